@@ -1,0 +1,52 @@
+"""The front door: the app and everything that can start our code. No logic.
+
+Schedules and event handlers stand here and not in a Blueprint: there they would deploy without
+this file, hence without the app (https://github.com/aws/chalice/issues/1566).
+"""
+
+from datetime import datetime
+from typing import Any
+
+from chalice.app import CloudWatchEvent, ConvertToMiddleware, Rate
+
+from chalicelib.api import attachments, auth, health, projects, tasks
+from chalicelib.clock import now
+from chalicelib.domain import attachments as files
+from chalicelib.domain import mailing, reminders
+from chalicelib.entry import TaskManager
+from chalicelib.observability import logger
+
+app = TaskManager(app_name="task-manager", configure_logs=False)
+app.log = logger  # type: ignore[assignment]  # it logs like one
+app.register_middleware(ConvertToMiddleware(logger.inject_lambda_context), "all")
+for noun in (health, auth, projects, tasks, attachments):
+    app.register_blueprint(noun.bp)
+app.answer_preflights()
+
+
+@app.schedule(Rate(5, unit=Rate.MINUTES))
+def tick(event: CloudWatchEvent) -> dict[str, int]:
+    """Every five minutes: mail that the stream left over, uploads that never came."""
+    return mailing.sweep(now=now()) | {"uploads_expired": files.expire(now=now())}
+
+
+@app.schedule("cron(0 9 * * ? *)")
+def send_reminders(event: CloudWatchEvent) -> dict[str, int]:
+    """At 09:00 UTC: a reminder for each task due within a day of the event's own time."""
+    return reminders.remind(now=_scheduled(event))
+
+
+@app.lambda_function()
+def dispatch_mail(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """The table's stream, filtered to new outbox rows: send each at once."""
+    return mailing.dispatch(event["Records"], now=now())
+
+
+@app.on_cw_event({"source": ["aws.s3"], "detail-type": ["Object Created"]})
+def confirm_upload(event: CloudWatchEvent) -> str:
+    """The storage has a new object; `infra/` narrows the rule to our bucket."""
+    return files.arrived(event.detail["object"]["key"], now=now())
+
+
+def _scheduled(event: CloudWatchEvent) -> datetime:
+    return datetime.fromisoformat(event.to_dict()["time"])

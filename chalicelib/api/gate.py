@@ -1,0 +1,159 @@
+"""The gate: the one way to declare a route. Deny by default.
+
+    @route(bp, "PATCH", "/{task_id}", Action.WRITE_TASKS, body=TaskPatch)
+    def change(access: TaskAccess, body: TaskPatch) -> Response: ...
+
+A view gets what it asks for, checked: `access` (who was let in, to what), `body`, `query`, and its
+own path parameters. `{task_id}` in the path opens a task, `{project_id}` (or a `project` in body or
+query) a project; anything else just asks for a live session.
+"""
+
+import functools
+import hashlib
+import hmac
+from collections.abc import Callable
+from typing import Any
+
+from chalice.app import Blueprint, Request, Response
+from msgspec import Struct
+
+from chalicelib.api import bodies, problems
+from chalicelib.api.answers import Headers
+from chalicelib.clock import now as the_time
+from chalicelib.domain import access as doors
+from chalicelib.domain import tokens
+from chalicelib.domain.access import Access, Action
+from chalicelib.domain.tokens import Claims
+from chalicelib.errors import ApiError, BadRequest, NotFound, Unauthenticated
+from chalicelib.observability import logger
+from chalicelib.store.ids import is_id, is_task_id
+from chalicelib.store.receipts import Once
+
+KEY_MAX = 255
+
+View = Callable[..., Response]
+
+
+def route(
+    bp: Blueprint,
+    method: str,
+    path: str,
+    action: Action,
+    *,
+    body: type[Struct] | None = None,
+    query: type[Struct] | None = None,
+) -> Callable[[View], View]:
+    """Declare that `method` on `path` may be called by whoever may do `action`."""
+
+    def register(view: View) -> View:
+        @functools.wraps(view)
+        def handle(**path_parameters: str) -> Response:
+            try:
+                arguments = _arguments(bp.current_request, action, body, query, path_parameters)
+                return view(**arguments)
+            except ApiError as error:
+                return _refusal(error)
+
+        handle.action = action  # type: ignore[attr-defined]
+        handle.body, handle.query = body, query  # type: ignore[attr-defined]
+        # An empty content_types leaves the check to us: Chalice's answers in another envelope.
+        bp.route(path, methods=[method], content_types=[])(handle)
+        return handle
+
+    return register
+
+
+def _refusal(error: ApiError) -> Response:
+    if error.status >= 500:
+        logger.error("refused", exc_info=True, code=error.stable_code)
+    headers: Headers = {"Content-Type": problems.MEDIA_TYPE, **error.headers}
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = 'Bearer realm="task-manager"'
+    return Response(problems.of_error(error), headers, error.status)
+
+
+def _arguments(
+    request: Request,
+    action: Action,
+    body: type[Struct] | None,
+    query: type[Struct] | None,
+    path: dict[str, str],
+) -> dict[str, Any]:
+    claims = None if action is Action.ENTER else _claims(request)
+    arguments: dict[str, Any] = {}
+    if body is not None:
+        content_type = request.headers.get("content-type", "")
+        arguments["body"] = bodies.body(_raw(request), content_type, body)
+    parameters = _parameters(request)
+    if query is not None:
+        arguments["query"] = bodies.query(parameters, query)
+    elif parameters:
+        bodies.query(parameters, Struct)
+    if claims is not None:
+        arguments["access"] = _enter(request, claims, action, path, arguments)
+    return arguments | _own(path)
+
+
+def _claims(request: Request) -> Claims:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated()
+    return tokens.verify_access(token.strip())
+
+
+def _parameters(request: Request) -> dict[str, list[str]]:
+    given = request.query_params
+    return {} if given is None else {name: given.getlist(name) for name in given}
+
+
+def _enter(
+    request: Request,
+    claims: Claims,
+    action: Action,
+    path: dict[str, str],
+    arguments: dict[str, Any],
+) -> Access:
+    now = the_time()
+    once = _once(request, claims)
+    if "task_id" in path:
+        task_id = _known(path["task_id"], is_task_id)
+        return doors.enter_task(claims, action, task_id, now=now, once=once)
+    project_id = path.get("project_id") or _project_in(arguments)
+    if project_id is not None:
+        return doors.enter_project(claims, action, _known(project_id, is_id), now=now, once=once)
+    return doors.enter_account(claims, now=now, once=once)
+
+
+def _project_in(arguments: dict[str, Any]) -> str | None:
+    """The project that a body or a query names."""
+    named = (getattr(arguments.get(part), "project", None) for part in ("body", "query"))
+    return next((project for project in named if isinstance(project, str)), None)
+
+
+def _known(text: str, has_form: Callable[[str], bool]) -> str:
+    """`text`, if it has the form of an id; whatever has not names nothing."""
+    if not has_form(text):
+        raise NotFound()
+    return text
+
+
+def _once(request: Request, claims: Claims) -> Once | None:
+    """What makes this request repeatable, if the client asks for that on a POST."""
+    key = request.headers.get("idempotency-key")
+    if key is None or request.method != "POST":
+        return None
+    if not 0 < len(key) <= KEY_MAX:
+        raise BadRequest(f"Idempotency-Key has 1 to {KEY_MAX} characters", code="invalid_key")
+    body = hashlib.sha256(_raw(request)).hexdigest()
+    receipt = hmac.new(key.encode(), claims.user_id.encode(), hashlib.sha256).hexdigest()
+    return Once(receipt, f"{request.path} {body}")
+
+
+def _raw(request: Request) -> bytes:
+    raw = request.raw_body
+    return raw.encode() if isinstance(raw, str) else raw
+
+
+def _own(path: dict[str, str]) -> dict[str, str]:
+    """The path parameters that the gate leaves to the view."""
+    return {name: text for name, text in path.items() if name not in {"task_id", "project_id"}}

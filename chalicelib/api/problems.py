@@ -1,0 +1,34 @@
+"""Failures as RFC 9457 problem details: one shape for every status from 400 up."""
+
+from http import HTTPStatus
+from typing import Any
+
+from chalicelib.errors import ApiError
+
+MEDIA_TYPE = "application/problem+json"
+
+
+def problem(status: int, code: str, title: str, detail: str, **more: Any) -> dict[str, Any]:
+    """The body of a failure. `code` is stable; the words may change."""
+    return {
+        "type": f"urn:task-manager:problem:{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        **more,
+    }
+
+
+def of_error(error: ApiError) -> dict[str, Any]:
+    """The body of a failure that a caller provoked."""
+    named = [{"location": e.location, "message": e.message} for e in error.errors]
+    more = {"errors": named} if named else {}
+    return problem(error.status, error.stable_code, error.title, error.detail, **more)
+
+
+def of_status(status: int) -> dict[str, Any]:
+    """The body of a failure that we know nothing of but its status."""
+    phrase = HTTPStatus(status).phrase
+    code = phrase.lower().replace(" ", "_")
+    return problem(status, code, phrase, phrase)

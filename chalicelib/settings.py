@@ -1,0 +1,33 @@
+"""Environment -> typed constants, read once at import. The only reader of `os.environ`.
+
+Every name a stage sets stands here; `infra/resources.yaml` gives each function its value.
+"""
+
+import os
+
+
+class MissingSetting(RuntimeError):
+    """A setting that has no default is absent from the environment."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the setting {name} is missing from the environment")
+
+
+def _required(name: str) -> str:
+    value = os.environ.get(name, "")
+    if not value:
+        raise MissingSetting(name)
+    return value
+
+
+STAGE = _required("STAGE")
+REGION = os.environ.get("AWS_REGION") or _required("AWS_DEFAULT_REGION")
+TABLE_NAME = _required("TABLE_NAME")
+BUCKET_NAME = _required("BUCKET_NAME")
+SECRET_ID = _required("SECRET_ID")
+MAIL_SENDER = _required("MAIL_SENDER")
+APP_URL = _required("APP_URL").rstrip("/")
+ALLOWED_ORIGINS = frozenset(_required("ALLOWED_ORIGINS").split(","))
+UPLOAD_MAX_BYTES = int(_required("UPLOAD_MAX_BYTES"))
+# AWS wants `virtual`; an emulator on localhost has no DNS for bucket hosts and needs `path`.
+S3_ADDRESSING_STYLE = os.environ.get("S3_ADDRESSING_STYLE", "virtual")

@@ -1,0 +1,124 @@
+"""Mail that is owed: a row written in its cause's transaction, kept as the ledger of what went.
+
+A row's id says what the mail is (a reminder's: task, due value, recipient), so the same cause can
+never owe the same mail twice. It waits, is claimed for the length of a lease, and ends as sent,
+dropped or parked.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+
+from chalicelib.store import table, wake
+from chalicelib.store.table import Key, Row
+from chalicelib.store.times import epoch, moment, stamp
+from chalicelib.store.transaction import ConditionFailed, Put, Update, transact
+
+# Longer than the dispatcher may run, so that a slow one never meets a second one.
+LEASE = timedelta(seconds=180)
+KEPT = timedelta(days=90)
+
+
+class Mail(Row):
+    kind = UnicodeAttribute()
+    recipient = UnicodeAttribute()
+    actor = UnicodeAttribute(null=True)
+    task_id = UnicodeAttribute()
+    due_at = UnicodeAttribute(null=True)
+    created_at = UnicodeAttribute()
+    attempts = NumberAttribute(default=0)
+    leased_until = UnicodeAttribute(null=True)
+    settled_at = UnicodeAttribute(null=True)
+    outcome = UnicodeAttribute(null=True)
+    message_id = UnicodeAttribute(null=True)
+
+    @staticmethod
+    def key(mail_id: str) -> "Key[Mail]":
+        return Key(Mail, f"OUTBOX#{mail_id}", "MAIL")
+
+    @property
+    def id(self) -> str:
+        return self.PK.removeprefix("OUTBOX#")
+
+
+def owed(
+    mail_id: str,
+    *,
+    kind: str,
+    recipient: str,
+    task_id: str,
+    now: datetime,
+    actor: str | None = None,
+    due_at: str | None = None,
+) -> Put:
+    """The write that owes one mail; put it into the transaction of the mail's cause."""
+    key = Mail.key(mail_id)
+    row = Mail(
+        key.pk,
+        key.sk,
+        kind=kind,
+        recipient=recipient,
+        task_id=task_id,
+        actor=actor,
+        due_at=due_at,
+        created_at=stamp(now),
+        expires_at=epoch(now + KEPT),
+        **wake.keys("mail", stamp(now), mail_id),  # type: ignore[arg-type]
+    )
+    return Put(row)
+
+
+def in_stream(records: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """The mails that a batch of the table's stream speaks of: sequence number and mail id."""
+    for record in records:
+        change = record["dynamodb"]
+        yield change["SequenceNumber"], change["Keys"]["PK"]["S"].removeprefix("OUTBOX#")
+
+
+def by_id(mail_id: str) -> Mail | None:
+    return table.get(Mail.key(mail_id))
+
+
+def claim(mail: Mail, now: datetime) -> bool:
+    """Take the mail for the length of a lease; False when somebody has it or it is settled."""
+    free = Mail.leased_until.does_not_exist() | (Mail.leased_until < stamp(now))
+    unsettled = Mail.PK.exists() & Mail.settled_at.does_not_exist()
+    actions = (Mail.leased_until.set(stamp(now + LEASE)), Mail.attempts.add(1))
+    try:
+        transact(Update(Mail.key(mail.id), actions, unsettled & free))
+    except ConditionFailed:
+        return False
+    mail.attempts += 1
+    return True
+
+
+def settle(mail: Mail, outcome: str, now: datetime, message_id: str | None = None) -> None:
+    """Close the row for good: `sent`, `dropped` (no longer wanted) or `parked` (gave up)."""
+    sent = () if message_id is None else (Mail.message_id.set(message_id),)
+    actions = (
+        Mail.settled_at.set(stamp(now)),
+        Mail.outcome.set(outcome),
+        Mail.wake_key.remove(),
+        Mail.wake_at.remove(),
+        Mail.expires_at.set(epoch(now + KEPT)),
+        *sent,
+    )
+    transact(Update(Mail.key(mail.id), actions))
+
+
+def postpone(mail: Mail, until: datetime) -> None:
+    """Give the mail back, to be tried again from `until` on."""
+    waking = wake.keys("mail", stamp(until), mail.id)
+    actions = (
+        Mail.leased_until.remove(),
+        Mail.wake_key.set(str(waking["wake_key"])),
+        Mail.wake_at.set(str(waking["wake_at"])),
+    )
+    transact(Update(Mail.key(mail.id), actions))
+
+
+def is_due(mail: Mail, now: datetime) -> bool:
+    """Whether the mail waits and its time has come."""
+    return mail.wake_at is not None and moment(mail.wake_at) <= now

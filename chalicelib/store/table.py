@@ -1,0 +1,216 @@
+"""The one table: its keys and indexes, and the only four ways to reach it.
+
+`get`, `read`, `query` and `transact` own time-outs, back-off and the translation of AWS errors, so
+an entity file holds attributes, key spelling and access patterns and nothing else.
+"""
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.connection.table import TableConnection
+from pynamodb.exceptions import DoesNotExist
+from pynamodb.expressions.condition import Condition
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
+from pynamodb.models import Model
+
+from chalicelib import settings
+from chalicelib.errors import Unavailable
+from chalicelib.store.outages import outages_translated
+
+BATCH_GET_MAX = 100
+BATCH_GET_TRIES = 5
+CARD = [
+    "title",
+    "status",
+    "priority",
+    "assigned_to",
+    "due_date",
+    "created_by",
+    "created_at",
+    "updated_at",
+    "version",
+]
+
+
+class ByStatus(GlobalSecondaryIndex["Row"]):  # type: ignore[no-untyped-call]
+    """A project's tasks, newest first: all of them, or those of one status."""
+
+    class Meta:
+        index_name = "by_status"
+        projection = IncludeProjection(CARD)
+
+    status_key = UnicodeAttribute(hash_key=True)
+    status_sort = UnicodeAttribute(range_key=True)
+
+
+class ByAssignee(GlobalSecondaryIndex["Row"]):  # type: ignore[no-untyped-call]
+    """The tasks assigned to one person, by due time."""
+
+    class Meta:
+        index_name = "by_assignee"
+        projection = IncludeProjection(CARD)
+
+    assignee_key = UnicodeAttribute(hash_key=True)
+    assignee_sort = UnicodeAttribute(range_key=True)
+
+
+class ByWake(GlobalSecondaryIndex["Row"]):  # type: ignore[no-untyped-call]
+    """Everything that must happen at a time, in hour buckets."""
+
+    class Meta:
+        index_name = "by_wake"
+        projection = KeysOnlyProjection()
+
+    wake_key = UnicodeAttribute(hash_key=True)
+    wake_at = UnicodeAttribute(range_key=True)
+
+
+class Row(Model):
+    """Base of every entity. No version or discriminator attribute of PynamoDB's: the first ignores
+    batch writes, the second turns every query into a filter (pynamodb#941, #1000)."""
+
+    class Meta:
+        table_name = settings.TABLE_NAME
+        region = settings.REGION
+        # PynamoDB's defaults wait up to 120 s in all, four times what API Gateway does.
+        connect_timeout_seconds = 1
+        read_timeout_seconds = 2
+        max_retry_attempts = 2
+
+    PK = UnicodeAttribute(hash_key=True)
+    SK = UnicodeAttribute(range_key=True)
+    status_key = UnicodeAttribute(null=True)
+    status_sort = UnicodeAttribute(null=True)
+    assignee_key = UnicodeAttribute(null=True)
+    assignee_sort = UnicodeAttribute(null=True)
+    wake_key = UnicodeAttribute(null=True)
+    wake_at = UnicodeAttribute(null=True)
+    expires_at = NumberAttribute(null=True)
+
+    by_status = ByStatus()
+    by_assignee = ByAssignee()
+    by_wake = ByWake()
+
+    @classmethod
+    def _get_connection(cls) -> TableConnection:
+        """One connection for all entities; PynamoDB would dial one per class (pynamodb#1245)."""
+        if cls is Row:
+            return super()._get_connection()
+        return Row._get_connection()
+
+
+R = TypeVar("R", bound=Row)
+
+
+@dataclass(frozen=True)
+class Key(Generic[R]):
+    """Where one row stands, and what it is."""
+
+    model: type[R]
+    pk: str
+    sk: str
+
+    def bare(self) -> R:
+        """A row with nothing but its key: what updates and deletes are addressed to."""
+        return self.model(self.pk, self.sk)
+
+
+class Rows:
+    """What a batch read found, asked for by key."""
+
+    def __init__(self, found: dict[tuple[str, str], dict[str, Any]]) -> None:
+        self._found = found
+
+    def get(self, key: Key[R]) -> R | None:
+        """The row at `key`, or None when there is none."""
+        raw = self._found.get((key.pk, key.sk))
+        return None if raw is None else key.model.from_raw_data(raw)
+
+
+@dataclass(frozen=True)
+class Page(Generic[R]):
+    """One page of a query; `last_key` is where the next begins, None at the end."""
+
+    rows: list[R]
+    last_key: dict[str, Any] | None
+
+
+def get(key: Key[R]) -> R | None:
+    """One strongly consistent read."""
+    with outages_translated():
+        try:
+            return key.model.get(key.pk, key.sk, consistent_read=True)
+        except DoesNotExist:
+            return None
+
+
+def read(*keys: Key[Any]) -> Rows:
+    """Many rows in one strongly consistent round trip (more than 100 take more)."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    wanted = list({(key.pk, key.sk) for key in keys})
+    for start in range(0, len(wanted), BATCH_GET_MAX):
+        for raw in _batch_get(wanted[start : start + BATCH_GET_MAX]):
+            found[raw["PK"]["S"], raw["SK"]["S"]] = raw
+    return Rows(found)
+
+
+def _batch_get(wanted: Sequence[tuple[str, str]]) -> Iterator[dict[str, Any]]:
+    # PynamoDB's own batch_get asks for unprocessed keys again for ever and without a pause.
+    keys: Any = [{"PK": {"S": pk}, "SK": {"S": sk}} for pk, sk in wanted]
+    for pause in backoff(BATCH_GET_TRIES):
+        with outages_translated():
+            data = Row._get_connection().batch_get_item(keys, consistent_read=True)
+        yield from data["Responses"].get(settings.TABLE_NAME, [])
+        keys = data.get("UnprocessedKeys", {}).get(settings.TABLE_NAME, {}).get("Keys")
+        if not keys:
+            return
+        time.sleep(pause)
+    raise Unavailable()
+
+
+def query(
+    model: type[R],
+    hash_key: str,
+    range_condition: Condition | None = None,
+    *,
+    index: str | None = None,
+    limit: int | None = None,
+    start: dict[str, Any] | None = None,
+    newest_first: bool = False,
+) -> Page[R]:
+    """One page of rows that share `hash_key`; consistent on the table, eventual on an index."""
+    with outages_translated():
+        data = Row._get_connection().query(
+            hash_key,
+            range_key_condition=range_condition,
+            index_name=index,
+            limit=limit,
+            exclusive_start_key=start,
+            scan_index_forward=not newest_first,
+            consistent_read=index is None,
+        )
+    rows = [model.from_raw_data(raw) for raw in data["Items"]]
+    return Page(rows, data.get("LastEvaluatedKey"))
+
+
+def query_all(
+    model: type[R], hash_key: str, range_condition: Condition | None = None, **options: Any
+) -> Iterator[R]:
+    """All rows that share `hash_key`, page after page."""
+    start = None
+    while True:
+        page = query(model, hash_key, range_condition, start=start, **options)
+        yield from page.rows
+        start = page.last_key
+        if start is None:
+            return
+
+
+def backoff(tries: int) -> Iterator[float]:
+    """Pauses in seconds with full jitter, 20 to 400 ms, for at most `tries` tries."""
+    for attempt in range(tries):
+        yield random.uniform(0, min(0.4, 0.02 * 2**attempt))

@@ -1,0 +1,117 @@
+"""Tasks, in their project's partition, with the index keys that their state earns them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.update import Action
+
+from chalicelib.store import ids, table, wake
+from chalicelib.store.table import Key, Page, Row
+from chalicelib.store.transaction import Put, Update
+
+OPEN = frozenset({"todo", "in_progress", "review"})
+NO_DUE_DATE = "~"  # sorts after every time
+
+
+class Task(Row):
+    title = UnicodeAttribute()
+    description = UnicodeAttribute(default="")
+    status = UnicodeAttribute(default="todo")
+    priority = UnicodeAttribute(default="medium")
+    assigned_to = UnicodeAttribute(null=True)
+    due_date = UnicodeAttribute(null=True)
+    due_at = UnicodeAttribute(null=True)
+    created_by = UnicodeAttribute()
+    created_at = UnicodeAttribute()
+    updated_at = UnicodeAttribute()
+    completed_at = UnicodeAttribute(null=True)
+    version = NumberAttribute(default=1)
+    deleted_at = UnicodeAttribute(null=True)
+
+    @staticmethod
+    def key(task_id: str) -> "Key[Task]":
+        return Key(Task, f"PROJECT#{ids.project_of(task_id)}", f"TASK#{task_id}")
+
+    @property
+    def id(self) -> str:
+        return self.SK.removeprefix("TASK#")
+
+    @property
+    def project_id(self) -> str:
+        return self.PK.removeprefix("PROJECT#")
+
+
+def index_keys(task: Task) -> dict[str, str | None]:
+    """The index keys of a task in its present state; None keeps it out of an index.
+
+    `by_wake` holds what can need a reminder and nothing else: open, assigned, with a due time.
+    """
+    assigned, open_ = task.assigned_to, task.status in OPEN
+    waking = wake.keys("due", task.due_at, task.id) if assigned and open_ else wake.ASLEEP
+    return {
+        "status_key": f"{task.project_id}#{task.status}",
+        "status_sort": f"{task.created_at}#{task.id}",
+        "assignee_key": f"ASSIGNEE#{assigned}" if assigned else None,
+        "assignee_sort": f"{task.due_at or NO_DUE_DATE}#{task.id}" if assigned else None,
+        **waking,
+    }
+
+
+def created(task: Task) -> Put:
+    """The write that makes `task`, index keys included."""
+    for name, value in index_keys(task).items():
+        setattr(task, name, value)
+    return Put(task)
+
+
+def changed(task: Task, fields: Mapping[str, Any]) -> Update:
+    """The write that stores `fields`, which `task` already has.
+
+    Index keys depend on several fields, so it holds only for the version that `task` was read at;
+    it cannot bring back a deleted task.
+    """
+    actions = tuple(_assign(name, value) for name, value in {**fields, **index_keys(task)}.items())
+    same = (Task.version == task.version) & Task.deleted_at.does_not_exist()
+    return Update(Task.key(task.id), (*actions, Task.version.set(task.version + 1)), same)
+
+
+def _assign(name: str, value: Any) -> Action:
+    attribute = getattr(Task, name)
+    action: Action = attribute.remove() if value is None else attribute.set(value)
+    return action
+
+
+def by_id(task_id: str) -> Task | None:
+    return table.get(Task.key(task_id))
+
+
+def by_ids(task_ids: Iterable[str]) -> list[Task]:
+    """The tasks among `task_ids` that exist."""
+    keys = [Task.key(task_id) for task_id in task_ids]
+    rows = table.read(*keys)
+    return [task for key in keys if (task := rows.get(key))]
+
+
+def in_project(
+    project_id: str, *, status: str | None, limit: int, start: dict[str, Any] | None
+) -> Page[Task]:
+    """A page of a project's tasks, newest first: all of them, or the cards of one status."""
+    if status is None:
+        ours = Task.SK.startswith("TASK#")
+        return table.query(
+            Task, f"PROJECT#{project_id}", ours, limit=limit, start=start, newest_first=True
+        )
+    return table.query(
+        Task,
+        f"{project_id}#{status}",
+        index="by_status",
+        limit=limit,
+        start=start,
+        newest_first=True,
+    )
+
+
+def assigned_to(user_id: str, *, limit: int, start: dict[str, Any] | None) -> Page[Task]:
+    """A page of the cards assigned to one person, the earliest due first."""
+    return table.query(Task, f"ASSIGNEE#{user_id}", index="by_assignee", limit=limit, start=start)

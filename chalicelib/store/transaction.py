@@ -1,0 +1,138 @@
+"""Writing: every change that is not idempotent is one `TransactWriteItems`.
+
+Only there is a lost response harmless: botocore fills `ClientRequestToken` once per call and sends
+it again on retry, so DynamoDB answers the second send with the first one's result. A plain
+conditional put or `ADD` would report a false conflict or count twice.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pynamodb.exceptions import CancellationReason, TransactWriteError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+from pynamodb.transactions import TransactWrite
+
+from chalicelib.errors import Unavailable
+from chalicelib.store.outages import outages_translated
+from chalicelib.store.table import Key, Row, backoff
+
+CONFLICT_TRIES = 4
+PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+
+
+@dataclass(frozen=True)
+class Check:
+    """Nothing is written, but the transaction holds only while `condition` does."""
+
+    rank: ClassVar[int] = 0
+    key: Key[Any]
+    condition: Condition
+
+    def add_to(self, transaction: TransactWrite) -> None:
+        transaction.condition_check(
+            self.key.model, self.key.pk, self.key.sk, condition=self.condition
+        )
+
+
+@dataclass(frozen=True)
+class Delete:
+    rank: ClassVar[int] = 1
+    key: Key[Any]
+    condition: Condition | None = None
+
+    def add_to(self, transaction: TransactWrite) -> None:
+        transaction.delete(self.key.bare(), condition=self.condition)
+
+
+@dataclass(frozen=True)
+class Put:
+    """A new row; it never replaces one unless `condition` says so."""
+
+    rank: ClassVar[int] = 2
+    row: Row
+    condition: Condition | None = None
+
+    def add_to(self, transaction: TransactWrite) -> None:
+        absent = Row.PK.does_not_exist()
+        condition = absent if self.condition is None else self.condition
+        transaction.save(self.row, condition=condition, return_values="ALL_OLD")
+
+
+@dataclass(frozen=True)
+class Update:
+    """A change to a row; without a `condition` of its own it demands that the row is there."""
+
+    rank: ClassVar[int] = 3
+    key: Key[Any]
+    actions: tuple[Action, ...]
+    condition: Condition | None = None
+
+    def add_to(self, transaction: TransactWrite) -> None:
+        exists = Row.PK.exists()
+        condition = exists if self.condition is None else self.condition
+        # PynamoDB appends to the list it is given, so each try gets a new one.
+        transaction.update(
+            self.key.bare(), [*self.actions], condition=condition, return_values="ALL_OLD"
+        )
+
+
+@dataclass(frozen=True)
+class Upsert(Update):
+    """A change that may create the row: counters only."""
+
+    def add_to(self, transaction: TransactWrite) -> None:
+        transaction.update(self.key.bare(), [*self.actions])
+
+
+Write = Check | Delete | Put | Update
+
+
+class ConditionFailed(Exception):
+    """The condition of `write` did not hold, so nothing was written; `row` is what stood there."""
+
+    def __init__(self, write: Write, row: dict[str, Any] | None) -> None:
+        super().__init__(type(write).__name__)
+        self.write = write
+        self.row = row
+
+
+def transact(*writes: Write) -> None:
+    """Commit all `writes` or none.
+
+    Raises `ConditionFailed` for the first write whose condition did not hold, and `Unavailable`
+    when rivals or an outage kept it from committing. A conflict is tried again with jitter, from
+    fresh actions: botocore does not, and PynamoDB neither (pynamodb#1264).
+    """
+    # PynamoDB sends checks, deletes, puts, updates, and DynamoDB answers in that order.
+    ordered = sorted(writes, key=lambda write: write.rank)
+    for pause in backoff(CONFLICT_TRIES):
+        try:
+            return _commit(ordered)
+        except TransactWriteError as error:
+            _raise_unless_passing(error.cancellation_reasons, ordered, error)
+        time.sleep(pause)
+    raise Unavailable(headers={"Retry-After": "1"})
+
+
+def _commit(writes: Sequence[Write]) -> None:
+    connection = Row._get_connection().connection
+    with outages_translated(), TransactWrite(connection=connection) as transaction:
+        for write in writes:
+            write.add_to(transaction)
+
+
+def _raise_unless_passing(
+    reasons: Sequence[CancellationReason | None],
+    writes: Sequence[Write],
+    error: TransactWriteError,
+) -> None:
+    for write, reason in zip(writes, reasons, strict=False):
+        if reason is not None and reason.code == "ConditionalCheckFailed":
+            raise ConditionFailed(write, reason.raw_item) from error
+    if error.cause_response_code == "TransactionConflictException":
+        return
+    if not any(reason is not None and reason.code in PASSING for reason in reasons):
+        raise error

@@ -1,0 +1,103 @@
+"""What holds for every answer, whatever happens inside."""
+
+import json
+from typing import Any
+
+import pytest
+from chalice.test import Client
+
+from tests.support import Api, Person
+
+ORIGIN = {"Origin": "https://app.example.com"}
+
+
+def _answers(anyone: Api, ann: Person) -> list[Any]:
+    return [
+        anyone.get("/api/health", headers=ORIGIN),
+        anyone.get("/api/auth/profile", headers=ORIGIN),
+        ann.get("/api/tasks/nothing", headers=ORIGIN),
+        ann.call("PUT", "/api/auth/profile", headers=ORIGIN),
+        ann.post("/api/projects", {}, headers=ORIGIN),
+        ann.post("/api/projects", raw=b"{", headers=ORIGIN),
+        ann.post("/api/projects", raw=b"a=b", headers=ORIGIN | {"Content-Type": "text/plain"}),
+        ann.post("/api/projects", {"name": "x" * 300_000}, headers=ORIGIN),
+    ]
+
+
+def test_every_answer_has_the_envelope(anyone: Api, ann: Person) -> None:
+    answers = _answers(anyone, ann)
+    assert [a.status_code for a in answers] == [200, 401, 404, 405, 422, 400, 415, 413]
+    for answer in answers:
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["access-control-allow-origin"] == ORIGIN["Origin"]
+        assert answer.headers["x-request-id"]
+
+
+def test_every_failure_is_problem_details_with_the_request_id(anyone: Api, ann: Person) -> None:
+    for answer in _answers(anyone, ann)[1:]:
+        assert answer.headers["content-type"] == "application/problem+json"
+        body = json.loads(answer.body)
+        assert {"type", "title", "status", "detail", "code", "request_id"} <= set(body)
+        assert body["status"] == answer.status_code
+        assert body["request_id"] == answer.headers["x-request-id"]
+
+
+def test_other_origins_are_not_let_in(anyone: Api) -> None:
+    answer = anyone.get("/api/health", headers={"Origin": "https://evil.example"})
+    assert "access-control-allow-origin" not in answer.headers
+    assert answer.headers["vary"] == "Origin"
+
+
+@pytest.mark.parametrize("path", ["/api/tasks", "/api/tasks/x/status", "/api/auth/login"])
+def test_a_preflight_names_methods_and_headers(anyone: Api, path: str) -> None:
+    answer = anyone.call("OPTIONS", path, headers=ORIGIN)
+    assert answer.status_code == 204
+    assert "Authorization" in answer.headers["access-control-allow-headers"]
+    assert answer.headers["access-control-allow-origin"] == ORIGIN["Origin"]
+
+
+GARBAGE: list[Any] = [{}, {"requestContext": None}, {"httpMethod": "GET"}, [], None, "x"]
+
+
+@pytest.mark.parametrize("event", GARBAGE, ids=str)
+def test_an_event_that_makes_no_sense_is_a_500_in_the_same_shape(
+    client: Client, event: Any
+) -> None:
+    from app import app
+
+    answer = app(event, client.lambda_context if hasattr(client, "lambda_context") else None)
+    assert answer["statusCode"] == 500
+    assert json.loads(answer["body"])["code"] == "internal_server_error"
+
+
+BROKEN = [
+    b"",
+    b"null",
+    b"[]",
+    b'"text"',
+    b"{",
+    b'{"name": NaN}',
+    b'{"name": "a", "name": "b"}',
+    b'{"name": "\xff"}',
+    b"[" * 100_000,
+    b'{"name": ' + b"[" * 40 + b"]" * 40 + b"}",
+    b'{"name": ' + b"9" * 5000 + b"}",
+]
+
+
+@pytest.mark.parametrize("raw", BROKEN, ids=lambda raw: str(raw[:20]))
+def test_what_is_no_json_object_is_a_400(ann: Person, raw: bytes) -> None:
+    answer = ann.post("/api/projects", raw=raw)
+    assert (answer.status_code, answer.json_body["code"]) == (400, "invalid_json")
+
+
+@pytest.mark.parametrize("text", ["\\ud800", "\\u0000", "\\u001b[2J", "\\u009f"])
+def test_characters_that_no_text_may_hold_are_refused_by_place(ann: Person, text: str) -> None:
+    answer = ann.post("/api/projects", raw=f'{{"name": "a{text}"}}'.encode())
+    assert answer.status_code == 422
+    assert answer.json_body["errors"][0]["location"] == "body.name"
+
+
+def test_health_needs_no_token(anyone: Api) -> None:
+    assert anyone.get("/api/health").json_body == {"status": "ok"}

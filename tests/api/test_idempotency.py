@@ -1,0 +1,44 @@
+import pytest
+
+from tests.support import Person
+
+KEY = {"Idempotency-Key": "7f3c"}
+
+
+def test_the_same_request_again_gets_the_first_answer(ann: Person) -> None:
+    first = ann.post("/api/projects", {"name": "Launch"}, headers=KEY)
+    again = ann.post("/api/projects", {"name": "Launch"}, headers=KEY)
+    assert (again.status_code, again.json_body) == (201, first.json_body)
+    assert len(ann.get("/api/projects").json_body["items"]) == 1
+
+
+def test_the_first_answer_stays_although_the_task_has_changed(ann: Person) -> None:
+    body = {"project": ann.starts_project(), "title": "Plan"}
+    first = ann.post("/api/tasks", body, headers=KEY)
+    ann.patch(f"/api/tasks/{first.json_body['id']}", {"title": "changed"})
+    assert ann.post("/api/tasks", body, headers=KEY).json_body == first.json_body
+
+
+def test_a_key_cannot_be_used_for_another_body(ann: Person) -> None:
+    ann.post("/api/projects", {"name": "Launch"}, headers=KEY)
+    other = ann.post("/api/projects", {"name": "Landing"}, headers=KEY)
+    assert (other.status_code, other.json_body["code"]) == (422, "idempotency_key_reused")
+
+
+def test_keys_of_different_callers_have_nothing_to_do_with_each_other(
+    ann: Person, bob: Person
+) -> None:
+    mine = ann.post("/api/projects", {"name": "Launch"}, headers=KEY).json_body
+    his = bob.post("/api/projects", {"name": "Launch"}, headers=KEY).json_body
+    assert mine["id"] != his["id"]
+
+
+def test_a_refused_request_leaves_the_key_free(ann: Person) -> None:
+    assert ann.post("/api/projects", {"name": ""}, headers=KEY).status_code == 422
+    assert ann.post("/api/projects", {"name": "Launch"}, headers=KEY).status_code == 201
+
+
+@pytest.mark.parametrize("key", ["", "k" * 256])
+def test_a_key_has_1_to_255_characters(ann: Person, key: str) -> None:
+    answer = ann.post("/api/projects", {"name": "x"}, headers={"Idempotency-Key": key})
+    assert answer.status_code == 400

@@ -1,0 +1,201 @@
+from typing import Any
+
+import pytest
+
+from tests.support import Person, in_hours, locations
+
+
+def test_a_new_task_has_what_was_asked_for_and_sensible_defaults(ann: Person) -> None:
+    project, due = ann.starts_project(), in_hours(12)
+    task = ann.adds_task(project, "Plan", due_date=due)
+    assert (task["project"], task["title"], task["due_date"]) == (project, "Plan", due)
+    assert (task["status"], task["priority"], task["created_by"]) == ("todo", "medium", ann.id)
+    assert (task["assigned_to"], task["completed_at"], task["description"]) == (None, None, "")
+
+
+def test_every_bad_field_is_named(ann: Person) -> None:
+    bad = {"title": "", "status": "doing", "priority": 3, "size": "XL"}
+    answer = ann.post("/api/tasks", {"project": ann.starts_project()} | bad)
+    assert answer.status_code == 422
+    assert sorted(locations(answer)) == ["priority", "size", "status", "title"]
+
+
+@pytest.mark.parametrize(
+    "due", ["tomorrow", "2026-02-30", "2026-W47-1", "2026-11-22T09:00:00", "9999-12-31", "20261122"]
+)
+def test_a_due_date_that_cannot_be_read_is_refused(ann: Person, due: str) -> None:
+    answer = ann.post(
+        "/api/tasks", {"project": ann.starts_project(), "title": "x", "due_date": due}
+    )
+    assert (answer.status_code, locations(answer)) == (422, ["due_date"])
+
+
+@pytest.mark.parametrize("due", ["2026-11-22", "2026-11-22T09:00:00+13:45", "2024-02-29"])
+def test_a_due_date_comes_back_as_it_was_given(ann: Person, due: str) -> None:
+    task = ann.adds_task(ann.starts_project(), due_date=due)
+    assert ann.get(f"/api/tasks/{task['id']}").json_body["due_date"] == due
+
+
+def test_tasks_are_listed_newest_first_and_filtered_by_status(ann: Person) -> None:
+    project = ann.starts_project()
+    first, second = ann.adds_task(project, "first"), ann.adds_task(project, "second")
+    ann.patch(f"/api/tasks/{first['id']}/status", {"status": "done"})
+    assert _titles(ann, f"project={project}") == ["second", "first"]
+    assert _titles(ann, f"project={project}&status=done") == ["first"]
+    assert _titles(ann, f"project={project}&status=review") == []
+    assert second["version"] == 1
+
+
+def test_my_tasks_are_listed_by_due_date(ann: Person) -> None:
+    project = ann.starts_project()
+    for title, hours in (("late", 50), ("soon", 2)):
+        ann.adds_task(project, title, assigned_to=ann.id, due_date=in_hours(hours))
+    ann.adds_task(project, "whenever", assigned_to=ann.id)
+    ann.adds_task(project, "nobody's")
+    assert _titles(ann, "assigned_to=me") == ["soon", "late", "whenever"]
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    ["state=done", "status=doing", "limit=0", "limit=101", "limit=x", "status=done&status=todo"],
+)
+def test_a_query_that_cannot_be_read_is_refused_by_name(ann: Person, parameters: str) -> None:
+    answer = ann.get(f"/api/tasks?project={ann.starts_project()}&{parameters}")
+    assert (answer.status_code, locations(answer)) == (400, [parameters.partition("=")[0]])
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+@pytest.mark.parametrize("status", ["", "&status=todo"])
+def test_walking_the_pages_meets_each_task_once(ann: Person, size: int, status: str) -> None:
+    project = ann.starts_project()
+    made = [ann.adds_task(project, f"task {n}")["title"] for n in range(7)]
+    path = f"/api/tasks?project={project}&limit={size}{status}"
+    met, cursor = [], ""
+    while True:
+        page = ann.get(path + cursor).json_body
+        met += [task["title"] for task in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        assert page["items"]
+        cursor = f"&cursor={page['next_cursor']}"
+    assert met == made[::-1]
+
+
+def test_a_cursor_is_bound_to_caller_and_filter(ann: Person, bob: Person) -> None:
+    project = ann.starts_project()
+    ann.lets_in(project, bob)
+    for _ in range(3):
+        ann.adds_task(project)
+    path = f"/api/tasks?project={project}&limit=1"
+    cursor = ann.get(path).json_body["next_cursor"]
+    changed = cursor[:-4] + ("AAAA" if cursor[-4:] != "AAAA" else "BBBB")
+    refused = [
+        bob.get(f"{path}&cursor={cursor}"),
+        ann.get(f"{path}&status=todo&cursor={cursor}"),
+        ann.get(f"{path}&cursor={changed}"),
+        ann.get(f"{path}&cursor=nonsense"),
+    ]
+    assert {answer.json_body["code"] for answer in refused} == {"invalid_cursor"}
+    assert ann.get(f"{path}&cursor={cursor}").status_code == 200
+
+
+def test_a_read_has_an_etag_and_answers_304_to_who_has_it(ann: Person) -> None:
+    path = f"/api/tasks/{ann.adds_task(ann.starts_project())['id']}"
+    etag = ann.get(path).headers["etag"]
+    again = ann.get(path, headers={"If-None-Match": etag})
+    assert (again.status_code, again.body) == (304, b"")
+    ann.patch(path, {"title": "changed"})
+    assert ann.get(path, headers={"If-None-Match": etag}).status_code == 200
+
+
+def test_a_patch_changes_what_it_names_and_nothing_else(ann: Person) -> None:
+    task = ann.adds_task(ann.starts_project(), description="keep me", due_date="2026-12-24")
+    path = f"/api/tasks/{task['id']}"
+    changed = ann.patch(path, {"title": "new"}).json_body
+    same = set(task) - {"title", "version", "updated_at"}
+    assert {name: changed[name] for name in same} == {name: task[name] for name in same}
+    assert (changed["title"], changed["version"]) == ("new", 2)
+
+
+def test_null_clears_and_an_empty_patch_changes_nothing(ann: Person) -> None:
+    task = ann.adds_task(ann.starts_project(), due_date="2026-12-24")
+    path = f"/api/tasks/{task['id']}"
+    assert ann.patch(path, {}).json_body["version"] == 1
+    assert ann.patch(path, {"due_date": "2026-12-24"}).json_body["version"] == 1
+    assert ann.patch(path, {"due_date": None}).json_body["due_date"] is None
+
+
+def test_if_match_refuses_to_overwrite_what_was_not_seen(ann: Person) -> None:
+    path = f"/api/tasks/{ann.adds_task(ann.starts_project())['id']}"
+    seen = ann.get(path).headers["etag"]
+    assert ann.patch(path, {"title": "first"}, headers={"If-Match": seen}).status_code == 200
+    late = ann.patch(path, {"title": "second"}, headers={"If-Match": seen})
+    assert late.json_body["code"] == "precondition_failed"
+    assert ann.get(path).json_body["title"] == "first"
+
+
+def test_done_has_a_time_and_reopening_takes_it_away(ann: Person) -> None:
+    path = f"/api/tasks/{ann.adds_task(ann.starts_project())['id']}"
+    assert ann.patch(path + "/status", {"status": "done"}).json_body["completed_at"]
+    assert ann.patch(path + "/status", {"status": "todo"}).json_body["completed_at"] is None
+
+
+def test_counters_follow_the_status(ann: Person) -> None:
+    project = ann.starts_project()
+    tasks = [ann.adds_task(project) for _ in range(3)]
+    for status in ("in_progress", "done"):
+        ann.patch(f"/api/tasks/{tasks[0]['id']}/status", {"status": status})
+    counts = ann.get(f"/api/projects/{project}").json_body["tasks_by_status"]
+    assert counts == {"todo": 2, "in_progress": 0, "review": 0, "done": 1}
+
+
+def test_only_members_can_be_assigned(ann: Person, bob: Person) -> None:
+    project = ann.starts_project()
+    task = ann.adds_task(project)
+    answer = ann.patch(f"/api/tasks/{task['id']}/assign", {"assigned_to": bob.id})
+    assert (answer.status_code, locations(answer)) == (422, ["assigned_to"])
+    body = {"project": project, "title": "x", "assigned_to": bob.id}
+    assert ann.post("/api/tasks", body).status_code == 422
+
+
+def test_null_unassigns(ann: Person) -> None:
+    task = ann.adds_task(ann.starts_project(), assigned_to=ann.id)
+    answer = ann.patch(f"/api/tasks/{task['id']}/assign", {"assigned_to": None})
+    assert answer.json_body["assigned_to"] is None
+    assert _titles(ann, "assigned_to=me") == []
+
+
+def _calls(person: Person, project: str, task: str) -> list[Any]:
+    return [
+        person.get(f"/api/tasks/{task}"),
+        person.get(f"/api/tasks?project={project}"),
+        person.post("/api/tasks", {"project": project, "title": "x"}),
+        person.patch(f"/api/tasks/{task}", {"title": "x"}),
+        person.patch(f"/api/tasks/{task}/status", {"status": "done"}),
+        person.patch(f"/api/tasks/{task}/assign", {"assigned_to": None}),
+    ]
+
+
+def test_an_outsider_sees_and_changes_nothing(ann: Person, bob: Person) -> None:
+    project = ann.starts_project()
+    task = ann.adds_task(project)
+    answers = _calls(bob, project, task["id"])
+    assert {answer.status_code for answer in answers} == {404}
+    assert ann.get(f"/api/tasks/{task['id']}").json_body == task
+
+
+def test_a_viewer_reads_and_changes_nothing(ann: Person, bob: Person) -> None:
+    project = ann.starts_project()
+    ann.lets_in(project, bob, "viewer")
+    answers = _calls(bob, project, ann.adds_task(project)["id"])
+    assert [answer.status_code for answer in answers] == [200, 200, 403, 403, 403, 403]
+
+
+def test_a_task_id_under_another_project_names_nothing(ann: Person) -> None:
+    task = ann.adds_task(ann.starts_project())["id"]
+    other = ann.starts_project()
+    assert ann.get(f"/api/tasks/{task[:26]}{other}").status_code == 404
+
+
+def _titles(person: Person, parameters: str) -> list[str]:
+    return [task["title"] for task in person.get(f"/api/tasks?{parameters}").json_body["items"]]

@@ -1,0 +1,81 @@
+"""The environment of every test, set before the app is imported: settings are read at import."""
+
+import os
+
+os.environ.update(
+    {
+        "STAGE": "test",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "TABLE_NAME": "tasks-test",
+        "BUCKET_NAME": "tasks-test-files",
+        "SECRET_ID": "task-manager/test",
+        "MAIL_SENDER": "tasks@example.com",
+        "APP_URL": "https://app.example.com",
+        "ALLOWED_ORIGINS": "https://app.example.com,https://m.example.com",
+        "UPLOAD_MAX_BYTES": str(25 * 1024 * 1024),
+        "POWERTOOLS_SERVICE_NAME": "task-manager",
+        "POWERTOOLS_METRICS_NAMESPACE": "TaskManager",
+        "POWERTOOLS_METRICS_DISABLED": "true",
+    }
+)
+for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
+    os.environ.pop(name, None)
+
+from collections.abc import Iterator  # noqa: E402
+
+import pytest  # noqa: E402
+from chalice.test import Client  # noqa: E402
+from moto import mock_aws  # noqa: E402
+from moto.moto_api._internal import moto_api_backend  # noqa: E402
+
+from tests.support import Api, Person, sign_up  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[None]:
+    """AWS in this process; one for all tests, because making clients is what takes the time."""
+    with mock_aws():
+        yield
+
+
+@pytest.fixture
+def cloud(emulator: None) -> None:
+    """The resources of the stack, with nothing left of another test."""
+    from chalicelib import settings
+    from chalicelib.store import aws
+    from chalicelib.store.table import Row
+
+    moto_api_backend.reset()
+    Row.create_table(billing_mode="PAY_PER_REQUEST")
+    region = {"LocationConstraint": settings.REGION}
+    aws.s3().create_bucket(Bucket=settings.BUCKET_NAME, CreateBucketConfiguration=region)
+    aws.ses().verify_email_identity(EmailAddress=settings.MAIL_SENDER)
+    keys = f'{{"active": "k1", "k1": "{"s" * 64}"}}'
+    aws.secrets_manager().create_secret(Name=settings.SECRET_ID, SecretString=keys)
+
+
+@pytest.fixture
+def client(cloud: None) -> Iterator[Client]:
+    from app import app
+
+    with Client(app) as client:
+        yield client
+
+
+@pytest.fixture
+def anyone(client: Client) -> Api:
+    """Nobody in particular, without a token."""
+    return Api(client)
+
+
+@pytest.fixture
+def ann(client: Client) -> Person:
+    return sign_up(client, "ann")
+
+
+@pytest.fixture
+def bob(client: Client) -> Person:
+    return sign_up(client, "bob")

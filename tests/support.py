@@ -1,0 +1,102 @@
+"""What tests speak with: an API client that enters by the front door, and people who use it."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from chalice.test import Client, HTTPResponse
+
+PASSWORD = "correct horse battery"
+
+
+class Api:
+    """Calls the app as API Gateway does; `token` is whose behalf it speaks on."""
+
+    def __init__(self, client: Client, token: str | None = None) -> None:
+        self._client = client
+        self._token = token
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        json_body: Any = None,
+        *,
+        headers: dict[str, str] | None = None,
+        raw: bytes | None = None,
+    ) -> HTTPResponse:
+        sent = {"Content-Type": "application/json", **(headers or {})}
+        if self._token is not None:
+            sent.setdefault("Authorization", f"Bearer {self._token}")
+        body = (
+            raw if raw is not None else b"" if json_body is None else json.dumps(json_body).encode()
+        )
+        return self._client.http.request(method, path, headers=sent, body=body)
+
+    def get(self, path: str, **options: Any) -> HTTPResponse:
+        return self.call("GET", path, **options)
+
+    def post(self, path: str, json_body: Any = None, **options: Any) -> HTTPResponse:
+        return self.call("POST", path, json_body, **options)
+
+    def patch(self, path: str, json_body: Any = None, **options: Any) -> HTTPResponse:
+        return self.call("PATCH", path, json_body, **options)
+
+
+@dataclass
+class Person(Api):
+    """Somebody signed in."""
+
+    client: Client
+    id: str
+    email: str
+    token: str
+    refresh: str
+
+    def __post_init__(self) -> None:
+        super().__init__(self.client, self.token)
+
+    def starts_project(self, name: str = "Launch") -> str:
+        return str(self.post("/api/projects", {"name": name}).json_body["id"])
+
+    def lets_in(self, project: str, other: "Person", role: str = "member") -> HTTPResponse:
+        path = f"/api/projects/{project}/members"
+        return self.post(path, {"user_id": other.id, "role": role})
+
+    def adds_task(
+        self, project: str, title: str = "Write the plan", **fields: Any
+    ) -> dict[str, Any]:
+        answer = self.post("/api/tasks", {"project": project, "title": title, **fields})
+        assert answer.status_code == 201, answer.json_body
+        task: dict[str, Any] = answer.json_body
+        return task
+
+
+def sign_up(client: Client, name: str) -> Person:
+    """Register and log in."""
+    api, email = Api(client), f"{name}@example.com"
+    registration = {"username": name, "email": email, "password": PASSWORD}
+    api.post("/api/auth/register", registration | {"password_confirm": PASSWORD})
+    signed_in = api.post("/api/auth/login", {"email": email, "password": PASSWORD}).json_body
+    user = signed_in["user"]
+    return Person(client, user["id"], email, signed_in["access"], signed_in["refresh"])
+
+
+def in_hours(hours: float) -> str:
+    """A due date that many hours ahead."""
+    return (datetime.now(UTC) + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def locations(answer: HTTPResponse) -> list[str]:
+    """The places that a refusal names."""
+    return [error["location"] for error in answer.json_body["errors"]]
+
+
+def mails_sent() -> Iterator[Any]:
+    """What moto's SES has accepted so far."""
+    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.ses import ses_backends
+
+    yield from ses_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].sent_messages
