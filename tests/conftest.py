@@ -1,5 +1,6 @@
 """The environment of every test, set before the app is imported: settings are read at import."""
 
+import json
 import os
 
 os.environ.update(
@@ -24,13 +25,16 @@ os.environ.update(
 for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
     os.environ.pop(name, None)
 
-from collections.abc import Iterator  # noqa: E402
+from collections.abc import Callable, Iterator  # noqa: E402
+from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
 
 import pytest  # noqa: E402
 from chalice.test import Client  # noqa: E402
 from moto import mock_aws  # noqa: E402
 from moto.moto_api._internal import moto_api_backend  # noqa: E402
 
+from tests.dynamodb_local import dynamodb_local, table_at  # noqa: E402
 from tests.support import Api, Person, sign_up  # noqa: E402
 
 
@@ -79,3 +83,35 @@ def ann(client: Client) -> Person:
 @pytest.fixture
 def bob(client: Client) -> Person:
     return sign_up(client, "bob")
+
+
+@pytest.fixture
+def event() -> Callable[[str], dict[str, Any]]:
+    """The sample event of a function, from `events/`."""
+    folder = Path(__file__).parents[1] / "events"
+
+    def load(name: str) -> dict[str, Any]:
+        sample: dict[str, Any] = json.loads((folder / f"{name}.json").read_text())
+        return sample
+
+    return load
+
+
+@pytest.fixture
+def invoke(client: Client) -> Callable[[str, dict[str, Any]], Any]:
+    """Call a function by name, as Lambda does, and get its answer."""
+    return lambda name, event: client.lambda_.invoke(name, event).payload
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[str]:
+    """The address of DynamoDB Local."""
+    with dynamodb_local() as address:
+        yield address
+
+
+@pytest.fixture
+def real_table(cloud: None, engine: str) -> Iterator[None]:
+    """The table in AWS's own engine; everything else stays in moto."""
+    with table_at(engine):
+        yield

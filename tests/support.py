@@ -1,12 +1,21 @@
 """What tests speak with: an API client that enters by the front door, and people who use it."""
 
+import itertools
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email import message_from_string, policy
+from email.message import EmailMessage
 from typing import Any
 
 from chalice.test import Client, HTTPResponse
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.ses.models import ses_backends
+
+from chalicelib.store import aws
+from chalicelib.store.table import Row
 
 PASSWORD = "correct horse battery"
 
@@ -94,9 +103,34 @@ def locations(answer: HTTPResponse) -> list[str]:
     return [error["location"] for error in answer.json_body["errors"]]
 
 
-def mails_sent() -> Iterator[Any]:
-    """What moto's SES has accepted so far."""
-    from moto.core import DEFAULT_ACCOUNT_ID
-    from moto.ses import ses_backends
+def mails_to(person: Person) -> Iterator[EmailMessage]:
+    """What moto's SES has accepted for `person`, as a mail client reads it."""
+    region = ses_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"]
+    for sent in region.sent_messages:
+        mail = message_from_string(sent.raw_data, policy=policy.default)
+        if mail["To"] == person.email:
+            assert isinstance(mail, EmailMessage)
+            yield mail
 
-    yield from ses_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].sent_messages
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@contextmanager
+def killed_at(call: int) -> Iterator[None]:
+    """Die right before the `call`-th call of AWS in the block."""
+    calls = itertools.count(1)
+
+    def die(**_: Any) -> None:
+        if next(calls) == call:
+            raise Killed
+
+    clients = [Row._get_connection().connection.client, aws.s3(), aws.ses()]
+    for client in clients:
+        client.meta.events.register_first("before-send", die)
+    try:
+        yield
+    finally:
+        for client in clients:
+            client.meta.events.unregister("before-send", die)

@@ -8,8 +8,11 @@ from pynamodb.exceptions import PynamoDBException
 
 from chalicelib.errors import Unavailable
 
-THROTTLES = frozenset(
+# PynamoDB's errors keep the code and drop the status, hence the two 5xx codes of DynamoDB.
+OUTAGES = frozenset(
     {
+        "InternalServerError",
+        "ServiceUnavailable",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "ThrottlingException",
@@ -37,7 +40,7 @@ def outages_translated() -> Iterator[None]:
 def _is_outage(error: Exception) -> bool:
     cause = getattr(error, "cause", None) or error
     if isinstance(cause, ClientError):
-        return error_code(cause) in THROTTLES or _status(cause) >= 500
+        return error_code(cause) in OUTAGES or _status(cause) >= 500
     return isinstance(cause, BotoCoreError)
 
 

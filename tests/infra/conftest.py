@@ -1,0 +1,45 @@
+"""The packaged templates, as they would be deployed."""
+
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+import yaml
+
+from infra.package import package
+from infra.stage import load
+
+Template = dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def build() -> Path:
+    """The folder of the packaged prod stage."""
+    return package(load("prod")).parent
+
+
+@pytest.fixture(scope="session")
+def template(build: Path) -> Template:
+    return dict(yaml.safe_load((build / "sam.yaml").read_text()))
+
+
+@pytest.fixture(scope="session")
+def resources(template: Template) -> Template:
+    return dict(template["Resources"])
+
+
+@pytest.fixture(scope="session")
+def functions(resources: Template) -> Template:
+    """Logical name -> properties of every function."""
+    return {
+        name: resource["Properties"]
+        for name, resource in resources.items()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }
+
+
+@pytest.fixture(scope="session")
+def zipped(build: Path) -> list[str]:
+    with ZipFile(build / "deployment.zip") as archive:
+        return archive.namelist()

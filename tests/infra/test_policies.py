@@ -1,0 +1,71 @@
+"""Least privilege: every function has a hand-written policy that names actions and resources."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.stage import ROOT
+
+POLICIES = sorted((ROOT / ".chalice").glob("policy-*.json"))
+# AWS knows no resource for these, so that "*" is the only thing to write.
+WITHOUT_RESOURCE = {
+    "dynamodb:ListStreams",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
+Statement = dict[str, Any]
+
+
+def statements(policy: Path) -> list[Statement]:
+    return list(json.loads(policy.read_text())["Statement"])
+
+
+def actions(policy: Path) -> set[str]:
+    return {action for statement in statements(policy) for action in statement["Action"]}
+
+
+def test_every_function_has_a_policy_and_every_policy_a_function() -> None:
+    config = json.loads((ROOT / ".chalice" / "config.json").read_text())
+    assert config["autogen_policy"] is False
+    named = {f["iam_policy_file"] for f in config["lambda_functions"].values()}
+    assert named == {policy.name for policy in POLICIES}
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.stem)
+def test_no_action_is_a_wildcard(policy: Path) -> None:
+    assert {action for action in actions(policy) if "*" in action} == set()
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.stem)
+def test_every_resource_is_one_of_the_stack(policy: Path) -> None:
+    for statement in statements(policy):
+        if statement["Resource"] == "*":
+            assert set(statement["Action"]) <= WITHOUT_RESOURCE, statement["Sid"]
+        else:
+            assert set(statement["Resource"]) & {"Ref", "Fn::GetAtt", "Fn::Sub"}, statement["Sid"]
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.stem)
+def test_nobody_scans_or_manages_tables(policy: Path) -> None:
+    forbidden = {"dynamodb:Scan", "dynamodb:DeleteTable", "dynamodb:UpdateTable"}
+    assert actions(policy) & forbidden == set()
+
+
+def test_only_those_who_mail_may_mail() -> None:
+    mailing = {policy.stem for policy in POLICIES if "ses:SendRawEmail" in actions(policy)}
+    assert mailing == {"policy-dispatch_mail", "policy-tick"}
+
+
+def test_only_the_api_reads_the_token_keys() -> None:
+    reading = {p.stem for p in POLICIES if "secretsmanager:GetSecretValue" in actions(p)}
+    assert reading == {"policy-api_handler"}
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.stem)
+def test_every_function_writes_its_own_log_only(policy: Path) -> None:
+    (log,) = [s for s in statements(policy) if "logs:PutLogEvents" in s["Action"]]
+    function = policy.stem.removeprefix("policy-")
+    logical = "APIHandler" if function == "api_handler" else function.title().replace("_", "")
+    assert log["Resource"]["Fn::Sub"].endswith(f"/aws/lambda/${{AWS::StackName}}-{logical}-*")

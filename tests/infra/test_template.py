@@ -1,0 +1,155 @@
+"""House rules that no linter knows, on the template of prod."""
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+
+from infra.package import package
+from infra.stage import load
+
+ASYNCHRONOUS = ["Tick", "SendReminders", "ConfirmUpload"]
+
+
+def properties(resources: dict[str, Any], name: str) -> dict[str, Any]:
+    return dict(resources[name]["Properties"])
+
+
+def test_the_functions_are_the_ones_we_know(functions: dict[str, Any]) -> None:
+    assert sorted(functions) == sorted(["APIHandler", "DispatchMail", *ASYNCHRONOUS])
+
+
+def test_every_handler_stands_in_app(functions: dict[str, Any]) -> None:
+    """One in a Blueprint would start without app.py, hence without the app."""
+    assert {name for name, f in functions.items() if not f["Handler"].startswith("app.")} == set()
+
+
+def test_every_function_runs_where_its_wheels_were_made_for(functions: dict[str, Any]) -> None:
+    for function in functions.values():
+        assert function["Runtime"] == "python3.13"
+        assert function["Architectures"] == ["arm64"]
+
+
+def test_every_function_has_room_and_is_traced(functions: dict[str, Any]) -> None:
+    for function in functions.values():
+        assert function["MemorySize"] >= 512
+        assert function["Tracing"] == "Active"
+
+
+def test_the_api_gives_up_before_the_gateway_does(functions: dict[str, Any]) -> None:
+    assert functions["APIHandler"]["Timeout"] == 28
+
+
+def test_every_function_has_a_role_of_its_own(functions: dict[str, Any]) -> None:
+    roles = {json.dumps(function["Role"]) for function in functions.values()}
+    assert len(roles) == len(functions)
+
+
+def test_every_function_has_a_log_that_ends(
+    functions: dict[str, Any], resources: dict[str, Any]
+) -> None:
+    groups = [r["Properties"] for r in resources.values() if r["Type"] == "AWS::Logs::LogGroup"]
+    assert {json.dumps(group["LogGroupName"]) for group in groups} == {
+        json.dumps({"Fn::Sub": f"/aws/lambda/${{{name}}}"}) for name in functions
+    }
+    assert all(group["RetentionInDays"] for group in groups)
+
+
+@pytest.mark.parametrize("name", ASYNCHRONOUS)
+def test_what_an_event_function_gives_up_on_is_kept(name: str, functions: dict[str, Any]) -> None:
+    destination = functions[name]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
+    assert destination["Destination"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+
+
+def test_the_stream_wakes_the_dispatcher_for_new_outbox_rows_only(
+    resources: dict[str, Any],
+) -> None:
+    mapping = properties(resources, "MailStream")
+    (chosen,) = mapping["FilterCriteria"]["Filters"]
+    assert json.loads(chosen["Pattern"]) == {
+        "eventName": ["INSERT"],
+        "dynamodb": {"Keys": {"PK": {"S": [{"prefix": "OUTBOX#"}]}}},
+    }
+
+
+def test_a_failing_mail_neither_blocks_the_stream_nor_gets_lost(resources: dict[str, Any]) -> None:
+    mapping = properties(resources, "MailStream")
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["BisectBatchOnFunctionError"]
+    assert mapping["MaximumRetryAttempts"] == 3
+    assert mapping["MaximumRecordAgeInSeconds"] <= 3600
+    assert mapping["DestinationConfig"]["OnFailure"]["Destination"] == {
+        "Fn::GetAtt": ["DeadLetters", "Arn"]
+    }
+
+
+def test_dead_letters_are_kept_for_two_weeks_and_encrypted(resources: dict[str, Any]) -> None:
+    queue = properties(resources, "DeadLetters")
+    assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
+    assert queue["SqsManagedSseEnabled"]
+
+
+def test_the_bucket_is_closed(resources: dict[str, Any]) -> None:
+    bucket = properties(resources, "Bucket")
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+    assert bucket["BucketEncryption"]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+
+
+def test_the_bucket_speaks_tls_only(resources: dict[str, Any]) -> None:
+    (rule,) = properties(resources, "BucketPolicy")["PolicyDocument"]["Statement"]
+    assert (rule["Effect"], rule["Principal"], rule["Action"]) == ("Deny", "*", "s3:*")
+    assert rule["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert {"Fn::Sub": "${Bucket.Arn}/*"} in rule["Resource"]
+
+
+def test_uploads_of_other_buckets_are_not_ours(functions: dict[str, Any]) -> None:
+    (event,) = functions["ConfirmUpload"]["Events"].values()
+    assert event["Properties"]["Pattern"]["detail"]["bucket"]["name"] == [{"Ref": "Bucket"}]
+
+
+def test_every_gateway_error_is_a_problem_document(resources: dict[str, Any]) -> None:
+    responses = properties(resources, "RestAPI")["GatewayResponses"]
+    assert {"DEFAULT_4XX", "DEFAULT_5XX"} <= set(responses)
+    for response in responses.values():
+        headers = response["ResponseParameters"]["Headers"]
+        assert headers["Content-Type"] == "'application/problem+json'"
+        assert headers["Access-Control-Allow-Origin"]
+        filled = response["ResponseTemplates"]["application/json"].replace(
+            "$context.error.messageString", '"why"'
+        )
+        problem = json.loads(filled)
+        assert set(problem) == {"type", "title", "status", "detail", "code", "request_id"}
+        assert problem["status"] == response["StatusCode"]
+
+
+def test_the_gateway_is_regional_throttled_and_one_stage(resources: dict[str, Any]) -> None:
+    api = properties(resources, "RestAPI")
+    assert api["EndpointConfiguration"] == "REGIONAL"
+    assert api["StageName"] == "v1"
+    assert api["OpenApiVersion"] == "2.0"
+    assert all(
+        s["ThrottlingRateLimit"] and s["ThrottlingBurstLimit"] for s in api["MethodSettings"]
+    )
+
+
+def test_every_function_has_the_same_environment(template: dict[str, Any]) -> None:
+    """Globals sets it; a function with one of its own would drift away from the others."""
+    own = [n for n, r in template["Resources"].items() if "Environment" in r["Properties"]]
+    assert own == []
+
+
+@pytest.mark.parametrize("name", ["Table", "Bucket", "TokenKeys"])
+def test_prod_keeps_its_data(name: str, resources: dict[str, Any]) -> None:
+    assert resources[name]["DeletionPolicy"] == "Retain"
+    assert resources[name]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_prod_protects_its_table_and_other_stages_do_not(resources: dict[str, Any]) -> None:
+    local = yaml.safe_load(package(load("local")).read_text())["Resources"]
+    assert properties(resources, "Table")["DeletionProtectionEnabled"]
+    assert not properties(local, "Table")["DeletionProtectionEnabled"]
+    assert local["Table"]["DeletionPolicy"] == "Delete"

@@ -1,0 +1,138 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+
+from chalicelib import settings
+from chalicelib.clock import now
+from chalicelib.domain import mailing
+from chalicelib.store import aws, outbox, wake
+from chalicelib.store.table import Row
+from tests.support import Person, mails_to
+
+
+@pytest.fixture
+def assigned(ann: Person, bob: Person) -> dict[str, Any]:
+    """A task that Ann assigned to Bob; the mail is owed and not sent."""
+    project = ann.starts_project()
+    ann.lets_in(project, bob)
+    return ann.adds_task(project, "Plan <b>\u202eevil\u200b", assigned_to=bob.id)
+
+
+@contextmanager
+def ses_does_not_answer() -> Iterator[None]:
+    def time_out(**_: Any) -> None:
+        raise ReadTimeoutError(endpoint_url="https://email.example")
+
+    events = aws.ses().meta.events
+    events.register_first("before-send.ses.SendRawEmail", time_out)
+    try:
+        yield
+    finally:
+        events.unregister("before-send.ses.SendRawEmail", time_out)
+
+
+def _stream(mail_id: str) -> dict[str, Any]:
+    change = {"Keys": {"PK": {"S": f"OUTBOX#{mail_id}"}}, "SequenceNumber": "7"}
+    return {"Records": [{"eventName": "INSERT", "dynamodb": change}]}
+
+
+def _waiting() -> list[str]:
+    return [
+        row.PK.removeprefix("OUTBOX#") for row in wake.ready("mail", now() + timedelta(hours=9))
+    ]
+
+
+def test_an_assignment_mails_the_assignee_once(
+    bob: Person, ann: Person, assigned: dict[str, Any]
+) -> None:
+    for _ in range(3):
+        mailing.sweep(now=now())
+    (mail,) = mails_to(bob)
+    assert mail["From"] == "tasks@example.com"
+    assert mail["Subject"] == "Assigned to you: Plan <b> evil"
+    text = mail.get_body(("plain",)).get_content()
+    assert f"https://app.example.com/tasks/{assigned['id']}" in text
+    assert "&lt;b&gt;" in mail.get_body(("html",)).get_content()
+    assert list(mails_to(ann)) == []
+
+
+def test_assigning_oneself_mails_nobody(ann: Person) -> None:
+    ann.adds_task(ann.starts_project(), assigned_to=ann.id)
+    assert mailing.sweep(now=now()) == {}
+
+
+def test_the_stream_and_the_tick_send_one_mail_between_them(
+    bob: Person, assigned: dict[str, Any], invoke: Any
+) -> None:
+    (mail_id,) = _waiting()
+    assert invoke("dispatch_mail", _stream(mail_id)) == {"batchItemFailures": []}
+    assert invoke("dispatch_mail", _stream(mail_id)) == {"batchItemFailures": []}
+    mailing.sweep(now=now())
+    assert len(list(mails_to(bob))) == 1
+
+
+def test_a_record_that_fails_is_the_only_one_to_come_back(
+    bob: Person, assigned: dict[str, Any], invoke: Any
+) -> None:
+    (mail_id,) = _waiting()
+    unreadable = {"PK": {"S": "OUTBOX#x"}, "SK": {"S": "MAIL"}, "attempts": {"S": "many"}}
+    table = Row._get_connection().connection.client
+    table.put_item(TableName=settings.TABLE_NAME, Item=unreadable)
+    records = _stream(mail_id)["Records"] + _stream("x")["Records"]
+    records[1]["dynamodb"]["SequenceNumber"] = "8"
+    answer = invoke("dispatch_mail", {"Records": records})
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "8"}]}
+    assert len(list(mails_to(bob))) == 1
+
+
+def test_the_sample_event_is_understood(cloud: None, event: Any, invoke: Any) -> None:
+    assert invoke("dispatch_mail", event("dispatch_mail")) == {"batchItemFailures": []}
+
+
+def test_a_mail_that_ses_does_not_take_is_tried_again_later(
+    bob: Person, assigned: dict[str, Any]
+) -> None:
+    start = now()
+    with ses_does_not_answer():
+        assert mailing.sweep(now=start) == {"postponed": 1}
+    assert mailing.sweep(now=start + timedelta(seconds=30)) == {}
+    assert mailing.sweep(now=start + timedelta(seconds=61)) == {"sent": 1}
+    assert len(list(mails_to(bob))) == 1
+
+
+def test_after_four_tries_a_mail_is_parked(assigned: dict[str, Any]) -> None:
+    outcomes = []
+    with ses_does_not_answer():
+        for minutes in (0, 2, 5, 9, 20):
+            outcomes.append(mailing.sweep(now=now() + timedelta(minutes=minutes)))
+    assert outcomes == [{"postponed": 1}] * 3 + [{"parked": 1}, {}]
+
+
+def test_a_dispatcher_that_died_holding_a_mail_holds_it_only_for_its_lease(
+    bob: Person, assigned: dict[str, Any]
+) -> None:
+    start, (mail_id,) = now(), _waiting()
+    owed = outbox.by_id(mail_id)
+    assert owed is not None and outbox.claim(owed, start)
+    assert mailing.sweep(now=start + timedelta(seconds=60)) == {"taken": 1}
+    assert mailing.sweep(now=start + outbox.LEASE + timedelta(seconds=1)) == {"sent": 1}
+    assert len(list(mails_to(bob))) == 1
+
+
+def test_a_sweep_that_comes_hours_late_finds_what_was_left(
+    bob: Person, assigned: dict[str, Any]
+) -> None:
+    assert mailing.sweep(now=now() + timedelta(hours=47)) == {"sent": 1}
+
+
+def test_the_watermark_does_not_pass_what_still_waits(assigned: dict[str, Any]) -> None:
+    start = now()
+    with ses_does_not_answer():
+        mailing.sweep(now=start)
+    later = start + timedelta(hours=70)
+    wake.settle("mail", start + timedelta(hours=40))
+    assert mailing.sweep(now=later) == {"sent": 1}

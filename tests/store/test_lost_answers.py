@@ -1,0 +1,82 @@
+"""An answer of DynamoDB is lost, at every point of every change: the client hears the truth and the
+change happened exactly once."""
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from chalice.test import Client, HTTPResponse
+
+from tests.dynamodb_local import wire
+from tests.support import PASSWORD, Api, Person, in_hours, sign_up
+
+pytestmark = pytest.mark.usefixtures("real_table")
+
+
+def _everywhere(change: Callable[[int], HTTPResponse], wanted: int) -> int:
+    """Make the change with answer 1, 2, 3, ... lost until there is no such answer any more."""
+    for lost in itertools.count(1):
+        with wire(lost=lost) as line:
+            answer = change(lost)
+        assert answer.status_code == wanted, (lost, answer.json_body)
+        if line.requests < lost:
+            return lost - 1
+    raise AssertionError
+
+
+def test_registering(client: Client) -> None:
+    def register(number: int) -> HTTPResponse:
+        account = {"username": f"eve{number}", "email": f"eve{number}@example.com"}
+        account |= {"password": PASSWORD, "password_confirm": PASSWORD}
+        return Api(client).post("/api/auth/register", account)
+
+    assert _everywhere(register, 201) >= 1
+
+
+def test_logging_in_and_out(client: Client, ann: Person) -> None:
+    login = {"email": ann.email, "password": PASSWORD}
+    assert _everywhere(lambda _: Api(client).post("/api/auth/login", login), 200) >= 3
+    people = (sign_up(client, "ann") for _ in itertools.count())
+    assert _everywhere(lambda _: next(people).post("/api/auth/logout"), 204) >= 2
+
+
+def test_starting_a_project_and_letting_people_in(client: Client, ann: Person) -> None:
+    made = _everywhere(lambda n: ann.post("/api/projects", {"name": str(n)}), 201) + 1
+    items = ann.get("/api/projects").json_body["items"]
+    assert sorted(item["name"] for item in items) == sorted(map(str, range(1, made + 1)))
+    project = items[0]["id"]
+    joined = _everywhere(lambda n: ann.lets_in(project, sign_up(client, f"bob{n}")), 201) + 1
+    seen = ann.get(f"/api/projects/{project}").json_body
+    assert seen["members_count"] == len(seen["members"]) == joined + 1
+
+
+def test_adding_tasks_counts_each_once(ann: Person, bob: Person) -> None:
+    project = ann.starts_project()
+    ann.lets_in(project, bob)
+    body = {"project": project, "title": "x", "assigned_to": bob.id, "due_date": in_hours(1)}
+    made = _everywhere(lambda _: ann.post("/api/tasks", body), 201) + 1
+    assert len(_tasks(ann, project)) == made
+    assert ann.get(f"/api/projects/{project}").json_body["tasks_count"] == made
+
+
+def test_changing_a_task_counts_each_change_once(ann: Person) -> None:
+    project = ann.starts_project()
+    path = f"/api/tasks/{ann.adds_task(project)['id']}"
+    statuses = itertools.cycle(["in_progress", "done", "todo"])
+    made = _everywhere(lambda _: ann.patch(path, {"status": next(statuses)}), 200) + 1
+    task = ann.get(path).json_body
+    counts = ann.get(f"/api/projects/{project}").json_body["tasks_by_status"]
+    assert task["version"] == made + 1
+    assert {status: n for status, n in counts.items() if n} == {task["status"]: 1}
+
+
+def test_creating_with_a_key(ann: Person) -> None:
+    headers = {"Idempotency-Key": "k"}
+    _everywhere(lambda _: ann.post("/api/projects", {"name": "x"}, headers=headers), 201)
+    assert len(ann.get("/api/projects").json_body["items"]) == 1
+
+
+def _tasks(person: Person, project: str) -> list[Any]:
+    items: list[Any] = person.get(f"/api/tasks?project={project}&limit=100").json_body["items"]
+    return items

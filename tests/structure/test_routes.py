@@ -1,0 +1,53 @@
+"""Every way in declares who may use it."""
+
+from typing import Any
+
+import pytest
+
+from app import app
+from chalicelib.domain.access import PERMISSIONS, Action
+from tests.support import Api
+
+ROUTES = [
+    (method, path, entry.view_function)
+    for path, methods in app.routes.items()
+    for method, entry in methods.items()
+    if method != "OPTIONS"
+]
+PUBLIC = {"/api", "/api/health", "/api/auth/register", "/api/auth/login"}
+
+
+def _id(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+@pytest.mark.parametrize(("method", "path", "view"), ROUTES, ids=_id)
+def test_a_route_declares_its_permission(method: str, path: str, view: Any) -> None:
+    assert isinstance(getattr(view, "action", None), Action), "declare it with gate.route"
+
+
+def test_every_action_stands_in_the_permission_table() -> None:
+    assert set(PERMISSIONS) == set(Action)
+
+
+@pytest.mark.parametrize(("method", "path", "view"), ROUTES, ids=_id)
+def test_only_the_listed_routes_answer_without_a_token(
+    anyone: Api, method: str, path: str, view: Any
+) -> None:
+    address = path.replace("{", "").replace("}", "")
+    answer = anyone.call(method, address, {})
+    assert (answer.status_code == 401) == (path not in PUBLIC)
+
+
+def test_the_public_routes_are_exactly_those_that_say_so() -> None:
+    assert {path for _, path, view in ROUTES if view.action is Action.ENTER} == PUBLIC
+
+
+@pytest.mark.parametrize(("method", "path", "view"), ROUTES, ids=_id)
+def test_a_route_has_no_trailing_slash_and_a_preflight(method: str, path: str, view: Any) -> None:
+    assert path.startswith("/api") and not path.endswith("/")
+    assert "OPTIONS" in app.routes[path]
+
+
+def test_the_trailing_slash_makes_no_difference(anyone: Api) -> None:
+    assert anyone.get("/api/health/").json_body == anyone.get("/api/health").json_body
