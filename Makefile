@@ -1,0 +1,60 @@
+# Verbs for people and for CI. Needs make, a shell and Python >= 3.11; the rest is installed.
+PYTHON ?= python3
+STAGE ?= local
+FUNCTION ?= APIHandler
+export PORT CLOUD_PORT
+
+BIN := .venv/bin
+RUN := $(BIN)/python -m
+
+.DEFAULT_GOAL := help
+.PHONY: help install run up down check test package deploy destroy invoke logs clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | \
+	  while IFS= read -r line; do printf '  make %-9s %s\n' "$${line%%:*}" "$${line#*## }"; done
+
+install: ## Make .venv with the pinned dependencies (the other verbs do it too)
+	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is not installed" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("error: Python 3.11 or newer is needed; this is " + sys.version.split()[0])'
+	@$(PYTHON) infra/venv.py .venv requirements-dev.txt
+
+run: install ## The whole product on this machine: PORT=8000 CLOUD_PORT=4566
+	@$(RUN) localstack.run
+
+up: install ## Local cloud and stack in the background; writes .local/outputs.json
+	@$(RUN) localstack.background up
+
+down: install ## Stop what `make up` started
+	@$(RUN) localstack.background down
+
+check: install ## Format, lint, types, structure, package and template: what needs no cloud
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(RUN) pytest -q tests/infra tests/structure
+	$(RUN) infra.package --stage prod
+	$(BIN)/cfn-lint build/prod/sam.yaml
+
+test: install ## All tests; the live ones start a local cloud of their own
+	$(RUN) pytest -n auto --dist loadgroup $(ARGS)
+
+package: install ## Build the stage's zip and template: STAGE=prod
+	@$(RUN) infra.package --stage $(STAGE)
+
+deploy: install ## Package and deploy: STAGE=prod
+	@$(RUN) infra.deploy deploy --stage $(STAGE)
+
+destroy: install ## Delete the stage's stack: STAGE=dev
+	@$(RUN) infra.deploy destroy --stage $(STAGE)
+
+invoke: install ## Call a function: FUNCTION=SendReminders EVENT=events/x.json [STAGE=dev]
+	@$(RUN) infra.operate invoke $(FUNCTION) $(EVENT) --stage $(STAGE)
+
+logs: install ## Follow a function's log: FUNCTION=APIHandler [STAGE=dev]
+	@$(RUN) infra.operate logs $(FUNCTION) --stage $(STAGE)
+
+clean: ## Remove builds, caches and the local cloud's state (stop it first)
+	@[ ! -d .venv ] || $(RUN) localstack.background down
+	rm -rf build .local .chalice/deployments .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,156 @@
+"""Package the app: stage a build folder, let Chalice make zip and template, finish the template.
+
+The result is `build/<stage>/sam.yaml` and `deployment.zip`. Nothing is made twice: a build whose
+inputs did not change is kept.
+"""
+
+import argparse
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from infra.stage import ROOT, Stage, UserError, load, tool
+from infra.vendor import vendor
+
+# Chalice imports app.py to find its routes, and the app refuses to start without its settings.
+_PLACEHOLDERS = {
+    "STAGE": "package",
+    "TABLE_NAME": "package",
+    "BUCKET_NAME": "package",
+    "SECRET_ID": "package",
+    "MAIL_SENDER": "package@example.com",
+    "APP_URL": "https://package.example.com",
+    "ALLOWED_ORIGINS": "https://package.example.com",
+    "UPLOAD_MAX_BYTES": "1",
+    "S3_ADDRESSING_STYLE": "virtual",
+    "POWERTOOLS_SERVICE_NAME": "package",
+    "POWERTOOLS_METRICS_NAMESPACE": "package",
+    "POWERTOOLS_LOG_LEVEL": "INFO",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
+_STAGED = ("app.py", "chalicelib", ".chalice")
+_INPUTS = (*_STAGED, "infra", "requirements.txt")
+_UNSTAGED = shutil.ignore_patterns("__pycache__", "deployments", "deployed")
+
+
+def package(stage: Stage) -> Path:
+    """Build `stage` unless the last build is of the same inputs; returns the template's path."""
+    digest = _digest(stage)
+    stamp = stage.build_dir / "inputs.sha256"
+    with _one_at_a_time():
+        if stamp.exists() and stamp.read_text() == digest:
+            print(f"  build/{stage.name} is up to date", flush=True)
+        else:
+            _build(stage, vendor(stage))
+            stamp.write_text(digest)
+    return stage.template
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Tests in parallel and `make run` share one build."""
+    lock = ROOT / "build" / "lock"
+    lock.parent.mkdir(exist_ok=True)
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+def _build(stage: Stage, dependencies: Path) -> None:
+    print(f"  zipping app and dependencies into build/{stage.name}", flush=True)
+    shutil.rmtree(stage.build_dir, ignore_errors=True)
+    source = stage.build_dir / "source"
+    source.mkdir(parents=True)
+    for name in _STAGED:
+        _copy(ROOT / name, source / name)
+    (source / "vendor").symlink_to(dependencies)
+    (source / "requirements.txt").touch()  # empty: vendor/ has all, Chalice has nothing to fetch
+    _run_chalice(stage, source)
+    _finish(stage)
+
+
+def _copy(origin: Path, target: Path) -> None:
+    if origin.is_dir():
+        shutil.copytree(origin, target, ignore=_UNSTAGED)
+    else:
+        shutil.copy2(origin, target)
+
+
+def _run_chalice(stage: Stage, source: Path) -> None:
+    merge = ROOT / "infra" / "resources.yaml"
+    command = [tool("chalice"), "package", "--stage", stage.name, "--template-format", "yaml"]
+    command += ["--merge-template", str(merge), str(stage.build_dir)]
+    environment = os.environ | _PLACEHOLDERS
+    done = subprocess.run(
+        command, cwd=source, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise UserError(f"chalice could not package the app:\n{done.stdout}{done.stderr}".strip())
+
+
+def _finish(stage: Stage) -> None:
+    """Say in the template what Chalice and plain CloudFormation can't say per stage."""
+    template = yaml.safe_load(stage.template.read_text())
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["Runtime"] = stage.runtime
+        if not stage.keep_data:
+            _release(resource)
+    stage.template.write_text(yaml.dump(template, Dumper=_Plain, sort_keys=False, width=1000))
+
+
+def _release(resource: dict[str, Any]) -> None:
+    """Let the resource go with its stack."""
+    for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
+        if policy in resource:
+            resource[policy] = "Delete"
+    if "DeletionProtectionEnabled" in resource["Properties"]:
+        resource["Properties"]["DeletionProtectionEnabled"] = False
+
+
+class _Plain(yaml.SafeDumper):
+    """CloudFormation reads no YAML aliases."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def _digest(stage: Stage) -> str:
+    sha = hashlib.sha256(
+        f"{stage.name} {stage.runtime} {stage.architecture} {stage.keep_data}".encode()
+    )
+    for path in _input_files():
+        sha.update(str(path.relative_to(ROOT)).encode())
+        sha.update(path.read_bytes())
+    return sha.hexdigest()
+
+
+def _input_files() -> Iterator[Path]:
+    for name in _INPUTS:
+        found = ROOT / name
+        files = [found] if found.is_file() else sorted(found.rglob("*"))
+        yield from (path for path in files if path.is_file() and not _ignored(path))
+
+
+def _ignored(path: Path) -> bool:
+    return bool({"__pycache__", "deployments", "deployed"} & set(path.parts))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m infra.package", description=__doc__)
+    parser.add_argument("--stage", default="prod", help="a table of infra/stages.toml (prod)")
+    arguments = parser.parse_args()
+    print(f"packaging {arguments.stage}")
+    print(f"  made {package(load(arguments.stage)).relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Our stack on a local cloud: deployed with the steps of `make deploy`, described in one dict."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from infra import deploy
+from infra.stage import LOCAL, ROOT, load, local_environment
+from localstack import cloud
+
+OUTPUTS = ROOT / ".local" / "outputs.json"
+Outputs = dict[str, Any]
+
+
+def deploy_to(port: int, app_url: str | None = None) -> Outputs:
+    """Deploy the local stage to the cloud on `port`; returns what a client needs to know of it."""
+    stage = load(LOCAL, {"AppUrl": app_url} if app_url else {})
+    with aimed_at(cloud.endpoint(port)):
+        outputs = deploy.deploy(stage)
+        functions = deploy.functions(stage)
+    endpoint = cloud.endpoint(port)
+    gateway = f"{endpoint}/_aws/execute-api/{outputs['RestAPIId']}/v1/api"
+    return {
+        "api_url": gateway,
+        "gateway_api_url": gateway,
+        "aws_endpoint": endpoint,
+        "region": "us-east-1",
+        "table": outputs["TableName"],
+        "bucket": outputs["BucketName"],
+        "secret": outputs["SecretId"],
+        "dead_letters": outputs["DeadLettersUrl"],
+        "functions": functions,
+        "mailbox_url": cloud.mailbox_url(port),
+    }
+
+
+@contextmanager
+def local_cloud(
+    state: Path, port: int | None = None, *, enforce_iam: bool = False
+) -> Iterator[Outputs]:
+    """A cloud of one's own with our stack on it, for as long as the block runs (live tests)."""
+    port = port or cloud.free_port()
+    process = cloud.start(port, state, enforce_iam=enforce_iam)
+    try:
+        yield deploy_to(port)
+    finally:
+        cloud.stop(process)
+
+
+def write(outputs: Outputs) -> None:
+    OUTPUTS.parent.mkdir(exist_ok=True)
+    OUTPUTS.write_text(json.dumps(outputs, indent=2) + "\n")
+
+
+def forget() -> None:
+    OUTPUTS.unlink(missing_ok=True)
+
+
+def seed(api_url: str) -> None:
+    """Create the demo user and sample data over HTTP; what is there already stays."""
+    script = ROOT / "localstack" / "seed.py"
+    subprocess.run([sys.executable, str(script), api_url], check=True)
+
+
+@contextmanager
+def aimed_at(endpoint: str) -> Iterator[None]:
+    with patch.dict(os.environ, local_environment(endpoint), clear=True):
+        yield

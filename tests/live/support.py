@@ -1,0 +1,85 @@
+"""What live tests speak with: real HTTP, nothing mocked."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import requests
+
+T = TypeVar("T")
+
+PASSWORD = "correct horse battery"
+SECONDS = 60
+
+
+@dataclass
+class Deployed:
+    """A stack that runs: what `.local/outputs.json` says of it."""
+
+    outputs: dict[str, Any]
+
+    def visitor(self, name: str) -> "Visitor":
+        return Visitor(self.outputs["gateway_api_url"], f"{name}{uuid4().hex[:12]}")
+
+    def mails_to(self, email: str) -> list[dict[str, Any]]:
+        """What arrived in the emulator's mailbox."""
+        accounts = requests.get(self.outputs["mailbox_url"], timeout=10).json()["messages"]
+        return [mail for mails in accounts.values() for mail in mails if email in mail["To"]]
+
+
+class Visitor:
+    """Somebody who calls the API over HTTP."""
+
+    def __init__(self, api_url: str, name: str) -> None:
+        self.api_url = api_url
+        self.name = name
+        self.email = f"{name}@example.com"
+        self.http = requests.Session()
+        self.id = ""
+
+    def call(self, method: str, path: str, body: Any = None) -> requests.Response:
+        return self.http.request(method, self.api_url + path, json=body, timeout=60)
+
+    def must(self, method: str, path: str, body: Any = None) -> Any:
+        """The JSON of an answer that must be a success."""
+        answer = self.call(method, path, body)
+        assert answer.ok, (method, path, answer.status_code, answer.text)
+        return answer.json() if answer.content else None
+
+    def signs_up(self) -> "Visitor":
+        account = {"username": self.name, "email": self.email, "password": PASSWORD}
+        self.must("POST", "/auth/register/", account | {"password_confirm": PASSWORD})
+        signed_in = self.must("POST", "/auth/login/", {"email": self.email, "password": PASSWORD})
+        self.http.headers["Authorization"] = f"Bearer {signed_in['access']}"
+        self.id = signed_in["user"]["id"]
+        return self
+
+    def uploads(self, task: str, name: str, kind: str, body: bytes, more: bytes = b"") -> Any:
+        """Announce `body` and post it, with `more` behind it, straight to the storage: the
+        attachment and the storage's answer."""
+        announced = {"filename": name, "content_type": kind, "size": len(body)}
+        answer = self.must("POST", f"/tasks/{task}/attachments/", announced)
+        form = answer["upload"]
+        files = {"file": (name, body + more, kind)}
+        stored = requests.post(form["url"], data=form["fields"], files=files, timeout=60)
+        return answer["attachment"], stored
+
+    def downloads(self, task: str, attachment: str) -> requests.Response:
+        link = self.must("GET", f"/tasks/{task}/attachments/{attachment}/download/")
+        return requests.get(link["url"], timeout=60)
+
+
+def in_hours(hours: float) -> str:
+    return (datetime.now(UTC) + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def eventually(read: Callable[[], T], seconds: float = SECONDS) -> T:
+    """What `read` gives as soon as it gives something; fails when it gives nothing in time."""
+    deadline = time.monotonic() + seconds
+    while not (found := read()):
+        assert time.monotonic() < deadline, f"nothing within {seconds} s"
+        time.sleep(0.2)
+    return found
