@@ -8,11 +8,11 @@ BIN := .venv/bin
 RUN := $(BIN)/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down check test package deploy destroy invoke logs clean
+.PHONY: help install run up down check test package deploy destroy invoke superuser logs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | \
-	  while IFS= read -r line; do printf '  make %-9s %s\n' "$${line%%:*}" "$${line#*## }"; done
+	  while IFS= read -r line; do printf '  make %-10s %s\n' "$${line%%:*}" "$${line#*## }"; done
 
 install: ## Make .venv with the pinned dependencies (the other verbs do it too)
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is not installed" >&2; exit 1; }
@@ -50,6 +50,9 @@ destroy: install ## Delete the stage's stack: STAGE=dev
 
 invoke: install ## Call a function: FUNCTION=SendReminders EVENT=events/x.json [STAGE=dev]
 	@$(RUN) infra.operate invoke $(FUNCTION) $(EVENT) --stage $(STAGE)
+
+superuser: install ## Make an account site staff, or open one: EMAIL=ann@example.com [STAGE=dev]
+	@$(RUN) infra.superuser $(EMAIL) --stage $(STAGE)
 
 logs: install ## Follow a function's log: FUNCTION=APIHandler [STAGE=dev]
 	@$(RUN) infra.operate logs $(FUNCTION) --stage $(STAGE)

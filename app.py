@@ -9,31 +9,43 @@ from typing import Any
 
 from chalice.app import CloudWatchEvent, ConvertToMiddleware, Rate
 
-from chalicelib.api import attachments, auth, health, projects, tasks
+from chalicelib.api import (
+    api_tokens,
+    attachments,
+    auth,
+    health,
+    profile,
+    projects,
+    sessions,
+    tasks,
+    users,
+)
 from chalicelib.clock import now
 from chalicelib.domain import attachments as files
-from chalicelib.domain import mailing, reminders
+from chalicelib.domain import mailing, reminders, ticking
 from chalicelib.entry import TaskManager
 from chalicelib.observability import logger
 
 app = TaskManager(app_name="task-manager", configure_logs=False)
 app.log = logger  # type: ignore[assignment]  # it logs like one
 app.register_middleware(ConvertToMiddleware(logger.inject_lambda_context), "all")
-for noun in (health, auth, projects, tasks, attachments):
+nouns = (health, auth, profile, sessions, api_tokens, users, projects, tasks, attachments)
+for noun in nouns:
     app.register_blueprint(noun.bp)
 app.answer_preflights()
 
 
 @app.schedule(Rate(5, unit=Rate.MINUTES))
 def tick(event: CloudWatchEvent) -> dict[str, int]:
-    """Every five minutes: mail that the stream left over, uploads that never came."""
-    return mailing.sweep(now=now()) | {"uploads_expired": files.expire(now=now())}
+    """Every five minutes: mail that the stream left over, uploads that never came, accounts whose
+    time has come."""
+    return ticking.tick(now())
 
 
 @app.schedule("cron(0 9 * * ? *)")
 def send_reminders(event: CloudWatchEvent) -> dict[str, int]:
     """At 09:00 UTC: a reminder for each task due within a day of the event's own time."""
-    return reminders.remind(now=_scheduled(event))
+    return reminders.remind(_scheduled(event))
 
 
 @app.lambda_function()

@@ -3,6 +3,7 @@
 import argparse
 import json
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ def invoke(stage: Stage, function: str, event: Path | None) -> None:
     if event is None or not event.is_file():
         raise UserError(f"no event {event or ''}: name a file, such as EVENT=events/tick.json")
     answer = boto3.client("lambda").invoke(
-        FunctionName=_name_of(stage, function), Payload=event.read_bytes()
+        FunctionName=_name_of(stage, function), Payload=_at_present(event)
     )
     print(json.dumps(_read(answer), indent=2))
     if "FunctionError" in answer:
@@ -48,6 +49,14 @@ def _name_of(stage: Stage, function: str) -> str:
     if function not in deployed:
         raise UserError(f"no function {function!r}; there are: {', '.join(sorted(deployed))}")
     return deployed[function]
+
+
+def _at_present(event: Path) -> bytes:
+    """The sample event; one that carries the time of a schedule carries the present one."""
+    sample = json.loads(event.read_text())
+    if "time" in sample:
+        sample["time"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return json.dumps(sample).encode()
 
 
 def _read(answer: Any) -> Any:

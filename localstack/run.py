@@ -14,7 +14,7 @@ from localstack.stack import Outputs
 _BANNER = """
   API              {api_url}/
   through gateway  {gateway_api_url}/
-  documentation    {api_url}/docs/
+  documentation    docs/api.md
   mailbox          {mailbox_url}
   AWS endpoint     {aws_endpoint} (also in .local/outputs.json)
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import UTC, datetime, timedelta
 
 os.environ.update(
     {
@@ -29,7 +30,9 @@ from collections.abc import Callable, Iterator  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
+import argon2  # noqa: E402
 import pytest  # noqa: E402
+import time_machine  # noqa: E402
 from chalice.test import Client  # noqa: E402
 from moto import mock_aws  # noqa: E402
 from moto.moto_api._internal import moto_api_backend  # noqa: E402
@@ -115,3 +118,40 @@ def real_table(cloud: None, engine: str) -> Iterator[None]:
     """The table in AWS's own engine; everything else stays in moto."""
     with table_at(engine):
         yield
+
+
+@pytest.fixture
+def wait() -> Iterator[Callable[..., None]]:
+    """Let time pass: `wait(seconds=11)`."""
+    with time_machine.travel(datetime.now(UTC)) as traveller:
+        yield lambda **time: traveller.shift(timedelta(**time))
+
+
+@pytest.fixture
+def hashes() -> Iterator[list[str]]:
+    """Grows by one with each password that argon2 checks."""
+    counted: list[str] = []
+    verify = argon2._password_hasher.verify_secret
+
+    def counting(*arguments: Any) -> bool:
+        counted.append("checked")
+        return verify(*arguments)
+
+    argon2._password_hasher.verify_secret = counting
+    yield counted
+    argon2._password_hasher.verify_secret = verify
+
+
+@pytest.fixture
+def signing_keys(cloud: None) -> Iterator[Callable[..., None]]:
+    """Change the secret, and forget what was read of it, as a new process has."""
+    from chalicelib import settings
+    from chalicelib.store import aws, secrets
+
+    def change(**keys: str) -> None:
+        text = json.dumps(keys)
+        aws.secrets_manager().put_secret_value(SecretId=settings.SECRET_ID, SecretString=text)
+        secrets._cached = None
+
+    yield change
+    secrets._cached = None

@@ -103,12 +103,13 @@ def locations(answer: HTTPResponse) -> list[str]:
     return [error["location"] for error in answer.json_body["errors"]]
 
 
-def mails_to(person: Person) -> Iterator[EmailMessage]:
-    """What moto's SES has accepted for `person`, as a mail client reads it."""
+def mails_to(person: Person, subject: str = "", address: str = "") -> Iterator[EmailMessage]:
+    """What moto's SES has accepted for `person`, or another `address` of theirs, under a subject
+    that begins so, as a mail client reads it."""
     region = ses_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"]
     for sent in region.sent_messages:
         mail = message_from_string(sent.raw_data, policy=policy.default)
-        if mail["To"] == person.email:
+        if mail["To"] == (address or person.email) and mail["Subject"].startswith(subject):
             assert isinstance(mail, EmailMessage)
             yield mail
 

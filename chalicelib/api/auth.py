@@ -1,79 +1,132 @@
-"""`/api/auth`: accounts and sign-ins."""
+"""`/api/auth`: the ways in, without a token."""
 
-from typing import Annotated, Any
+from typing import Any
 
 from chalice.app import Blueprint, Response
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from chalicelib.api.answers import answer, created, nothing
+from chalicelib.api.fields import AnyPassword, Email, NewPassword, Token, Username, source_of
 from chalicelib.api.gate import route
+from chalicelib.api.profile import shown
 from chalicelib.clock import now
-from chalicelib.domain import accounts
+from chalicelib.domain import accounts, passwords, sessions
 from chalicelib.domain.access import Access, Action
+from chalicelib.domain.sessions import SignIn
 from chalicelib.errors import FieldError, Invalid
-from chalicelib.store.users import User
 
 bp = Blueprint(__name__)
 
-Username = Annotated[str, Meta(min_length=3, max_length=50, pattern=r"^[\w.+-]+$")]
-Email = Annotated[str, Meta(max_length=254, pattern=r"^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$")]
-Password = Annotated[str, Meta(min_length=8, max_length=256)]
+# Said alike for every address, known or not.
+ON_ITS_WAY = {"detail": "If the address is known here, a mail is on its way"}
 
 
 class Registration(Struct, forbid_unknown_fields=True):
     username: Username
     email: Email
-    password: Password
+    password: NewPassword
     password_confirm: str
 
 
 class Login(Struct, forbid_unknown_fields=True):
     email: str
-    password: Annotated[str, Meta(max_length=256)]
+    password: AnyPassword
+
+
+class Refresh(Struct, forbid_unknown_fields=True):
+    refresh: Token
+
+
+class Address(Struct, forbid_unknown_fields=True):
+    email: Email
+
+
+class OneTimeToken(Struct, forbid_unknown_fields=True):
+    token: Token
+
+
+class PasswordReset(Struct, forbid_unknown_fields=True):
+    token: Token
+    password: NewPassword
+    password_confirm: str
 
 
 @route(bp, "POST", "/api/auth/register", Action.ENTER, body=Registration)
 def register(body: Registration) -> Response:
-    if body.password != body.password_confirm:
-        raise Invalid(errors=(FieldError("password_confirm", "differs from password"),))
+    require_confirmed(body.password, body.password_confirm)
     user = accounts.register(
-        username=body.username, email=body.email, password=body.password, now=now()
+        username=body.username,
+        email=body.email,
+        password=body.password,
+        source=source_of(bp),
+        now=now(),
     )
     return created(shown(user), "/api/auth/profile/")
 
 
+@route(bp, "POST", "/api/auth/verify-email", Action.ENTER, body=OneTimeToken)
+def verify_email(body: OneTimeToken) -> Response:
+    accounts.verify_email(token=body.token, now=now())
+    return nothing()
+
+
+@route(bp, "POST", "/api/auth/resend-verification", Action.ENTER, body=Address)
+def resend_verification(body: Address) -> Response:
+    accounts.resend_verification(email=body.email, source=source_of(bp), now=now())
+    return answer(ON_ITS_WAY, 202)
+
+
+@route(bp, "POST", "/api/auth/confirm-email", Action.ENTER, body=OneTimeToken)
+def confirm_email(body: OneTimeToken) -> Response:
+    accounts.confirm_email_change(token=body.token, now=now())
+    return nothing()
+
+
 @route(bp, "POST", "/api/auth/login", Action.ENTER, body=Login)
 def log_in(body: Login) -> Response:
-    device = bp.current_request.headers.get("user-agent", "")
-    signed_in = accounts.log_in(email=body.email, password=body.password, device=device, now=now())
-    return answer(
-        {
-            "access": signed_in.access,
-            "refresh": signed_in.refresh,
-            "token_type": "Bearer",
-            "expires_in": signed_in.expires_in,
-            "user": shown(signed_in.user),
-        }
+    signed_in = sessions.log_in(
+        email=body.email,
+        password=body.password,
+        device=bp.current_request.headers.get("user-agent", ""),
+        source=source_of(bp),
+        now=now(),
     )
+    return answer(_tokens(signed_in) | {"user": shown(signed_in.user)})
+
+
+@route(bp, "POST", "/api/auth/refresh", Action.ENTER, body=Refresh)
+def refresh(body: Refresh) -> Response:
+    return answer(_tokens(sessions.refresh(token=body.refresh, now=now())))
 
 
 @route(bp, "POST", "/api/auth/logout", Action.USE_ACCOUNT)
 def log_out(access: Access) -> Response:
-    accounts.log_out(access)
+    sessions.log_out(access)
     return nothing()
 
 
-@route(bp, "GET", "/api/auth/profile", Action.USE_ACCOUNT)
-def profile(access: Access) -> Response:
-    return answer(shown(accounts.profile(access)))
+@route(bp, "POST", "/api/auth/forgot-password", Action.ENTER, body=Address)
+def forgot_password(body: Address) -> Response:
+    passwords.forgot(email=body.email, source=source_of(bp), now=now())
+    return answer(ON_ITS_WAY, 202)
 
 
-def shown(user: User) -> dict[str, Any]:
-    """An account as its owner sees it."""
+@route(bp, "POST", "/api/auth/reset-password", Action.ENTER, body=PasswordReset)
+def reset_password(body: PasswordReset) -> Response:
+    require_confirmed(body.password, body.password_confirm)
+    passwords.reset(token=body.token, new_password=body.password, now=now())
+    return nothing()
+
+
+def require_confirmed(password: str, confirmation: str) -> None:
+    if password != confirmation:
+        raise Invalid(errors=(FieldError("password_confirm", "differs from password"),))
+
+
+def _tokens(signed_in: SignIn) -> dict[str, Any]:
     return {
-        "id": user.id,
-        "username": user.username,
-        "email": user.email,
-        "is_verified": user.is_verified,
-        "created_at": user.created_at,
+        "access": signed_in.access,
+        "refresh": signed_in.refresh,
+        "token_type": "Bearer",
+        "expires_in": signed_in.expires_in,
     }

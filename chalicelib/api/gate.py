@@ -11,6 +11,7 @@ query) a project; anything else just asks for a live session.
 import functools
 import hashlib
 import hmac
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -21,9 +22,8 @@ from chalicelib.api import bodies, problems
 from chalicelib.api.answers import Headers
 from chalicelib.clock import now as the_time
 from chalicelib.domain import access as doors
-from chalicelib.domain import tokens
-from chalicelib.domain.access import Access, Action
-from chalicelib.domain.tokens import Claims
+from chalicelib.domain.access import Access, Action, Visit
+from chalicelib.domain.credentials import Caller, recognised
 from chalicelib.errors import ApiError, BadRequest, NotFound, Unauthenticated
 from chalicelib.observability import logger
 from chalicelib.store.ids import is_id, is_task_id
@@ -79,7 +79,7 @@ def _arguments(
     query: type[Struct] | None,
     path: dict[str, str],
 ) -> dict[str, Any]:
-    claims = None if action is Action.ENTER else _claims(request)
+    caller = None if action is Action.ENTER else _caller(request)
     arguments: dict[str, Any] = {}
     if body is not None:
         content_type = request.headers.get("content-type", "")
@@ -89,16 +89,17 @@ def _arguments(
         arguments["query"] = bodies.query(parameters, query)
     elif parameters:
         bodies.query(parameters, Struct)
-    if claims is not None:
-        arguments["access"] = _enter(request, claims, action, path, arguments)
+    if caller is not None:
+        visit = Visit(caller, action, the_time(), _once(request, caller))
+        arguments["access"] = _enter(visit, path, arguments)
     return arguments | _own(path)
 
 
-def _claims(request: Request) -> Claims:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
+def _caller(request: Request) -> Caller:
+    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not credential:
         raise Unauthenticated()
-    return tokens.verify_access(token.strip())
+    return recognised(credential.strip())
 
 
 def _parameters(request: Request) -> dict[str, list[str]]:
@@ -106,22 +107,13 @@ def _parameters(request: Request) -> dict[str, list[str]]:
     return {} if given is None else {name: given.getlist(name) for name in given}
 
 
-def _enter(
-    request: Request,
-    claims: Claims,
-    action: Action,
-    path: dict[str, str],
-    arguments: dict[str, Any],
-) -> Access:
-    now = the_time()
-    once = _once(request, claims)
+def _enter(visit: Visit, path: dict[str, str], arguments: dict[str, Any]) -> Access:
     if "task_id" in path:
-        task_id = _known(path["task_id"], is_task_id)
-        return doors.enter_task(claims, action, task_id, now=now, once=once)
+        return doors.enter_task(visit, _known(path["task_id"], is_task_id))
     project_id = path.get("project_id") or _project_in(arguments)
     if project_id is not None:
-        return doors.enter_project(claims, action, _known(project_id, is_id), now=now, once=once)
-    return doors.enter_account(claims, now=now, once=once)
+        return doors.enter_project(visit, _known(project_id, is_id))
+    return doors.enter_account(visit)
 
 
 def _project_in(arguments: dict[str, Any]) -> str | None:
@@ -137,16 +129,18 @@ def _known(text: str, has_form: Callable[[str], bool]) -> str:
     return text
 
 
-def _once(request: Request, claims: Claims) -> Once | None:
+def _once(request: Request, caller: Caller) -> Once | None:
     """What makes this request repeatable, if the client asks for that on a POST."""
     key = request.headers.get("idempotency-key")
     if key is None or request.method != "POST":
         return None
     if not 0 < len(key) <= KEY_MAX:
         raise BadRequest(f"Idempotency-Key has 1 to {KEY_MAX} characters", code="invalid_key")
+    # Chalice's path is the route's, with the names of the parameters in place of their values.
+    what = json.dumps([request.path, request.uri_params], sort_keys=True)
     body = hashlib.sha256(_raw(request)).hexdigest()
-    receipt = hmac.new(key.encode(), claims.user_id.encode(), hashlib.sha256).hexdigest()
-    return Once(receipt, f"{request.path} {body}")
+    receipt = hmac.new(key.encode(), caller.user_id.encode(), hashlib.sha256).hexdigest()
+    return Once(receipt, f"{what} {body}")
 
 
 def _raw(request: Request) -> bytes:

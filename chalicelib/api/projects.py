@@ -11,6 +11,7 @@ from chalicelib.domain import projects
 from chalicelib.domain.access import Access, Action, ProjectAccess, Role
 from chalicelib.errors import FieldError, Invalid
 from chalicelib.store.projects import Member, Overview, Project
+from chalicelib.store.users import User
 
 bp = Blueprint(__name__)
 
@@ -41,7 +42,11 @@ def mine(access: Access) -> Response:
 @route(bp, "GET", "/api/projects/{project_id}", Action.READ_PROJECTS)
 def read(access: ProjectAccess) -> Response:
     found = projects.overview(access)
-    members = [member_shown(member) for member in found.members]
+    members = [
+        member_shown(member, found.people[member.user_id])
+        for member in found.members
+        if member.user_id in found.people
+    ]
     return answer(overview(found, access.role) | {"members": members})
 
 
@@ -51,9 +56,11 @@ def add_member(access: ProjectAccess, body: NewMember) -> Response:
         raise Invalid(errors=(FieldError("user_id", "give either user_id or email"),))
     if body.role is Role.OWNER:
         raise Invalid(errors=(FieldError("role", "a project has one owner; choose another role"),))
-    member = projects.add_member(access, user_id=body.user_id, email=body.email, role=body.role)
+    member, person = projects.add_member(
+        access, user_id=body.user_id, email=body.email, role=body.role
+    )
     location = f"/api/projects/{access.project.id}/members/{member.user_id}/"
-    return created(member_shown(member), location)
+    return created(member_shown(member, person), location)
 
 
 def shown(project: Project, role: str) -> dict[str, Any]:
@@ -79,10 +86,11 @@ def overview(found: Overview, role: str) -> dict[str, Any]:
     }
 
 
-def member_shown(member: Member) -> dict[str, Any]:
+def member_shown(member: Member, person: User) -> dict[str, Any]:
     return {
         "user_id": member.user_id,
-        "username": member.username,
+        "username": person.username,
+        "display_name": person.display_name,
         "role": member.role,
         "joined_at": member.joined_at,
     }

@@ -1,23 +1,24 @@
 """Who may do what: one table of permissions, and the doors that ask it.
 
-A door reads the session, the membership and the target in one round trip, so that a logout, a
-removal or a change of role counts from the next request on. Deny by default: whoever is no member
-is told that the object does not exist.
+A door reads the account, the credential, the membership and the target in one round trip, so that a
+logout, a disabled account, a removal or a change of role counts from the next request on. Deny by
+default: whoever is no member is told that the object does not exist.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
-from chalicelib.domain.tokens import Claims
-from chalicelib.errors import Forbidden, NotFound, Unauthenticated
+from chalicelib.domain.credentials import Caller, require_live
+from chalicelib.errors import Forbidden, NotFound
 from chalicelib.store import ids, table
+from chalicelib.store.api_tokens import ApiToken
 from chalicelib.store.projects import Member, Project
 from chalicelib.store.receipts import Once
-from chalicelib.store.sessions import Session
 from chalicelib.store.table import Key, Rows
 from chalicelib.store.tasks import Task
+from chalicelib.store.users import User
 
 
 class Role(StrEnum):
@@ -27,42 +28,74 @@ class Role(StrEnum):
     VIEWER = "viewer"
 
 
+class Scope(StrEnum):
+    """What an API token may be good for."""
+
+    READ_ACCOUNT = "account:read"
+    READ_PROJECTS = "projects:read"
+    WRITE_PROJECTS = "projects:write"
+    READ_TASKS = "tasks:read"
+    WRITE_TASKS = "tasks:write"
+
+
 class Action(StrEnum):
     """What a route lets a caller do; every route declares one."""
 
     ENTER = "enter"  # without a token: register, log in
-    USE_ACCOUNT = "account:use"
-    READ_PROJECTS = "projects:read"
-    CREATE_PROJECT = "projects:create"
-    MANAGE_MEMBERS = "members:write"
-    READ_TASKS = "tasks:read"
-    WRITE_TASKS = "tasks:write"
+    READ_ACCOUNT = "read account"
+    USE_ACCOUNT = "use account"
+    MANAGE_USERS = "manage users"
+    READ_PROJECTS = "read projects"
+    CREATE_PROJECT = "create project"
+    MANAGE_MEMBERS = "manage members"
+    READ_TASKS = "read tasks"
+    WRITE_TASKS = "write tasks"
+
+
+class Rule(NamedTuple):
+    """Which roles may (none: the action stands in no project), which scope an API token needs
+    (None: a token never may), and whether it is for site staff alone."""
+
+    roles: frozenset[Role] = frozenset()
+    scope: Scope | None = None
+    staff: bool = False
 
 
 EVERY_ROLE = frozenset(Role)
 WRITERS = frozenset({Role.OWNER, Role.ADMIN, Role.MEMBER})
 MANAGERS = frozenset({Role.OWNER, Role.ADMIN})
 
-# Actions that stand in no project need a session and no role.
-PERMISSIONS: dict[Action, frozenset[Role]] = {
-    Action.ENTER: frozenset(),
-    Action.USE_ACCOUNT: frozenset(),
-    Action.CREATE_PROJECT: frozenset(),
-    Action.READ_PROJECTS: EVERY_ROLE,
-    Action.MANAGE_MEMBERS: MANAGERS,
-    Action.READ_TASKS: EVERY_ROLE,
-    Action.WRITE_TASKS: WRITERS,
+PERMISSIONS: dict[Action, Rule] = {
+    Action.ENTER: Rule(),
+    Action.READ_ACCOUNT: Rule(scope=Scope.READ_ACCOUNT),
+    Action.USE_ACCOUNT: Rule(),
+    Action.MANAGE_USERS: Rule(staff=True),
+    Action.CREATE_PROJECT: Rule(scope=Scope.WRITE_PROJECTS),
+    Action.READ_PROJECTS: Rule(EVERY_ROLE, Scope.READ_PROJECTS),
+    Action.MANAGE_MEMBERS: Rule(MANAGERS, Scope.WRITE_PROJECTS),
+    Action.READ_TASKS: Rule(EVERY_ROLE, Scope.READ_TASKS),
+    Action.WRITE_TASKS: Rule(WRITERS, Scope.WRITE_TASKS),
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """A caller who was let in, and when."""
+    """A caller who was let in, and when. Exactly one of session and API token let them in."""
 
-    user_id: str
-    session_id: str
+    user: User
+    session_id: str | None
+    token: ApiToken | None
     now: datetime
-    once: Once | None = None
+    once: Once | None
+
+    @property
+    def user_id(self) -> str:
+        return self.user.id
+
+    def reaches(self, project_id: str) -> bool:
+        """Whether the caller's API token, if that is what they have, is good for the project."""
+        limits = self.token.projects if self.token else None
+        return limits is None or project_id in limits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,82 +113,81 @@ class TaskAccess(ProjectAccess):
     task: Task
 
 
+@dataclass(frozen=True)
+class Visit:
+    """Somebody at a door: who, to do what, when, and what makes the request repeatable."""
+
+    caller: Caller
+    action: Action
+    now: datetime
+    once: Once | None = None
+
+
 def may(role: str, action: Action) -> bool:
     """Whether `role` allows `action`: the one place that asks the table."""
-    return role in PERMISSIONS[action]
+    return role in PERMISSIONS[action].roles
 
 
-def enter_account(claims: Claims, *, now: datetime, once: Once | None = None) -> Access:
-    """Let in whoever has a live session."""
-    _require_live(table.read(_session_key(claims)), claims, now)
-    return Access(user_id=claims.user_id, session_id=claims.session_id, now=now, once=once)
+def enter_account(visit: Visit) -> Access:
+    """Let in whoever has a live credential that is good for the action.
+
+    Raises `Unauthenticated`, or `Forbidden` naming the scope that is missing.
+    """
+    return Access(**_entered(visit, _read(visit)))
 
 
-def enter_project(
-    claims: Claims,
-    action: Action,
-    project_id: str,
-    *,
-    now: datetime,
-    once: Once | None = None,
-) -> ProjectAccess:
-    """Let in a member whose role allows `action`. Raises `NotFound` for anybody else."""
-    rows = table.read(*_project_keys(claims, project_id))
-    return ProjectAccess(**_project_access(rows, claims, action, project_id, now, once))
+def enter_project(visit: Visit, project_id: str) -> ProjectAccess:
+    """Let in a member whose role allows the action. Raises `NotFound` for anybody else."""
+    return ProjectAccess(**_entered_project(visit, project_id, _read(visit, project_id)))
 
 
-def enter_task(
-    claims: Claims, action: Action, task_id: str, *, now: datetime, once: Once | None = None
-) -> TaskAccess:
+def enter_task(visit: Visit, task_id: str) -> TaskAccess:
     """Let in a member of the task's project. Raises `NotFound` for anybody else."""
-    project_id = ids.project_of(task_id)
-    key = Task.key(task_id)
-    rows = table.read(key, *_project_keys(claims, project_id))
-    entered = _project_access(rows, claims, action, project_id, now, once)
-    task = rows.get(key) if ids.is_task_id(task_id) else None
+    project_id, key = ids.project_of(task_id), Task.key(task_id)
+    rows = _read(visit, project_id, key)
+    entered = _entered_project(visit, project_id, rows)
+    task = rows.get(key)
     if task is None or task.deleted_at is not None:
         raise NotFound()
     return TaskAccess(task=task, **entered)
 
 
-def _session_key(claims: Claims) -> Key[Session]:
-    return Session.key(claims.user_id, claims.session_id)
+def _read(visit: Visit, project_id: str | None = None, *targets: Key[Any]) -> Rows:
+    keys = [User.key(visit.caller.user_id), visit.caller.key, *targets]
+    if project_id is not None:
+        keys += [Member.key(project_id, visit.caller.user_id), Project.key(project_id)]
+    return table.read(*keys)
 
 
-def _project_keys(claims: Claims, project_id: str) -> tuple[Key[Any], ...]:
-    return (
-        _session_key(claims),
-        Member.key(project_id, claims.user_id),
-        Project.key(project_id),
-    )
-
-
-def _project_access(
-    rows: Rows,
-    claims: Claims,
-    action: Action,
-    project_id: str,
-    now: datetime,
-    once: Once | None,
-) -> dict[str, Any]:
-    _require_live(rows, claims, now)
-    member = rows.get(Member.key(project_id, claims.user_id))
-    project = rows.get(Project.key(project_id))
-    if member is None or project is None or project.deleted_at is not None:
-        raise NotFound()
-    if not may(member.role, action):
-        raise Forbidden()
+def _entered(visit: Visit, rows: Rows) -> dict[str, Any]:
+    user, token = require_live(visit.caller, rows, visit.now)
+    rule = PERMISSIONS[visit.action]
+    if token is not None and (rule.scope is None or rule.scope not in token.scopes):
+        raise _scope_missing(rule.scope)
+    if rule.staff and not user.is_staff:
+        raise Forbidden("This is for site staff")
     return {
-        "user_id": claims.user_id,
-        "session_id": claims.session_id,
-        "now": now,
-        "once": once,
-        "project": project,
-        "role": Role(member.role),
+        "user": user,
+        "session_id": visit.caller.session_id,
+        "token": token,
+        "now": visit.now,
+        "once": visit.once,
     }
 
 
-def _require_live(rows: Rows, claims: Claims, now: datetime) -> None:
-    session = rows.get(_session_key(claims))
-    if session is None or not session.is_live(now):
-        raise Unauthenticated()
+def _scope_missing(scope: Scope | None) -> Forbidden:
+    detail = f"The API token needs the scope {scope}" if scope else "API tokens may not do this"
+    return Forbidden(detail, code="scope_missing")
+
+
+def _entered_project(visit: Visit, project_id: str, rows: Rows) -> dict[str, Any]:
+    entered = _entered(visit, rows)
+    member = rows.get(Member.key(project_id, visit.caller.user_id))
+    project = rows.get(Project.key(project_id))
+    if member is None or project is None or project.deleted_at is not None:
+        raise NotFound()
+    if not Access(**entered).reaches(project_id):
+        raise NotFound()
+    if not may(member.role, visit.action):
+        raise Forbidden()
+    return {**entered, "project": project, "role": Role(member.role)}

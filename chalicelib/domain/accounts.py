@@ -1,92 +1,151 @@
-"""Accounts and sign-ins: register, log in, log out, read the profile."""
+"""Accounts: open one, verify its address, change it, leave."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
-from chalicelib.domain import passwords, tokens
-from chalicelib.domain.access import Access
-from chalicelib.domain.tokens import Claims
-from chalicelib.errors import Conflict, FieldError, Unauthenticated
-from chalicelib.store import sessions, users
+from chalicelib.domain import notices, one_time, passwords, throttling
+from chalicelib.domain.access import Access, Role
+from chalicelib.errors import Conflict, FieldError
+from chalicelib.store import projects, users, wake
 from chalicelib.store.ids import new_id
-from chalicelib.store.sessions import Session
-from chalicelib.store.times import epoch, stamp
-from chalicelib.store.transaction import ConditionFailed, transact
-from chalicelib.store.users import User
+from chalicelib.store.one_time import Purpose, unused, voided
+from chalicelib.store.times import stamp
+from chalicelib.store.transaction import ConditionFailed, Write, transact
+from chalicelib.store.users import User, folded
 
-IDLE_FOR = timedelta(days=14)
-SIGNED_IN_FOR = timedelta(days=60)
-
-
-@dataclass(frozen=True)
-class SignIn:
-    """What a client gets for a password."""
-
-    access: str
-    refresh: str
-    expires_in: int
-    user: User
+GRACE = timedelta(days=7)
 
 
-def register(*, username: str, email: str, password: str, now: datetime) -> User:
-    """Open an account. Raises `Conflict` naming the address or the username that is taken."""
+def register(
+    *, username: str, email: str, password: str, source: str | None, now: datetime
+) -> User:
+    """Open an account; a link to verify its address goes out by mail.
+
+    Raises `Conflict` naming the address or the username that is taken (see
+    docs/decisions/0009-registration-tells-what-is-taken.md).
+    """
+    throttling.charge("register", source=source, now=now)
     key = User.key(new_id(now))
     user = User(key.pk, key.sk, username=username, email=email, created_at=stamp(now))
     writes = users.registration(user, passwords.hashed(password))
+    letter = notices.about_account(user, notices.VERIFY, now)
     try:
-        transact(*writes)
+        transact(*writes, letter)
     except ConditionFailed as failed:
-        field = "email" if failed.write is writes[1] else "username"
-        taken = FieldError(field, f"this {field} is taken; choose another")
-        raise Conflict(taken.message, code=f"{field}_taken", errors=(taken,)) from failed
+        raise _taken("email" if failed.write is writes[1] else "username") from failed
     return user
 
 
-def log_in(*, email: str, password: str, device: str, now: datetime) -> SignIn:
-    """Begin a session. Raises `Unauthenticated`, alike for an unknown address and a wrong password
-    and at the cost of the same hash."""
-    credentials = users.credentials_of(email)
-    known = passwords.matches(password, credentials.password_hash if credentials else None)
-    user = users.by_id(credentials.user_id) if credentials and known else None
-    if user is None:
-        raise Unauthenticated("E-mail address or password is wrong", code="bad_credentials")
-    session = _session(user, device, now)
-    sessions.begin(session)
-    return _signed_in(user, session, now)
+def resend_verification(*, email: str, source: str | None, now: datetime) -> None:
+    """Send a new link, which voids the older; an unknown or verified address gets nothing, and
+    nobody hears of it."""
+    throttling.charge("verify", account=folded(email), source=source, now=now)
+    user = users.by_email(email)
+    if user is not None and user.may_enter and not user.is_verified:
+        voiding = users.change(user.id, *voided(Purpose.VERIFICATION))
+        transact(voiding, notices.about_account(user, notices.VERIFY, now))
 
 
-def log_out(access: Access) -> None:
-    """End the session; its access token is refused from the next request on."""
-    sessions.revoke(access.user_id, access.session_id, access.now)
+def verify_email(*, token: str, now: datetime) -> None:
+    """Use a token of verification. Raises `Invalid`."""
+    presented = one_time.present(token, Purpose.VERIFICATION, now)
+    condition = unused(Purpose.VERIFICATION, presented.digest)
+    actions = (User.is_verified.set(True), *voided(Purpose.VERIFICATION))
+    try:
+        transact(users.change(presented.user.id, *actions, condition=condition))
+    except ConditionFailed as failed:
+        raise one_time.refused() from failed
 
 
-def profile(access: Access) -> User:
-    """The caller's own account."""
-    user = users.by_id(access.user_id)
-    if user is None:
-        raise Unauthenticated()
+def change_profile(access: Access, fields: Mapping[str, Any]) -> User:
+    """Give the caller's profile `fields`. Raises `Conflict` for a username that is taken."""
+    user = access.user
+    wanted = {name: value for name, value in fields.items() if getattr(user, name) != value}
+    if not wanted:
+        return user
+    actions = (getattr(User, name).set(value) for name, value in wanted.items())
+    same_name = User.username == user.username
+    renaming = _renaming(user, wanted.get("username", user.username))
+    try:
+        transact(users.change(user.id, *actions, condition=same_name), *renaming)
+    except ConditionFailed as failed:
+        raise _taken("username") from failed
+    for name, value in wanted.items():
+        setattr(user, name, value)
     return user
 
 
-def _session(user: User, device: str, now: datetime) -> Session:
-    key = Session.key(user.id, new_id(now))
-    return Session(
-        key.pk,
-        key.sk,
-        created_at=stamp(now),
-        rotated_at=stamp(now),
-        idle_until=stamp(now + IDLE_FOR),
-        absolute_until=stamp(now + SIGNED_IN_FOR),
-        expires_at=epoch(now + SIGNED_IN_FOR),
-        device=device[:200] or None,
+def request_email_change(access: Access, *, email: str, password: str, source: str | None) -> None:
+    """Send a link to the new address; the old one holds until the link is used."""
+    passwords.require_own(access, password, source=source)
+    user = access.user
+    asking = users.change(user.id, User.new_email.set(email), *voided(Purpose.NEW_EMAIL))
+    transact(asking, notices.about_account(user, notices.NEW_EMAIL, access.now))
+
+
+def confirm_email_change(*, token: str, now: datetime) -> None:
+    """Move the account to its new address and tell the old one. Raises `Invalid` for a bad token,
+    `Conflict` if somebody took the address meanwhile."""
+    presented = one_time.present(token, Purpose.NEW_EMAIL, now)
+    user = presented.user
+    actions = (User.email.set(user.new_email), User.is_verified.set(True), User.new_email.remove())
+    condition = unused(Purpose.NEW_EMAIL, presented.digest) & (User.new_email == user.new_email)
+    moving = users.change(user.id, *actions, *voided(), condition=condition)
+    telling = notices.about_account(user, notices.EMAIL_CHANGED, now, address=user.email)
+    try:
+        transact(moving, *_moved_claim(user), telling)
+    except ConditionFailed as failed:
+        raise (one_time.refused() if failed.write is moving else _taken("email")) from failed
+
+
+def leave(access: Access) -> None:
+    """Begin the end of the account: everybody is signed out, and after seven days it is erased.
+    Logging in before calls it off. Raises `Conflict` naming the projects the caller still owns."""
+    owned = [
+        edge.project_id for edge in projects.belongings(access.user_id) if edge.role == Role.OWNER
+    ]
+    if owned:
+        named = tuple(FieldError(f"projects.{project_id}", "is yours") for project_id in owned)
+        raise Conflict("Transfer or delete your projects first", code="owns_projects", errors=named)
+    end = stamp(access.now + GRACE)
+    waking = wake.keys("leaving", end, access.user_id)
+    actions = (
+        User.leaving_at.set(end),
+        User.wake_key.set(str(waking["wake_key"])),
+        User.wake_at.set(end),
+        User.epoch.add(1),
+        *voided(),
+    )
+    letter = notices.about_account(access.user, notices.LEAVING, access.now)
+    transact(users.change(access.user_id, *actions), letter)
+
+
+def stay(user: User) -> None:
+    """Call the end off."""
+    if user.leaving_at is not None:
+        actions = (User.leaving_at.remove(), User.wake_key.remove(), User.wake_at.remove())
+        transact(users.change(user.id, *actions))
+
+
+def _renaming(user: User, username: str) -> tuple[Write, ...]:
+    if folded(username) == folded(user.username):
+        return ()
+    return users.release_username(user.username, user.id), users.claim_username(username, user.id)
+
+
+def _moved_claim(user: User) -> tuple[Write, ...]:
+    credentials = users.credentials_of(user.email)
+    if credentials is None or credentials.user_id != user.id:
+        raise one_time.refused()
+    if folded(user.email) == folded(user.new_email):
+        return ()
+    return (
+        users.release_email(user.email, user.id),
+        users.claim_email(user.new_email, user.id, credentials.password_hash),
     )
 
 
-def _signed_in(user: User, session: Session, now: datetime) -> SignIn:
-    generation = f"{session.user_id}.{session.id}.{session.generation}"
-    return SignIn(
-        access=tokens.issue_access(Claims(user.id, session.id), now=now),
-        refresh=f"{generation}.{tokens.seal('refresh', generation)}",
-        expires_in=int(tokens.ACCESS_FOR.total_seconds()),
-        user=user,
-    )
+def _taken(field: str) -> Conflict:
+    taken = FieldError(field, f"this {field} is taken; choose another")
+    return Conflict(taken.message, code=f"{field}_taken", errors=(taken,))

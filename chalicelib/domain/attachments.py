@@ -6,11 +6,12 @@ from datetime import datetime
 from chalicelib import settings
 from chalicelib.domain.access import TaskAccess
 from chalicelib.errors import Conflict, FieldError, Invalid, NotFound
-from chalicelib.store import attachments, files, receipts, wake
-from chalicelib.store.attachments import READY, Attachment
+from chalicelib.store import attachments, files, receipts, uploads
+from chalicelib.store.attachments import Attachment
 from chalicelib.store.files import UploadForm
 from chalicelib.store.ids import new_id
 from chalicelib.store.times import stamp
+from chalicelib.store.uploads import READY
 
 
 @dataclass(frozen=True)
@@ -33,17 +34,19 @@ def announce(access: TaskAccess, *, filename: str, content_type: str, size: int)
     if size > settings.UPLOAD_MAX_BYTES:
         at_most = f"must be at most {settings.UPLOAD_MAX_BYTES} bytes"
         raise Invalid(errors=(FieldError("size", at_most),))
-    key = Attachment.key(access.task.id, new_id(access.now))
+    attachment_id = new_id(access.now)
+    key = Attachment.key(access.task.id, attachment_id)
     attachment = Attachment(
         key.pk,
         key.sk,
+        object_key=attachments.object_key(access.task.id, attachment_id),
         filename=filename,
         content_type=content_type,
         size=size,
         uploaded_by=access.user_id,
         created_at=stamp(access.now),
     )
-    write = attachments.pending(attachment, access.now)
+    write = uploads.pending(attachment, access.now)
     kept = receipts.create(attachment, write, once=access.once, now=access.now)
     form = files.upload_form(kept.object_key, content_type=kept.content_type, size=int(kept.size))
     return Announced(kept, form)
@@ -89,23 +92,6 @@ def download(access: TaskAccess, attachment_id: str) -> Download:
     return Download(url, files.DOWNLOAD_SECONDS)
 
 
-def expire(*, now: datetime) -> int:
-    """Let uploads vanish that were announced a day ago and never confirmed, object and row.
-
-    The row is closed first and removed last: a crash between leaves a row that the next tick finds,
-    never an object that nobody knows.
-    """
-    expired = 0
-    for row in wake.ready("upload", now):
-        attachment = attachments.at(row.PK, row.SK)
-        if attachment is not None and attachments.expire(attachment):
-            files.delete(attachment.object_key)
-            attachments.forget(attachment)
-            expired += 1
-    wake.settle("upload", now)
-    return expired
-
-
 def _of(access: TaskAccess, attachment_id: str) -> Attachment:
     attachment = attachments.by_id(access.task.id, attachment_id)
     if attachment is None:
@@ -119,4 +105,4 @@ def _confirm(attachment: Attachment, now: datetime) -> None:
     stored = files.head(attachment.object_key)
     announced = (int(attachment.size), attachment.content_type)
     if stored is not None and (stored.size, stored.content_type) == announced:
-        attachments.mark_ready(attachment, now)
+        uploads.mark_ready(attachment, now)

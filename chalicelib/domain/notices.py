@@ -6,8 +6,11 @@ from chalicelib.store import outbox
 from chalicelib.store.ids import new_id
 from chalicelib.store.tasks import Task
 from chalicelib.store.transaction import Put
+from chalicelib.store.users import User
 
 ASSIGNED, DUE_SOON = "assigned", "due_soon"
+VERIFY, RESET, PASSWORD_CHANGED = "verify", "reset", "password_changed"
+NEW_EMAIL, EMAIL_CHANGED, LEAVING = "new_email", "email_changed", "leaving"
 
 
 def assigned(task: Task, before: str | None, *, actor: str, now: datetime) -> tuple[Put, ...]:
@@ -35,3 +38,8 @@ def due_soon(task: Task, *, now: datetime) -> Put:
         due_at=task.due_at,
         now=now,
     )
+
+
+def about_account(user: User, kind: str, now: datetime, *, address: str | None = None) -> Put:
+    """A mail about the account itself, to `address` if that is not the account's own."""
+    return outbox.owed(new_id(now), kind=kind, recipient=user.id, address=address, now=now)

@@ -14,7 +14,7 @@ AHEAD = timedelta(hours=24)
 PAGE = 100
 
 
-def remind(*, now: datetime) -> dict[str, int]:
+def remind(now: datetime) -> dict[str, int]:
     """Owe a reminder for each task due within 24 hours of `now`, and count what was done.
 
     A reminder already owed, by an earlier run or by one beside this, is left as it is.

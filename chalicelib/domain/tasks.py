@@ -8,7 +8,14 @@ from typing import Any
 from chalicelib.domain import notices
 from chalicelib.domain.access import Access, ProjectAccess, TaskAccess
 from chalicelib.domain.due_dates import due_at
-from chalicelib.errors import FieldError, Invalid, NotFound, PreconditionFailed, Unavailable
+from chalicelib.errors import (
+    FieldError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    PreconditionFailed,
+    Unavailable,
+)
 from chalicelib.store import projects, receipts, table, tasks
 from chalicelib.store.ids import new_task_id
 from chalicelib.store.projects import Member
@@ -47,7 +54,10 @@ def in_project(
 
 
 def assigned_to_me(access: Access, *, limit: int, start: dict[str, Any] | None) -> Page[Task]:
-    """A page of the tasks assigned to the caller, the earliest due first."""
+    """A page of the tasks assigned to the caller, the earliest due first. An API token limited to
+    some projects has to name one instead."""
+    if access.token is not None and access.token.projects:
+        raise Forbidden("This API token is limited to some projects", code="scope_missing")
     return tasks.assigned_to(access.user_id, limit=limit, start=start)
 
 
@@ -59,7 +69,17 @@ def change(access: TaskAccess, fields: Mapping[str, Any], *, version: int | None
     """
     if "assigned_to" in fields:
         _require_member(access.project.id, fields["assigned_to"])
-    task = access.task
+    return _change(access.task, fields, version, actor=access.user_id, now=access.now)
+
+
+def unassign(task: Task, now: datetime) -> None:
+    """Take the task from a person who goes; nobody is told."""
+    _change(task, {"assigned_to": None}, None, actor=str(task.assigned_to), now=now)
+
+
+def _change(
+    task: Task, fields: Mapping[str, Any], version: int | None, *, actor: str, now: datetime
+) -> Task:
     for _ in range(RACES):
         if version is not None and task.version != version:
             raise PreconditionFailed()
@@ -67,14 +87,13 @@ def change(access: TaskAccess, fields: Mapping[str, Any], *, version: int | None
         if not wanted:
             return task
         try:
-            return _store(task, wanted, access)
+            return _store(task, wanted, actor, now)
         except ConditionFailed as failed:
             task = _as_it_stands(failed.row)
     raise Unavailable(headers={"Retry-After": "1"})
 
 
-def _store(task: Task, wanted: Mapping[str, Any], access: TaskAccess) -> Task:
-    now = access.now
+def _store(task: Task, wanted: Mapping[str, Any], actor: str, now: datetime) -> Task:
     fields = _derived(wanted, now)
     after = deepcopy(task)
     for name, value in fields.items():
@@ -82,7 +101,7 @@ def _store(task: Task, wanted: Mapping[str, Any], access: TaskAccess) -> Task:
     transact(
         tasks.changed(after, fields),
         *_recounted(task, after),
-        *notices.assigned(after, task.assigned_to, actor=access.user_id, now=now),
+        *notices.assigned(after, task.assigned_to, actor=actor, now=now),
     )
     after.version += 1
     return after

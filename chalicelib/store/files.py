@@ -11,6 +11,8 @@ from chalicelib.store.outages import error_code, outages_translated
 
 UPLOAD_SECONDS = 300
 DOWNLOAD_SECONDS = 60
+PICTURE_SECONDS = 300
+PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,25 @@ def download_url(object_key: str, *, filename: str) -> str:
             ExpiresIn=DOWNLOAD_SECONDS,
         )
     )
+
+
+def picture_url(object_key: str) -> str:
+    """An address good for five minutes of a picture whose bytes were looked at, to be shown."""
+    params = {"Bucket": settings.BUCKET_NAME, "Key": object_key}
+    url = aws.s3().generate_presigned_url("get_object", Params=params, ExpiresIn=PICTURE_SECONDS)
+    return str(url)
+
+
+def sniffed(object_key: str) -> str | None:
+    """The type of picture that the object's first bytes say it is, or None."""
+    with outages_translated():
+        answer = aws.s3().get_object(
+            Bucket=settings.BUCKET_NAME, Key=object_key, Range="bytes=0-15"
+        )
+    first: bytes = answer["Body"].read()
+    if first.startswith(b"RIFF") and first[8:12] == b"WEBP":
+        return "image/webp"
+    return next((kind for magic, kind in PICTURES.items() if first.startswith(magic)), None)
 
 
 def head(object_key: str) -> StoredObject | None:

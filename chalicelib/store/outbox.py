@@ -17,7 +17,7 @@ from chalicelib.store.times import epoch, moment, stamp
 from chalicelib.store.transaction import ConditionFailed, Put, Update, transact
 
 # Longer than the dispatcher may run, so that a slow one never meets a second one.
-LEASE = timedelta(seconds=180)
+LEASE = timedelta(seconds=300)
 KEPT = timedelta(days=90)
 
 
@@ -25,7 +25,8 @@ class Mail(Row):
     kind = UnicodeAttribute()
     recipient = UnicodeAttribute()
     actor = UnicodeAttribute(null=True)
-    task_id = UnicodeAttribute()
+    address = UnicodeAttribute(null=True)
+    task_id = UnicodeAttribute(null=True)
     due_at = UnicodeAttribute(null=True)
     created_at = UnicodeAttribute()
     attempts = NumberAttribute(default=0)
@@ -48,8 +49,9 @@ def owed(
     *,
     kind: str,
     recipient: str,
-    task_id: str,
     now: datetime,
+    task_id: str | None = None,
+    address: str | None = None,
     actor: str | None = None,
     due_at: str | None = None,
 ) -> Put:
@@ -60,6 +62,7 @@ def owed(
         key.sk,
         kind=kind,
         recipient=recipient,
+        address=address,
         task_id=task_id,
         actor=actor,
         due_at=due_at,

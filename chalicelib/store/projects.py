@@ -13,7 +13,8 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.store import table
 from chalicelib.store.table import Key, Row
-from chalicelib.store.transaction import Put, Update, Upsert, Write
+from chalicelib.store.transaction import Delete, Put, Update, Upsert, Write
+from chalicelib.store.users import User
 
 # One item takes 1,000 writes a second, and a transactional write counts double.
 COUNTER_SHARDS = 4
@@ -42,7 +43,6 @@ class Project(Row):
 class Member(Row):
     """The project's side of a membership."""
 
-    username = UnicodeAttribute()
     role = UnicodeAttribute()
     joined_at = UnicodeAttribute()
 
@@ -92,6 +92,7 @@ class Overview:
 
     project: Project
     members: list[Member]
+    people: dict[str, User]
     tasks: dict[str, int]
 
 
@@ -100,6 +101,16 @@ def joining(member: Member) -> tuple[Write, Write]:
     edge = Belonging.key(member.user_id, member.project_id)
     belonging = Belonging(edge.pk, edge.sk, role=member.role)
     return Put(member), Put(belonging)
+
+
+def leaving(project_id: str, user_id: str) -> tuple[Write, Write, Write]:
+    """Both sides of a membership end, and the project has a member less."""
+    member = Member.key(project_id, user_id)
+    return (
+        Delete(member, Member.PK.exists()),
+        Delete(Belonging.key(user_id, project_id)),
+        Update(Project.key(project_id), (Project.members_count.add(-1),)),
+    )
 
 
 def one_more_member(project_id: str) -> Write:
@@ -133,7 +144,7 @@ def overviews(project_ids: list[str]) -> list[Overview]:
         project = rows.get(meta)
         if project is not None and project.deleted_at is None:
             counts = [row for key in shards[project_id] if (row := rows.get(key))]
-            found.append(Overview(project, [], _sum(counts)))
+            found.append(Overview(project, [], {}, _sum(counts)))
     return found
 
 

@@ -1,6 +1,6 @@
 """Tasks, in their project's partition, with the index keys that their state earns them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
@@ -110,6 +110,11 @@ def in_project(
         start=start,
         newest_first=True,
     )
+
+
+def all_assigned_to(user_id: str) -> Iterator[Task]:
+    """The cards of everything assigned to one person."""
+    return table.query_all(Task, f"ASSIGNEE#{user_id}", index="by_assignee")
 
 
 def assigned_to(user_id: str, *, limit: int, start: dict[str, Any] | None) -> Page[Task]:

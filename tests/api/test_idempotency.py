@@ -42,3 +42,12 @@ def test_a_refused_request_leaves_the_key_free(ann: Person) -> None:
 def test_a_key_has_1_to_255_characters(ann: Person, key: str) -> None:
     answer = ann.post("/api/projects", {"name": "x"}, headers={"Idempotency-Key": key})
     assert answer.status_code == 400
+
+
+def test_a_key_is_bound_to_the_object_that_the_path_names(ann: Person) -> None:
+    project = ann.starts_project()
+    body = {"filename": "a.txt", "content_type": "text/plain", "size": 5}
+    first, second = (ann.adds_task(project)["id"] for _ in range(2))
+    assert ann.post(f"/api/tasks/{first}/attachments", body, headers=KEY).status_code == 201
+    other = ann.post(f"/api/tasks/{second}/attachments", body, headers=KEY)
+    assert (other.status_code, other.json_body["code"]) == (422, "idempotency_key_reused")

@@ -43,8 +43,10 @@ def test_every_resource_is_one_of_the_stack(policy: Path) -> None:
     for statement in statements(policy):
         if statement["Resource"] == "*":
             assert set(statement["Action"]) <= WITHOUT_RESOURCE, statement["Sid"]
-        else:
-            assert set(statement["Resource"]) & {"Ref", "Fn::GetAtt", "Fn::Sub"}, statement["Sid"]
+            continue
+        named = statement["Resource"]
+        for resource in named if isinstance(named, list) else [named]:
+            assert set(resource) & {"Ref", "Fn::GetAtt", "Fn::Sub"}, statement["Sid"]
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.stem)

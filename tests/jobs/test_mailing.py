@@ -16,7 +16,8 @@ from tests.support import Person, mails_to
 
 @pytest.fixture
 def assigned(ann: Person, bob: Person) -> dict[str, Any]:
-    """A task that Ann assigned to Bob; the mail is owed and not sent."""
+    """A task that Ann assigned to Bob; the mail is owed and not sent, those before it are gone."""
+    mailing.sweep(now())
     project = ann.starts_project()
     ann.lets_in(project, bob)
     return ann.adds_task(project, "Plan <b>\u202eevil\u200b", assigned_to=bob.id)
@@ -50,19 +51,20 @@ def test_an_assignment_mails_the_assignee_once(
     bob: Person, ann: Person, assigned: dict[str, Any]
 ) -> None:
     for _ in range(3):
-        mailing.sweep(now=now())
-    (mail,) = mails_to(bob)
+        mailing.sweep(now())
+    (mail,) = mails_to(bob, "Assigned")
     assert mail["From"] == "tasks@example.com"
     assert mail["Subject"] == "Assigned to you: Plan <b> evil"
     text = mail.get_body(("plain",)).get_content()
     assert f"https://app.example.com/tasks/{assigned['id']}" in text
     assert "&lt;b&gt;" in mail.get_body(("html",)).get_content()
-    assert list(mails_to(ann)) == []
+    assert list(mails_to(ann, "Assigned")) == []
 
 
 def test_assigning_oneself_mails_nobody(ann: Person) -> None:
+    mailing.sweep(now())
     ann.adds_task(ann.starts_project(), assigned_to=ann.id)
-    assert mailing.sweep(now=now()) == {}
+    assert mailing.sweep(now()) == {}
 
 
 def test_the_stream_and_the_tick_send_one_mail_between_them(
@@ -71,8 +73,8 @@ def test_the_stream_and_the_tick_send_one_mail_between_them(
     (mail_id,) = _waiting()
     assert invoke("dispatch_mail", _stream(mail_id)) == {"batchItemFailures": []}
     assert invoke("dispatch_mail", _stream(mail_id)) == {"batchItemFailures": []}
-    mailing.sweep(now=now())
-    assert len(list(mails_to(bob))) == 1
+    mailing.sweep(now())
+    assert len(list(mails_to(bob, "Assigned"))) == 1
 
 
 def test_a_record_that_fails_is_the_only_one_to_come_back(
@@ -86,7 +88,7 @@ def test_a_record_that_fails_is_the_only_one_to_come_back(
     records[1]["dynamodb"]["SequenceNumber"] = "8"
     answer = invoke("dispatch_mail", {"Records": records})
     assert answer == {"batchItemFailures": [{"itemIdentifier": "8"}]}
-    assert len(list(mails_to(bob))) == 1
+    assert len(list(mails_to(bob, "Assigned"))) == 1
 
 
 def test_the_sample_event_is_understood(cloud: None, event: Any, invoke: Any) -> None:
@@ -98,17 +100,17 @@ def test_a_mail_that_ses_does_not_take_is_tried_again_later(
 ) -> None:
     start = now()
     with ses_does_not_answer():
-        assert mailing.sweep(now=start) == {"postponed": 1}
-    assert mailing.sweep(now=start + timedelta(seconds=30)) == {}
-    assert mailing.sweep(now=start + timedelta(seconds=61)) == {"sent": 1}
-    assert len(list(mails_to(bob))) == 1
+        assert mailing.sweep(start) == {"postponed": 1}
+    assert mailing.sweep(start + timedelta(seconds=30)) == {}
+    assert mailing.sweep(start + timedelta(seconds=61)) == {"sent": 1}
+    assert len(list(mails_to(bob, "Assigned"))) == 1
 
 
 def test_after_four_tries_a_mail_is_parked(assigned: dict[str, Any]) -> None:
     outcomes = []
     with ses_does_not_answer():
         for minutes in (0, 2, 5, 9, 20):
-            outcomes.append(mailing.sweep(now=now() + timedelta(minutes=minutes)))
+            outcomes.append(mailing.sweep(now() + timedelta(minutes=minutes)))
     assert outcomes == [{"postponed": 1}] * 3 + [{"parked": 1}, {}]
 
 
@@ -118,21 +120,21 @@ def test_a_dispatcher_that_died_holding_a_mail_holds_it_only_for_its_lease(
     start, (mail_id,) = now(), _waiting()
     owed = outbox.by_id(mail_id)
     assert owed is not None and outbox.claim(owed, start)
-    assert mailing.sweep(now=start + timedelta(seconds=60)) == {"taken": 1}
-    assert mailing.sweep(now=start + outbox.LEASE + timedelta(seconds=1)) == {"sent": 1}
-    assert len(list(mails_to(bob))) == 1
+    assert mailing.sweep(start + timedelta(seconds=60)) == {"taken": 1}
+    assert mailing.sweep(start + outbox.LEASE + timedelta(seconds=1)) == {"sent": 1}
+    assert len(list(mails_to(bob, "Assigned"))) == 1
 
 
 def test_a_sweep_that_comes_hours_late_finds_what_was_left(
     bob: Person, assigned: dict[str, Any]
 ) -> None:
-    assert mailing.sweep(now=now() + timedelta(hours=47)) == {"sent": 1}
+    assert mailing.sweep(now() + timedelta(hours=47)) == {"sent": 1}
 
 
 def test_the_watermark_does_not_pass_what_still_waits(assigned: dict[str, Any]) -> None:
     start = now()
     with ses_does_not_answer():
-        mailing.sweep(now=start)
+        mailing.sweep(start)
     later = start + timedelta(hours=70)
     wake.settle("mail", start + timedelta(hours=40))
-    assert mailing.sweep(now=later) == {"sent": 1}
+    assert mailing.sweep(later) == {"sent": 1}

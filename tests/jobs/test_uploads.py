@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib import settings
 from chalicelib.clock import now
-from chalicelib.domain import attachments
+from chalicelib.domain import uploads
 from chalicelib.store import aws
 from tests.support import Killed, Person, killed_at
 
@@ -68,14 +68,14 @@ def test_an_object_of_nobodys_is_left_alone(cloud: None, event: Any, key: str, i
 def test_an_upload_nobody_confirmed_vanishes_after_a_day(
     ann: Person, upload: dict[str, Any]
 ) -> None:
-    assert attachments.expire(now=now() + timedelta(hours=23)) == 0
-    assert attachments.expire(now=now() + LATER) == 1
+    assert uploads.expire(now() + timedelta(hours=23)) == {"expired": 0}
+    assert uploads.expire(now() + LATER) == {"expired": 1}
     assert _listed(ann, upload) == [] and not _exists(upload["key"])
 
 
 def test_a_confirmed_upload_stays(ann: Person, upload: dict[str, Any]) -> None:
     ann.post(f"/api/tasks/{upload['task']}/attachments/{upload['id']}/complete")
-    assert attachments.expire(now=now() + LATER) == 0
+    assert uploads.expire(now() + LATER) == {"expired": 0}
     assert _listed(ann, upload) == ["ready"] and _exists(upload["key"])
 
 
@@ -84,9 +84,9 @@ def test_a_clean_up_killed_before_any_of_its_calls_is_finished_by_the_next(ann: 
         upload = _upload(ann)
         try:
             with killed_at(call):
-                attachments.expire(now=now() + LATER)
+                uploads.expire(now() + LATER)
             break
         except Killed:
-            attachments.expire(now=now() + LATER)
+            uploads.expire(now() + LATER)
         assert _listed(ann, upload) == [] and not _exists(upload["key"])
     assert call > 5

@@ -79,15 +79,17 @@ OUTAGES = [
 
 
 @pytest.mark.parametrize("outage", OUTAGES, ids=lambda outage: type(outage).__name__)
-@pytest.mark.parametrize("operation", ["BatchGetItem", "GetItem"])
+@pytest.mark.parametrize(
+    ("operation", "path"), [("BatchGetItem", "profile"), ("Query", "sessions")]
+)
 def test_an_outage_is_a_503_that_tells_nothing_of_aws(
-    ann: Person, operation: str, outage: Exception
+    ann: Person, operation: str, path: str, outage: Exception
 ) -> None:
     def fail(_: int) -> AWSResponse | None:
         raise outage
 
     with faulty(operation, fail) as sends:
-        answer = ann.get("/api/auth/profile")
+        answer = ann.get(f"/api/auth/{path}")
     assert (answer.status_code, answer.json_body["code"]) == (503, "unavailable")
     assert URL.encode() not in answer.body
     assert len(sends) == 3

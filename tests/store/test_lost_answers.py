@@ -80,3 +80,48 @@ def test_creating_with_a_key(ann: Person) -> None:
 def _tasks(person: Person, project: str) -> list[Any]:
     items: list[Any] = person.get(f"/api/tasks?project={project}&limit=100").json_body["items"]
     return items
+
+
+def test_refreshing(anyone: Api, ann: Person) -> None:
+    tokens = [ann.refresh]
+
+    def refresh(_: int) -> HTTPResponse:
+        answer = anyone.post("/api/auth/refresh", {"refresh": tokens[-1]})
+        tokens.append(answer.json_body["refresh"])
+        return answer
+
+    made = _everywhere(refresh, 200) + 1
+    assert int(tokens[-1].split(".")[2]) == 1 + made
+
+
+def test_changing_the_password(client: Client, ann: Person) -> None:
+    numbers = itertools.count()
+
+    def change(_: int) -> HTTPResponse:
+        number = next(numbers)
+        old = PASSWORD if number == 0 else f"password {number - 1}"
+        new = f"password {number}"
+        body = {"password": old, "new_password": new, "new_password_confirm": new}
+        return ann.post("/api/auth/change-password", body)
+
+    _everywhere(change, 204)
+    login = {"email": ann.email, "password": f"password {next(numbers) - 1}"}
+    assert Api(client).post("/api/auth/login", login).status_code == 200
+
+
+def test_making_and_deleting_tokens(ann: Person) -> None:
+    body = {"name": "x", "scopes": ["tasks:read"], "expires_at": in_hours(9)}
+    made = _everywhere(lambda _: ann.post("/api/auth/tokens", body), 201) + 1
+    items = ann.get("/api/auth/tokens").json_body["items"]
+    assert len(items) == made
+    ids = iter([item["id"] for item in items])
+    deleted = _everywhere(lambda _: ann.call("DELETE", f"/api/auth/tokens/{next(ids)}"), 204) + 1
+    assert len(ann.get("/api/auth/tokens").json_body["items"]) == made - deleted
+
+
+def test_announcing_an_upload(ann: Person) -> None:
+    task = ann.adds_task(ann.starts_project())["id"]
+    path = f"/api/tasks/{task}/attachments"
+    body = {"filename": "a.txt", "content_type": "text/plain", "size": 5}
+    made = _everywhere(lambda _: ann.post(path, body), 201) + 1
+    assert len(ann.get(path).json_body["items"]) == made

@@ -10,8 +10,15 @@ import pytest
 
 from chalicelib.clock import now
 from chalicelib.domain import accounts, mailing, projects, reminders, tasks
-from chalicelib.domain.access import Action, Role, enter_account, enter_project, enter_task
-from chalicelib.domain.tokens import Claims, verify_access
+from chalicelib.domain.access import (
+    Action,
+    Role,
+    Visit,
+    enter_account,
+    enter_project,
+    enter_task,
+)
+from chalicelib.domain.credentials import recognised
 from chalicelib.errors import ApiError, PreconditionFailed
 from chalicelib.store.receipts import Once
 from chalicelib.store.table import Row
@@ -20,7 +27,7 @@ from tests.support import Person, in_hours, mails_to
 pytestmark = pytest.mark.usefixtures("real_table")
 
 
-def _at_once(count: int, act: Callable[[int], Any]) -> list[Any]:
+def at_once(count: int, act: Callable[[int], Any]) -> list[Any]:
     """Run `act(0)`, `act(1)`, ... at the same moment; what each returned or raised."""
     barrier = Barrier(count)
 
@@ -35,23 +42,23 @@ def _at_once(count: int, act: Callable[[int], Any]) -> list[Any]:
         return list(pool.map(run, range(count)))
 
 
-def _claims(person: Person) -> Claims:
-    return verify_access(person.token)
+def _visit(person: Person, action: Action, once: Once | None = None) -> Visit:
+    return Visit(recognised(person.token), action, now(), once)
 
 
 def test_one_address_makes_one_account(cloud: None) -> None:
     def register(number: int) -> str:
         email = "eve@example.com" if number % 2 else "EVE@Example.com"
         user = accounts.register(
-            username=f"eve{number}", email=email, password="long enough", now=now()
+            username=f"eve{number}", email=email, password="long enough", source=None, now=now()
         )
         return user.id
 
-    answers = _at_once(40, register)
+    answers = at_once(40, register)
     winners = [answer for answer in answers if isinstance(answer, str)]
     assert len(winners) == 1
     kinds = Counter(row.PK.split("#")[0] for row in Row.scan())
-    assert kinds == {"USER": 1, "EMAIL": 1, "USERNAME": 1}
+    assert kinds == {"USER": 1, "EMAIL": 1, "USERNAME": 1, "OUTBOX": 1}
 
 
 def test_patches_of_different_fields_both_survive(ann: Person) -> None:
@@ -66,10 +73,10 @@ def test_patches_of_different_fields_both_survive(ann: Person) -> None:
     ]
 
     def patch(number: int) -> None:
-        access = enter_task(_claims(ann), Action.WRITE_TASKS, task["id"], now=now())
+        access = enter_task(_visit(ann, Action.WRITE_TASKS), task["id"])
         tasks.change(access, fields[number])
 
-    assert _at_once(len(fields), patch) == [None] * len(fields)
+    assert at_once(len(fields), patch) == [None] * len(fields)
     changed = ann.get(f"/api/tasks/{task['id']}").json_body
     for field in fields:
         assert field.items() <= changed.items()
@@ -81,8 +88,8 @@ def test_patches_of_different_fields_both_survive(ann: Person) -> None:
 
 def test_of_rivals_with_the_same_version_one_wins(ann: Person) -> None:
     task = ann.adds_task(ann.starts_project())
-    access = enter_task(_claims(ann), Action.WRITE_TASKS, task["id"], now=now())
-    answers = _at_once(8, lambda n: tasks.change(access, {"title": str(n)}, version=1))
+    access = enter_task(_visit(ann, Action.WRITE_TASKS), task["id"])
+    answers = at_once(8, lambda n: tasks.change(access, {"title": str(n)}, version=1))
     assert sum(isinstance(answer, PreconditionFailed) for answer in answers) == 7
     assert ann.get(f"/api/tasks/{task['id']}").json_body["version"] == 2
 
@@ -91,10 +98,10 @@ def test_one_key_makes_one_project(ann: Person) -> None:
     once = Once("receipt", "request")
 
     def create(_: int) -> str:
-        access = enter_account(_claims(ann), now=now(), once=once)
+        access = enter_account(_visit(ann, Action.CREATE_PROJECT, once))
         return projects.create(access, name="x", description="").id
 
-    assert len(set(_at_once(20, create))) == 1
+    assert len(set(at_once(20, create))) == 1
     assert len(ann.get("/api/projects").json_body["items"]) == 1
 
 
@@ -102,24 +109,24 @@ def test_counters_equal_a_recount_after_a_crowd(ann: Person) -> None:
     project = ann.starts_project()
 
     def add_and_move(number: int) -> None:
-        access = enter_project(_claims(ann), Action.WRITE_TASKS, project, now=now())
+        access = enter_project(_visit(ann, Action.WRITE_TASKS), project)
         task = tasks.create(access, title=str(number), status="todo", priority="low")
-        entered = enter_task(_claims(ann), Action.WRITE_TASKS, task.id, now=now())
+        entered = enter_task(_visit(ann, Action.WRITE_TASKS), task.id)
         tasks.change(entered, {"status": "done" if number % 2 else "review"})
 
-    assert _at_once(20, add_and_move) == [None] * 20
+    assert at_once(20, add_and_move) == [None] * 20
     counts = ann.get(f"/api/projects/{project}").json_body["tasks_by_status"]
     assert counts == {"todo": 0, "in_progress": 0, "review": 10, "done": 10}
 
 
-def test_nobody_joins_twice_at_once(ann: Person, bob: Person) -> None:
+def test_nobody_joins_twiceat_once(ann: Person, bob: Person) -> None:
     project = ann.starts_project()
 
     def join(_: int) -> None:
-        access = enter_project(_claims(ann), Action.MANAGE_MEMBERS, project, now=now())
+        access = enter_project(_visit(ann, Action.MANAGE_MEMBERS), project)
         projects.add_member(access, user_id=bob.id, email=None, role=Role.MEMBER)
 
-    assert _at_once(10, join).count(None) == 1
+    assert at_once(10, join).count(None) == 1
     assert ann.get(f"/api/projects/{project}").json_body["members_count"] == 2
 
 
@@ -127,8 +134,8 @@ def test_reminder_jobs_and_dispatchers_that_overlap_send_one_mail(ann: Person, b
     project = ann.starts_project()
     ann.lets_in(project, bob)
     ann.adds_task(project, assigned_to=bob.id, due_date=in_hours(12))
-    runs = _at_once(4, lambda _: reminders.remind(now=now())["owed"])
+    runs = at_once(4, lambda _: reminders.remind(now())["owed"])
     assert sum(runs) == 1
-    _at_once(4, lambda _: mailing.sweep(now=now()))
+    at_once(4, lambda _: mailing.sweep(now()))
     subjects = sorted(mail["Subject"].split(":")[0] for mail in mails_to(bob))
-    assert subjects == ["Assigned to you", "Due soon"]
+    assert subjects == ["Assigned to you", "Confirm your address", "Due soon"]

@@ -14,7 +14,19 @@ ROUTES = [
     for method, entry in methods.items()
     if method != "OPTIONS"
 ]
-PUBLIC = {"/api", "/api/health", "/api/auth/register", "/api/auth/login"}
+PUBLIC = {"/api", "/api/health"} | {
+    f"/api/auth/{way}"
+    for way in (
+        "register",
+        "verify-email",
+        "resend-verification",
+        "confirm-email",
+        "login",
+        "refresh",
+        "forgot-password",
+        "reset-password",
+    )
+}
 
 
 def _id(value: Any) -> str:

@@ -1,0 +1,20 @@
+"""Types of fields that several bodies share."""
+
+from typing import Annotated
+
+from chalice.app import Blueprint
+from msgspec import Meta
+
+Username = Annotated[str, Meta(min_length=3, max_length=50, pattern=r"^[\w.+-]+$")]
+Email = Annotated[str, Meta(max_length=254, pattern=r"^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$")]
+# Received as typed, no rules of composition (NIST 800-63B-4).
+NewPassword = Annotated[str, Meta(min_length=8, max_length=256)]
+AnyPassword = Annotated[str, Meta(max_length=256)]
+Token = Annotated[str, Meta(max_length=200)]
+Limit = Annotated[int, Meta(ge=1, le=100)]
+
+
+def source_of(bp: Blueprint) -> str | None:
+    """The caller's address as the gateway saw it; never a header, which anybody can write."""
+    identity = bp.current_request.context.get("identity") or {}
+    return identity.get("sourceIp")

@@ -1,0 +1,128 @@
+"""`/api/auth/profile` and what else one does to one's own account."""
+
+from typing import Annotated, Any, Literal
+
+from chalice.app import Blueprint, Response
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from chalicelib.api.answers import answer, created, nothing
+from chalicelib.api.bodies import given
+from chalicelib.api.fields import AnyPassword, Email, NewPassword, Username, source_of
+from chalicelib.api.gate import route
+from chalicelib.domain import accounts, avatars, passwords, zones
+from chalicelib.domain.access import Access, Action
+from chalicelib.errors import FieldError, Invalid, NotFound
+from chalicelib.store.ids import is_id
+from chalicelib.store.users import User
+
+bp = Blueprint(__name__)
+
+AVATAR = "/api/auth/profile/avatar"
+
+
+class Notifications(Struct, forbid_unknown_fields=True):
+    assigned: bool = True
+    due_soon: bool = True
+
+
+class ProfilePatch(Struct, forbid_unknown_fields=True):
+    username: Username | UnsetType = UNSET
+    display_name: Annotated[str, Meta(max_length=100)] | UnsetType = UNSET
+    time_zone: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
+    notifications: Notifications | UnsetType = UNSET
+
+
+class NewAvatar(Struct, forbid_unknown_fields=True):
+    content_type: Literal["image/png", "image/jpeg", "image/webp"]
+    size: Annotated[int, Meta(ge=1, le=avatars.MAX_BYTES)]
+
+
+class PasswordChange(Struct, forbid_unknown_fields=True):
+    password: AnyPassword
+    new_password: NewPassword
+    new_password_confirm: str
+
+
+class EmailChange(Struct, forbid_unknown_fields=True):
+    email: Email
+    password: AnyPassword
+
+
+@route(bp, "GET", "/api/auth/profile", Action.READ_ACCOUNT)
+def read(access: Access) -> Response:
+    return answer(shown(access.user))
+
+
+@route(bp, "PATCH", "/api/auth/profile", Action.USE_ACCOUNT, body=ProfilePatch)
+def change(access: Access, body: ProfilePatch) -> Response:
+    fields = given(body)
+    if "notifications" in fields:
+        fields["notifications"] = given(fields["notifications"])
+    if "time_zone" in fields and not zones.is_zone(fields["time_zone"]):
+        message = "is no IANA time zone, such as Europe/Berlin"
+        raise Invalid(errors=(FieldError("time_zone", message),))
+    return answer(shown(accounts.change_profile(access, fields)))
+
+
+@route(bp, "DELETE", "/api/auth/profile", Action.USE_ACCOUNT)
+def leave(access: Access) -> Response:
+    accounts.leave(access)
+    return nothing()
+
+
+@route(bp, "POST", AVATAR, Action.USE_ACCOUNT, body=NewAvatar)
+def announce_avatar(access: Access, body: NewAvatar) -> Response:
+    announced = avatars.announce(access, content_type=body.content_type, size=body.size)
+    form = {"url": announced.upload.url, "fields": announced.upload.fields}
+    return created({"id": announced.avatar.id, "upload": form}, "/api/auth/profile/")
+
+
+@route(bp, "POST", AVATAR + "/{avatar_id}/complete", Action.USE_ACCOUNT)
+def complete_avatar(access: Access, avatar_id: str) -> Response:
+    if not is_id(avatar_id):
+        raise NotFound()
+    return answer(shown(avatars.complete(access, avatar_id)))
+
+
+@route(bp, "DELETE", AVATAR, Action.USE_ACCOUNT)
+def remove_avatar(access: Access) -> Response:
+    avatars.remove(access)
+    return nothing()
+
+
+@route(bp, "POST", "/api/auth/change-password", Action.USE_ACCOUNT, body=PasswordChange)
+def change_password(access: Access, body: PasswordChange) -> Response:
+    if body.new_password != body.new_password_confirm:
+        message = "differs from new_password"
+        raise Invalid(errors=(FieldError("new_password_confirm", message),))
+    passwords.change(
+        access,
+        password=body.password,
+        new_password=body.new_password,
+        source=source_of(bp),
+    )
+    return nothing()
+
+
+@route(bp, "POST", "/api/auth/change-email", Action.USE_ACCOUNT, body=EmailChange)
+def change_email(access: Access, body: EmailChange) -> Response:
+    accounts.request_email_change(
+        access, email=body.email, password=body.password, source=source_of(bp)
+    )
+    return answer({"detail": "A mail is on its way to the new address"}, 202)
+
+
+def shown(user: User) -> dict[str, Any]:
+    """An account as its owner sees it."""
+    return {
+        "id": user.id,
+        "username": user.username,
+        "email": user.email,
+        "is_verified": user.is_verified,
+        "is_staff": user.is_staff,
+        "display_name": user.display_name,
+        "time_zone": user.time_zone,
+        "notifications": {**given(Notifications()), **(user.notifications or {})},
+        "avatar_url": avatars.url_of(user),
+        "created_at": user.created_at,
+    }

@@ -1,0 +1,78 @@
+"""`/api/users` and `/api/admin/users`: finding each other, and what site staff sees."""
+
+from typing import Annotated, Any
+
+from chalice.app import Blueprint, Response
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from chalicelib.api import cursors
+from chalicelib.api.answers import answer
+from chalicelib.api.bodies import given
+from chalicelib.api.fields import Limit
+from chalicelib.api.gate import route
+from chalicelib.domain import people, staff
+from chalicelib.domain.access import Access, Action
+from chalicelib.errors import BadRequest, FieldError, NotFound
+from chalicelib.store.ids import is_id
+from chalicelib.store.users import User
+
+bp = Blueprint(__name__)
+
+
+class PersonQuery(Struct, forbid_unknown_fields=True):
+    email: str | None = None
+    username: str | None = None
+
+
+class StaffQuery(Struct, forbid_unknown_fields=True):
+    email: Annotated[str, Meta(max_length=254)] = ""
+    limit: Limit = 25
+    cursor: str | None = None
+
+
+class StaffPatch(Struct, forbid_unknown_fields=True):
+    is_disabled: bool | UnsetType = UNSET
+    is_staff: bool | UnsetType = UNSET
+
+
+@route(bp, "GET", "/api/users", Action.READ_ACCOUNT, query=PersonQuery)
+def find(access: Access, query: PersonQuery) -> Response:
+    if (query.email is None) == (query.username is None):
+        raise BadRequest(errors=(FieldError("email", "give either email or username"),))
+    found = people.find(access, email=query.email, username=query.username)
+    return answer({"items": [person(found)] if found else [], "next_cursor": None})
+
+
+@route(bp, "GET", "/api/admin/users", Action.MANAGE_USERS, query=StaffQuery)
+def listed(access: Access, query: StaffQuery) -> Response:
+    bound = {"caller": access.user_id, "filters": f"people {query.email}"}
+    start = cursors.unpack(query.cursor, **bound)
+    page = staff.people(prefix=query.email, limit=query.limit, start=start)
+    items = [for_staff(user) for user in page.rows]
+    return answer({"items": items, "next_cursor": cursors.pack(page.last_key, **bound)})
+
+
+@route(bp, "PATCH", "/api/admin/users/{user_id}", Action.MANAGE_USERS, body=StaffPatch)
+def change(access: Access, body: StaffPatch, user_id: str) -> Response:
+    if not is_id(user_id):
+        raise NotFound()
+    fields = given(body)
+    user = staff.change(
+        access, user_id, disabled=fields.get("is_disabled"), staff=fields.get("is_staff")
+    )
+    return answer(for_staff(user))
+
+
+def person(user: User) -> dict[str, Any]:
+    """Somebody, as anybody may see them."""
+    return {"id": user.id, "username": user.username, "display_name": user.display_name}
+
+
+def for_staff(user: User) -> dict[str, Any]:
+    return person(user) | {
+        "email": user.email,
+        "is_verified": user.is_verified,
+        "is_staff": user.is_staff,
+        "is_disabled": user.disabled_at is not None,
+        "created_at": user.created_at,
+    }

@@ -1,0 +1,93 @@
+"""Avatars: png, jpeg or webp up to 2 MB, checked by their first bytes."""
+
+from dataclasses import dataclass
+
+from chalicelib.domain.access import Access
+from chalicelib.errors import Conflict, FieldError, Invalid, NotFound
+from chalicelib.store import avatars, files, uploads, users
+from chalicelib.store.avatars import Avatar
+from chalicelib.store.files import UploadForm
+from chalicelib.store.ids import new_id
+from chalicelib.store.times import stamp
+from chalicelib.store.transaction import ConditionFailed, Write, transact
+from chalicelib.store.uploads import PENDING, READY
+from chalicelib.store.users import User
+
+MAX_BYTES = 2 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Announced:
+    avatar: Avatar
+    upload: UploadForm
+
+
+def announce(access: Access, *, content_type: str, size: int) -> Announced:
+    """Reserve an avatar and sign the form that uploads it."""
+    avatar_id = new_id(access.now)
+    key = Avatar.key(access.user_id, avatar_id)
+    avatar = Avatar(
+        key.pk,
+        key.sk,
+        object_key=avatars.object_key(access.user_id, avatar_id),
+        content_type=content_type,
+        size=size,
+        created_at=stamp(access.now),
+    )
+    transact(uploads.pending(avatar, access.now))
+    form = files.upload_form(avatar.object_key, content_type=content_type, size=size)
+    return Announced(avatar, form)
+
+
+def complete(access: Access, avatar_id: str) -> User:
+    """Show this picture from now on; the old one is deleted.
+
+    Raises `Conflict` while the bytes have not arrived, `Invalid` when they are no such picture.
+    """
+    user, avatar = access.user, avatars.by_id(access.user_id, avatar_id)
+    if avatar is None:
+        raise NotFound()
+    if avatar.status == READY and user.avatar == avatar.id:
+        return user
+    _require_picture(avatar)
+    try:
+        transact(
+            uploads.ready(avatar, access.now),
+            users.change(user.id, User.avatar.set(avatar.id), condition=users.avatar_is(user)),
+            *_outdated(access),
+        )
+    except ConditionFailed as failed:
+        raise Conflict("The avatar was changed elsewhere at the same moment") from failed
+    user.avatar = avatar.id
+    return user
+
+
+def remove(access: Access) -> None:
+    """Show no picture; removing none is fine."""
+    if access.user.avatar is not None:
+        gone = users.change(access.user_id, User.avatar.remove())
+        transact(gone, *_outdated(access))
+
+
+def url_of(user: User) -> str | None:
+    """A short-lived address of the person's picture, or None."""
+    if user.avatar is None:
+        return None
+    return files.picture_url(avatars.object_key(user.id, user.avatar))
+
+
+def _outdated(access: Access) -> tuple[Write, ...]:
+    old = access.user.avatar
+    if old is None:
+        return ()
+    key = Avatar.key(access.user_id, old)
+    return (uploads.unwanted(key, avatars.object_key(access.user_id, old), access.now),)
+
+
+def _require_picture(avatar: Avatar) -> None:
+    stored = files.head(avatar.object_key)
+    if avatar.status != PENDING or stored is None or stored.size != avatar.size:
+        raise Conflict("The picture has not arrived as announced", code="upload_missing")
+    if files.sniffed(avatar.object_key) != avatar.content_type:
+        message = f"is {avatar.content_type} by name and not by its first bytes"
+        raise Invalid(errors=(FieldError("content_type", message),))

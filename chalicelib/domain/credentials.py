@@ -1,0 +1,82 @@
+"""What opens the API, a session's access token or an API token, in one shape."""
+
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain import tokens
+from chalicelib.errors import Unauthenticated
+from chalicelib.store import api_tokens
+from chalicelib.store.api_tokens import ApiToken
+from chalicelib.store.ids import is_id
+from chalicelib.store.sessions import Session
+from chalicelib.store.table import Key, Rows
+from chalicelib.store.users import User
+
+# Fixed, so that secret scanners know one when they see it.
+PREFIX = "tmk_"
+_API_TOKEN = re.compile(PREFIX + r"(?P<user>[0-9a-z]{26})(?P<token>[0-9a-z]{26})_(?P<secret>.{43})")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who a credential says it speaks for; whether it may is in the rows at `key`."""
+
+    user_id: str
+    session_id: str | None = None
+    token_id: str | None = None
+    secret: str = ""
+
+    @property
+    def key(self) -> Key[Any]:
+        if self.token_id is not None:
+            return ApiToken.key(self.user_id, self.token_id)
+        return Session.key(self.user_id, self.session_id or "")
+
+
+def recognised(credential: str) -> Caller:
+    """Who `credential` says it speaks for. Raises `Unauthenticated` for one that is not ours."""
+    api_token = _API_TOKEN.fullmatch(credential)
+    if api_token:
+        return Caller(api_token["user"], token_id=api_token["token"], secret=api_token["secret"])
+    claims = tokens.verify_access(credential)
+    if not (is_id(claims.user_id) and is_id(claims.session_id)):
+        raise Unauthenticated()
+    return Caller(claims.user_id, session_id=claims.session_id)
+
+
+def require_live(caller: Caller, rows: Rows, now: datetime) -> tuple[User, ApiToken | None]:
+    """The account behind `caller`, and the API token if it is one.
+
+    Raises `Unauthenticated` if account or credential are no longer, or never were.
+    """
+    user = rows.get(User.key(caller.user_id))
+    if user is None or not user.may_enter:
+        raise Unauthenticated()
+    found = rows.get(caller.key)
+    if found is None or not found.is_live(user.epoch, now):
+        raise Unauthenticated()
+    if not isinstance(found, ApiToken):
+        return user, None
+    if not secrets.compare_digest(found.digest, digest(caller.secret)):
+        raise Unauthenticated()
+    api_tokens.note_use(found, now)
+    return user, found
+
+
+def new_secret() -> str:
+    """256 random bits, 43 characters."""
+    return secrets.token_urlsafe(32)
+
+
+def api_token(user_id: str, token_id: str, secret: str) -> str:
+    """The credential, as it is shown once."""
+    return f"{PREFIX}{user_id}{token_id}_{secret}"
+
+
+def digest(secret: str) -> str:
+    """What is stored of a secret of 256 random bits: nothing slower is needed."""
+    return hashlib.sha256(secret.encode()).hexdigest()

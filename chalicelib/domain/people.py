@@ -1,0 +1,14 @@
+"""Finding each other: by exact address or exact username, never by listing."""
+
+from chalicelib.domain import throttling
+from chalicelib.domain.access import Access
+from chalicelib.store import users
+from chalicelib.store.users import User
+
+
+def find(access: Access, *, email: str | None, username: str | None) -> User | None:
+    """Who has this address, or this username; None for nobody. Asking is throttled, so that no
+    list of addresses can be tried out."""
+    throttling.charge("find", account=access.user_id, source=None, now=access.now)
+    user = users.by_email(email) if email else users.by_username(username or "")
+    return user if user is not None and user.may_enter else None

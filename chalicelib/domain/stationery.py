@@ -1,0 +1,54 @@
+"""What all mails have in common: templates, links, and subjects that hide nothing."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+TEMPLATES = Path(__file__).parents[1] / "mail_templates"
+SUBJECT_MAX = 120
+
+
+@dataclass(frozen=True)
+class Letter:
+    to: str
+    subject: str
+    text: str
+    html: str
+
+
+def filled(template: str, subject: str, *, to: str, link: str, **context: Any) -> Letter:
+    """The mail that `template` makes of `context`, as text and as HTML."""
+    context |= {"link": link}
+    return Letter(
+        to=to,
+        subject=one_line(subject),
+        text=_templates().get_template(f"{template}.txt").render(context),
+        html=_templates().get_template(f"{template}.html").render(context),
+    )
+
+
+def one_line(text: str) -> str:
+    """`text` fit for a subject: no control, bidi or zero-width characters, one line, not long."""
+    visible = "".join(" " if _hides(character) else character for character in text)
+    return re.sub(r"\s+", " ", visible).strip()[:SUBJECT_MAX]
+
+
+def _hides(character: str) -> bool:
+    return unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+@cache
+def _templates() -> Any:
+    # Imported here: only the dispatcher writes mail, and the API's cold start need not pay.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

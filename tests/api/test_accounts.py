@@ -1,0 +1,346 @@
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from chalice.test import Client
+
+from chalicelib import settings
+from chalicelib.clock import now
+from chalicelib.domain import farewell, mailing, uploads
+from chalicelib.store import aws
+from tests.support import PASSWORD, Api, Person, locations, mails_to, sign_up
+
+NEW_PASSWORD = "another horse battery"
+RESET = {"password": NEW_PASSWORD, "password_confirm": NEW_PASSWORD}
+
+
+def _token_in_mail(person: Person, subject: str, to: str = "") -> str:
+    """The token of the newest mail that begins with `subject`, once it is sent."""
+    mailing.sweep(now())
+    *_, mail = mails_to(person, subject, to)
+    text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    found = re.search(r"token=(\S+)", text)
+    assert found is not None
+    return found[1]
+
+
+def _log_in(anyone: Api, email: str, password: str) -> Any:
+    return anyone.post("/api/auth/login", {"email": email, "password": password})
+
+
+# --- verification
+
+
+def test_the_link_in_the_mail_verifies_the_address(anyone: Api, ann: Person) -> None:
+    token = _token_in_mail(ann, "Confirm your address")
+    assert anyone.post("/api/auth/verify-email", {"token": token}).status_code == 204
+    assert ann.get("/api/auth/profile").json_body["is_verified"] is True
+
+
+def test_a_token_works_once(anyone: Api, ann: Person) -> None:
+    token = _token_in_mail(ann, "Confirm your address")
+    answers = [anyone.post("/api/auth/verify-email", {"token": token}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [204, 422]
+    assert answers[1].json_body["code"] == "invalid_token"
+
+
+def test_a_newer_token_voids_the_older(anyone: Api, ann: Person) -> None:
+    older = _token_in_mail(ann, "Confirm your address")
+    anyone.post("/api/auth/resend-verification", {"email": ann.email})
+    assert anyone.post("/api/auth/verify-email", {"token": older}).status_code == 422
+    newer = _token_in_mail(ann, "Confirm your address")
+    assert anyone.post("/api/auth/verify-email", {"token": newer}).status_code == 204
+
+
+@pytest.mark.parametrize("token", ["", "x", "x.y", "01m81ed77eh6xj0yx0x3n4dz2f.x"])
+def test_what_is_no_token_is_refused(anyone: Api, ann: Person, token: str) -> None:
+    for path, more in (("verify-email", {}), ("confirm-email", {}), ("reset-password", RESET)):
+        answer = anyone.post(f"/api/auth/{path}", {"token": token, **more})
+        assert (answer.status_code, answer.json_body["code"]) == (422, "invalid_token")
+
+
+def test_a_token_for_one_purpose_is_none_for_another(anyone: Api, ann: Person) -> None:
+    token = _token_in_mail(ann, "Confirm your address")
+    assert anyone.post("/api/auth/reset-password", {"token": token, **RESET}).status_code == 422
+
+
+def test_a_token_stands_nowhere_but_in_its_mail(ann: Person) -> None:
+    from chalicelib.store.table import Row
+
+    secret = _token_in_mail(ann, "Confirm your address").partition(".")[2]
+    client = Row._get_connection().connection.client
+    everything = client.scan(TableName=settings.TABLE_NAME)["Items"]
+    assert secret not in str(everything)
+    assert len(secret) == 43
+
+
+# --- no enumeration
+
+
+@pytest.mark.parametrize("path", ["forgot-password", "resend-verification"])
+def test_known_and_unknown_addresses_are_answered_alike(
+    anyone: Api, ann: Person, path: str
+) -> None:
+    known = anyone.post(f"/api/auth/{path}", {"email": ann.email})
+    unknown = anyone.post(f"/api/auth/{path}", {"email": "nobody@example.com"})
+    assert known.status_code == unknown.status_code == 202
+    assert known.body == unknown.body
+    differing = {"x-request-id"}
+    assert _headers(known, differing) == _headers(unknown, differing)
+
+
+def _headers(answer: Any, without: set[str]) -> dict[str, str]:
+    return {name: value for name, value in answer.headers.items() if name not in without}
+
+
+def test_the_same_number_of_passwords_is_hashed(
+    anyone: Api, ann: Person, hashes: list[str]
+) -> None:
+    counts = []
+    for email, password in ((ann.email, "wrong"), ("nobody@example.com", PASSWORD)):
+        before = len(hashes)
+        _log_in(anyone, email, password)
+        counts.append(len(hashes) - before)
+    assert counts == [1, 1]
+
+
+# --- the profile
+
+
+def test_the_profile_can_be_changed(ann: Person) -> None:
+    change = {"display_name": "Ann Lee", "time_zone": "Europe/Berlin", "username": "ann.lee"}
+    changed = ann.patch("/api/auth/profile", change)
+    assert changed.status_code == 200
+    assert ann.get("/api/auth/profile").json_body | change == changed.json_body
+
+
+@pytest.mark.parametrize("field", ["id", "email", "is_verified", "is_staff", "created_at", "epoch"])
+def test_what_the_server_owns_is_refused_by_name(ann: Person, field: str) -> None:
+    before = ann.get("/api/auth/profile").json_body
+    answer = ann.patch("/api/auth/profile", {field: True})
+    assert (answer.status_code, locations(answer)) == (422, [field])
+    assert ann.get("/api/auth/profile").json_body == before
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "../../etc/passwd", "", "/etc/localtime"])
+def test_an_unknown_zone_is_refused(ann: Person, zone: str) -> None:
+    answer = ann.patch("/api/auth/profile", {"time_zone": zone})
+    assert (answer.status_code, locations(answer)) == (422, ["time_zone"])
+
+
+def test_a_username_moves_with_its_claim(client: Client, ann: Person, bob: Person) -> None:
+    taken = ann.patch("/api/auth/profile", {"username": "BOB"})
+    assert (taken.status_code, taken.json_body["code"]) == (409, "username_taken")
+    assert bob.patch("/api/auth/profile", {"username": "robert"}).status_code == 200
+    assert ann.patch("/api/auth/profile", {"username": "bob"}).status_code == 200
+    assert ann.patch("/api/auth/profile", {"username": "BoB"}).json_body["username"] == "BoB"
+
+
+def test_notifications_can_be_switched_off(ann: Person, bob: Person) -> None:
+    bob.patch("/api/auth/profile", {"notifications": {"assigned": False}})
+    project = ann.starts_project()
+    ann.lets_in(project, bob)
+    ann.adds_task(project, assigned_to=bob.id)
+    mailing.sweep(now())
+    assert list(mails_to(bob, "Assigned")) == []
+
+
+# --- passwords
+
+
+def test_changing_the_password_ends_every_other_session(
+    client: Client, anyone: Api, ann: Person
+) -> None:
+    elsewhere = sign_up(client, "ann")
+    body = {"password": PASSWORD, "new_password": NEW_PASSWORD}
+    body |= {"new_password_confirm": NEW_PASSWORD}
+    assert ann.post("/api/auth/change-password", body).status_code == 204
+    assert elsewhere.get("/api/auth/profile").status_code == 401
+    assert anyone.post("/api/auth/refresh", {"refresh": elsewhere.refresh}).status_code == 401
+    assert ann.get("/api/auth/profile").status_code == 200
+    assert anyone.post("/api/auth/refresh", {"refresh": ann.refresh}).status_code == 200
+    assert _log_in(anyone, ann.email, PASSWORD).status_code == 401
+    assert _log_in(anyone, ann.email, NEW_PASSWORD).status_code == 200
+    mailing.sweep(now())
+    assert len(list(mails_to(ann, "Your password was changed"))) == 1
+
+
+def test_the_password_is_needed_to_change_it_and_cannot_be_guessed(ann: Person) -> None:
+    body = {"password": "wrong", "new_password": NEW_PASSWORD}
+    body |= {"new_password_confirm": NEW_PASSWORD}
+    answers = [ann.post("/api/auth/change-password", body) for _ in range(7)]
+    assert {answer.json_body["code"] for answer in answers[:6]} == {"wrong_password"}
+    assert answers[6].status_code == 429
+
+
+def test_a_forgotten_password_is_reset_by_mail(client: Client, anyone: Api, ann: Person) -> None:
+    anyone.post("/api/auth/forgot-password", {"email": ann.email})
+    token = _token_in_mail(ann, "Choose a new password")
+    assert anyone.post("/api/auth/reset-password", {"token": token, **RESET}).status_code == 204
+    assert ann.get("/api/auth/profile").status_code == 401
+    assert anyone.post("/api/auth/refresh", {"refresh": ann.refresh}).status_code == 401
+    signed_in = _log_in(anyone, ann.email, NEW_PASSWORD)
+    assert signed_in.json_body["user"]["is_verified"] is True
+    again = anyone.post("/api/auth/reset-password", {"token": token, **RESET})
+    assert again.json_body["code"] == "invalid_token"
+
+
+def test_a_password_change_voids_the_tokens_that_are_out(anyone: Api, ann: Person) -> None:
+    anyone.post("/api/auth/forgot-password", {"email": ann.email})
+    token = _token_in_mail(ann, "Choose a new password")
+    body = {"password": PASSWORD, "new_password": NEW_PASSWORD}
+    ann.post("/api/auth/change-password", body | {"new_password_confirm": NEW_PASSWORD})
+    assert anyone.post("/api/auth/reset-password", {"token": token, **RESET}).status_code == 422
+
+
+# --- throttling
+
+
+def test_guessing_is_slowed_down_and_the_owner_is_not_locked_out(
+    anyone: Api, ann: Person, wait: Any
+) -> None:
+    answers = [_log_in(anyone, ann.email, f"guess {n}") for n in range(7)]
+    assert [answer.status_code for answer in answers] == [401] * 6 + [429]
+    assert 1 <= int(answers[6].headers["retry-after"]) <= 2
+    assert _log_in(anyone, ann.email, PASSWORD).status_code == 429
+    wait(seconds=int(answers[6].headers["retry-after"]))
+    assert _log_in(anyone, ann.email, PASSWORD).status_code == 200
+    assert _log_in(anyone, ann.email, "wrong").status_code == 401
+
+
+def test_an_unknown_account_is_slowed_down_alike(anyone: Api) -> None:
+    answers = [_log_in(anyone, "no@example.com", "guess") for _ in range(7)]
+    assert [answer.status_code for answer in answers] == [401] * 6 + [429]
+
+
+def test_a_source_that_tries_many_accounts_is_slowed_down(anyone: Api) -> None:
+    statuses = [_log_in(anyone, f"a{n}@example.com", "guess").status_code for n in range(53)]
+    assert statuses[:51] == [401] * 51
+    assert 429 in statuses[51:]
+
+
+@pytest.mark.parametrize("path", ["forgot-password", "resend-verification"])
+def test_mail_cannot_be_asked_for_endlessly(anyone: Api, ann: Person, path: str) -> None:
+    answers = [anyone.post(f"/api/auth/{path}", {"email": ann.email}) for _ in range(7)]
+    assert [answer.status_code for answer in answers] == [202] * 6 + [429]
+
+
+# --- change of address
+
+
+def test_the_address_changes_when_the_new_one_is_confirmed(anyone: Api, ann: Person) -> None:
+    body = {"email": "lee@example.com", "password": PASSWORD}
+    assert ann.post("/api/auth/change-email", body).status_code == 202
+    assert ann.get("/api/auth/profile").json_body["email"] == ann.email
+    token = _token_in_mail(ann, "Confirm your new address", "lee@example.com")
+    assert anyone.post("/api/auth/confirm-email", {"token": token}).status_code == 204
+    assert ann.get("/api/auth/profile").json_body["email"] == "lee@example.com"
+    assert _log_in(anyone, ann.email, PASSWORD).status_code == 401
+    assert _log_in(anyone, "lee@example.com", PASSWORD).status_code == 200
+    mailing.sweep(now())
+    assert len(list(mails_to(ann, "The address of your account"))) == 1
+
+
+def test_an_address_taken_meanwhile_stays_its_owners(
+    client: Client, anyone: Api, ann: Person
+) -> None:
+    ann.post("/api/auth/change-email", {"email": "eve@example.com", "password": PASSWORD})
+    token = _token_in_mail(ann, "Confirm your new address", "eve@example.com")
+    sign_up(client, "eve")
+    answer = anyone.post("/api/auth/confirm-email", {"token": token})
+    assert (answer.status_code, answer.json_body["code"]) == (409, "email_taken")
+    assert ann.get("/api/auth/profile").json_body["email"] == ann.email
+
+
+# --- leaving
+
+
+def test_who_owns_projects_is_told_which(ann: Person) -> None:
+    project = ann.starts_project()
+    answer = ann.call("DELETE", "/api/auth/profile")
+    assert (answer.status_code, locations(answer)) == (409, [f"projects.{project}"])
+
+
+def test_leaving_signs_out_and_logging_in_calls_it_off(anyone: Api, ann: Person) -> None:
+    assert ann.call("DELETE", "/api/auth/profile").status_code == 204
+    assert ann.get("/api/auth/profile").status_code == 401
+    mailing.sweep(now())
+    assert len(list(mails_to(ann, "Your account will be deleted"))) == 1
+    assert _log_in(anyone, ann.email, PASSWORD).status_code == 200
+    assert farewell.erase_due(now() + timedelta(days=8)) == {"erased": 0}
+
+
+def test_after_seven_days_nothing_is_left_but_an_id(anyone: Api, ann: Person, bob: Person) -> None:
+    project = bob.starts_project()
+    bob.lets_in(project, ann)
+    task = ann.adds_task(project, assigned_to=ann.id)
+    ann.call("DELETE", "/api/auth/profile")
+    assert farewell.erase_due(now() + timedelta(days=6)) == {"erased": 0}
+    assert farewell.erase_due(now() + timedelta(days=8)) == {"erased": 1}
+    assert farewell.erase_due(now() + timedelta(days=8)) == {"erased": 0}
+    seen = bob.get(f"/api/projects/{project}").json_body
+    assert [member["user_id"] for member in seen["members"]] == [bob.id]
+    assert seen["members_count"] == 1
+    left = bob.get(f"/api/tasks/{task['id']}").json_body
+    assert (left["created_by"], left["assigned_to"]) == (ann.id, None)
+    assert _log_in(anyone, ann.email, PASSWORD).status_code == 401
+    again = {"username": "ann", "email": ann.email, "password": PASSWORD}
+    again |= {"password_confirm": PASSWORD}
+    assert anyone.post("/api/auth/register", again).status_code == 201
+
+
+# --- avatars
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 8
+
+
+def _announce(person: Person, kind: str = "image/png", size: int = len(PNG)) -> Any:
+    return person.post("/api/auth/profile/avatar", {"content_type": kind, "size": size})
+
+
+def _shows(person: Person, body: bytes = PNG, kind: str = "image/png") -> Any:
+    announced = _announce(person, kind, len(body)).json_body
+    key = announced["upload"]["fields"]["key"]
+    aws.s3().put_object(Bucket=settings.BUCKET_NAME, Key=key, Body=body, ContentType=kind)
+    return person.post(f"/api/auth/profile/avatar/{announced['id']}/complete")
+
+
+def _objects() -> int:
+    return int(aws.s3().list_objects_v2(Bucket=settings.BUCKET_NAME)["KeyCount"])
+
+
+def test_an_avatar_is_shown_once_its_bytes_are_looked_at(ann: Person) -> None:
+    assert ann.get("/api/auth/profile").json_body["avatar_url"] is None
+    shown = _shows(ann)
+    assert shown.status_code == 200
+    assert "X-Amz-Expires=300" in shown.json_body["avatar_url"]
+
+
+@pytest.mark.parametrize("body", [b"<svg onload=alert(1)>", b"<html>", b"\xff\xd8\xff\xe0 jpeg"])
+def test_bytes_that_are_another_kind_are_refused(ann: Person, body: bytes) -> None:
+    answer = _shows(ann, body)
+    assert (answer.status_code, locations(answer)) == (422, ["content_type"])
+    assert ann.get("/api/auth/profile").json_body["avatar_url"] is None
+
+
+@pytest.mark.parametrize(("kind", "size"), [("image/svg+xml", 9), ("image/png", 2097153)])
+def test_other_types_and_sizes_are_refused(ann: Person, kind: str, size: int) -> None:
+    assert _announce(ann, kind, size).status_code == 422
+
+
+def test_a_new_avatar_deletes_the_old_one(ann: Person) -> None:
+    _shows(ann)
+    _shows(ann, b"RIFF0000WEBPVP8 ", "image/webp")
+    assert uploads.expire(now()) == {"expired": 1}
+    assert _objects() == 1
+    assert ann.call("DELETE", "/api/auth/profile/avatar").status_code == 204
+    assert uploads.expire(now()) == {"expired": 1}
+    assert _objects() == 0
+    assert ann.get("/api/auth/profile").json_body["avatar_url"] is None
+
+
+def test_an_avatar_of_somebody_else_cannot_be_claimed(ann: Person, bob: Person) -> None:
+    announced = _announce(ann).json_body
+    answer = bob.post(f"/api/auth/profile/avatar/{announced['id']}/complete")
+    assert answer.status_code == 404

@@ -1,0 +1,119 @@
+from typing import Any
+
+import pytest
+from chalice.test import Client
+
+from tests.support import Api, Person, sign_up
+
+
+def _refresh(anyone: Api, token: str) -> Any:
+    return anyone.post("/api/auth/refresh", {"refresh": token})
+
+
+def test_a_refresh_token_gets_a_successor_and_a_new_access_token(
+    client: Client, anyone: Api, ann: Person
+) -> None:
+    answer = _refresh(anyone, ann.refresh).json_body
+    assert set(answer) == {"access", "refresh", "token_type", "expires_in"}
+    assert answer["refresh"] != ann.refresh
+    assert Api(client, answer["access"]).get("/api/auth/profile").json_body["id"] == ann.id
+
+
+def test_the_same_token_again_at_once_gets_the_same_successor(anyone: Api, ann: Person) -> None:
+    successors = {_refresh(anyone, ann.refresh).json_body["refresh"] for _ in range(3)}
+    assert len(successors) == 1
+
+
+def test_the_same_token_again_later_ends_the_session(anyone: Api, ann: Person, wait: Any) -> None:
+    successor = _refresh(anyone, ann.refresh).json_body["refresh"]
+    wait(seconds=11)
+    assert _refresh(anyone, ann.refresh).json_body["code"] == "refresh_reuse"
+    assert _refresh(anyone, successor).status_code == 401
+    assert ann.get("/api/auth/profile").status_code == 401
+
+
+def test_a_token_of_an_older_generation_ends_the_session_at_once(anyone: Api, ann: Person) -> None:
+    second = _refresh(anyone, ann.refresh).json_body["refresh"]
+    _refresh(anyone, second)
+    assert _refresh(anyone, ann.refresh).json_body["code"] == "refresh_reuse"
+    assert ann.get("/api/auth/profile").status_code == 401
+
+
+def test_a_session_ends_when_it_is_idle_for_two_weeks(anyone: Api, ann: Person, wait: Any) -> None:
+    wait(days=13)
+    token = _refresh(anyone, ann.refresh).json_body["refresh"]
+    wait(days=15)
+    assert _refresh(anyone, token).status_code == 401
+
+
+def test_a_session_ends_after_sixty_days_however_busy(anyone: Api, ann: Person, wait: Any) -> None:
+    token = ann.refresh
+    for _ in range(5):
+        wait(days=11)
+        token = _refresh(anyone, token).json_body["refresh"]
+    wait(days=6)
+    assert _refresh(anyone, token).status_code == 401
+
+
+def test_no_changed_byte_of_a_refresh_token_is_accepted(anyone: Api, ann: Person) -> None:
+    for place in range(0, len(ann.refresh), 7):
+        other = "0" if ann.refresh[place] != "0" else "1"
+        forged = ann.refresh[:place] + other + ann.refresh[place + 1 :]
+        assert _refresh(anyone, forged).status_code == 401, place
+    assert _refresh(anyone, ann.refresh).status_code == 200
+
+
+@pytest.mark.parametrize("token", ["", "x", "....", "a.b.c.d.e", "٣.٣.٣.٣"])
+def test_what_is_no_refresh_token_is_refused(anyone: Api, token: str) -> None:
+    assert _refresh(anyone, token).status_code == 401
+
+
+def test_logging_out_ends_the_refresh_token_too(anyone: Api, ann: Person) -> None:
+    ann.post("/api/auth/logout")
+    assert _refresh(anyone, ann.refresh).status_code == 401
+
+
+def test_people_see_where_they_are_signed_in(client: Client, ann: Person) -> None:
+    sign_up(client, "ann")
+    items = ann.get("/api/auth/sessions").json_body["items"]
+    assert [item["is_current"] for item in items] == [False, True]
+
+
+def test_one_session_can_be_ended(client: Client, ann: Person) -> None:
+    elsewhere = sign_up(client, "ann")
+    other = ann.get("/api/auth/sessions").json_body["items"][0]["id"]
+    assert ann.call("DELETE", f"/api/auth/sessions/{other}").status_code == 204
+    assert elsewhere.get("/api/auth/profile").status_code == 401
+    assert ann.get("/api/auth/profile").status_code == 200
+    assert ann.call("DELETE", f"/api/auth/sessions/{other}").status_code == 404
+
+
+def test_a_session_of_somebody_else_cannot_be_ended(ann: Person, bob: Person) -> None:
+    theirs = bob.get("/api/auth/sessions").json_body["items"][0]["id"]
+    assert ann.call("DELETE", f"/api/auth/sessions/{theirs}").status_code == 404
+    assert bob.get("/api/auth/profile").status_code == 200
+
+
+def test_all_other_sessions_can_be_ended(client: Client, ann: Person) -> None:
+    others = [sign_up(client, "ann") for _ in range(3)]
+    assert ann.call("DELETE", "/api/auth/sessions").status_code == 204
+    assert {other.get("/api/auth/profile").status_code for other in others} == {401}
+    assert ann.get("/api/auth/profile").status_code == 200
+
+
+def test_keys_are_rotated_without_logging_anybody_out(
+    client: Client, anyone: Api, ann: Person, signing_keys: Any
+) -> None:
+    signing_keys(active="k1", k1="s" * 64, k2="t" * 64)
+    signing_keys(active="k2", k1="s" * 64, k2="t" * 64)
+    assert ann.get("/api/auth/profile").status_code == 200
+    renewed = _refresh(anyone, ann.refresh).json_body
+    signing_keys(active="k2", k2="t" * 64)
+    assert ann.get("/api/auth/profile").status_code == 401
+    assert Api(client, renewed["access"]).get("/api/auth/profile").status_code == 200
+    assert _refresh(anyone, renewed["refresh"]).status_code == 200
+
+
+def test_a_secret_without_a_usable_key_lets_nobody_in(ann: Person, signing_keys: Any) -> None:
+    signing_keys(active="k1", k1="short")
+    assert ann.get("/api/auth/profile").status_code == 500

@@ -1,0 +1,93 @@
+"""Rivals for an account, a session, a token, decided by AWS's own engine."""
+
+import re
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from chalicelib.clock import now
+from chalicelib.domain import accounts, mailing, passwords, sessions
+from chalicelib.errors import ApiError
+from tests.store.test_races import at_once
+from tests.support import PASSWORD, Api, Person, mails_to
+
+pytestmark = pytest.mark.usefixtures("real_table")
+
+
+def _codes(answers: list[Any]) -> Counter[str]:
+    """How many of each refusal; `done` for those that were none."""
+    return Counter(a.stable_code if isinstance(a, ApiError) else "done" for a in answers)
+
+
+def test_fifty_refreshes_at_once_are_one_rotation_with_one_successor(
+    anyone: Api, ann: Person
+) -> None:
+    token = ann.refresh
+    for _ in range(3):
+        answers = at_once(50, lambda _, token=token: sessions.refresh(token=token, now=now()))
+        (successor,) = {answer.refresh for answer in answers}
+        assert int(successor.split(".")[2]) == int(token.split(".")[2]) + 1
+        token = successor
+    assert ann.get("/api/auth/profile").status_code == 200
+
+
+def test_of_forty_uses_of_a_verification_one_succeeds(ann: Person) -> None:
+    token = _token(ann, "Confirm your address")
+    answers = at_once(40, lambda _: accounts.verify_email(token=token, now=now()))
+    assert _codes(answers) == {"done": 1, "invalid_token": 39}
+
+
+def test_of_forty_uses_of_a_reset_one_succeeds(anyone: Api, ann: Person) -> None:
+    anyone.post("/api/auth/forgot-password", {"email": ann.email})
+    token = _token(ann, "Choose a new password")
+
+    def reset(number: int) -> None:
+        passwords.reset(token=token, new_password=f"new password {number}", now=now())
+
+    answers = at_once(40, reset)
+    assert _codes(answers) == {"done": 1, "invalid_token": 39}
+    (winner,) = [number for number, answer in enumerate(answers) if answer is None]
+    login = {"email": ann.email, "password": f"new password {winner}"}
+    assert anyone.post("/api/auth/login", login).status_code == 200
+
+
+def test_guesses_at_once_are_counted_before_they_are_judged(ann: Person) -> None:
+    def guess(number: int) -> None:
+        sessions.log_in(
+            email=ann.email, password=f"guess {number}", device="", source=None, now=now()
+        )
+
+    codes = _codes(at_once(40, guess))
+    assert codes["bad_credentials"] <= 6
+    assert codes["bad_credentials"] + codes["too_many_requests"] == 40
+
+
+def test_a_login_that_meets_a_password_change_is_in_with_the_new_one_or_not_at_all(
+    anyone: Api, ann: Person
+) -> None:
+    change = {"password": PASSWORD, "new_password": "another horse"}
+
+    def act(number: int) -> Any:
+        if number == 0:
+            return ann.post(
+                "/api/auth/change-password", change | {"new_password_confirm": "another horse"}
+            )
+        return sessions.log_in(
+            email=ann.email, password=PASSWORD, device="", source=None, now=now()
+        )
+
+    answers = at_once(4, act)
+    for signed_in in answers[1:]:
+        if not isinstance(signed_in, ApiError):
+            refreshed = anyone.post("/api/auth/refresh", {"refresh": signed_in.refresh})
+            assert refreshed.status_code == 401
+
+
+def _token(person: Person, subject: str) -> str:
+    mailing.sweep(now())
+    *_, mail = mails_to(person, subject)
+    body = mail.get_body(("plain",))
+    found = re.search(r"token=(\S+)", body.get_content() if body else "")
+    assert found is not None
+    return found[1]
