@@ -1,9 +1,11 @@
 """What live tests speak with: real HTTP, nothing mocked."""
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -13,6 +15,7 @@ T = TypeVar("T")
 
 PASSWORD = "correct horse battery"
 SECONDS = 60
+EVENTS = Path(__file__).parents[2] / "events"
 
 
 @dataclass
@@ -74,6 +77,12 @@ class Visitor:
 
 def in_hours(hours: float) -> str:
     return (datetime.now(UTC) + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def sample(event: str) -> bytes:
+    """A sample event of `events/`, at the present time."""
+    content = json.loads((EVENTS / f"{event}.json").read_text())
+    return json.dumps({**content, "time": in_hours(0)}).encode()
 
 
 def eventually(read: Callable[[], T], seconds: float = SECONDS) -> T:

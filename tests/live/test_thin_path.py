@@ -3,14 +3,11 @@
 import json
 import struct
 import zlib
-from pathlib import Path
 from typing import Any
 
 import requests
 
-from tests.live.support import Deployed, Visitor, eventually, in_hours
-
-EVENTS = Path(__file__).parents[2] / "events"
+from tests.live.support import Deployed, Visitor, eventually, in_hours, sample
 
 
 def _png() -> bytes:
@@ -145,12 +142,6 @@ def _mails(deployed: Deployed, person: Visitor, subject: str) -> list[Any]:
 
 def _invoke(aws: Any, deployed: Deployed, function: str, event: str) -> Any:
     name = deployed.outputs["functions"][function]
-    answer = aws("lambda").invoke(FunctionName=name, Payload=_sample(event))
+    answer = aws("lambda").invoke(FunctionName=name, Payload=sample(event))
     assert "FunctionError" not in answer
     return json.loads(answer["Payload"].read())
-
-
-def _sample(event: str) -> bytes:
-    """A sample event, at the present time."""
-    sample = json.loads((EVENTS / f"{event}.json").read_text())
-    return json.dumps({**sample, "time": in_hours(0)}).encode()

@@ -1,0 +1,75 @@
+"""Every function does its work with the rights of its own policy and no others: the local cloud
+enforces them here. (It knows no resource for SendRawEmail, so mail is left out.)"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+import requests
+
+from localstack.stack import local_cloud
+from tests.live.support import PASSWORD, Deployed, Visitor, eventually, in_hours, sample
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    """A cloud that asks the policies; the bucket's own wants TLS, which is not to be had here."""
+    with local_cloud(tmp_path_factory.mktemp("strict"), enforce_iam=True) as outputs:
+        deployed = Deployed(outputs)
+        _client(deployed, "s3").delete_bucket_policy(Bucket=outputs["bucket"])
+        yield deployed
+
+
+def _client(deployed: Deployed, service: str) -> Any:
+    session = boto3.Session("test", "test", region_name=deployed.outputs["region"])
+    return session.client(service, endpoint_url=deployed.outputs["aws_endpoint"])
+
+
+def test_the_api_may_do_what_its_routes_need(strict: Deployed) -> None:
+    ann, bob = strict.visitor("ann").signs_up(), strict.visitor("bob").signs_up()
+    login = ann.must("POST", "/auth/login/", {"email": ann.email, "password": PASSWORD})
+    ann.must("POST", "/auth/refresh/", {"refresh": login["refresh"]})
+    ann.must("PATCH", "/auth/profile/", {"username": f"{ann.name}-2"})
+    token = {"name": "x", "scopes": ["tasks:read"], "expires_at": in_hours(1)}
+    made = ann.must("POST", "/auth/tokens/", token)
+    ann.must("DELETE", f"/auth/tokens/{made['id']}/")
+    project = ann.must("POST", "/projects/", {"name": "x"})["id"]
+    ann.must("POST", f"/projects/{project}/members/", {"email": bob.email})
+    due = {"assigned_to": bob.id, "due_date": in_hours(9)}
+    task = ann.must("POST", "/tasks/", {"project": project, "title": "x", **due})["id"]
+    ann.must("PATCH", f"/tasks/{task}/", {"status": "done"})
+    assert bob.must("GET", "/tasks/?assigned_to=me")["items"]
+    assert bob.must("GET", f"/tasks/?project={project}&status=done")["items"]
+    _upload(ann, task)
+    _show(ann)
+    ann.must("POST", "/auth/logout/")
+
+
+def test_jobs_may_do_what_they_need(strict: Deployed) -> None:
+    for function, event in (("Tick", "tick"), ("SendReminders", "send_reminders")):
+        name = strict.outputs["functions"][function]
+        answer = _client(strict, "lambda").invoke(FunctionName=name, Payload=sample(event))
+        assert "FunctionError" not in answer, answer["Payload"].read()
+
+
+def _upload(ann: Visitor, task: str) -> None:
+    """Confirmed by the storage's event alone, then downloaded."""
+    attachment, _ = ann.uploads(task, "a.txt", "text/plain", b"bytes")
+    path = f"/tasks/{task}/attachments"
+    eventually(lambda: ann.must("GET", path + "/")["items"][0]["status"] == "ready")
+    assert ann.downloads(task, attachment["id"]).content == b"bytes"
+    missing = ann.must(
+        "POST", path + "/", {"filename": "b", "content_type": "text/plain", "size": 1}
+    )["attachment"]
+    answer = ann.call("POST", f"{path}/{missing['id']}/complete/")
+    assert answer.json()["code"] == "upload_missing"
+
+
+def _show(ann: Visitor) -> None:
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(9)
+    kind = {"content_type": "image/png", "size": len(picture)}
+    announced = ann.must("POST", "/auth/profile/avatar/", kind)
+    form, files = announced["upload"], {"file": ("me.png", picture, "image/png")}
+    assert requests.post(form["url"], data=form["fields"], files=files, timeout=60).ok
+    ann.must("POST", f"/auth/profile/avatar/{announced['id']}/complete/")

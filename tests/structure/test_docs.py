@@ -1,0 +1,115 @@
+"""The documents keep up with the code: links, routes, error codes, entities."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app import app
+from chalicelib.errors import ApiError
+from chalicelib.store.table import Row
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+API = ROOT / "docs" / "api.md"
+DATA_MODEL = ROOT / "docs" / "data-model.md"
+
+_CODE_BLOCK = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")
+_HEADING = re.compile(r"^#{1,6} +(.+?) *$", re.MULTILINE)
+_CODE_GIVEN = re.compile(r"""\bcode=["'](\w+)["']""")
+_GATEWAY_CODE = re.compile(r'"code": "(\w+)"')
+
+ROUTES = [
+    f"{method} {path}"
+    for path, methods in app.routes.items()
+    for method in methods
+    if method != "OPTIONS"
+]
+
+
+def _family(base: type[Any]) -> Iterator[type[Any]]:
+    """All subclasses of `base`, their subclasses too, that are ours."""
+    for child in base.__subclasses__():
+        if child.__module__.startswith("chalicelib."):
+            yield child
+        yield from _family(child)
+
+
+ENTITIES = sorted(set(_family(Row)), key=lambda entity: entity.__name__)
+
+
+def _codes() -> set[str]:
+    """Every code that a caller can meet: of the errors, of their special cases, of the gateway."""
+    sources = "".join(path.read_text() for path in (ROOT / "chalicelib").rglob("*.py"))
+    gateway = (ROOT / "infra" / "resources.yaml").read_text()
+    general = {error.code for error in _family(ApiError)}
+    return general | set(_CODE_GIVEN.findall(sources)) | set(_GATEWAY_CODE.findall(gateway))
+
+
+def _prose(page: Path) -> str:
+    return _CODE_BLOCK.sub("", page.read_text())
+
+
+def _anchors(page: Path) -> set[str]:
+    """The anchors that GitHub gives a page's headings."""
+    anchors: dict[str, int] = {}
+    for heading in _HEADING.findall(_prose(page)):
+        words = re.sub(r"[^\w\- ]", "", _LINK.sub(r"\1", heading).lower()).replace(" ", "-")
+        anchors[words] = anchors.get(words, -1) + 1
+    return {f"{word}-{n}" if n else word for word, last in anchors.items() for n in range(last + 1)}
+
+
+def _section(page: Path, heading: str) -> str:
+    """What stands below `heading`, up to the next of any level."""
+    found = re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?=^#|\Z)", page.read_text(), re.M | re.S)
+    return found[1] if found else ""
+
+
+def _name(value: Any) -> str:
+    return value.relative_to(ROOT).as_posix() if isinstance(value, Path) else str(value)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_every_link_points_at_something(page: Path) -> None:
+    for text, target in _LINK.findall(_prose(page)):
+        if target.startswith(("https://", "mailto:")):
+            continue
+        address, _, anchor = target.partition("#")
+        found = (page.parent / address).resolve() if address else page
+        assert found.exists(), target
+        assert found.is_relative_to(ROOT), target
+        assert not anchor or anchor in _anchors(found), target
+        if text.startswith("`test_"):
+            assert f"def {text.strip('`')}(" in found.read_text(), text
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_every_route_has_a_section(route: str) -> None:
+    assert f"### `{route}`\n" in API.read_text()
+
+
+def test_no_route_is_described_that_is_not_there() -> None:
+    described = re.findall(r"^### `(.+)`$", API.read_text(), re.MULTILINE)
+    assert set(described) <= set(ROUTES)
+    assert len(described) == len(set(described))
+
+
+@pytest.mark.parametrize("code", sorted(_codes()))
+def test_every_error_code_is_explained(code: str) -> None:
+    assert f"`{code}`" in _section(API, "Errors")
+
+
+@pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: str(entity.__name__))
+def test_every_entity_is_described_with_its_attributes(entity: type[Row]) -> None:
+    section = _section(DATA_MODEL, entity.__name__)
+    assert section, "give it a section of its own"
+    own = set(entity.get_attributes()) - set(Row.get_attributes())
+    assert {name for name in own if f"`{name}`" not in section} == set()
+
+
+def test_every_index_is_described() -> None:
+    described = _section(DATA_MODEL, "Indexes")
+    assert {name for name in Row._indexes if f"`{name}`" not in described} == set()
