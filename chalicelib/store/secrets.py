@@ -4,6 +4,8 @@ import json
 import time
 from dataclasses import dataclass
 
+from botocore.exceptions import ClientError
+
 from chalicelib import settings
 from chalicelib.store import aws
 from chalicelib.store.outages import outages_translated
@@ -49,8 +51,11 @@ def verifying_key(key_id: str) -> bytes | None:
 
 
 def _load() -> SigningKeys:
-    with outages_translated():
-        answer = aws.secrets_manager().get_secret_value(SecretId=settings.SECRET_ID)
+    try:
+        with outages_translated():
+            answer = aws.secrets_manager().get_secret_value(SecretId=settings.SECRET_ID)
+    except ClientError as error:
+        raise RuntimeError(f"the secret {settings.SECRET_ID} cannot be read") from error
     document: dict[str, str] = json.loads(answer["SecretString"])
     active = document.pop("active")
     keys = {name: value.encode() for name, value in document.items()}

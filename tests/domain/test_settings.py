@@ -1,0 +1,26 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+REQUIRED = [
+    "STAGE",
+    "TABLE_NAME",
+    "BUCKET_NAME",
+    "SECRET_ID",
+    "MAIL_SENDER",
+    "APP_URL",
+    "ALLOWED_ORIGINS",
+    "UPLOAD_MAX_BYTES",
+]
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_a_missing_setting_stops_the_function_at_start_with_its_name(name: str) -> None:
+    without = {key: value for key, value in os.environ.items() if key != name}
+    done = subprocess.run(
+        [sys.executable, "-c", "import app"], env=without, capture_output=True, text=True
+    )
+    assert done.returncode != 0
+    assert f"the setting {name} is missing" in done.stderr
