@@ -14,6 +14,7 @@ from chalicelib.api import (
     attachments,
     auth,
     health,
+    members,
     profile,
     projects,
     sessions,
@@ -29,7 +30,7 @@ from chalicelib.observability import logger
 app = TaskManager(app_name="task-manager", configure_logs=False)
 app.log = logger  # type: ignore[assignment]  # it logs like one
 app.register_middleware(ConvertToMiddleware(logger.inject_lambda_context), "all")
-nouns = (health, auth, profile, sessions, api_tokens, users, projects, tasks, attachments)
+nouns = (health, auth, profile, sessions, api_tokens, users, projects, members, tasks, attachments)
 for noun in nouns:
     app.register_blueprint(noun.bp)
 app.answer_preflights()

@@ -50,6 +50,12 @@ class Api:
     def post(self, path: str, json_body: Any = None, **options: Any) -> HTTPResponse:
         return self.call("POST", path, json_body, **options)
 
+    def put(self, path: str, json_body: Any = None, **options: Any) -> HTTPResponse:
+        return self.call("PUT", path, json_body, **options)
+
+    def delete(self, path: str, **options: Any) -> HTTPResponse:
+        return self.call("DELETE", path, **options)
+
     def patch(self, path: str, json_body: Any = None, **options: Any) -> HTTPResponse:
         return self.call("PATCH", path, json_body, **options)
 

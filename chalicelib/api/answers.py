@@ -1,13 +1,16 @@
 """Answering: JSON with the right headers, and what makes a read conditional."""
 
+import hashlib
+import re
 from typing import Any
 
 import msgspec
-from chalice.app import Response
+from chalice.app import Request, Response
 
 from chalicelib.errors import BadRequest
 
 JSON = "application/json"
+_ETAG = re.compile(r'"(?P<version>[0-9]{1,15})-[0-9a-f]{16}"')
 
 Headers = dict[str, str | list[str]]
 
@@ -18,12 +21,17 @@ def answer(body: Any, status: int = 200, headers: Headers | None = None) -> Resp
     return Response(text, {"Content-Type": JSON, **(headers or {})}, status)
 
 
-def created(body: dict[str, Any], location: str, etag: str | None = None) -> Response:
+def created(body: dict[str, Any], location: str) -> Response:
     """201 with the new object and where it stands."""
     headers: Headers = {"Location": location}
-    if etag:
-        headers["ETag"] = etag
+    if "version" in body:
+        headers["ETag"] = etag_of(body)
     return answer(body, 201, headers)
+
+
+def changed(body: dict[str, Any]) -> Response:
+    """200 with the object as it is now, and its validator."""
+    return answer(body, 200, {"ETag": etag_of(body)})
 
 
 def nothing() -> Response:
@@ -31,13 +39,16 @@ def nothing() -> Response:
     return Response("", {}, 204)
 
 
-def etag_of(version: float) -> str:
-    """The strong validator of a versioned object."""
-    return f'"{int(version)}"'
+def etag_of(body: dict[str, Any]) -> str:
+    """The strong validator of what is shown: its version, which `If-Match` asks for, and a digest,
+    because counts change without it."""
+    digest = hashlib.sha256(msgspec.json.encode(body)).hexdigest()[:16]
+    return f'"{body["version"]}-{digest}"'
 
 
-def conditional(body: dict[str, Any], etag: str, if_none_match: str | None) -> Response:
-    """The object, or 304 for a client that has this version already."""
+def conditional(body: dict[str, Any], request: Request) -> Response:
+    """The object, or 304 for a client that has it already."""
+    etag, if_none_match = etag_of(body), request.headers.get("if-none-match")
     headers: Headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     known = {candidate.strip() for candidate in (if_none_match or "").split(",")}
     if etag in known or "*" in known:
@@ -45,11 +56,12 @@ def conditional(body: dict[str, Any], etag: str, if_none_match: str | None) -> R
     return answer(body, 200, headers)
 
 
-def version_in(if_match: str | None) -> int | None:
-    """The version that an If-Match header names; None for none, or for `*`, any version."""
-    if if_match is None or if_match.strip() == "*":
+def expected_version(request: Request) -> int | None:
+    """The version that the If-Match header names; None for none, or for `*`, any version."""
+    if_match = request.headers.get("if-match", "*").strip()
+    if if_match == "*":
         return None
-    digits = if_match.strip().removeprefix('"').removesuffix('"')
-    if not (digits.isascii() and digits.isdigit()):
+    etag = _ETAG.fullmatch(if_match)
+    if etag is None:
         raise BadRequest("If-Match must be an ETag that this API gave out", code="invalid_if_match")
-    return int(digits)
+    return int(etag["version"])

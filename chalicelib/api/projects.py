@@ -1,30 +1,53 @@
-"""`/api/projects`: projects and their members."""
+"""`/api/projects`: projects."""
 
 from typing import Annotated, Any
 
 from chalice.app import Blueprint, Response
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
-from chalicelib.api.answers import answer, created
+from chalicelib.api import cursors
+from chalicelib.api.answers import (
+    answer,
+    changed,
+    conditional,
+    created,
+    expected_version,
+    nothing,
+)
+from chalicelib.api.bodies import given
+from chalicelib.api.fields import Limit
 from chalicelib.api.gate import route
+from chalicelib.api.members import shown as member_shown
 from chalicelib.domain import projects
 from chalicelib.domain.access import Access, Action, ProjectAccess, Role
-from chalicelib.errors import FieldError, Invalid
-from chalicelib.store.projects import Member, Overview, Project
-from chalicelib.store.users import User
+from chalicelib.store.projects import Overview, Project
 
 bp = Blueprint(__name__)
 
+PROJECT = "/api/projects/{project_id}"
+
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Description = Annotated[str, Meta(max_length=20_000)]
+
 
 class NewProject(Struct, forbid_unknown_fields=True):
-    name: Annotated[str, Meta(min_length=1, max_length=200)]
-    description: Annotated[str, Meta(max_length=20_000)] = ""
+    name: Name
+    description: Description = ""
 
 
-class NewMember(Struct, forbid_unknown_fields=True):
-    user_id: str | None = None
-    email: str | None = None
-    role: Role = Role.MEMBER
+class WholeProject(Struct, forbid_unknown_fields=True):
+    name: Name
+    description: Description
+
+
+class ProjectPatch(Struct, forbid_unknown_fields=True):
+    name: Name | UnsetType = UNSET
+    description: Description | UnsetType = UNSET
+
+
+class PageQuery(Struct, forbid_unknown_fields=True):
+    limit: Limit = 25
+    cursor: str | None = None
 
 
 @route(bp, "POST", "/api/projects", Action.CREATE_PROJECT, body=NewProject)
@@ -33,34 +56,66 @@ def create(access: Access, body: NewProject) -> Response:
     return created(shown(project, Role.OWNER), f"/api/projects/{project.id}/")
 
 
-@route(bp, "GET", "/api/projects", Action.READ_PROJECTS)
-def mine(access: Access) -> Response:
-    items = [overview(found, role) for found, role in projects.mine(access)]
+@route(bp, "GET", "/api/projects", Action.READ_PROJECTS, query=PageQuery)
+def mine(access: Access, query: PageQuery) -> Response:
+    bound = {"caller": access.user_id, "filters": "projects"}
+    start = cursors.unpack(query.cursor, **bound)
+    page = projects.mine(access, limit=query.limit, start=start)
+    items = [overview(each.overview, each.role) for each in page.rows]
+    return answer({"items": items, "next_cursor": cursors.pack(page.last_key, **bound)})
+
+
+@route(bp, "GET", PROJECT, Action.READ_PROJECTS)
+def read(access: ProjectAccess) -> Response:
+    return conditional(_whole(access), bp.current_request)
+
+
+@route(bp, "PUT", PROJECT, Action.EDIT_PROJECT, body=WholeProject)
+def replace(access: ProjectAccess, body: WholeProject) -> Response:
+    return _changed(access, given(body))
+
+
+@route(bp, "PATCH", PROJECT, Action.EDIT_PROJECT, body=ProjectPatch)
+def change(access: ProjectAccess, body: ProjectPatch) -> Response:
+    return _changed(access, given(body))
+
+
+@route(bp, "DELETE", PROJECT, Action.DELETE_PROJECT)
+def delete(access: ProjectAccess) -> Response:
+    projects.delete(access)
+    return nothing()
+
+
+@route(bp, "POST", PROJECT + "/restore", Action.RESTORE_PROJECT)
+def restore(access: ProjectAccess) -> Response:
+    return changed(shown(projects.restore(access), access.role))
+
+
+@route(bp, "POST", PROJECT + "/archive", Action.ARCHIVE_PROJECT)
+def archive(access: ProjectAccess) -> Response:
+    return changed(shown(projects.archive(access), access.role))
+
+
+@route(bp, "POST", PROJECT + "/unarchive", Action.ARCHIVE_PROJECT)
+def unarchive(access: ProjectAccess) -> Response:
+    return changed(shown(projects.unarchive(access), access.role))
+
+
+@route(bp, "GET", "/api/trash", Action.READ_PROJECTS)
+def trash(access: Access) -> Response:
+    items = [overview(each.overview, each.role) for each in projects.in_trash(access)]
     return answer({"items": items, "next_cursor": None})
 
 
-@route(bp, "GET", "/api/projects/{project_id}", Action.READ_PROJECTS)
-def read(access: ProjectAccess) -> Response:
-    found = projects.overview(access)
-    members = [
-        member_shown(member, found.people[member.user_id])
-        for member in found.members
-        if member.user_id in found.people
-    ]
-    return answer(overview(found, access.role) | {"members": members})
+def _changed(access: ProjectAccess, fields: dict[str, Any]) -> Response:
+    version = expected_version(bp.current_request)
+    project = projects.change(access, fields, version=version)
+    return changed(shown(project, access.role))
 
 
-@route(bp, "POST", "/api/projects/{project_id}/members", Action.MANAGE_MEMBERS, body=NewMember)
-def add_member(access: ProjectAccess, body: NewMember) -> Response:
-    if (body.user_id is None) == (body.email is None):
-        raise Invalid(errors=(FieldError("user_id", "give either user_id or email"),))
-    if body.role is Role.OWNER:
-        raise Invalid(errors=(FieldError("role", "a project has one owner; choose another role"),))
-    member, person = projects.add_member(
-        access, user_id=body.user_id, email=body.email, role=body.role
-    )
-    location = f"/api/projects/{access.project.id}/members/{member.user_id}/"
-    return created(member_shown(member, person), location)
+def _whole(access: ProjectAccess) -> dict[str, Any]:
+    members = [member_shown(each) for each in projects.people(access)]
+    return overview(projects.overview(access), access.role) | {"members": members}
 
 
 def shown(project: Project, role: str) -> dict[str, Any]:
@@ -72,8 +127,11 @@ def shown(project: Project, role: str) -> dict[str, Any]:
         "owner": project.owner_id,
         "my_role": role,
         "members_count": int(project.members_count),
+        "archived_at": project.archived_at,
+        "deleted_at": project.deleted_at,
         "created_at": project.created_at,
         "updated_at": project.updated_at,
+        "version": int(project.version),
     }
 
 
@@ -83,14 +141,4 @@ def overview(found: Overview, role: str) -> dict[str, Any]:
     return shown(found.project, role) | {
         "tasks_count": tasks_count,
         "tasks_by_status": found.tasks,
-    }
-
-
-def member_shown(member: Member, person: User) -> dict[str, Any]:
-    return {
-        "user_id": member.user_id,
-        "username": person.username,
-        "display_name": person.display_name,
-        "role": member.role,
-        "joined_at": member.joined_at,
     }

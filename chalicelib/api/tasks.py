@@ -6,7 +6,7 @@ from chalice.app import Blueprint, Response
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from chalicelib.api import cursors
-from chalicelib.api.answers import answer, conditional, created, etag_of, version_in
+from chalicelib.api.answers import answer, changed, conditional, created, expected_version
 from chalicelib.api.bodies import given
 from chalicelib.api.gate import route
 from chalicelib.domain import tasks
@@ -67,7 +67,7 @@ def create(access: ProjectAccess, body: NewTask) -> Response:
     fields = _checked(given(body))
     del fields["project"]
     task = tasks.create(access, **fields)
-    return created(shown(task), f"/api/tasks/{task.id}/", etag_of(task.version))
+    return created(shown(task), f"/api/tasks/{task.id}/")
 
 
 @route(bp, "GET", "/api/tasks", Action.READ_TASKS, query=TaskQuery)
@@ -85,8 +85,7 @@ def listed(access: Access, query: TaskQuery) -> Response:
 
 @route(bp, "GET", "/api/tasks/{task_id}", Action.READ_TASKS)
 def read(access: TaskAccess) -> Response:
-    known = bp.current_request.headers.get("if-none-match")
-    return conditional(shown(access.task), etag_of(access.task.version), known)
+    return conditional(shown(access.task), bp.current_request)
 
 
 @route(bp, "PATCH", "/api/tasks/{task_id}", Action.WRITE_TASKS, body=TaskPatch)
@@ -105,9 +104,8 @@ def assign(access: TaskAccess, body: Assignment) -> Response:
 
 
 def _changed(access: TaskAccess, fields: dict[str, Any]) -> Response:
-    version = version_in(bp.current_request.headers.get("if-match"))
-    task = tasks.change(access, fields, version=version)
-    return answer(shown(task), 200, {"ETag": etag_of(task.version)})
+    version = expected_version(bp.current_request)
+    return changed(shown(tasks.change(access, fields, version=version)))
 
 
 def _page(access: Access, query: TaskQuery, start: dict[str, Any] | None) -> Page[Task]:

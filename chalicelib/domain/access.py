@@ -11,10 +11,11 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from chalicelib.domain.credentials import Caller, require_live
-from chalicelib.errors import Forbidden, NotFound
+from chalicelib.errors import Conflict, Forbidden, NotFound
 from chalicelib.store import ids, table
 from chalicelib.store.api_tokens import ApiToken
-from chalicelib.store.projects import Member, Project
+from chalicelib.store.members import Member
+from chalicelib.store.projects import Project
 from chalicelib.store.receipts import Once
 from chalicelib.store.table import Key, Rows
 from chalicelib.store.tasks import Task
@@ -47,6 +48,12 @@ class Action(StrEnum):
     MANAGE_USERS = "manage users"
     READ_PROJECTS = "read projects"
     CREATE_PROJECT = "create project"
+    EDIT_PROJECT = "edit project"
+    ARCHIVE_PROJECT = "archive project"
+    DELETE_PROJECT = "delete project"
+    RESTORE_PROJECT = "restore project"
+    TRANSFER_PROJECT = "transfer project"
+    LEAVE_PROJECT = "leave project"
     MANAGE_MEMBERS = "manage members"
     READ_TASKS = "read tasks"
     WRITE_TASKS = "write tasks"
@@ -54,16 +61,20 @@ class Action(StrEnum):
 
 class Rule(NamedTuple):
     """Which roles may (none: the action stands in no project), which scope an API token needs
-    (None: a token never may), and whether it is for site staff alone."""
+    (None: a token never may), whether it is for site staff alone, and whether it may be done to a
+    project that is archived, or in the trash."""
 
     roles: frozenset[Role] = frozenset()
     scope: Scope | None = None
     staff: bool = False
+    archived: bool = False
+    trashed: bool = False
 
 
 EVERY_ROLE = frozenset(Role)
 WRITERS = frozenset({Role.OWNER, Role.ADMIN, Role.MEMBER})
 MANAGERS = frozenset({Role.OWNER, Role.ADMIN})
+OWNER = frozenset({Role.OWNER})
 
 PERMISSIONS: dict[Action, Rule] = {
     Action.ENTER: Rule(),
@@ -71,9 +82,15 @@ PERMISSIONS: dict[Action, Rule] = {
     Action.USE_ACCOUNT: Rule(),
     Action.MANAGE_USERS: Rule(staff=True),
     Action.CREATE_PROJECT: Rule(scope=Scope.WRITE_PROJECTS),
-    Action.READ_PROJECTS: Rule(EVERY_ROLE, Scope.READ_PROJECTS),
+    Action.READ_PROJECTS: Rule(EVERY_ROLE, Scope.READ_PROJECTS, archived=True),
+    Action.EDIT_PROJECT: Rule(MANAGERS, Scope.WRITE_PROJECTS),
+    Action.ARCHIVE_PROJECT: Rule(MANAGERS, Scope.WRITE_PROJECTS, archived=True),
+    Action.DELETE_PROJECT: Rule(OWNER, Scope.WRITE_PROJECTS, archived=True),
+    Action.RESTORE_PROJECT: Rule(OWNER, Scope.WRITE_PROJECTS, archived=True, trashed=True),
+    Action.TRANSFER_PROJECT: Rule(OWNER, archived=True),
+    Action.LEAVE_PROJECT: Rule(EVERY_ROLE, archived=True),
     Action.MANAGE_MEMBERS: Rule(MANAGERS, Scope.WRITE_PROJECTS),
-    Action.READ_TASKS: Rule(EVERY_ROLE, Scope.READ_TASKS),
+    Action.READ_TASKS: Rule(EVERY_ROLE, Scope.READ_TASKS, archived=True),
     Action.WRITE_TASKS: Rule(WRITERS, Scope.WRITE_TASKS),
 }
 
@@ -184,10 +201,13 @@ def _entered_project(visit: Visit, project_id: str, rows: Rows) -> dict[str, Any
     entered = _entered(visit, rows)
     member = rows.get(Member.key(project_id, visit.caller.user_id))
     project = rows.get(Project.key(project_id))
-    if member is None or project is None or project.deleted_at is not None:
+    rule = PERMISSIONS[visit.action]
+    if member is None or project is None or (project.deleted_at and not rule.trashed):
         raise NotFound()
     if not Access(**entered).reaches(project_id):
         raise NotFound()
     if not may(member.role, visit.action):
         raise Forbidden()
+    if project.archived_at is not None and not rule.archived:
+        raise Conflict("The project is archived; unarchive it first", code="archived")
     return {**entered, "project": project, "role": Role(member.role)}

@@ -7,7 +7,7 @@ from typing import Any
 from chalicelib.domain import notices, one_time, passwords, throttling
 from chalicelib.domain.access import Access, Role
 from chalicelib.errors import Conflict, FieldError
-from chalicelib.store import projects, users, wake
+from chalicelib.store import members, users, wake
 from chalicelib.store.ids import new_id
 from chalicelib.store.one_time import Purpose, unused, voided
 from chalicelib.store.times import stamp
@@ -102,9 +102,7 @@ def confirm_email_change(*, token: str, now: datetime) -> None:
 def leave(access: Access) -> None:
     """Begin the end of the account: everybody is signed out, and after seven days it is erased.
     Logging in before calls it off. Raises `Conflict` naming the projects the caller still owns."""
-    owned = [
-        edge.project_id for edge in projects.belongings(access.user_id) if edge.role == Role.OWNER
-    ]
+    owned = [edge.project_id for edge in members.of_user(access.user_id) if edge.role == Role.OWNER]
     if owned:
         named = tuple(FieldError(f"projects.{project_id}", "is yours") for project_id in owned)
         raise Conflict("Transfer or delete your projects first", code="owns_projects", errors=named)

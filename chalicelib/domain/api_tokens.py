@@ -10,7 +10,7 @@ from chalicelib.errors import FieldError, Invalid, NotFound
 from chalicelib.store import api_tokens, receipts, table
 from chalicelib.store.api_tokens import ApiToken
 from chalicelib.store.ids import new_id
-from chalicelib.store.projects import Member
+from chalicelib.store.members import Member
 from chalicelib.store.receipts import Once
 from chalicelib.store.times import epoch, stamp
 from chalicelib.store.transaction import Put

@@ -3,9 +3,10 @@ anonymous."""
 
 from datetime import datetime
 
-from chalicelib.domain import assignments
+from chalicelib.domain import members as rules
+from chalicelib.errors import NotFound
 from chalicelib.observability import report
-from chalicelib.store import api_tokens, projects, sessions, users, wake
+from chalicelib.store import api_tokens, members, sessions, users, wake
 from chalicelib.store.times import stamp
 from chalicelib.store.transaction import ConditionFailed, transact
 from chalicelib.store.users import User
@@ -24,11 +25,10 @@ def erase_due(now: datetime) -> dict[str, int]:
 
 
 def _erase(user: User, now: datetime) -> bool:
-    for edge in list(projects.belongings(user.id)):
+    for edge in list(members.of_user(user.id)):
         if edge.role == "owner":  # became one during the grace: the project needs its owner
             return False
-        assignments.release(edge.project_id, user.id, now)
-        _end_membership(edge.project_id, user.id)
+        _end_membership(edge.project_id, user.id, now)
     for token in list(api_tokens.of_user(user.id)):
         api_tokens.delete(user.id, token.id)
     for session in list(sessions.of_user(user.id)):
@@ -36,10 +36,10 @@ def _erase(user: User, now: datetime) -> bool:
     return _anonymise(user, now)
 
 
-def _end_membership(project_id: str, user_id: str) -> None:
+def _end_membership(project_id: str, user_id: str, now: datetime) -> None:
     try:
-        transact(*projects.leaving(project_id, user_id))
-    except ConditionFailed:
+        rules.end(project_id, user_id, reassign_to=None, now=now)
+    except NotFound:  # the project is in the trash, and goes with it
         return
 
 

@@ -11,9 +11,10 @@ from chalicelib import settings
 from chalicelib.domain import notices, one_time
 from chalicelib.domain.stationery import Letter, filled
 from chalicelib.store import table, tasks, users
+from chalicelib.store.members import Member
 from chalicelib.store.one_time import Purpose
 from chalicelib.store.outbox import Mail
-from chalicelib.store.projects import Member, Project
+from chalicelib.store.projects import Project
 from chalicelib.store.tasks import OPEN, Task
 from chalicelib.store.users import User
 

@@ -1,13 +1,36 @@
-"""Projects and who belongs to them."""
+"""Projects: start, see, change, archive, delete."""
 
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from datetime import timedelta
+from functools import partial
+from typing import Any, NamedTuple
+
+from chalicelib.domain import changes
 from chalicelib.domain.access import Access, ProjectAccess, Role
-from chalicelib.errors import Conflict, FieldError, Forbidden, Invalid
-from chalicelib.store import projects, receipts, users
+from chalicelib.errors import Forbidden
+from chalicelib.store import members, projects, receipts, users, wake
 from chalicelib.store.ids import new_id
-from chalicelib.store.projects import Member, Overview, Project
+from chalicelib.store.members import Belonging, Member
+from chalicelib.store.projects import Overview, Project
+from chalicelib.store.table import Page
 from chalicelib.store.times import stamp
-from chalicelib.store.transaction import ConditionFailed, Put, transact
+from chalicelib.store.transaction import Put, transact
 from chalicelib.store.users import User
+
+KEPT_IN_TRASH = timedelta(days=30)
+
+
+class Belongs(NamedTuple):
+    """A project of mine, and what I am in it."""
+
+    overview: Overview
+    role: str
+
+
+class Membership(NamedTuple):
+    member: Member
+    person: User
 
 
 def create(access: Access, *, name: str, description: str) -> Project:
@@ -24,53 +47,90 @@ def create(access: Access, *, name: str, description: str) -> Project:
         created_at=stamp(access.now),
         updated_at=stamp(access.now),
     )
-    owner = _member(project.id, access.user_id, Role.OWNER, access)
-    writes = (Put(project), *projects.joining(owner))
+    owner = members.new(project.id, access.user_id, Role.OWNER, access.now)
+    writes = (Put(project), *members.joining(owner))
     return receipts.create(project, *writes, once=access.once, now=access.now)
 
 
-def mine(access: Access) -> list[tuple[Overview, str]]:
-    """The caller's projects, newest first, each with the caller's role."""
-    roles = {
-        edge.project_id: edge.role
-        for edge in projects.belongings(access.user_id)
-        if access.reaches(edge.project_id)
-    }
-    return [(found, roles[found.project.id]) for found in projects.overviews(list(roles))]
+def mine(access: Access, *, limit: int, start: dict[str, Any] | None) -> Page[Belongs]:
+    """A page of the caller's projects, newest first; full unless it is the last."""
+    found: list[Belongs] = []
+    while True:
+        page = members.page_of_user(access.user_id, limit=limit - len(found), start=start)
+        found += _seen(access, page.rows, trashed=False)
+        start = page.last_key
+        if start is None or len(found) == limit:
+            return Page(found, start)
+
+
+def in_trash(access: Access) -> Iterator[Belongs]:
+    """The projects that the caller owns and has deleted, newest first."""
+    edges = [e for e in members.of_user(access.user_id) if e.role == Role.OWNER]
+    yield from _seen(access, edges, trashed=True)
 
 
 def overview(access: ProjectAccess) -> Overview:
-    """The project with its members and its counts."""
-    project = access.project
-    members = list(projects.members(project.id))
-    people = users.by_ids(member.user_id for member in members)
-    return Overview(project, members, people, projects.counters(project.id))
+    """The project with its counts."""
+    return Overview(access.project, projects.counters(access.project.id))
 
 
-def add_member(
-    access: ProjectAccess, *, user_id: str | None, email: str | None, role: Role
-) -> tuple[Member, User]:
-    """Let somebody in, found by id or by exact address.
-
-    Raises `Invalid` when there is no such account, `Conflict` for somebody who is in already.
-    """
-    person = _found(user_id, email)
-    member = _member(access.project.id, person.id, role, access)
-    joining = projects.joining(member)
-    try:
-        transact(projects.one_more_member(access.project.id), *joining)
-    except ConditionFailed as failed:
-        raise Conflict("This person is a member already", code="already_member") from failed
-    return member, person
+def people(access: ProjectAccess) -> list[Membership]:
+    """The project's members."""
+    found = list(members.of_project(access.project.id))
+    known = users.by_ids(member.user_id for member in found)
+    return [Membership(m, known[m.user_id]) for m in found if m.user_id in known]
 
 
-def _found(user_id: str | None, email: str | None) -> User:
-    found = users.by_email(email) if email else users.by_id(user_id or "")
-    if found is None or not found.may_enter:
-        raise Invalid(errors=(FieldError("email" if email else "user_id", "is nobody's here"),))
-    return found
+def change(
+    access: ProjectAccess, fields: Mapping[str, Any], *, version: int | None = None
+) -> Project:
+    """Give the project `fields`; see `changes.apply`."""
+    store = partial(_store, at=stamp(access.now))
+    return changes.apply(access.project, fields, version=version, store=store)
 
 
-def _member(project_id: str, user_id: str, role: Role, access: Access) -> Member:
-    key = Member.key(project_id, user_id)
-    return Member(key.pk, key.sk, role=role.value, joined_at=stamp(access.now))
+def archive(access: ProjectAccess) -> Project:
+    """From now on the project can only be read; archiving it again changes nothing."""
+    if access.project.archived_at is not None:
+        return access.project
+    return change(access, {"archived_at": stamp(access.now)})
+
+
+def unarchive(access: ProjectAccess) -> Project:
+    """Let the project be changed again."""
+    return change(access, {"archived_at": None})
+
+
+def delete(access: ProjectAccess) -> None:
+    """Move the project to the trash: out of reach at once, for good after thirty days."""
+    if access.project.deleted_at is None:
+        end = stamp(access.now + KEPT_IN_TRASH)
+        waking = wake.keys("purge", end, access.project.id)
+        _set_aside(access, {"deleted_at": stamp(access.now), **waking})
+
+
+def restore(access: ProjectAccess) -> Project:
+    """Take the project out of the trash, as it was."""
+    if access.project.deleted_at is None:
+        return access.project
+    return _set_aside(access, {"deleted_at": None, **wake.ASLEEP})
+
+
+def _set_aside(access: ProjectAccess, fields: Mapping[str, Any]) -> Project:
+    return _store(access.project, fields, at=stamp(access.now))
+
+
+def _store(project: Project, wanted: Mapping[str, Any], *, at: str) -> Project:
+    after = deepcopy(project)
+    fields = {**wanted, "updated_at": at}
+    for name, value in fields.items():
+        setattr(after, name, value)
+    transact(projects.changed(project, fields))
+    after.version += 1
+    return after
+
+
+def _seen(access: Access, edges: list[Belonging], *, trashed: bool) -> list[Belongs]:
+    roles = {e.project_id: e.role for e in edges if access.reaches(e.project_id)}
+    found = projects.overviews(list(roles), trashed=trashed)
+    return [Belongs(each, roles[each.project.id]) for each in found]

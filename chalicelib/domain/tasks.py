@@ -1,35 +1,26 @@
 """Tasks: create, list, change, assign."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from copy import deepcopy
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from chalicelib.domain import notices
+from chalicelib.domain import changes, notices
 from chalicelib.domain.access import Access, ProjectAccess, TaskAccess
 from chalicelib.domain.due_dates import due_at
-from chalicelib.errors import (
-    FieldError,
-    Forbidden,
-    Invalid,
-    NotFound,
-    PreconditionFailed,
-    Unavailable,
-)
-from chalicelib.store import projects, receipts, table, tasks
+from chalicelib.errors import FieldError, Forbidden, Invalid
+from chalicelib.store import members, projects, receipts, tasks
 from chalicelib.store.ids import new_task_id
-from chalicelib.store.projects import Member
 from chalicelib.store.table import Page
 from chalicelib.store.tasks import Task
 from chalicelib.store.times import stamp
-from chalicelib.store.transaction import ConditionFailed, Write, transact
-
-RACES = 10
+from chalicelib.store.transaction import Check, ConditionFailed, Write, transact
 
 
 def create(access: ProjectAccess, **fields: Any) -> Task:
     """Add a task to the project; whoever it is assigned to is told."""
-    _require_member(access.project.id, fields.get("assigned_to"))
     key = Task.key(new_task_id(access.project.id, access.now))
     task = Task(
         key.pk,
@@ -42,8 +33,10 @@ def create(access: ProjectAccess, **fields: Any) -> Task:
         tasks.created(task),
         projects.counted(task.project_id, task.id, **{task.status: 1}),
         *notices.assigned(task, None, actor=access.user_id, now=access.now),
+        *_checked(task.project_id, task.assigned_to),
     )
-    return receipts.create(task, *writes, once=access.once, now=access.now)
+    with _only_members():
+        return receipts.create(task, *writes, once=access.once, now=access.now)
 
 
 def in_project(
@@ -67,42 +60,33 @@ def change(access: TaskAccess, fields: Mapping[str, Any], *, version: int | None
     `version` is what the caller last read: `PreconditionFailed` if the task has moved on. Without
     it a rival's change is read and built upon, so that changes of different fields both survive.
     """
-    if "assigned_to" in fields:
-        _require_member(access.project.id, fields["assigned_to"])
-    return _change(access.task, fields, version, actor=access.user_id, now=access.now)
+    store = partial(_store, actor=access.user_id, now=access.now)
+    return changes.apply(access.task, fields, version=version, store=store)
 
 
 def unassign(task: Task, now: datetime) -> None:
     """Take the task from a person who goes; nobody is told."""
-    _change(task, {"assigned_to": None}, None, actor=str(task.assigned_to), now=now)
+    hand_over(task, None, actor=str(task.assigned_to), now=now)
 
 
-def _change(
-    task: Task, fields: Mapping[str, Any], version: int | None, *, actor: str, now: datetime
-) -> Task:
-    for _ in range(RACES):
-        if version is not None and task.version != version:
-            raise PreconditionFailed()
-        wanted = {name: v for name, v in fields.items() if getattr(task, name) != v}
-        if not wanted:
-            return task
-        try:
-            return _store(task, wanted, actor, now)
-        except ConditionFailed as failed:
-            task = _as_it_stands(failed.row)
-    raise Unavailable(headers={"Retry-After": "1"})
+def hand_over(task: Task, user_id: str | None, *, actor: str, now: datetime) -> None:
+    """Give the task to somebody else, or to nobody."""
+    store = partial(_store, actor=actor, now=now)
+    changes.apply(task, {"assigned_to": user_id}, version=None, store=store)
 
 
-def _store(task: Task, wanted: Mapping[str, Any], actor: str, now: datetime) -> Task:
+def _store(task: Task, wanted: Mapping[str, Any], *, actor: str, now: datetime) -> Task:
     fields = _derived(wanted, now)
     after = deepcopy(task)
     for name, value in fields.items():
         setattr(after, name, value)
-    transact(
-        tasks.changed(after, fields),
-        *_recounted(task, after),
-        *notices.assigned(after, task.assigned_to, actor=actor, now=now),
-    )
+    with _only_members():
+        transact(
+            tasks.changed(after, fields),
+            *_recounted(task, after),
+            *notices.assigned(after, task.assigned_to, actor=actor, now=now),
+            *_checked(task.project_id, after.assigned_to, task.assigned_to),
+        )
     after.version += 1
     return after
 
@@ -124,13 +108,17 @@ def _recounted(before: Task, after: Task) -> tuple[Write, ...]:
     return (projects.counted(after.project_id, after.id, **moved),)
 
 
-def _as_it_stands(row: dict[str, Any] | None) -> Task:
-    task = None if row is None else Task.from_raw_data(row)
-    if task is None or task.deleted_at is not None:
-        raise NotFound()
-    return task
+def _checked(project_id: str, user_id: str | None, before: str | None = None) -> tuple[Write, ...]:
+    """Nobody is assigned who is no member at that moment."""
+    return () if user_id in (None, before) else (members.still(project_id, str(user_id)),)
 
 
-def _require_member(project_id: str, user_id: str | None) -> None:
-    if user_id is not None and table.get(Member.key(project_id, user_id)) is None:
-        raise Invalid(errors=(FieldError("assigned_to", "must be a member of the project"),))
+@contextmanager
+def _only_members() -> Iterator[None]:
+    try:
+        yield
+    except ConditionFailed as failed:
+        if isinstance(failed.write, Check):
+            named = (FieldError("assigned_to", "must be a member of the project"),)
+            raise Invalid(errors=named) from failed
+        raise

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from chalicelib.domain import farewell, mailing, uploads
+from chalicelib.domain import assignments, farewell, mailing, uploads
 from chalicelib.observability import logger
 
 JOBS: tuple[Callable[[datetime], dict[str, int]], ...] = (
     mailing.sweep,
     uploads.expire,
+    assignments.finish,
     farewell.erase_due,
 )
 

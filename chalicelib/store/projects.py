@@ -1,20 +1,16 @@
-"""Projects, their members and their counters, all in the project's own partition.
-
-A membership is two rows written together: `MEMBER#` under the project answers "may this person",
-`PROJECT#` under the person answers "which projects".
-"""
+"""Projects and their counters, in the project's own partition."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 
 from chalicelib.store import table
 from chalicelib.store.table import Key, Row
-from chalicelib.store.transaction import Delete, Put, Update, Upsert, Write
-from chalicelib.store.users import User
+from chalicelib.store.transaction import Update, Upsert, Write
 
 # One item takes 1,000 writes a second, and a transactional write counts double.
 COUNTER_SHARDS = 4
@@ -29,6 +25,7 @@ class Project(Row):
     created_at = UnicodeAttribute()
     updated_at = UnicodeAttribute()
     version = NumberAttribute(default=1)
+    archived_at = UnicodeAttribute(null=True)
     deleted_at = UnicodeAttribute(null=True)
 
     @staticmethod
@@ -38,39 +35,6 @@ class Project(Row):
     @property
     def id(self) -> str:
         return self.PK.removeprefix("PROJECT#")
-
-
-class Member(Row):
-    """The project's side of a membership."""
-
-    role = UnicodeAttribute()
-    joined_at = UnicodeAttribute()
-
-    @staticmethod
-    def key(project_id: str, user_id: str) -> "Key[Member]":
-        return Key(Member, f"PROJECT#{project_id}", f"MEMBER#{user_id}")
-
-    @property
-    def project_id(self) -> str:
-        return self.PK.removeprefix("PROJECT#")
-
-    @property
-    def user_id(self) -> str:
-        return self.SK.removeprefix("MEMBER#")
-
-
-class Belonging(Row):
-    """The person's side of a membership."""
-
-    role = UnicodeAttribute()
-
-    @staticmethod
-    def key(user_id: str, project_id: str) -> "Key[Belonging]":
-        return Key(Belonging, f"USER#{user_id}", f"PROJECT#{project_id}")
-
-    @property
-    def project_id(self) -> str:
-        return self.SK.removeprefix("PROJECT#")
 
 
 class Counters(Row):
@@ -88,35 +52,25 @@ class Counters(Row):
 
 @dataclass(frozen=True)
 class Overview:
-    """A project with everything that stands beside it."""
+    """A project and how many tasks of each status it has."""
 
     project: Project
-    members: list[Member]
-    people: dict[str, User]
     tasks: dict[str, int]
 
 
-def joining(member: Member) -> tuple[Write, Write]:
-    """Both sides of a new membership."""
-    edge = Belonging.key(member.user_id, member.project_id)
-    belonging = Belonging(edge.pk, edge.sk, role=member.role)
-    return Put(member), Put(belonging)
+def changed(project: Project, fields: Mapping[str, Any], *actions: Action) -> Update:
+    """The write that stores `fields`, which `project` already has; it holds only for the version
+    that `project` was read at."""
+    assignments = (table.assigned(Project, name, value) for name, value in fields.items())
+    step = Project.version.set(project.version + 1)
+    same = Project.version == project.version
+    return Update(Project.key(project.id), (*assignments, *actions, step), same)
 
 
-def leaving(project_id: str, user_id: str) -> tuple[Write, Write, Write]:
-    """Both sides of a membership end, and the project has a member less."""
-    member = Member.key(project_id, user_id)
-    return (
-        Delete(member, Member.PK.exists()),
-        Delete(Belonging.key(user_id, project_id)),
-        Update(Project.key(project_id), (Project.members_count.add(-1),)),
-    )
-
-
-def one_more_member(project_id: str) -> Write:
-    """Count a member; fails for a project that is gone or in the trash."""
-    live = Project.PK.exists() & Project.deleted_at.does_not_exist()
-    return Update(Project.key(project_id), (Project.members_count.add(1),), live)
+def live(project_id: str, *actions: Action) -> Update:
+    """The write of `actions` to a project that is there and not in the trash."""
+    there = Project.PK.exists() & Project.deleted_at.does_not_exist()
+    return Update(Project.key(project_id), actions, there)
 
 
 def counted(project_id: str, task_id: str, **changes: int) -> Write:
@@ -134,33 +88,23 @@ def counters(project_id: str) -> dict[str, int]:
     return _sum(list(shards))
 
 
-def overviews(project_ids: list[str]) -> list[Overview]:
-    """The live projects among `project_ids` with their counts, in one round trip; no members."""
+def overviews(project_ids: list[str], *, trashed: bool = False) -> list[Overview]:
+    """The projects among `project_ids` with their counts, in one round trip; those in the trash if
+    `trashed`, else the others."""
     metas = {project_id: Project.key(project_id) for project_id in project_ids}
     shards = {project_id: _shard_keys(project_id) for project_id in project_ids}
     rows = table.read(*metas.values(), *(key for keys in shards.values() for key in keys))
     found: list[Overview] = []
     for project_id, meta in metas.items():
         project = rows.get(meta)
-        if project is not None and project.deleted_at is None:
+        if project is not None and (project.deleted_at is not None) == trashed:
             counts = [row for key in shards[project_id] if (row := rows.get(key))]
-            found.append(Overview(project, [], {}, _sum(counts)))
+            found.append(Overview(project, _sum(counts)))
     return found
 
 
 def _shard_keys(project_id: str) -> list[Key[Counters]]:
     return [Counters.key(project_id, shard) for shard in range(COUNTER_SHARDS)]
-
-
-def members(project_id: str) -> Iterator[Member]:
-    return table.query_all(Member, f"PROJECT#{project_id}", Member.SK.startswith("MEMBER#"))
-
-
-def belongings(user_id: str) -> Iterator[Belonging]:
-    """The person's memberships, the newest project first."""
-    return table.query_all(
-        Belonging, f"USER#{user_id}", Belonging.SK.startswith("PROJECT#"), newest_first=True
-    )
 
 
 def _sum(shards: list[Counters]) -> dict[str, int]:

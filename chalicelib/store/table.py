@@ -14,6 +14,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.connection.table import TableConnection
 from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 from pynamodb.models import Model
 
@@ -104,6 +105,7 @@ class Row(Model):
 
 
 R = TypeVar("R", bound=Row)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -132,10 +134,10 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Page(Generic[R]):
+class Page(Generic[T]):
     """One page of a query; `last_key` is where the next begins, None at the end."""
 
-    rows: list[R]
+    rows: list[T]
     last_key: dict[str, Any] | None
 
 
@@ -208,6 +210,13 @@ def query_all(
         start = page.last_key
         if start is None:
             return
+
+
+def assigned(model: type[Row], name: str, value: Any) -> Action:
+    """The action that gives the attribute `name` its value; None takes it away."""
+    attribute = getattr(model, name)
+    action: Action = attribute.remove() if value is None else attribute.set(value)
+    return action
 
 
 def backoff(tries: int) -> Iterator[float]:

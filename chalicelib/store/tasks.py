@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.expressions.update import Action
 
 from chalicelib.store import ids, table, wake
 from chalicelib.store.table import Key, Page, Row
@@ -71,15 +70,11 @@ def changed(task: Task, fields: Mapping[str, Any]) -> Update:
     Index keys depend on several fields, so it holds only for the version that `task` was read at;
     it cannot bring back a deleted task.
     """
-    actions = tuple(_assign(name, value) for name, value in {**fields, **index_keys(task)}.items())
+    actions = tuple(
+        table.assigned(Task, name, value) for name, value in {**fields, **index_keys(task)}.items()
+    )
     same = (Task.version == task.version) & Task.deleted_at.does_not_exist()
     return Update(Task.key(task.id), (*actions, Task.version.set(task.version + 1)), same)
-
-
-def _assign(name: str, value: Any) -> Action:
-    attribute = getattr(Task, name)
-    action: Action = attribute.remove() if value is None else attribute.set(value)
-    return action
 
 
 def by_id(task_id: str) -> Task | None:

@@ -86,3 +86,95 @@ def test_only_managers_let_people_in(
     if role is not None:
         ann.lets_in(project, bob, role)
     assert bob.lets_in(project, cleo).status_code == status
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+def test_walking_the_pages_meets_each_project_once(ann: Person, size: int) -> None:
+    made = [ann.starts_project(str(n)) for n in range(5)]
+    ann.delete(f"/api/projects/{made[2]}")
+    met, cursor = [], ""
+    while True:
+        page = ann.get(f"/api/projects?limit={size}{cursor}").json_body
+        met += [item["id"] for item in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        assert page["items"]
+        cursor = f"&cursor={page['next_cursor']}"
+    assert met == [made[4], made[3], made[1], made[0]]
+
+
+def test_a_patch_changes_what_it_names_and_a_put_needs_everything(ann: Person) -> None:
+    path = f"/api/projects/{ann.starts_project()}"
+    ann.patch(path, {"description": "Ship it"})
+    changed = ann.patch(path, {"name": "Landing"}).json_body
+    assert (changed["name"], changed["description"], changed["version"]) == (
+        "Landing",
+        "Ship it",
+        3,
+    )
+    missing = ann.put(path, {"name": "x"})
+    assert (missing.status_code, locations(missing)) == (422, ["description"])
+    assert ann.put(path, {"name": "x", "description": ""}).json_body["description"] == ""
+    assert ann.patch(path, {}).json_body["version"] == 4
+
+
+def test_a_project_has_an_etag_that_its_counts_change_too(ann: Person) -> None:
+    project = ann.starts_project()
+    path = f"/api/projects/{project}"
+    etag = ann.get(path).headers["etag"]
+    assert ann.get(path, headers={"If-None-Match": etag}).status_code == 304
+    ann.adds_task(project)
+    assert ann.get(path, headers={"If-None-Match": etag}).status_code == 200
+    assert ann.patch(path, {"name": "x"}, headers={"If-Match": etag}).status_code == 200
+    late = ann.patch(path, {"name": "y"}, headers={"If-Match": etag})
+    assert late.status_code == 412
+
+
+@pytest.mark.parametrize("etag", ["1", '"x"', 'W/"1-0123456789abcdef"', '"1"'])
+def test_an_etag_that_is_not_ours_is_refused(ann: Person, etag: str) -> None:
+    path = f"/api/projects/{ann.starts_project()}"
+    answer = ann.patch(path, {"name": "x"}, headers={"If-Match": etag})
+    assert (answer.status_code, answer.json_body["code"]) == (400, "invalid_if_match")
+
+
+def test_an_archived_project_can_only_be_read(ann: Person, bob: Person) -> None:
+    project = ann.starts_project()
+    path, task = f"/api/projects/{project}", ann.adds_task(project)["id"]
+    assert ann.post(path + "/archive").json_body["archived_at"]
+    assert ann.post(path + "/archive").status_code == 200
+    writes = [
+        ann.patch(path, {"name": "x"}),
+        ann.lets_in(project, bob),
+        ann.post("/api/tasks", {"project": project, "title": "x"}),
+        ann.patch(f"/api/tasks/{task}", {"title": "x"}),
+    ]
+    assert {answer.json_body["code"] for answer in writes} == {"archived"}
+    reads = [ann.get(path), ann.get(f"/api/tasks/{task}"), ann.get(f"/api/tasks?project={project}")]
+    assert {answer.status_code for answer in reads} == {200}
+    assert ann.post(path + "/unarchive").json_body["archived_at"] is None
+    assert ann.patch(path, {"name": "x"}).status_code == 200
+
+
+def test_a_deleted_project_is_out_of_reach_and_can_be_restored(ann: Person, bob: Person) -> None:
+    project = ann.starts_project()
+    ann.lets_in(project, bob)
+    path, task = f"/api/projects/{project}", ann.adds_task(project)["id"]
+    assert ann.delete(path).status_code == 204
+    for person in (ann, bob):
+        assert person.get("/api/projects").json_body["items"] == []
+        for address in (path, f"/api/tasks/{task}", f"/api/tasks?project={project}"):
+            assert person.get(address).status_code == 404
+    assert ann.delete(path).status_code == 404
+    assert [item["id"] for item in ann.get("/api/trash").json_body["items"]] == [project]
+    assert bob.get("/api/trash").json_body["items"] == []
+    assert bob.post(path + "/restore").status_code == 403
+    assert ann.post(path + "/restore").json_body["deleted_at"] is None
+    assert bob.get(f"/api/tasks/{task}").status_code == 200
+    assert ann.get("/api/trash").json_body["items"] == []
+
+
+@pytest.mark.parametrize("role", ["admin", "member", "viewer"])
+def test_only_the_owner_deletes(ann: Person, bob: Person, role: str) -> None:
+    project = ann.starts_project()
+    ann.lets_in(project, bob, role)
+    assert bob.delete(f"/api/projects/{project}").status_code == 403

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.clock import now
-from chalicelib.domain import accounts, mailing, projects, reminders, tasks
+from chalicelib.domain import accounts, mailing, members, projects, reminders, tasks
 from chalicelib.domain.access import (
     Action,
     Role,
@@ -124,7 +124,7 @@ def test_nobody_joins_twiceat_once(ann: Person, bob: Person) -> None:
 
     def join(_: int) -> None:
         access = enter_project(_visit(ann, Action.MANAGE_MEMBERS), project)
-        projects.add_member(access, user_id=bob.id, email=None, role=Role.MEMBER)
+        members.add(access, user_id=bob.id, email=None, role=Role.MEMBER)
 
     assert at_once(10, join).count(None) == 1
     assert ann.get(f"/api/projects/{project}").json_body["members_count"] == 2

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from app import app
+from chalicelib.domain.access import PERMISSIONS, Action
 from chalicelib.errors import ApiError
 from chalicelib.store.table import Row
 
@@ -22,12 +23,13 @@ _HEADING = re.compile(r"^#{1,6} +(.+?) *$", re.MULTILINE)
 _CODE_GIVEN = re.compile(r"""\bcode=["'](\w+)["']""")
 _GATEWAY_CODE = re.compile(r'"code": "(\w+)"')
 
-ROUTES = [
-    f"{method} {path}"
+ACTIONS = {
+    f"{method} {path}": getattr(entry.view_function, "action", Action.ENTER)
     for path, methods in app.routes.items()
-    for method in methods
+    for method, entry in methods.items()
     if method != "OPTIONS"
-]
+}
+ROUTES = list(ACTIONS)
 
 
 def _family(base: type[Any]) -> Iterator[type[Any]]:
@@ -97,6 +99,27 @@ def test_no_route_is_described_that_is_not_there() -> None:
     assert len(described) == len(set(described))
 
 
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_route_begins_with_what_it_lets_a_caller_do(route: str) -> None:
+    action = ACTIONS[route]
+    begins = "*Public.*" if action is Action.ENTER else f"`{action}`"
+    assert _section(API, f"`{route}`").lstrip().startswith(begins)
+
+
+@pytest.mark.parametrize("action", [action for action in Action if action is not Action.ENTER])
+def test_the_table_of_permissions_is_the_one_of_the_code(action: Action) -> None:
+    lines = _section(API, "Who may do what").splitlines()
+    rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)
+    roles, scope, routes = next(cells for cells in rows if cells[0] == f"`{action}`")[1:]
+    rule = PERMISSIONS[action]
+    who = {"site staff"} if rule.staff else {str(role) for role in rule.roles}
+    assert set(filter(None, roles.split(", "))) == who
+    assert scope == (f"`{rule.scope}`" if rule.scope else "no API token")
+    if rule.scope:
+        ours = {route for route in ROUTES if ACTIONS[route] is action}
+        assert set(re.findall("`(.+?)`", routes)) == ours
+
+
 @pytest.mark.parametrize("code", sorted(_codes()))
 def test_every_error_code_is_explained(code: str) -> None:
     assert f"`{code}`" in _section(API, "Errors")
@@ -113,3 +136,9 @@ def test_every_entity_is_described_with_its_attributes(entity: type[Row]) -> Non
 def test_every_index_is_described() -> None:
     described = _section(DATA_MODEL, "Indexes")
     assert {name for name in Row._indexes if f"`{name}`" not in described} == set()
+
+
+def test_every_decision_is_listed() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = [target for _, target in _LINK.findall((folder / "README.md").read_text())]
+    assert listed == sorted(page.name for page in folder.glob("0*.md"))

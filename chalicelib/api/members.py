@@ -1,0 +1,88 @@
+"""`/api/projects/{id}/members`: who belongs to a project."""
+
+from typing import Any, Literal
+
+from chalice.app import Blueprint, Response
+from msgspec import Struct
+
+from chalicelib.api.answers import answer, created, nothing
+from chalicelib.api.gate import route
+from chalicelib.domain import members, projects
+from chalicelib.domain.access import Action, ProjectAccess, Role
+from chalicelib.domain.projects import Membership
+from chalicelib.errors import FieldError, Invalid
+
+bp = Blueprint(__name__)
+
+PROJECT = "/api/projects/{project_id}"
+MEMBER = PROJECT + "/members/{user_id}"
+
+# A project has one owner, who hands it over with `transfer`.
+GivenRole = Literal["admin", "member", "viewer"]
+
+
+class NewMember(Struct, forbid_unknown_fields=True):
+    user_id: str | None = None
+    email: str | None = None
+    role: GivenRole = "member"
+
+
+class NewRole(Struct, forbid_unknown_fields=True):
+    role: GivenRole
+
+
+class Heir(Struct, forbid_unknown_fields=True):
+    user_id: str
+
+
+class RemovalQuery(Struct, forbid_unknown_fields=True):
+    reassign_to: str | None = None
+
+
+@route(bp, "GET", PROJECT + "/members", Action.READ_PROJECTS)
+def listed(access: ProjectAccess) -> Response:
+    items = [shown(each) for each in projects.people(access)]
+    return answer({"items": items, "next_cursor": None})
+
+
+@route(bp, "POST", PROJECT + "/members", Action.MANAGE_MEMBERS, body=NewMember)
+def add(access: ProjectAccess, body: NewMember) -> Response:
+    if (body.user_id is None) == (body.email is None):
+        raise Invalid(errors=(FieldError("user_id", "give either user_id or email"),))
+    added = members.add(access, user_id=body.user_id, email=body.email, role=Role(body.role))
+    location = f"/api/projects/{access.project.id}/members/{added.member.user_id}/"
+    return created(shown(added), location)
+
+
+@route(bp, "PATCH", MEMBER, Action.MANAGE_MEMBERS, body=NewRole)
+def change_role(access: ProjectAccess, body: NewRole, user_id: str) -> Response:
+    return answer(shown(members.change_role(access, user_id, role=Role(body.role))))
+
+
+@route(bp, "DELETE", MEMBER, Action.MANAGE_MEMBERS, query=RemovalQuery)
+def remove(access: ProjectAccess, query: RemovalQuery, user_id: str) -> Response:
+    members.remove(access, user_id, reassign_to=query.reassign_to)
+    return nothing()
+
+
+@route(bp, "POST", PROJECT + "/leave", Action.LEAVE_PROJECT)
+def leave(access: ProjectAccess) -> Response:
+    members.leave(access)
+    return nothing()
+
+
+@route(bp, "POST", PROJECT + "/transfer", Action.TRANSFER_PROJECT, body=Heir)
+def transfer(access: ProjectAccess, body: Heir) -> Response:
+    project = members.transfer(access, user_id=body.user_id)
+    return answer({"id": project.id, "owner": project.owner_id})
+
+
+def shown(membership: Membership) -> dict[str, Any]:
+    member, person = membership
+    return {
+        "user_id": member.user_id,
+        "username": person.username,
+        "display_name": person.display_name,
+        "role": member.role,
+        "joined_at": member.joined_at,
+    }

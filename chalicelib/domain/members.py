@@ -1,0 +1,128 @@
+"""Who belongs to a project: let in, change role, remove, leave, hand over."""
+
+from datetime import datetime
+
+from chalicelib.domain import assignments
+from chalicelib.domain.access import ProjectAccess, Role
+from chalicelib.domain.projects import Membership
+from chalicelib.errors import Conflict, FieldError, Invalid, NotFound
+from chalicelib.store import members, projects, users
+from chalicelib.store.members import Member
+from chalicelib.store.projects import Project
+from chalicelib.store.transaction import ConditionFailed, transact
+from chalicelib.store.users import User
+
+
+def add(access: ProjectAccess, *, user_id: str | None, email: str | None, role: Role) -> Membership:
+    """Let somebody in, found by id or by exact address.
+
+    Raises `Invalid` when there is no such account, `Conflict` for somebody who is in already.
+    """
+    person = _found(user_id, email)
+    member = members.new(access.project.id, person.id, role, access.now)
+    join(member)
+    return Membership(member, person)
+
+
+def join(member: Member) -> None:
+    """Write both sides of a membership. Raises `Conflict` for somebody who is in already."""
+    counting = projects.live(member.project_id, Project.members_count.add(1))
+    try:
+        transact(counting, *members.joining(member))
+    except ConditionFailed as failed:
+        if failed.write is counting:
+            raise NotFound() from failed
+        raise Conflict("This person is a member already", code="already_member") from failed
+
+
+def change_role(access: ProjectAccess, user_id: str, *, role: Role) -> Membership:
+    """Give a member another role, in force at their next request. Raises `NotFound`, `Conflict`
+    for the owner, who hands the project over instead."""
+    member, person = _member(access, user_id), users.by_id(user_id)
+    if person is None:
+        raise NotFound()
+    _require_not_owner(member)
+    if member.role != role:
+        try:
+            transact(*members.with_role(access.project.id, user_id, role, member.role))
+        except ConditionFailed as failed:
+            raise Conflict("The member was changed at the same moment") from failed
+        member.role = role
+    return Membership(member, person)
+
+
+def remove(access: ProjectAccess, user_id: str, *, reassign_to: str | None) -> None:
+    """End a membership, in force at the next request; the person's open tasks go to
+    `reassign_to`, or to nobody. Doing it again finishes what was left.
+
+    Raises `Conflict` for the owner, `Invalid` when `reassign_to` is no other member.
+    """
+    _require_heir(access, user_id, reassign_to)
+    member = members.by_id(access.project.id, user_id)
+    if member is not None:
+        _require_not_owner(member)
+    end(access.project.id, user_id, reassign_to=reassign_to, now=access.now)
+
+
+def leave(access: ProjectAccess) -> None:
+    """End one's own membership. Raises `Conflict` for the owner."""
+    remove(access, access.user_id, reassign_to=None)
+
+
+def end(project_id: str, user_id: str, *, reassign_to: str | None, now: datetime) -> None:
+    """End a membership if it is there, then hand the tasks on: first the door, then the desk."""
+    departure = assignments.owed(project_id, user_id, reassign_to, now)
+    membership, *others = members.leaving(project_id, user_id)
+    try:
+        transact(membership, *others, departure)
+    except ConditionFailed as failed:
+        if failed.write is not membership:  # the project itself is gone
+            raise NotFound() from failed
+    assignments.release(project_id, user_id, reassign_to, now)
+
+
+def transfer(access: ProjectAccess, *, user_id: str) -> Project:
+    """Make another member the owner; the old one stays as admin. Raises `Invalid` when they are no
+    member, `Conflict` when ownership moved at the same moment."""
+    project, old = access.project, access.user_id
+    heir = members.by_id(project.id, user_id)
+    if heir is None or user_id == old:
+        raise Invalid(errors=(FieldError("user_id", "must be another member of the project"),))
+    project.owner_id = user_id
+    try:
+        transact(
+            projects.changed(project, {"owner_id": user_id}),
+            *members.with_role(project.id, user_id, Role.OWNER, heir.role),
+            *members.with_role(project.id, old, Role.ADMIN, Role.OWNER),
+        )
+    except ConditionFailed as failed:
+        raise Conflict("The project was changed at the same moment; read it again") from failed
+    project.version += 1
+    return project
+
+
+def _found(user_id: str | None, email: str | None) -> User:
+    found = users.by_email(email) if email else users.by_id(user_id or "")
+    if found is None or not found.may_enter:
+        raise Invalid(errors=(FieldError("email" if email else "user_id", "is nobody's here"),))
+    return found
+
+
+def _member(access: ProjectAccess, user_id: str) -> Member:
+    member = members.by_id(access.project.id, user_id)
+    if member is None:
+        raise NotFound()
+    return member
+
+
+def _require_not_owner(member: Member) -> None:
+    if member.role == Role.OWNER:
+        raise Conflict("The owner cannot go; transfer the project first", code="last_owner")
+
+
+def _require_heir(access: ProjectAccess, user_id: str, reassign_to: str | None) -> None:
+    if reassign_to is None:
+        return
+    if reassign_to == user_id or members.by_id(access.project.id, reassign_to) is None:
+        message = "must be another member of the project"
+        raise Invalid(errors=(FieldError("reassign_to", message),))
