@@ -19,6 +19,7 @@ from chalicelib.api import (
     projects,
     sessions,
     tasks,
+    trash,
     users,
 )
 from chalicelib.clock import now
@@ -30,7 +31,19 @@ from chalicelib.observability import logger
 app = TaskManager(app_name="task-manager", configure_logs=False)
 app.log = logger  # type: ignore[assignment]  # it logs like one
 app.register_middleware(ConvertToMiddleware(logger.inject_lambda_context), "all")
-nouns = (health, auth, profile, sessions, api_tokens, users, projects, members, tasks, attachments)
+nouns = (
+    health,
+    auth,
+    profile,
+    sessions,
+    api_tokens,
+    users,
+    projects,
+    members,
+    tasks,
+    trash,
+    attachments,
+)
 for noun in nouns:
     app.register_blueprint(noun.bp)
 app.answer_preflights()

@@ -101,12 +101,6 @@ def unarchive(access: ProjectAccess) -> Response:
     return changed(shown(projects.unarchive(access), access.role))
 
 
-@route(bp, "GET", "/api/trash", Action.READ_PROJECTS)
-def trash(access: Access) -> Response:
-    items = [overview(each.overview, each.role) for each in projects.in_trash(access)]
-    return answer({"items": items, "next_cursor": None})
-
-
 def _changed(access: ProjectAccess, fields: dict[str, Any]) -> Response:
     version = expected_version(bp.current_request)
     project = projects.change(access, fields, version=version)

@@ -6,7 +6,14 @@ from chalice.app import Blueprint, Response
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from chalicelib.api import cursors
-from chalicelib.api.answers import answer, changed, conditional, created, expected_version
+from chalicelib.api.answers import (
+    answer,
+    changed,
+    conditional,
+    created,
+    expected_version,
+    nothing,
+)
 from chalicelib.api.bodies import given
 from chalicelib.api.gate import route
 from chalicelib.domain import tasks
@@ -44,6 +51,15 @@ class TaskPatch(Struct, forbid_unknown_fields=True):
     priority: Priority | UnsetType = UNSET
     assigned_to: str | None | UnsetType = UNSET
     due_date: str | None | UnsetType = UNSET
+
+
+class WholeTask(Struct, forbid_unknown_fields=True):
+    title: Title
+    description: Description
+    status: Status
+    priority: Priority
+    assigned_to: str | None
+    due_date: str | None
 
 
 class NewStatus(Struct, forbid_unknown_fields=True):
@@ -91,6 +107,22 @@ def read(access: TaskAccess) -> Response:
 @route(bp, "PATCH", "/api/tasks/{task_id}", Action.WRITE_TASKS, body=TaskPatch)
 def change(access: TaskAccess, body: TaskPatch) -> Response:
     return _changed(access, _checked(given(body)))
+
+
+@route(bp, "PUT", "/api/tasks/{task_id}", Action.WRITE_TASKS, body=WholeTask)
+def replace(access: TaskAccess, body: WholeTask) -> Response:
+    return _changed(access, _checked(given(body)))
+
+
+@route(bp, "DELETE", "/api/tasks/{task_id}", Action.WRITE_TASKS)
+def delete(access: TaskAccess) -> Response:
+    tasks.delete(access, version=expected_version(bp.current_request))
+    return nothing()
+
+
+@route(bp, "POST", "/api/tasks/{task_id}/restore", Action.RESTORE_TASK)
+def restore(access: TaskAccess) -> Response:
+    return changed(shown(tasks.restore(access)))
 
 
 @route(bp, "PATCH", "/api/tasks/{task_id}/status", Action.WRITE_TASKS, body=NewStatus)

@@ -18,7 +18,7 @@ from chalicelib.store.members import Member
 from chalicelib.store.projects import Project
 from chalicelib.store.receipts import Once
 from chalicelib.store.table import Key, Rows
-from chalicelib.store.tasks import Task
+from chalicelib.store.tasks import Task, TrashedTask
 from chalicelib.store.users import User
 
 
@@ -57,18 +57,20 @@ class Action(StrEnum):
     MANAGE_MEMBERS = "manage members"
     READ_TASKS = "read tasks"
     WRITE_TASKS = "write tasks"
+    RESTORE_TASK = "restore task"
 
 
 class Rule(NamedTuple):
     """Which roles may (none: the action stands in no project), which scope an API token needs
     (None: a token never may), whether it is for site staff alone, and whether it may be done to a
-    project that is archived, or in the trash."""
+    project that is archived, to one in the trash, or to a task in the trash."""
 
     roles: frozenset[Role] = frozenset()
     scope: Scope | None = None
     staff: bool = False
     archived: bool = False
-    trashed: bool = False
+    trashed_project: bool = False
+    trashed_task: bool = False
 
 
 EVERY_ROLE = frozenset(Role)
@@ -86,12 +88,13 @@ PERMISSIONS: dict[Action, Rule] = {
     Action.EDIT_PROJECT: Rule(MANAGERS, Scope.WRITE_PROJECTS),
     Action.ARCHIVE_PROJECT: Rule(MANAGERS, Scope.WRITE_PROJECTS, archived=True),
     Action.DELETE_PROJECT: Rule(OWNER, Scope.WRITE_PROJECTS, archived=True),
-    Action.RESTORE_PROJECT: Rule(OWNER, Scope.WRITE_PROJECTS, archived=True, trashed=True),
+    Action.RESTORE_PROJECT: Rule(OWNER, Scope.WRITE_PROJECTS, archived=True, trashed_project=True),
     Action.TRANSFER_PROJECT: Rule(OWNER, archived=True),
     Action.LEAVE_PROJECT: Rule(EVERY_ROLE, archived=True),
     Action.MANAGE_MEMBERS: Rule(MANAGERS, Scope.WRITE_PROJECTS),
     Action.READ_TASKS: Rule(EVERY_ROLE, Scope.READ_TASKS, archived=True),
     Action.WRITE_TASKS: Rule(WRITERS, Scope.WRITE_TASKS),
+    Action.RESTORE_TASK: Rule(WRITERS, Scope.WRITE_TASKS, trashed_task=True),
 }
 
 
@@ -160,11 +163,14 @@ def enter_project(visit: Visit, project_id: str) -> ProjectAccess:
 
 def enter_task(visit: Visit, task_id: str) -> TaskAccess:
     """Let in a member of the task's project. Raises `NotFound` for anybody else."""
-    project_id, key = ids.project_of(task_id), Task.key(task_id)
-    rows = _read(visit, project_id, key)
+    project_id = ids.project_of(task_id)
+    keys: list[Key[Any]] = [Task.key(task_id)]
+    if PERMISSIONS[visit.action].trashed_task:
+        keys.append(TrashedTask.key(task_id))
+    rows = _read(visit, project_id, *keys)
     entered = _entered_project(visit, project_id, rows)
-    task = rows.get(key)
-    if task is None or task.deleted_at is not None:
+    task = next((task for key in keys if (task := rows.get(key))), None)
+    if task is None:
         raise NotFound()
     return TaskAccess(task=task, **entered)
 
@@ -202,7 +208,7 @@ def _entered_project(visit: Visit, project_id: str, rows: Rows) -> dict[str, Any
     member = rows.get(Member.key(project_id, visit.caller.user_id))
     project = rows.get(Project.key(project_id))
     rule = PERMISSIONS[visit.action]
-    if member is None or project is None or (project.deleted_at and not rule.trashed):
+    if member is None or project is None or (project.deleted_at and not rule.trashed_project):
         raise NotFound()
     if not Access(**entered).reaches(project_id):
         raise NotFound()

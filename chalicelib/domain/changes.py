@@ -4,47 +4,60 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from chalicelib.errors import Conflict, NotFound, PreconditionFailed, Unavailable
-from chalicelib.store.table import Row
-from chalicelib.store.transaction import ConditionFailed, Update
+from chalicelib.store import table
+from chalicelib.store.table import Key, Row
+from chalicelib.store.transaction import ConditionFailed, Put
 
 RACES = 20
 
-
-V = TypeVar("V", bound=Any)
+R = TypeVar("R", bound=Row)
+T = TypeVar("T")
 
 
 def apply(
-    found: V,
+    found: R,
     fields: Mapping[str, Any],
     *,
     version: int | None,
-    store: Callable[[V, Mapping[str, Any]], V],
-) -> V:
+    store: Callable[[R, Mapping[str, Any]], R],
+) -> R:
     """Give `found` the `fields` that differ; no difference is no change, and no change no event.
 
-    `store` commits under the condition that the version is still that of `found`. `version` is what
-    the caller last read: `PreconditionFailed` if the object has moved on. Without it a rival's
-    change is read and built upon, so that changes of different fields both survive.
+    Without a `version` a rival's change is read and built upon, so that changes of different fields
+    both survive. See `attempt`.
+    """
+
+    def commit(found: R) -> R:
+        wanted = {name: value for name, value in fields.items() if getattr(found, name) != value}
+        return store(found, wanted) if wanted else found
+
+    return attempt(found, version=version, commit=commit)
+
+
+def attempt(found: R, *, version: int | None, commit: Callable[[R], T]) -> T:
+    """Let `commit` write under the condition that the object is still at the version of `found`;
+    when a rival was first, again with the object as the rival left it.
+
+    `version` is what the caller last read. Raises `PreconditionFailed` if the object has moved on
+    from there, `NotFound` if it is gone.
     """
     for _ in range(RACES):
-        if version is not None and found.version != version:
+        if version is not None and found.version != version:  # type: ignore[attr-defined]
             raise PreconditionFailed()
-        wanted = {name: value for name, value in fields.items() if getattr(found, name) != value}
-        if not wanted:
-            return found
         try:
-            return store(found, wanted)
+            return commit(found)
         except ConditionFailed as failed:
             found = _as_it_stands(found, failed)
     raise Unavailable(headers={"Retry-After": "1"})
 
 
-def _as_it_stands(found: V, failed: ConditionFailed) -> V:
-    """The object as a rival left it; it may be gone. Another write's condition is no race."""
+def _as_it_stands(found: R, failed: ConditionFailed) -> R:
+    """The object as a rival left it. The condition of a write to something else is no race."""
+    key = Key(type(found), found.PK, found.SK)
     write = failed.write
-    if not isinstance(write, Update) or (write.key.pk, write.key.sk) != (found.PK, found.SK):
+    if isinstance(write, Put) or (write.key.pk, write.key.sk) != (key.pk, key.sk):
         raise Conflict() from failed
-    row: Row | None = type(found).from_raw_data(failed.row) if failed.row else None
+    row = type(found).from_raw_data(failed.row) if failed.row else table.get(key)
     if row is None or getattr(row, "deleted_at", None) is not None:
         raise NotFound()
-    return row  # type: ignore[return-value]
+    return row

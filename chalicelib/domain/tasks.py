@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from chalicelib.domain import changes, notices
 from chalicelib.domain.access import Access, ProjectAccess, TaskAccess
@@ -14,9 +14,11 @@ from chalicelib.errors import FieldError, Forbidden, Invalid
 from chalicelib.store import members, projects, receipts, tasks
 from chalicelib.store.ids import new_task_id
 from chalicelib.store.table import Page
-from chalicelib.store.tasks import Task
+from chalicelib.store.tasks import Task, TrashedTask
 from chalicelib.store.times import stamp
 from chalicelib.store.transaction import Check, ConditionFailed, Write, transact
+
+KEPT_IN_TRASH = timedelta(days=30)
 
 
 def create(access: ProjectAccess, **fields: Any) -> Task:
@@ -62,6 +64,42 @@ def change(access: TaskAccess, fields: Mapping[str, Any], *, version: int | None
     """
     store = partial(_store, actor=access.user_id, now=access.now)
     return changes.apply(access.task, fields, version=version, store=store)
+
+
+def delete(access: TaskAccess, *, version: int | None = None) -> None:
+    """Move the task to the trash: out of reach at once, for good after thirty days."""
+    at, until = stamp(access.now), stamp(access.now + KEPT_IN_TRASH)
+
+    def commit(task: Task) -> None:
+        gone = projects.counted(task.project_id, task.id, **{task.status: -1})
+        transact(*tasks.trashed(task, at=at, until=until), gone)
+
+    changes.attempt(access.task, version=version, commit=commit)
+
+
+def restore(access: TaskAccess) -> Task:
+    """Take the task out of the trash, as it was; one that is not there stays as it is. Somebody
+    who is no member any more is not assigned any more."""
+    task = access.task
+    if not isinstance(task, TrashedTask):
+        return task
+    if task.assigned_to and members.by_id(task.project_id, task.assigned_to) is None:
+        task.assigned_to = None
+    out, back = tasks.restored(task)
+    with _only_members():
+        transact(
+            out,
+            back,
+            projects.counted(task.project_id, task.id, **{task.status: 1}),
+            *_checked(task.project_id, task.assigned_to),
+        )
+    return cast(Task, back.row)
+
+
+def in_trash(access: ProjectAccess, *, limit: int, start: dict[str, Any] | None) -> Page[Task]:
+    """A page of the project's deleted tasks."""
+    page = tasks.in_trash(access.project.id, limit=limit, start=start)
+    return Page(list(page.rows), page.last_key)
 
 
 def unassign(task: Task, now: datetime) -> None:

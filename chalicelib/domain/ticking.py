@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from chalicelib.domain import assignments, farewell, mailing, uploads
+from chalicelib.domain import assignments, farewell, mailing, purging, uploads
 from chalicelib.observability import logger
 
 JOBS: tuple[Callable[[datetime], dict[str, int]], ...] = (
     mailing.sweep,
     uploads.expire,
     assignments.finish,
+    purging.purge,
     farewell.erase_due,
 )
 

@@ -23,7 +23,8 @@ from chalicelib.errors import Unavailable
 from chalicelib.store.outages import outages_translated
 
 BATCH_GET_MAX = 100
-BATCH_GET_TRIES = 5
+BATCH_WRITE_MAX = 25
+BATCH_TRIES = 5
 CARD = [
     "title",
     "status",
@@ -163,12 +164,33 @@ def read(*keys: Key[Any]) -> Rows:
 def _batch_get(wanted: Sequence[tuple[str, str]]) -> Iterator[dict[str, Any]]:
     # PynamoDB's own batch_get asks for unprocessed keys again for ever and without a pause.
     keys: Any = [{"PK": {"S": pk}, "SK": {"S": sk}} for pk, sk in wanted]
-    for pause in backoff(BATCH_GET_TRIES):
+    for pause in backoff(BATCH_TRIES):
         with outages_translated():
             data = Row._get_connection().batch_get_item(keys, consistent_read=True)
         yield from data["Responses"].get(settings.TABLE_NAME, [])
         keys = data.get("UnprocessedKeys", {}).get(settings.TABLE_NAME, {}).get("Keys")
         if not keys:
+            return
+        time.sleep(pause)
+    raise Unavailable()
+
+
+def delete(keys: Sequence[tuple[str, str]]) -> None:
+    """Delete rows, those that are there, many at a time. Doing it again changes nothing."""
+    for start in range(0, len(keys), BATCH_WRITE_MAX):
+        _batch_delete(keys[start : start + BATCH_WRITE_MAX])
+
+
+def _batch_delete(wanted: Sequence[tuple[str, str]]) -> None:
+    client = Row._get_connection().connection.client
+    keys = [{"PK": {"S": pk}, "SK": {"S": sk}} for pk, sk in wanted]
+    requests: Any = [{"DeleteRequest": {"Key": key}} for key in keys]
+    for pause in backoff(BATCH_TRIES):
+        with outages_translated():
+            items = {settings.TABLE_NAME: requests}
+            data = client._make_api_call("BatchWriteItem", {"RequestItems": items})
+        requests = data.get("UnprocessedItems", {}).get(settings.TABLE_NAME)
+        if not requests:
             return
         time.sleep(pause)
     raise Unavailable()

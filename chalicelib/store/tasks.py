@@ -7,7 +7,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.store import ids, table, wake
 from chalicelib.store.table import Key, Page, Row
-from chalicelib.store.transaction import Put, Update
+from chalicelib.store.transaction import Delete, Put, Update
 
 OPEN = frozenset({"todo", "in_progress", "review"})
 NO_DUE_DATE = "~"  # sorts after every time
@@ -41,6 +41,18 @@ class Task(Row):
         return self.PK.removeprefix("PROJECT#")
 
 
+class TrashedTask(Task):
+    """A task that was deleted: at another key, so that nothing which looks for tasks meets it."""
+
+    @staticmethod
+    def key(task_id: str) -> "Key[TrashedTask]":  # type: ignore[override]
+        return Key(TrashedTask, f"PROJECT#{ids.project_of(task_id)}", f"TRASH#{task_id}")
+
+    @property
+    def id(self) -> str:
+        return self.SK.removeprefix("TRASH#")
+
+
 def index_keys(task: Task) -> dict[str, str | None]:
     """The index keys of a task in its present state; None keeps it out of an index.
 
@@ -55,6 +67,28 @@ def index_keys(task: Task) -> dict[str, str | None]:
         "assignee_sort": f"{task.due_at or NO_DUE_DATE}#{task.id}" if assigned else None,
         **waking,
     }
+
+
+def trashed(task: Task, *, at: str, until: str) -> tuple[Delete, Put]:
+    """The writes that move a task to the trash; they hold for the version that was read."""
+    key = TrashedTask.key(task.id)
+    waking = wake.keys("purge", until, task.id)
+    row = TrashedTask(key.pk, key.sk, **_own(task) | {"deleted_at": at} | waking)
+    return Delete(Task.key(task.id), Task.version == task.version), Put(row)
+
+
+def restored(task: Task) -> tuple[Delete, Put]:
+    """The writes that bring a task back from the trash; they hold for the version that was read."""
+    key, old = Task.key(task.id), TrashedTask.key(task.id)
+    row = Task(key.pk, key.sk, **_own(task) | {"version": task.version + 1})
+    return Delete(old, TrashedTask.version == task.version), created(row)
+
+
+def _own(task: Task) -> dict[str, Any]:
+    """What a task is, without its keys and what follows from its place."""
+    keys = {"PK", "SK", "deleted_at", "status_key", "status_sort"}
+    keys |= {"assignee_key", "assignee_sort", "wake_key", "wake_at"}
+    return {name: value for name, value in task.attribute_values.items() if name not in keys}
 
 
 def created(task: Task) -> Put:
@@ -104,6 +138,14 @@ def in_project(
         limit=limit,
         start=start,
         newest_first=True,
+    )
+
+
+def in_trash(project_id: str, *, limit: int, start: dict[str, Any] | None) -> Page[TrashedTask]:
+    """A page of a project's deleted tasks, newest first."""
+    ours = TrashedTask.SK.startswith("TRASH#")
+    return table.query(
+        TrashedTask, f"PROJECT#{project_id}", ours, limit=limit, start=start, newest_first=True
     )
 
 

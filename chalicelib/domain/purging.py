@@ -1,0 +1,92 @@
+"""Emptying the trash after thirty days: rows, what hangs on them, and the objects in the bucket.
+
+Each tick removes a bounded number of rows; the row that woke it goes last, so what one tick leaves
+is found by the next. Every step can be done twice, by ticks that overlap too.
+"""
+
+from datetime import datetime
+
+from chalicelib.observability import report
+from chalicelib.store import attachments, purging, table, uploads, wake
+from chalicelib.store.attachments import Attachment
+from chalicelib.store.members import Belonging
+from chalicelib.store.projects import Project
+from chalicelib.store.purging import Place
+from chalicelib.store.tasks import TrashedTask
+from chalicelib.store.times import stamp
+from chalicelib.store.transaction import ConditionFailed, transact
+
+PAGE = 100
+PAGES_IN_A_TICK = 20
+
+
+def purge(now: datetime) -> dict[str, int]:
+    """Remove what has been in the trash for thirty days, or go on with it."""
+    rows = 0
+    for row in wake.ready("purge", now):
+        place = Place(row.PK, row.SK)
+        if place.sk == "META":
+            rows += _purge_project(row.PK.removeprefix("PROJECT#"), now)
+        else:
+            rows += _purge_task(place, now)
+    wake.settle("purge", now)
+    return report("purge", {"purged": rows})
+
+
+def _purge_project(project_id: str, now: datetime) -> int:
+    project = table.get(Project.key(project_id))
+    if project is None or not _is_over(project.wake_at, now):
+        return 0
+    removed = 0
+    for _ in range(PAGES_IN_A_TICK):
+        page = purging.of_project(project_id, limit=PAGE)
+        if not page:
+            return removed + _remove([Place(project.PK, project.SK)])
+        removed += sum(_hangs_on(place, now) for place in page) + _remove(page)
+    return removed
+
+
+def _purge_task(place: Place, now: datetime) -> int:
+    task = table.get(TrashedTask.key(place.after("TRASH#") or ""))
+    if task is None or not _is_over(task.wake_at, now):
+        return 0
+    return _hangs_on(place, now) + _remove([place])
+
+
+def _is_over(wake_at: str | None, now: datetime) -> bool:
+    """The index lags: what was restored a moment ago is looked at again."""
+    return wake_at is not None and wake_at <= stamp(now)
+
+
+def _hangs_on(place: Place, now: datetime) -> int:
+    """Remove what a row of a project's partition has elsewhere."""
+    task_id = place.after("TASK#") or place.after("TRASH#")
+    if task_id is not None:
+        return _empty_task(task_id, now)
+    user_id = place.after("MEMBER#")
+    if user_id is not None:
+        edge = Belonging.key(user_id, place.pk.removeprefix("PROJECT#"))
+        return _remove([Place(edge.pk, edge.sk)])
+    return 0
+
+
+def _empty_task(task_id: str, now: datetime) -> int:
+    places = list(purging.of_task(task_id))
+    files = [place for place in places if place.after("FILE#")]
+    for place in files:
+        _let_go(task_id, str(place.after("FILE#")), now)
+    return _remove([place for place in places if place not in files])
+
+
+def _let_go(task_id: str, attachment_id: str, now: datetime) -> None:
+    """The upload's own clean-up removes object and row, in that order."""
+    key = Attachment.key(task_id, attachment_id)
+    try:
+        transact(uploads.unwanted(key, attachments.object_key(task_id, attachment_id), now))
+    except ConditionFailed:
+        return
+
+
+def _remove(places: list[Place]) -> int:
+    purging.remove(places)
+    return len(places)

@@ -1,0 +1,36 @@
+"""Removing for good: the rows of a project's or a task's own partition, a page at a time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from chalicelib.store import table
+from chalicelib.store.table import Row
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a row stands, and so what it is."""
+
+    pk: str
+    sk: str
+
+    def after(self, prefix: str) -> str | None:
+        """The rest of the sort key behind `prefix`, or None for another kind of row."""
+        return self.sk.removeprefix(prefix) if self.sk.startswith(prefix) else None
+
+
+def of_project(project_id: str, *, limit: int) -> list[Place]:
+    """The first rows of a project's partition but its own, which goes last."""
+    page = table.query(Row, f"PROJECT#{project_id}", limit=limit + 1)
+    places = [Place(row.PK, row.SK) for row in page.rows]
+    return [place for place in places if place.sk != "META"][:limit]
+
+
+def of_task(task_id: str) -> Iterator[Place]:
+    """The rows of everything that hangs on a task."""
+    return (Place(row.PK, row.SK) for row in table.query_all(Row, f"TASK#{task_id}"))
+
+
+def remove(places: list[Place]) -> None:
+    """Delete the rows; doing it again changes nothing."""
+    table.delete([(place.pk, place.sk) for place in places])

@@ -1,0 +1,97 @@
+from datetime import timedelta
+
+import pytest
+
+from chalicelib import settings
+from chalicelib.clock import now
+from chalicelib.domain import purging, uploads
+from chalicelib.store import aws
+from chalicelib.store.table import Row
+from tests.support import Killed, Person, killed_at
+
+MONTH = timedelta(days=30, minutes=5)
+
+
+def _rows(*prefixes: str) -> list[str]:
+    """The keys of all rows whose partition begins so."""
+    client = Row._get_connection().connection.client
+    items = client.scan(TableName=settings.TABLE_NAME)["Items"]
+    found = (f"{item['PK']['S']} {item['SK']['S']}" for item in items)
+    return sorted(row for row in found if row.startswith(prefixes))
+
+
+def _objects() -> int:
+    return int(aws.s3().list_objects_v2(Bucket=settings.BUCKET_NAME)["KeyCount"])
+
+
+def _attaches(person: Person, task: str) -> None:
+    """A file, uploaded and confirmed."""
+    path = f"/api/tasks/{task}/attachments"
+    body = {"filename": "a.txt", "content_type": "text/plain", "size": 5}
+    announced = person.post(path, body).json_body
+    key = announced["upload"]["fields"]["key"]
+    aws.s3().put_object(
+        Bucket=settings.BUCKET_NAME, Key=key, Body=b"bytes", ContentType="text/plain"
+    )
+    done = person.post(f"{path}/{announced['attachment']['id']}/complete")
+    assert done.status_code == 200, done.json_body
+
+
+@pytest.fixture
+def project(ann: Person, bob: Person) -> str:
+    """A project with a member, tasks, one of them in the trash, and a file."""
+    project = ann.starts_project()
+    ann.lets_in(project, bob)
+    _attaches(ann, ann.adds_task(project, assigned_to=bob.id)["id"])
+    ann.delete(f"/api/tasks/{ann.adds_task(project)['id']}")
+    return project
+
+
+def test_after_thirty_days_nothing_is_left_of_a_project(
+    ann: Person, bob: Person, project: str
+) -> None:
+    kept = ann.starts_project()
+    ann.delete(f"/api/projects/{project}")
+    assert purging.purge(now() + timedelta(days=29)) == {"purged": 0}
+    assert purging.purge(now() + MONTH)["purged"] > 5
+    uploads.expire(now() + MONTH)
+    assert _rows(f"PROJECT#{project}", "TASK#") == []
+    assert _objects() == 0
+    assert [row for row in _rows("USER#") if project in row] == []
+    assert purging.purge(now() + MONTH) == {"purged": 0}
+    assert ann.get(f"/api/projects/{kept}").status_code == 200
+
+
+def test_a_restored_project_is_not_purged(ann: Person, project: str) -> None:
+    ann.delete(f"/api/projects/{project}")
+    ann.post(f"/api/projects/{project}/restore")
+    assert purging.purge(now() + timedelta(days=29)) == {"purged": 0}
+    assert ann.get(f"/api/projects/{project}").json_body["tasks_count"] == 1
+
+
+def test_after_thirty_days_a_task_is_gone_with_its_files(ann: Person) -> None:
+    task = ann.adds_task(ann.starts_project())["id"]
+    _attaches(ann, task)
+    ann.delete(f"/api/tasks/{task}")
+    purging.purge(now() + MONTH)
+    uploads.expire(now() + MONTH)
+    assert ann.post(f"/api/tasks/{task}/restore").status_code == 404
+    assert _rows("TASK#") == [] and _objects() == 0
+
+
+def test_a_purge_killed_before_any_of_its_calls_is_finished_by_the_next(
+    ann: Person, project: str
+) -> None:
+    ann.delete(f"/api/projects/{project}")
+    calls = 0
+    while True:
+        calls += 1
+        try:
+            with killed_at(calls):
+                purging.purge(now() + MONTH)
+            break
+        except Killed:
+            assert ann.get(f"/api/projects/{project}").status_code == 404
+    uploads.expire(now() + MONTH)
+    assert _rows(f"PROJECT#{project}", "TASK#") == [] and _objects() == 0
+    assert calls > 5
