@@ -24,7 +24,7 @@ from chalicelib.api import (
 )
 from chalicelib.clock import now
 from chalicelib.domain import attachments as files
-from chalicelib.domain import mailing, reminders, ticking
+from chalicelib.domain import mailing, reconciliation, reminders, ticking
 from chalicelib.entry import TaskManager
 from chalicelib.observability import logger
 
@@ -60,6 +60,12 @@ def tick(event: CloudWatchEvent) -> dict[str, int]:
 def send_reminders(event: CloudWatchEvent) -> dict[str, int]:
     """At 09:00 UTC: a reminder for each task due within a day of the event's own time."""
     return reminders.remind(_scheduled(event))
+
+
+@app.schedule("cron(0 2 ? * SUN *)")
+def clean_up(event: CloudWatchEvent) -> dict[str, int]:
+    """Sunday 02:00 UTC: begin to walk through table and bucket; the ticks walk on."""
+    return reconciliation.begin(now())
 
 
 @app.lambda_function()

@@ -29,5 +29,14 @@ MAIL_SENDER = _required("MAIL_SENDER")
 APP_URL = _required("APP_URL").rstrip("/")
 ALLOWED_ORIGINS = frozenset(_required("ALLOWED_ORIGINS").split(","))
 UPLOAD_MAX_BYTES = int(_required("UPLOAD_MAX_BYTES"))
+# A larger file comes in parts.
+UPLOAD_FORM_MAX_BYTES = int(_required("UPLOAD_FORM_MAX_BYTES"))
+# Patterns such as `image/*`.
+UPLOAD_TYPES = tuple(_required("UPLOAD_TYPES").split(","))
+TASK_MAX_FILES = int(_required("TASK_MAX_FILES"))
+TASK_MAX_BYTES = int(_required("TASK_MAX_BYTES"))
+PROJECT_MAX_BYTES = int(_required("PROJECT_MAX_BYTES"))
+# How long a task's files outlive its being done; 0: for ever.
+FILES_KEPT_DAYS = int(_required("FILES_KEPT_DAYS"))
 # AWS wants `virtual`; an emulator on localhost has no DNS for bucket hosts and needs `path`.
 S3_ADDRESSING_STYLE = os.environ.get("S3_ADDRESSING_STYLE", "virtual")

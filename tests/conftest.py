@@ -18,6 +18,12 @@ os.environ.update(
         "APP_URL": "https://app.example.com",
         "ALLOWED_ORIGINS": "https://app.example.com,https://m.example.com",
         "UPLOAD_MAX_BYTES": str(25 * 1024 * 1024),
+        "UPLOAD_FORM_MAX_BYTES": str(6 * 1024 * 1024),
+        "UPLOAD_TYPES": "image/*,text/*,application/*",
+        "TASK_MAX_FILES": "30",
+        "TASK_MAX_BYTES": str(40 * 1024 * 1024),
+        "PROJECT_MAX_BYTES": str(60 * 1024 * 1024),
+        "FILES_KEPT_DAYS": "30",
         "POWERTOOLS_SERVICE_NAME": "task-manager",
         "POWERTOOLS_METRICS_NAMESPACE": "TaskManager",
         "POWERTOOLS_METRICS_DISABLED": "true",
@@ -38,7 +44,7 @@ from moto import mock_aws  # noqa: E402
 from moto.moto_api._internal import moto_api_backend  # noqa: E402
 
 from tests.dynamodb_local import dynamodb_local, table_at  # noqa: E402
-from tests.support import Api, Person, sign_up  # noqa: E402
+from tests.support import Api, Person, sign_up, ticked_lately  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -62,6 +68,7 @@ def cloud(emulator: None) -> None:
     aws.ses().verify_email_identity(EmailAddress=settings.MAIL_SENDER)
     keys = f'{{"active": "k1", "k1": "{"s" * 64}"}}'
     aws.secrets_manager().create_secret(Name=settings.SECRET_ID, SecretString=keys)
+    ticked_lately()
 
 
 @pytest.fixture
@@ -117,6 +124,7 @@ def engine() -> Iterator[str]:
 def real_table(cloud: None, engine: str) -> Iterator[None]:
     """The table in AWS's own engine; everything else stays in moto."""
     with table_at(engine):
+        ticked_lately()
         yield
 
 
@@ -155,3 +163,15 @@ def signing_keys(cloud: None) -> Iterator[Callable[..., None]]:
 
     yield change
     secrets._cached = None
+
+
+@pytest.fixture
+def pass_by(wait: Callable[..., None]) -> Callable[..., None]:
+    """Let days and two hours go by, in which the tick has run as it should: `pass_by(days=7)`."""
+
+    def pass_by(days: int) -> None:
+        wait(days=days)
+        ticked_lately()
+        wait(hours=2)
+
+    return pass_by

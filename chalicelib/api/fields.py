@@ -5,8 +5,8 @@ from typing import Annotated
 from chalice.app import Blueprint
 from msgspec import Meta
 
-Username = Annotated[str, Meta(min_length=3, max_length=50, pattern=r"^[\w.+-]+$")]
-Email = Annotated[str, Meta(max_length=254, pattern=r"^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$")]
+Username = Annotated[str, Meta(min_length=3, max_length=50, pattern=r"^[\w.+-]+\Z")]
+Email = Annotated[str, Meta(max_length=254, pattern=r"^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+\Z")]
 # Received as typed, no rules of composition (NIST 800-63B-4).
 NewPassword = Annotated[str, Meta(min_length=8, max_length=256)]
 AnyPassword = Annotated[str, Meta(max_length=256)]

@@ -21,8 +21,10 @@ AVATAR = "/api/auth/profile/avatar"
 
 
 class Notifications(Struct, forbid_unknown_fields=True):
-    assigned: bool = True
-    due_soon: bool = True
+    """Which mails one wants; a kind that was never switched is on."""
+
+    assigned: bool | UnsetType = UNSET
+    due_soon: bool | UnsetType = UNSET
 
 
 class ProfilePatch(Struct, forbid_unknown_fields=True):
@@ -122,7 +124,8 @@ def shown(user: User) -> dict[str, Any]:
         "is_staff": user.is_staff,
         "display_name": user.display_name,
         "time_zone": user.time_zone,
-        "notifications": {**given(Notifications()), **(user.notifications or {})},
+        "notifications": dict.fromkeys(Notifications.__struct_fields__, True)
+        | (user.notifications or {}),
         "avatar_url": avatars.url_of(user),
         "created_at": user.created_at,
     }

@@ -6,8 +6,8 @@ from typing import Any
 
 from chalicelib.domain import notices, one_time, passwords, throttling
 from chalicelib.domain.access import Access, Role
-from chalicelib.errors import Conflict, FieldError
-from chalicelib.store import members, users, wake
+from chalicelib.errors import Conflict, FieldError, Invalid, Unauthenticated
+from chalicelib.store import members, projects, users, wake
 from chalicelib.store.ids import new_id
 from chalicelib.store.one_time import Purpose, unused, voided
 from chalicelib.store.times import stamp
@@ -15,6 +15,7 @@ from chalicelib.store.transaction import ConditionFailed, Write, transact
 from chalicelib.store.users import User, folded
 
 GRACE = timedelta(days=7)
+CLAIM_MAX = 254
 
 
 def register(
@@ -25,6 +26,7 @@ def register(
     Raises `Conflict` naming the address or the username that is taken (see
     docs/decisions/0009-registration-tells-what-is-taken.md).
     """
+    _require_claimable(email=email, username=username)
     throttling.charge("register", source=source, now=now)
     key = User.key(new_id(now))
     user = User(key.pk, key.sk, username=username, email=email, created_at=stamp(now))
@@ -61,7 +63,11 @@ def verify_email(*, token: str, now: datetime) -> None:
 def change_profile(access: Access, fields: Mapping[str, Any]) -> User:
     """Give the caller's profile `fields`. Raises `Conflict` for a username that is taken."""
     user = access.user
-    wanted = {name: value for name, value in fields.items() if getattr(user, name) != value}
+    _require_claimable(username=str(fields.get("username", user.username)))
+    merged = {**fields}
+    if "notifications" in fields:
+        merged["notifications"] = {**(user.notifications or {}), **fields["notifications"]}
+    wanted = {name: value for name, value in merged.items() if getattr(user, name) != value}
     if not wanted:
         return user
     actions = (getattr(User, name).set(value) for name, value in wanted.items())
@@ -78,7 +84,9 @@ def change_profile(access: Access, fields: Mapping[str, Any]) -> User:
 
 def request_email_change(access: Access, *, email: str, password: str, source: str | None) -> None:
     """Send a link to the new address; the old one holds until the link is used."""
+    _require_claimable(email=email)
     passwords.require_own(access, password, source=source)
+    throttling.charge("new_email", account=access.user_id, source=source, now=access.now)
     user = access.user
     asking = users.change(user.id, User.new_email.set(email), *voided(Purpose.NEW_EMAIL))
     transact(asking, notices.about_account(user, notices.NEW_EMAIL, access.now))
@@ -102,7 +110,8 @@ def confirm_email_change(*, token: str, now: datetime) -> None:
 def leave(access: Access) -> None:
     """Begin the end of the account: everybody is signed out, and after seven days it is erased.
     Logging in before calls it off. Raises `Conflict` naming the projects the caller still owns."""
-    owned = [edge.project_id for edge in members.of_user(access.user_id) if edge.role == Role.OWNER]
+    owner_of = [e.project_id for e in members.of_user(access.user_id) if e.role == Role.OWNER]
+    owned = [found.project.id for found in projects.overviews(owner_of)]
     if owned:
         named = tuple(FieldError(f"projects.{project_id}", "is yours") for project_id in owned)
         raise Conflict("Transfer or delete your projects first", code="owns_projects", errors=named)
@@ -123,7 +132,10 @@ def stay(user: User) -> None:
     """Call the end off."""
     if user.leaving_at is not None:
         actions = (User.leaving_at.remove(), User.wake_key.remove(), User.wake_at.remove())
-        transact(users.change(user.id, *actions))
+        try:
+            transact(users.change(user.id, *actions))
+        except ConditionFailed as failed:  # erased at this very moment
+            raise Unauthenticated() from failed
 
 
 def _renaming(user: User, username: str) -> tuple[Write, ...]:
@@ -142,6 +154,13 @@ def _moved_claim(user: User) -> tuple[Write, ...]:
         users.release_email(user.email, user.id),
         users.claim_email(user.new_email, user.id, credentials.password_hash),
     )
+
+
+def _require_claimable(**claims: str) -> None:
+    """Some characters grow when they are folded."""
+    long = [name for name, text in claims.items() if len(folded(text)) > CLAIM_MAX]
+    if long:
+        raise Invalid(errors=tuple(FieldError(name, "is too long") for name in long))
 
 
 def _taken(field: str) -> Conflict:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain import credentials, tokens
 from chalicelib.domain.access import Access, Scope
-from chalicelib.errors import FieldError, Invalid, NotFound
+from chalicelib.errors import Conflict, FieldError, Invalid, NotFound
 from chalicelib.store import api_tokens, receipts, table
 from chalicelib.store.api_tokens import ApiToken
 from chalicelib.store.ids import new_id
@@ -54,6 +54,8 @@ def create(
         expires_at=epoch(expires_at),
     )
     kept = receipts.create(token, Put(token), once=access.once, now=access.now)
+    if kept.digest != credentials.digest(secret):
+        raise Conflict("The signing key was changed since; delete this token and make another")
     return Shown(kept, credentials.api_token(access.user_id, kept.id, secret))
 
 

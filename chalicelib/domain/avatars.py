@@ -1,6 +1,7 @@
 """Avatars: png, jpeg or webp up to 2 MB, checked by their first bytes."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from chalicelib.domain.access import Access
 from chalicelib.errors import Conflict, FieldError, Invalid, NotFound
@@ -54,7 +55,7 @@ def complete(access: Access, avatar_id: str) -> User:
         transact(
             uploads.ready(avatar, access.now),
             users.change(user.id, User.avatar.set(avatar.id), condition=users.avatar_is(user)),
-            *_outdated(access),
+            *_outdated(user, access.now),
         )
     except ConditionFailed as failed:
         raise Conflict("The avatar was changed elsewhere at the same moment") from failed
@@ -64,9 +65,24 @@ def complete(access: Access, avatar_id: str) -> User:
 
 def remove(access: Access) -> None:
     """Show no picture; removing none is fine."""
-    if access.user.avatar is not None:
-        gone = users.change(access.user_id, User.avatar.remove())
-        transact(gone, *_outdated(access))
+    user = access.user
+    if user.avatar is None:
+        return
+    gone = users.change(user.id, User.avatar.remove(), condition=users.avatar_is(user))
+    try:
+        transact(gone, *_outdated(user, access.now))
+    except ConditionFailed as failed:
+        raise Conflict("The avatar was changed elsewhere at the same moment") from failed
+
+
+def let_go(user: User, now: datetime) -> None:
+    """The picture of somebody who is erased goes too; doing it again changes nothing."""
+    if user.avatar is None:
+        return
+    try:
+        transact(*_outdated(user, now))
+    except ConditionFailed:
+        return
 
 
 def url_of(user: User) -> str | None:
@@ -76,12 +92,11 @@ def url_of(user: User) -> str | None:
     return files.picture_url(avatars.object_key(user.id, user.avatar))
 
 
-def _outdated(access: Access) -> tuple[Write, ...]:
-    old = access.user.avatar
-    if old is None:
+def _outdated(user: User, now: datetime) -> tuple[Write, ...]:
+    if user.avatar is None:
         return ()
-    key = Avatar.key(access.user_id, old)
-    return (uploads.unwanted(key, avatars.object_key(access.user_id, old), access.now),)
+    key = Avatar.key(user.id, user.avatar)
+    return (uploads.unwanted(key, avatars.object_key(user.id, user.avatar), now),)
 
 
 def _require_picture(avatar: Avatar) -> None:

@@ -3,7 +3,9 @@ anonymous."""
 
 from datetime import datetime
 
+from chalicelib.domain import avatars
 from chalicelib.domain import members as rules
+from chalicelib.domain.access import Role
 from chalicelib.errors import NotFound
 from chalicelib.observability import report
 from chalicelib.store import api_tokens, members, sessions, users, wake
@@ -25,15 +27,30 @@ def erase_due(now: datetime) -> dict[str, int]:
 
 
 def _erase(user: User, now: datetime) -> bool:
+    if not _shut(user, now):
+        return False
     for edge in list(members.of_user(user.id)):
-        if edge.role == "owner":  # became one during the grace: the project needs its owner
-            return False
-        _end_membership(edge.project_id, user.id, now)
+        if edge.role != Role.OWNER:  # what one still owns is in the trash, and is purged with it
+            _end_membership(edge.project_id, user.id, now)
     for token in list(api_tokens.of_user(user.id)):
         api_tokens.delete(user.id, token.id)
     for session in list(sessions.of_user(user.id)):
         sessions.revoke(user.id, session.id, now)
-    return _anonymise(user, now)
+    avatars.let_go(user, now)
+    return _anonymise(user)
+
+
+def _shut(user: User, now: datetime) -> bool:
+    """Nobody enters from here on; False for somebody who came back in time."""
+    if user.erased_at is not None:  # an earlier run got this far
+        return True
+    still_leaving = User.leaving_at == user.leaving_at
+    shutting = users.change(user.id, User.erased_at.set(stamp(now)), condition=still_leaving)
+    try:
+        transact(shutting)
+    except ConditionFailed:
+        return False
+    return True
 
 
 def _end_membership(project_id: str, user_id: str, now: datetime) -> None:
@@ -43,16 +60,16 @@ def _end_membership(project_id: str, user_id: str, now: datetime) -> None:
         return
 
 
-def _anonymise(user: User, now: datetime) -> bool:
+def _anonymise(user: User) -> bool:
     """Free address and username, and leave a profile that says nothing; its id stays in what the
     person wrote."""
     nobody = f"deleted-{user.id[-8:]}"
     try:
         transact(
-            users.erased(user, nobody, stamp(now)),
+            users.anonymous(user, nobody),
             users.release_email(user.email, user.id),
             users.release_username(user.username, user.id),
         )
-    except ConditionFailed:
+    except ConditionFailed:  # a run beside this one was first
         return False
     return True

@@ -53,21 +53,21 @@ def _due_soon(owed: Mail, now: datetime) -> Letter | None:
 
 
 def _verify(owed: Mail, now: datetime) -> Letter | None:
-    user = _account(owed)
+    user = _same_password(owed)
     if user is None or user.is_verified:
         return None
     return _with_token("verify", "Confirm your address", user, Purpose.VERIFICATION, now)
 
 
 def _reset(owed: Mail, now: datetime) -> Letter | None:
-    user = _account(owed)
+    user = _same_password(owed)
     if user is None:
         return None
     return _with_token("reset", "Choose a new password", user, Purpose.RESET, now)
 
 
 def _new_email(owed: Mail, now: datetime) -> Letter | None:
-    user = _account(owed)
+    user = _same_password(owed)
     if user is None or user.new_email is None:
         return None
     subject, to = "Confirm your new address", user.new_email
@@ -114,6 +114,12 @@ _WRITERS: dict[str, Callable[[Mail, datetime], Letter | None]] = {
 def _account(owed: Mail) -> User | None:
     user = users.by_id(owed.recipient)
     return user if user is not None and user.may_enter else None
+
+
+def _same_password(owed: Mail) -> User | None:
+    """The account, unless its password was changed since: that voids what was asked for before."""
+    user = _account(owed)
+    return user if user is not None and user.epoch == owed.epoch else None
 
 
 def _with_token(

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from chalicelib.domain import assignments
+from chalicelib.domain import assignments, throttling
 from chalicelib.domain.access import ProjectAccess, Role
 from chalicelib.domain.projects import Membership
 from chalicelib.errors import Conflict, FieldError, Invalid, NotFound
 from chalicelib.store import members, projects, users
+from chalicelib.store.ids import is_id
 from chalicelib.store.members import Member
 from chalicelib.store.projects import Project
 from chalicelib.store.transaction import ConditionFailed, transact
@@ -18,6 +19,7 @@ def add(access: ProjectAccess, *, user_id: str | None, email: str | None, role: 
 
     Raises `Invalid` when there is no such account, `Conflict` for somebody who is in already.
     """
+    throttling.charge("find", account=access.user_id, source=None, now=access.now)
     person = _found(user_id, email)
     member = members.new(access.project.id, person.id, role, access.now)
     join(member)
@@ -57,6 +59,8 @@ def remove(access: ProjectAccess, user_id: str, *, reassign_to: str | None) -> N
 
     Raises `Conflict` for the owner, `Invalid` when `reassign_to` is no other member.
     """
+    if not is_id(user_id):
+        raise NotFound()
     _require_heir(access, user_id, reassign_to)
     member = members.by_id(access.project.id, user_id)
     if member is not None:
@@ -85,20 +89,28 @@ def transfer(access: ProjectAccess, *, user_id: str) -> Project:
     """Make another member the owner; the old one stays as admin. Raises `Invalid` when they are no
     member, `Conflict` when ownership moved at the same moment."""
     project, old = access.project, access.user_id
-    heir = members.by_id(project.id, user_id)
+    heir, stays = members.by_id(project.id, user_id), users.stays(user_id)
     if heir is None or user_id == old:
-        raise Invalid(errors=(FieldError("user_id", "must be another member of the project"),))
+        raise _no_heir()
     project.owner_id = user_id
     try:
         transact(
             projects.changed(project, {"owner_id": user_id}),
             *members.with_role(project.id, user_id, Role.OWNER, heir.role),
             *members.with_role(project.id, old, Role.ADMIN, Role.OWNER),
+            stays,
         )
     except ConditionFailed as failed:
+        if failed.write is stays:
+            raise _no_heir() from failed
         raise Conflict("The project was changed at the same moment; read it again") from failed
     project.version += 1
     return project
+
+
+def _no_heir() -> Invalid:
+    message = "must be another member of the project who is not about to leave"
+    return Invalid(errors=(FieldError("user_id", message),))
 
 
 def _found(user_id: str | None, email: str | None) -> User:

@@ -42,4 +42,6 @@ def due_soon(task: Task, *, now: datetime) -> Put:
 
 def about_account(user: User, kind: str, now: datetime, *, address: str | None = None) -> Put:
     """A mail about the account itself, to `address` if that is not the account's own."""
-    return outbox.owed(new_id(now), kind=kind, recipient=user.id, address=address, now=now)
+    return outbox.owed(
+        new_id(now), kind=kind, recipient=user.id, address=address, user_epoch=user.epoch, now=now
+    )

@@ -27,10 +27,12 @@ class Presented:
 
 
 def issue(user: User, purpose: Purpose, now: datetime) -> str | None:
-    """A fresh token for `user`; None when the account is gone."""
+    """A fresh token for `user` as it was read; None when password or new address have changed
+    since, or the account is gone."""
     token = f"{user.id}.{secrets.token_urlsafe(SECRET_BYTES)}"
+    keeping = one_time.kept(purpose, digest(token), now)
     try:
-        transact(users.change(user.id, *one_time.kept(purpose, digest(token), now)))
+        transact(users.change(user.id, *keeping, condition=one_time.unchanged(user)))
     except ConditionFailed:
         return None
     return token

@@ -117,7 +117,10 @@ def restore(access: ProjectAccess) -> Project:
 
 
 def _set_aside(access: ProjectAccess, fields: Mapping[str, Any]) -> Project:
-    return _store(access.project, fields, at=stamp(access.now))
+    def commit(project: Project) -> Project:
+        return _store(project, fields, at=stamp(access.now))
+
+    return changes.attempt(access.project, version=None, commit=commit)
 
 
 def _store(project: Project, wanted: Mapping[str, Any], *, at: str) -> Project:

@@ -10,9 +10,11 @@ from typing import Any, cast
 from chalicelib.domain import changes, notices
 from chalicelib.domain.access import Access, ProjectAccess, TaskAccess
 from chalicelib.domain.due_dates import due_at
-from chalicelib.errors import FieldError, Forbidden, Invalid
-from chalicelib.store import members, projects, receipts, tasks
-from chalicelib.store.ids import new_task_id
+from chalicelib.errors import Conflict, FieldError, Forbidden, Invalid
+from chalicelib.store import members, projects, receipts, table, tasks
+from chalicelib.store.ids import is_id, new_task_id
+from chalicelib.store.members import Member
+from chalicelib.store.projects import Project
 from chalicelib.store.table import Page
 from chalicelib.store.tasks import Task, TrashedTask
 from chalicelib.store.times import stamp
@@ -53,7 +55,13 @@ def assigned_to_me(access: Access, *, limit: int, start: dict[str, Any] | None) 
     some projects has to name one instead."""
     if access.token is not None and access.token.projects:
         raise Forbidden("This API token is limited to some projects", code="scope_missing")
-    return tasks.assigned_to(access.user_id, limit=limit, start=start)
+    found: list[Task] = []
+    while True:
+        page = tasks.assigned_to(access.user_id, limit=limit - len(found), start=start)
+        found += _within_reach(access, page.rows)
+        start = page.last_key
+        if start is None or len(found) == limit:
+            return Page(found, start)
 
 
 def change(access: TaskAccess, fields: Mapping[str, Any], *, version: int | None = None) -> Task:
@@ -86,13 +94,11 @@ def restore(access: TaskAccess) -> Task:
     if task.assigned_to and members.by_id(task.project_id, task.assigned_to) is None:
         task.assigned_to = None
     out, back = tasks.restored(task)
-    with _only_members():
-        transact(
-            out,
-            back,
-            projects.counted(task.project_id, task.id, **{task.status: 1}),
-            *_checked(task.project_id, task.assigned_to),
-        )
+    counting = projects.counted(task.project_id, task.id, **{task.status: 1})
+    try:
+        transact(out, back, counting, *_checked(task.project_id, task.assigned_to))
+    except ConditionFailed as failed:
+        raise Conflict("The task was changed at the same moment; try again") from failed
     return cast(Task, back.row)
 
 
@@ -146,8 +152,26 @@ def _recounted(before: Task, after: Task) -> tuple[Write, ...]:
     return (projects.counted(after.project_id, after.id, **moved),)
 
 
+def _within_reach(access: Access, cards: list[Task]) -> list[Task]:
+    """The cards of live projects that the caller is a member of: the index lags behind both."""
+    project_ids = {card.project_id for card in cards}
+    mine = {project_id: Member.key(project_id, access.user_id) for project_id in project_ids}
+    metas = {project_id: Project.key(project_id) for project_id in project_ids}
+    rows = table.read(*mine.values(), *metas.values())
+    live = {
+        project_id
+        for project_id in project_ids
+        if rows.get(mine[project_id])
+        and (project := rows.get(metas[project_id]))
+        and project.deleted_at is None
+    }
+    return [card for card in cards if card.project_id in live]
+
+
 def _checked(project_id: str, user_id: str | None, before: str | None = None) -> tuple[Write, ...]:
     """Nobody is assigned who is no member at that moment."""
+    if user_id is not None and not is_id(user_id):
+        raise _not_a_member()
     return () if user_id in (None, before) else (members.still(project_id, str(user_id)),)
 
 
@@ -157,6 +181,9 @@ def _only_members() -> Iterator[None]:
         yield
     except ConditionFailed as failed:
         if isinstance(failed.write, Check):
-            named = (FieldError("assigned_to", "must be a member of the project"),)
-            raise Invalid(errors=named) from failed
+            raise _not_a_member() from failed
         raise
+
+
+def _not_a_member() -> Invalid:
+    return Invalid(errors=(FieldError("assigned_to", "must be a member of the project"),))

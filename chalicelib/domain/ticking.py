@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from chalicelib.domain import assignments, farewell, mailing, purging, uploads
+from chalicelib.domain import assignments, farewell, mailing, purging, reconciliation, uploads
 from chalicelib.observability import logger
 
 JOBS: tuple[Callable[[datetime], dict[str, int]], ...] = (
     mailing.sweep,
     uploads.expire,
+    reconciliation.advance,
     assignments.finish,
     purging.purge,
     farewell.erase_due,

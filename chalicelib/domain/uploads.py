@@ -1,23 +1,51 @@
-"""Uploads of every kind: what was announced and never came vanishes, object and row."""
+"""The end of uploads of every kind: tombstone first, then the object, the row last.
+
+A crash between leaves a row that the next tick finds, never an object that nobody knows.
+"""
 
 from datetime import datetime
 
 from chalicelib.observability import report
-from chalicelib.store import files, uploads, wake
+from chalicelib.store import files, multipart, quotas, uploads, wake
+from chalicelib.store.transaction import ConditionFailed, transact
+from chalicelib.store.uploads import GONE, PENDING, READY, Upload
 
 
 def expire(now: datetime) -> dict[str, int]:
-    """Remove uploads that nobody confirmed within a day, and those that were replaced; count them.
-
-    The row is closed first and removed last: a crash between leaves a row that the next tick finds,
-    never an object that nobody knows.
-    """
-    expired = 0
+    """End the uploads that nobody confirmed within a day, and remove what is at its end, object and
+    row; count both."""
+    expired = removed = 0
     for row in wake.ready("upload", now):
         upload = uploads.at(row.PK, row.SK)
-        if upload is not None and uploads.expire(upload):
-            files.delete(upload.object_key)
-            uploads.forget(upload)
-            expired += 1
+        if upload is None:
+            continue
+        expired += upload.status == PENDING and close(upload, now, of=(PENDING,))
+        if upload.status == GONE:
+            discard(upload)
+            removed += uploads.forget_or_hold(upload, now)
     wake.settle("upload", now)
-    return report("uploads", {"expired": expired})
+    return report("uploads", {"expired": expired, "removed": removed})
+
+
+def close(upload: Upload, now: datetime, *, of: tuple[str, ...] = (PENDING, READY)) -> bool:
+    """Make the upload a tombstone and give back its room; False if somebody did before, or if it is
+    in no state of `of` any more."""
+    returned = quotas.returned(upload)
+    while True:
+        try:
+            transact(uploads.closed(upload, now, of=of), *returned)
+        except ConditionFailed as failed:
+            if not any(write is failed.write for write in returned):
+                return False
+            # The count went with its project.
+            returned = tuple(write for write in returned if write is not failed.write)
+        else:
+            uploads.note_closed(upload, now)
+            return True
+
+
+def discard(upload: Upload) -> None:
+    """Remove what the storage has of the upload, complete or in parts; doing it again is fine."""
+    if upload.part_size is not None:
+        multipart.abort_all(upload.object_key)
+    files.delete(upload.object_key)

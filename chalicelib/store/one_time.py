@@ -24,6 +24,14 @@ def kept(purpose: Purpose, digest: str, now: datetime) -> tuple[Action, Action]:
     return getattr(User, token).set(digest), getattr(User, until).set(stamp(now + valid_for))
 
 
+def unchanged(user: User) -> Condition:
+    """Holds while password and wished-for address are those that `user` was read with."""
+    wished = User.new_email
+    same = wished.does_not_exist() if user.new_email is None else wished == user.new_email
+    condition: Condition = (User.epoch == user.epoch) & same
+    return condition
+
+
 def valid(user: User, purpose: Purpose, now: datetime) -> str | None:
     """The digest of the token in force, or None."""
     token, until, _ = purpose.value

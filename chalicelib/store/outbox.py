@@ -26,6 +26,7 @@ class Mail(Row):
     recipient = UnicodeAttribute()
     actor = UnicodeAttribute(null=True)
     address = UnicodeAttribute(null=True)
+    epoch = NumberAttribute(null=True)
     task_id = UnicodeAttribute(null=True)
     due_at = UnicodeAttribute(null=True)
     created_at = UnicodeAttribute()
@@ -52,6 +53,7 @@ def owed(
     now: datetime,
     task_id: str | None = None,
     address: str | None = None,
+    user_epoch: float | None = None,
     actor: str | None = None,
     due_at: str | None = None,
 ) -> Put:
@@ -63,6 +65,7 @@ def owed(
         kind=kind,
         recipient=recipient,
         address=address,
+        epoch=user_epoch,
         task_id=task_id,
         actor=actor,
         due_at=due_at,

@@ -1,7 +1,7 @@
-"""The one table: its keys and indexes, and the only four ways to reach it.
+"""The one table: its keys and indexes, and the only ways to reach it.
 
-`get`, `read`, `query` and `transact` own time-outs, back-off and the translation of AWS errors, so
-an entity file holds attributes, key spelling and access patterns and nothing else.
+`get`, `read`, `query`, `delete` and `transact` own time-outs, back-off and the translation of AWS
+errors, so an entity file holds attributes, key spelling and access patterns and nothing else.
 """
 
 import random
@@ -22,6 +22,7 @@ from chalicelib import settings
 from chalicelib.errors import Unavailable
 from chalicelib.store.outages import outages_translated
 
+PK_MAX, SK_MAX = 2048, 1024
 BATCH_GET_MAX = 100
 BATCH_WRITE_MAX = 25
 BATCH_TRIES = 5
@@ -117,6 +118,12 @@ class Key(Generic[R]):
     pk: str
     sk: str
 
+    @property
+    def is_possible(self) -> bool:
+        """DynamoDB refuses keys that are empty or too long; clients may name such all the same."""
+        fits = len(self.pk.encode()) <= PK_MAX and len(self.sk.encode()) <= SK_MAX
+        return fits and bool(self.pk and self.sk)
+
     def bare(self) -> R:
         """A row with nothing but its key: what updates and deletes are addressed to."""
         return self.model(self.pk, self.sk)
@@ -144,6 +151,8 @@ class Page(Generic[T]):
 
 def get(key: Key[R]) -> R | None:
     """One strongly consistent read."""
+    if not key.is_possible:
+        return None
     with outages_translated():
         try:
             return key.model.get(key.pk, key.sk, consistent_read=True)
@@ -154,7 +163,7 @@ def get(key: Key[R]) -> R | None:
 def read(*keys: Key[Any]) -> Rows:
     """Many rows in one strongly consistent round trip (more than 100 take more)."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    wanted = list({(key.pk, key.sk) for key in keys})
+    wanted = list({(key.pk, key.sk) for key in keys if key.is_possible})
     for start in range(0, len(wanted), BATCH_GET_MAX):
         for raw in _batch_get(wanted[start : start + BATCH_GET_MAX]):
             found[raw["PK"]["S"], raw["SK"]["S"]] = raw

@@ -16,7 +16,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.store import table
 from chalicelib.store.table import Key, Page, Row
-from chalicelib.store.transaction import Delete, Put, Update, Write
+from chalicelib.store.transaction import Check, Delete, Put, Update, Write
 
 OTHER_LETTER = "~"
 LETTERS = string.digits + string.ascii_lowercase + OTHER_LETTER
@@ -129,33 +129,31 @@ def change(user_id: str, *actions: Action, condition: Condition | None = None) -
     return Update(User.key(user_id), actions, there if condition is None else there & condition)
 
 
+def stays(user_id: str) -> Check:
+    """Holds while the account is in use and not about to end."""
+    gone = User.leaving_at.does_not_exist() & User.erased_at.does_not_exist()
+    return Check(User.key(user_id), User.PK.exists() & User.disabled_at.does_not_exist() & gone)
+
+
 def avatar_is(user: User) -> Condition:
     """Holds while the avatar is the one that `user` was read with."""
     return User.avatar.does_not_exist() if user.avatar is None else User.avatar == user.avatar
 
 
-def erased(user: User, nobody: str, at: str) -> Update:
-    """The write that leaves of a profile nothing but its id."""
+def anonymous(user: User, nobody: str) -> Update:
+    """The write that leaves of an erased profile nothing but its id."""
+    gone = ("notifications", "avatar", "new_email", "wake_key", "wake_at", "leaving_at")
     actions = (
-        User.erased_at.set(at),
         User.email.set(""),
         User.username.set(nobody),
         User.display_name.set(""),
+        User.time_zone.set("UTC"),
         User.is_staff.set(False),
         User.epoch.add(1),
-        *(
-            getattr(User, name).remove()
-            for name in (
-                "notifications",
-                "avatar",
-                "new_email",
-                "wake_key",
-                "wake_at",
-                "leaving_at",
-            )
-        ),
+        *(getattr(User, name).remove() for name in gone),
     )
-    return change(user.id, *actions, condition=User.leaving_at == user.leaving_at)
+    waiting = User.erased_at.exists() & User.leaving_at.exists()
+    return Update(User.key(user.id), actions, waiting)
 
 
 def by_id(user_id: str) -> User | None:

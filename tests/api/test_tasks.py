@@ -165,6 +165,15 @@ def test_null_unassigns(ann: Person) -> None:
     assert _titles(ann, "assigned_to=me") == []
 
 
+def test_my_tasks_leave_out_what_is_out_of_reach(ann: Person, bob: Person) -> None:
+    kept, trashed = ann.starts_project(), ann.starts_project()
+    for project in (kept, trashed):
+        ann.adds_task(project, project, assigned_to=ann.id)
+    ann.delete(f"/api/projects/{trashed}")
+    assert _titles(ann, "assigned_to=me") == [kept]
+    assert _titles(ann, "assigned_to=me&limit=1") == [kept]
+
+
 def test_a_put_needs_every_field(ann: Person) -> None:
     path = f"/api/tasks/{ann.adds_task(ann.starts_project())['id']}"
     missing = ann.put(path, {"title": "x", "status": "done"})

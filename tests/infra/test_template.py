@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 import yaml
 
+from chalicelib.store.files import DOWNLOAD_SECONDS, PICTURE_SECONDS, UPLOAD_SECONDS
+from chalicelib.store.multipart import PART_SECONDS
 from infra.package import package
 from infra.stage import load
 
-ASYNCHRONOUS = ["Tick", "SendReminders", "ConfirmUpload"]
+ASYNCHRONOUS = ["Tick", "SendReminders", "CleanUp", "ConfirmUpload"]
 
 
 def properties(resources: dict[str, Any], name: str) -> dict[str, Any]:
@@ -100,10 +102,27 @@ def test_the_bucket_is_closed(resources: dict[str, Any]) -> None:
 
 
 def test_the_bucket_speaks_tls_only(resources: dict[str, Any]) -> None:
-    (rule,) = properties(resources, "BucketPolicy")["PolicyDocument"]["Statement"]
+    rule, _ = properties(resources, "BucketPolicy")["PolicyDocument"]["Statement"]
     assert (rule["Effect"], rule["Principal"], rule["Action"]) == ("Deny", "*", "s3:*")
     assert rule["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     assert {"Fn::Sub": "${Bucket.Arn}/*"} in rule["Resource"]
+
+
+def test_the_bucket_takes_no_signature_older_than_we_sign(resources: dict[str, Any]) -> None:
+    _, rule = properties(resources, "BucketPolicy")["PolicyDocument"]["Statement"]
+    assert (rule["Effect"], rule["Principal"], rule["Action"]) == ("Deny", "*", "s3:*")
+    longest = max(PART_SECONDS, UPLOAD_SECONDS, DOWNLOAD_SECONDS, PICTURE_SECONDS)
+    assert rule["Condition"] == {"NumericGreaterThan": {"s3:signatureAge": str(longest * 1000)}}
+
+
+def test_the_bucket_forgets_what_nobody_finished_and_what_was_deleted(
+    resources: dict[str, Any],
+) -> None:
+    rules = properties(resources, "Bucket")["LifecycleConfiguration"]["Rules"]
+    backstop = {name: value for rule in rules for name, value in rule.items()}
+    assert backstop["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    assert backstop["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
+    assert backstop["ExpiredObjectDeleteMarker"]
 
 
 def test_uploads_of_other_buckets_are_not_ours(functions: dict[str, Any]) -> None:

@@ -1,92 +1,265 @@
+"""What becomes of uploads later: confirmed by the storage's event, ended by the tick."""
+
 import itertools
-from datetime import timedelta
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from chalicelib import settings
 from chalicelib.clock import now
-from chalicelib.domain import uploads
-from chalicelib.store import aws
+from chalicelib.domain import attachments, uploads
+from chalicelib.domain.access import Action, Visit, enter_task
+from chalicelib.domain.credentials import recognised
+from chalicelib.store import aws, multipart, quotas, table
+from tests.files import (
+    announced,
+    arrives,
+    exists,
+    file_rows,
+    key_of,
+    objects,
+    path_of,
+    put,
+    uploaded,
+)
 from tests.support import Killed, Person, killed_at
 
-LATER = timedelta(hours=25)
+Wait = Callable[..., None]
 
 
 @pytest.fixture
-def upload(ann: Person) -> dict[str, Any]:
-    return _upload(ann)
+def task(ann: Person) -> str:
+    return str(ann.adds_task(ann.starts_project())["id"])
 
 
-def _upload(ann: Person) -> dict[str, Any]:
-    """An announced upload whose bytes have arrived, not confirmed by the client."""
-    task = ann.adds_task(ann.starts_project())["id"]
-    body = {"filename": "a.txt", "content_type": "text/plain", "size": 5}
-    answer = ann.post(f"/api/tasks/{task}/attachments", body).json_body
-    attachment: dict[str, Any] = answer["attachment"] | {"key": answer["upload"]["fields"]["key"]}
-    _put(attachment["key"])
-    return attachment
+@pytest.fixture
+def created(event: Any, invoke: Any) -> Callable[[dict[str, Any]], Any]:
+    """The storage says that the attachment's object was created."""
+
+    def tell(attachment: dict[str, Any]) -> Any:
+        sample = event("confirm_upload")
+        sample["detail"]["object"]["key"] = key_of(attachment)
+        return invoke("confirm_upload", sample)
+
+    return tell
 
 
-def _put(key: str) -> None:
-    aws.s3().put_object(
-        Bucket=settings.BUCKET_NAME, Key=key, Body=b"bytes", ContentType="text/plain"
-    )
+def _used(task: str) -> tuple[int, int]:
+    """Bytes and files that count for the task."""
+    usage = table.get(quotas.Usage.of_task(task))
+    return (0, 0) if usage is None else (int(usage.bytes), int(usage.files))
 
 
-def _exists(key: str) -> bool:
-    try:
-        aws.s3().head_object(Bucket=settings.BUCKET_NAME, Key=key)
-    except ClientError:
-        return False
-    return True
-
-
-def _listed(ann: Person, upload: dict[str, Any]) -> list[str]:
-    items = ann.get(f"/api/tasks/{upload['task']}/attachments").json_body["items"]
+def _listed(ann: Person, task: str) -> list[str]:
+    items = ann.get(f"/api/tasks/{task}/attachments").json_body["items"]
     return [item["status"] for item in items]
 
 
+def _settles(wait: Wait) -> None:
+    """A day passes and the tick does all it has to."""
+    for hours in (25, 2):
+        wait(hours=hours)
+        uploads.expire(now())
+
+
 def test_the_storages_event_confirms_what_the_client_did_not(
-    ann: Person, upload: dict[str, Any], event: Any, invoke: Any
+    ann: Person, task: str, created: Any
 ) -> None:
-    created = event("confirm_upload")
-    created["detail"]["object"]["key"] = upload["key"]
-    assert invoke("confirm_upload", created) == "ready"
-    assert invoke("confirm_upload", created) == "ready"
-    assert _listed(ann, upload) == ["ready"]
+    attachment = announced(ann, task)
+    arrives(attachment)
+    assert [created(attachment), created(attachment)] == ["ready", "ready"]
+    assert _listed(ann, task) == ["ready"]
 
 
 @pytest.mark.parametrize("key", ["att/x/y", "att/", "other", "att/a/b/c"])
 def test_an_object_of_nobodys_is_left_alone(cloud: None, event: Any, key: str, invoke: Any) -> None:
-    created = event("confirm_upload")
-    created["detail"]["object"]["key"] = key
-    assert invoke("confirm_upload", created) == "unknown"
+    sample = event("confirm_upload")
+    sample["detail"]["object"]["key"] = key
+    put(key)
+    assert invoke("confirm_upload", sample) == "unknown"
+    assert exists(key)
 
 
 def test_an_upload_nobody_confirmed_vanishes_after_a_day(
-    ann: Person, upload: dict[str, Any]
+    ann: Person, task: str, wait: Wait
 ) -> None:
-    assert uploads.expire(now() + timedelta(hours=23)) == {"expired": 0}
-    assert uploads.expire(now() + LATER) == {"expired": 1}
-    assert _listed(ann, upload) == [] and not _exists(upload["key"])
+    attachment = announced(ann, task)
+    arrives(attachment)
+    wait(hours=23)
+    assert uploads.expire(now()) == {"expired": 0, "removed": 0}
+    assert _used(task) == (5, 1)
+    wait(hours=2)
+    assert uploads.expire(now()) == {"expired": 1, "removed": 0}
+    assert not exists(key_of(attachment)) and _used(task) == (0, 0)
+    wait(hours=2)
+    assert uploads.expire(now()) == {"expired": 0, "removed": 1}
+    assert file_rows() == {}
 
 
-def test_a_confirmed_upload_stays(ann: Person, upload: dict[str, Any]) -> None:
-    ann.post(f"/api/tasks/{upload['task']}/attachments/{upload['id']}/complete")
-    assert uploads.expire(now() + LATER) == {"expired": 0}
-    assert _listed(ann, upload) == ["ready"] and _exists(upload["key"])
+def test_a_confirmed_upload_stays(ann: Person, task: str, wait: Wait) -> None:
+    attachment = uploaded(ann, task)
+    _settles(wait)
+    assert file_rows() == {key_of(attachment): "ready"} and exists(key_of(attachment))
+    assert _used(task) == (5, 1)
 
 
-def test_a_clean_up_killed_before_any_of_its_calls_is_finished_by_the_next(ann: Person) -> None:
+def test_what_comes_after_the_end_is_removed(
+    ann: Person, task: str, wait: Wait, created: Any
+) -> None:
+    """A form is good for some minutes after the attachment was deleted."""
+    attachment = announced(ann, task)
+    ann.call("DELETE", path_of(attachment))
+    arrives(attachment)
+    assert created(attachment) == "gone"
+    assert not exists(key_of(attachment))
+    arrives(attachment)  # and again, and this event is lost
+    _settles(wait)
+    assert objects() == set() and file_rows() == {}
+
+
+def test_what_was_confirmed_cannot_be_replaced(ann: Person, task: str, created: Any) -> None:
+    versioned = {"Status": "Enabled"}
+    aws.s3().put_bucket_versioning(Bucket=settings.BUCKET_NAME, VersioningConfiguration=versioned)
+    attachment = uploaded(ann, task)
+    before = aws.s3().head_object(Bucket=settings.BUCKET_NAME, Key=key_of(attachment))["VersionId"]
+    arrives(attachment, b"<sc>!")
+    created(attachment)
+    now_ = aws.s3().head_object(Bucket=settings.BUCKET_NAME, Key=key_of(attachment))["VersionId"]
+    assert now_ == before
+
+
+# --- killed before any of the calls, then ticked ------------------------------------------------
+
+
+def _announce(ann: Person, task: str) -> None:
+    announced(ann, task)
+
+
+def _announce_in_parts(ann: Person, task: str) -> None:
+    attachment = announced(ann, task, size=9 * 2**20)
+    ann.post(path_of(attachment, "/parts"), {"numbers": [1]})
+
+
+def _complete(ann: Person, task: str) -> None:
+    attachment = announced(ann, task)
+    arrives(attachment)
+    ann.post(path_of(attachment, "/complete"))
+
+
+def _complete_parts(ann: Person, task: str) -> None:
+    attachment = announced(ann, task, size=9 * 2**20)
+    ann.post(path_of(attachment, "/parts"), {"numbers": [1]})
+    sends_parts(attachment)
+    ann.post(path_of(attachment, "/complete"))
+
+
+def _delete(ann: Person, task: str) -> None:
+    attachment = uploaded(ann, task)
+    ann.call("DELETE", path_of(attachment))
+
+
+def _purge(ann: Person, task: str) -> None:
+    uploaded(ann, task)
+    uploaded(ann, task)
+    attachments.drop_all_of(task, now())
+
+
+def sends_parts(attachment: dict[str, Any]) -> None:
+    """All parts of a 9 MiB file, to the upload that the storage knows."""
+    where = {"Bucket": settings.BUCKET_NAME, "Key": key_of(attachment)}
+    found = aws.s3().list_multipart_uploads(Bucket=where["Bucket"], Prefix=where["Key"])
+    for number, size in ((1, multipart.PART_BYTES), (2, 2**20)):
+        begun = {"UploadId": found["Uploads"][0]["UploadId"], "PartNumber": number}
+        aws.s3().upload_part(**where, **begun, Body=bytes(size))
+
+
+@pytest.mark.parametrize(
+    "act", [_announce, _announce_in_parts, _complete, _complete_parts, _delete, _purge]
+)
+def test_killed_anywhere_then_ticked_rows_and_objects_agree(
+    ann: Person, wait: Wait, act: Callable[[Person, str], None]
+) -> None:
+    tasks = []
     for call in itertools.count(1):
-        upload = _upload(ann)
-        try:
-            with killed_at(call):
-                uploads.expire(now() + LATER)
+        tasks.append(str(ann.adds_task(ann.starts_project())["id"]))
+        if not _dies(call, lambda: act(ann, tasks[-1])):
             break
-        except Killed:
-            uploads.expire(now() + LATER)
-        assert _listed(ann, upload) == [] and not _exists(upload["key"])
+    assert call > 2
+    _settles(wait)
+    assert set(file_rows()) == objects()
+    assert set(file_rows().values()) <= {"ready"}
+    counts = [(_used(task), _used_by(task[26:])) for task in tasks]
+    assert all(of_task == of_project for of_task, of_project in counts)
+    assert sum(files for (_, files), _ in counts) == len(file_rows())
+    assert _unfinished() == []
+
+
+def _dies(call: int, act: Callable[[], Any]) -> bool:
+    try:
+        with killed_at(call):
+            act()
+    except Killed:
+        return True
+    return False
+
+
+def _used_by(project: str) -> tuple[int, int]:
+    usage = table.get(quotas.Usage.of_project(project))
+    return (0, 0) if usage is None else (int(usage.bytes), int(usage.files))
+
+
+def _unfinished() -> list[Any]:
+    found = aws.s3().list_multipart_uploads(Bucket=settings.BUCKET_NAME)
+    return list(found.get("Uploads", []))
+
+
+def test_a_tick_killed_anywhere_is_finished_by_the_next(ann: Person, task: str, wait: Wait) -> None:
+    """Also while it removes tombstones: each tick is killed a call later than the one before."""
+    for _ in range(8):
+        arrives(announced(ann, task))
+    wait(hours=25)
+    uploads.expire(now())
+    for call in itertools.count(1):
+        wait(minutes=5)
+        if not _dies(call, lambda: uploads.expire(now())):
+            break
     assert call > 5
+    wait(hours=2)
+    for call in itertools.count(1):
+        if not _dies(12 + call, lambda: uploads.expire(now())):
+            break
+    assert objects() == set() and file_rows() == {} and _used(task) == (0, 0)
+
+
+def test_room_is_given_back_once_whoever_ends_it(ann: Person, task: str) -> None:
+    attachment = uploaded(ann, task)
+    visit = Visit(recognised(ann.token), Action.WRITE_TASKS, now())
+    access = enter_task(visit, task)
+    attachments.delete(access, attachment["id"])
+    attachments.drop_all_of(task, now())
+    assert _used(task) == (0, 0)
+    project = table.get(quotas.Usage.of_project(task[26:]))
+    assert project is not None and (project.bytes, project.files) == (0, 0)
+
+
+def test_files_of_a_purged_task_vanish(ann: Person, task: str, wait: Wait) -> None:
+    uploaded(ann, task)
+    announced(ann, task)
+    assert attachments.drop_all_of(task, now()) == 2
+    assert attachments.drop_all_of(task, now()) == 0
+    assert table.get(quotas.Usage.of_task(task)) is None
+    assert _listed(ann, task) == []
+    _settles(wait)
+    assert objects() == set() and file_rows() == {}
+
+
+def test_an_attachment_ends_also_when_its_project_has_no_count_any_more(
+    ann: Person, task: str
+) -> None:
+    uploaded(ann, task)
+    for key in (quotas.Usage.of_task(task), quotas.Usage.of_project(task[26:])):
+        row = table.get(key)
+        assert row is not None
+        row.delete()
+    assert attachments.drop_all_of(task, now()) == 1

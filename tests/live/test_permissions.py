@@ -1,6 +1,7 @@
 """Every function does its work with the rights of its own policy and no others: the local cloud
 enforces them here. (It knows no resource for SendRawEmail, so mail is left out.)"""
 
+import base64
 from collections.abc import Iterator
 from typing import Any
 
@@ -47,7 +48,11 @@ def test_the_api_may_do_what_its_routes_need(strict: Deployed) -> None:
 
 
 def test_jobs_may_do_what_they_need(strict: Deployed) -> None:
-    for function, event in (("Tick", "tick"), ("SendReminders", "send_reminders")):
+    for function, event in (
+        ("CleanUp", "clean_up"),
+        ("Tick", "tick"),
+        ("SendReminders", "send_reminders"),
+    ):
         name = strict.outputs["functions"][function]
         answer = _client(strict, "lambda").invoke(FunctionName=name, Payload=sample(event))
         assert "FunctionError" not in answer, answer["Payload"].read()
@@ -59,11 +64,25 @@ def _upload(ann: Visitor, task: str) -> None:
     path = f"/tasks/{task}/attachments"
     eventually(lambda: ann.must("GET", path + "/")["items"][0]["status"] == "ready")
     assert ann.downloads(task, attachment["id"]).content == b"bytes"
-    missing = ann.must(
-        "POST", path + "/", {"filename": "b", "content_type": "text/plain", "size": 1}
-    )["attachment"]
+    small = {"filename": "b", "content_type": "text/plain", "size": 1}
+    announced = ann.must("POST", path + "/", small)
+    missing, form = announced["attachment"], announced["upload"]
+    # A policy changed by one byte is not the one that was signed.
+    later = base64.b64decode(form["fields"]["policy"]).replace(
+        b'"expiration": "2', b'"expiration": "3'
+    )
+    fields = form["fields"] | {"policy": base64.b64encode(later).decode()}
+    refused = requests.post(form["url"], data=fields, files={"file": b"x"}, timeout=60)
+    assert refused.status_code == 403 and "SignatureDoesNotMatch" in refused.text
     answer = ann.call("POST", f"{path}/{missing['id']}/complete/")
     assert answer.json()["code"] == "upload_missing"
+    large = {"filename": "c", "content_type": "text/plain", "size": 101 * 1024 * 1024}
+    parts = ann.must("POST", path + "/", large)["attachment"]["id"]
+    (part,) = ann.must("POST", f"{path}/{parts}/parts/", {"numbers": [13]})["items"]
+    assert requests.put(part["url"], data=bytes(part["size"]), timeout=60).ok
+    assert len(ann.must("GET", f"{path}/{parts}/parts/")["items"]) == 1
+    for gone in (attachment["id"], missing["id"], parts):
+        ann.must("DELETE", f"{path}/{gone}/")
 
 
 def _show(ann: Visitor) -> None:

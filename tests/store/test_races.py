@@ -119,7 +119,7 @@ def test_counters_equal_a_recount_after_a_crowd(ann: Person) -> None:
     assert counts == {"todo": 0, "in_progress": 0, "review": 10, "done": 10}
 
 
-def test_nobody_joins_twiceat_once(ann: Person, bob: Person) -> None:
+def test_nobody_joins_twice_at_once(ann: Person, bob: Person) -> None:
     project = ann.starts_project()
 
     def join(_: int) -> None:
