@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import boto3
+
 from infra import deploy
 from infra.stage import LOCAL, ROOT, load, local_environment
 from localstack import cloud
@@ -71,4 +73,5 @@ def seed(api_url: str) -> None:
 @contextmanager
 def aimed_at(endpoint: str) -> Iterator[None]:
     with patch.dict(os.environ, local_environment(endpoint), clear=True):
+        boto3.setup_default_session()  # an older one remembers other credentials
         yield

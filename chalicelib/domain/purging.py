@@ -6,15 +6,14 @@ is found by the next. Every step can be done twice, by ticks that overlap too.
 
 from datetime import datetime
 
+from chalicelib.domain import attachments as files
 from chalicelib.observability import report
-from chalicelib.store import attachments, purging, table, uploads, wake
-from chalicelib.store.attachments import Attachment
+from chalicelib.store import purging, table, wake
 from chalicelib.store.members import Belonging
 from chalicelib.store.projects import Project
 from chalicelib.store.purging import Place
 from chalicelib.store.tasks import TrashedTask
 from chalicelib.store.times import stamp
-from chalicelib.store.transaction import ConditionFailed, transact
 
 PAGE = 100
 PAGES_IN_A_TICK = 20
@@ -71,20 +70,9 @@ def _hangs_on(place: Place, now: datetime) -> int:
 
 
 def _empty_task(task_id: str, now: datetime) -> int:
+    files.drop_all_of(task_id, now)
     places = list(purging.of_task(task_id))
-    files = [place for place in places if place.after("FILE#")]
-    for place in files:
-        _let_go(task_id, str(place.after("FILE#")), now)
-    return _remove([place for place in places if place not in files])
-
-
-def _let_go(task_id: str, attachment_id: str, now: datetime) -> None:
-    """The upload's own clean-up removes object and row, in that order."""
-    key = Attachment.key(task_id, attachment_id)
-    try:
-        transact(uploads.unwanted(key, attachments.object_key(task_id, attachment_id), now))
-    except ConditionFailed:
-        return
+    return _remove([place for place in places if place.after("FILE#") is None])
 
 
 def _remove(places: list[Place]) -> int:

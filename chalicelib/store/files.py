@@ -11,6 +11,7 @@ from urllib.parse import quote
 from botocore.exceptions import ClientError
 
 from chalicelib import settings
+from chalicelib.errors import Conflict
 from chalicelib.store import aws
 from chalicelib.store.outages import error_code, outages_translated
 
@@ -123,8 +124,13 @@ def sha256_of(object_key: str, stored: StoredObject) -> str:
 
 def _get(object_key: str, version_id: str | None, **options: str) -> Any:
     where = {"Bucket": settings.BUCKET_NAME, "Key": object_key, **_version(version_id)}
-    with outages_translated():
-        return aws.s3().get_object(**where, **options)["Body"]
+    try:
+        with outages_translated():
+            return aws.s3().get_object(**where, **options)["Body"]
+    except ClientError as error:
+        if error_code(error) in ABSENT:  # given up on at this very moment
+            raise Conflict("The file is not there any more", code="upload_missing") from error
+        raise
 
 
 def head(object_key: str) -> StoredObject | None:

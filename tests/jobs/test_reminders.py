@@ -98,9 +98,7 @@ def test_the_schedule_counts_from_the_events_own_time(
 
 
 def test_the_tick_runs_on_its_event(cloud: None, event: Any, invoke: Any) -> None:
-    assert invoke("tick", event("tick")) == dict.fromkeys(
-        ("expired", "erased", "handed_on", "purged"), 0
-    )
+    assert set(invoke("tick", event("tick")).values()) == {0}
 
 
 def test_more_than_a_page_of_reminders_is_not_cut(ann: Person, bob: Person, project: str) -> None:

@@ -59,7 +59,7 @@ def ours(tmp_path_factory: pytest.TempPathFactory, origins: tuple[str, str]) -> 
         server = Server(port, outputs)
         server.start()
         try:
-            assert server.wait_until_ready()
+            assert server.wait_until_ready(seconds=120)
             yield Deployed({**outputs, "gateway_api_url": f"http://localhost:{port}/api"})
         finally:
             server.stop()
