@@ -37,6 +37,7 @@ check: install ## Format, lint, types, structure, package and template: what nee
 	$(BIN)/cfn-lint build/prod/sam.yaml
 
 test: install ## All tests; the live ones start a local cloud of their own
+	@$(BIN)/python infra/venv.py .local/cloud-venv localstack/requirements.txt
 	$(RUN) pytest -n auto --dist loadgroup $(ARGS)
 
 package: install ## Build the stage's zip and template: STAGE=prod

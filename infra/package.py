@@ -19,6 +19,7 @@ import yaml
 
 from infra.stage import ROOT, Stage, UserError, load, tool
 from infra.vendor import vendor
+from infra.venv import locked
 
 # Chalice imports app.py to find its routes, and the app refuses to start without its settings.
 _PLACEHOLDERS = {
@@ -49,6 +50,11 @@ _UNSTAGED = shutil.ignore_patterns("__pycache__", "deployments", "deployed")
 
 def package(stage: Stage) -> Path:
     """Build `stage` unless the last build is of the same inputs; returns the template's path."""
+    with locked(stage.build_dir):
+        return _package(stage)
+
+
+def _package(stage: Stage) -> Path:
     digest = _digest(stage)
     stamp = stage.build_dir / "inputs.sha256"
     with _one_at_a_time():

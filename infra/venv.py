@@ -5,18 +5,34 @@
 Runs before anything is installed: standard library only.
 """
 
+import fcntl
 import hashlib
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
 
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """One process at a time makes `folder`; tests and `make run` may want it side by side."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f".{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def ensure(folder: Path, requirements: Path) -> Path:
     """The Python of the environment in `folder`, with `requirements` installed."""
+    with locked(folder):
+        return _ensure(folder, requirements)
+
+
+def _ensure(folder: Path, requirements: Path) -> Path:
     python = folder / "bin" / "python"
     stamp = folder / "installed.sha256"
     wanted = _fingerprint(requirements)

@@ -11,7 +11,7 @@ from chalicelib.store import members, projects, users, wake
 from chalicelib.store.ids import new_id
 from chalicelib.store.one_time import Purpose, unused, voided
 from chalicelib.store.times import stamp
-from chalicelib.store.transaction import ConditionFailed, Write, transact
+from chalicelib.store.transaction import ConditionFailed, Put, Write, transact
 from chalicelib.store.users import User, folded
 
 GRACE = timedelta(days=7)
@@ -104,7 +104,9 @@ def confirm_email_change(*, token: str, now: datetime) -> None:
     try:
         transact(moving, *_moved_claim(user), telling)
     except ConditionFailed as failed:
-        raise (one_time.refused() if failed.write is moving else _taken("email")) from failed
+        # Of rivals with the same token the loser misses the old claim before it meets the new one.
+        taken = isinstance(failed.write, Put)
+        raise (_taken("email") if taken else one_time.refused()) from failed
 
 
 def leave(access: Access) -> None:

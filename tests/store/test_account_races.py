@@ -52,6 +52,16 @@ def test_of_forty_uses_of_a_reset_one_succeeds(anyone: Api, ann: Person) -> None
     assert anyone.post("/api/auth/login", login).status_code == 200
 
 
+def test_of_forty_uses_of_a_new_address_one_succeeds(anyone: Api, ann: Person) -> None:
+    new = "lee@example.com"
+    ann.post("/api/auth/change-email", {"email": new, "password": PASSWORD})
+    token = _token(ann, "Confirm your new address", new)
+    answers = at_once(40, lambda _: accounts.confirm_email_change(token=token, now=now()))
+    assert _codes(answers) == {"done": 1, "invalid_token": 39}
+    login = {"email": new, "password": PASSWORD}
+    assert anyone.post("/api/auth/login", login).status_code == 200
+
+
 def test_guesses_at_once_are_counted_before_they_are_judged(ann: Person) -> None:
     def guess(number: int) -> None:
         sessions.log_in(
@@ -84,9 +94,9 @@ def test_a_login_that_meets_a_password_change_is_in_with_the_new_one_or_not_at_a
             assert refreshed.status_code == 401
 
 
-def _token(person: Person, subject: str) -> str:
+def _token(person: Person, subject: str, address: str = "") -> str:
     mailing.sweep(now())
-    *_, mail = mails_to(person, subject)
+    *_, mail = mails_to(person, subject, address)
     body = mail.get_body(("plain",))
     found = re.search(r"token=(\S+)", body.get_content() if body else "")
     assert found is not None
