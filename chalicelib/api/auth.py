@@ -6,14 +6,21 @@ from chalice.app import Blueprint, Response
 from msgspec import Struct
 
 from chalicelib.api.answers import answer, created, nothing
-from chalicelib.api.fields import AnyPassword, Email, NewPassword, Token, Username, source_of
+from chalicelib.api.fields import (
+    AnyPassword,
+    Email,
+    NewPassword,
+    Token,
+    Username,
+    require_confirmed,
+    source_of,
+)
 from chalicelib.api.gate import route
 from chalicelib.api.profile import shown
 from chalicelib.clock import now
 from chalicelib.domain import accounts, passwords, sessions
 from chalicelib.domain.access import Access, Action
 from chalicelib.domain.sessions import SignIn
-from chalicelib.errors import FieldError, Invalid
 
 bp = Blueprint(__name__)
 
@@ -53,7 +60,7 @@ class PasswordReset(Struct, forbid_unknown_fields=True):
 
 @route(bp, "POST", "/api/auth/register", Action.ENTER, body=Registration)
 def register(body: Registration) -> Response:
-    require_confirmed(body.password, body.password_confirm)
+    require_confirmed("password", body.password, body.password_confirm)
     user = accounts.register(
         username=body.username,
         email=body.email,
@@ -113,14 +120,9 @@ def forgot_password(body: Address) -> Response:
 
 @route(bp, "POST", "/api/auth/reset-password", Action.ENTER, body=PasswordReset)
 def reset_password(body: PasswordReset) -> Response:
-    require_confirmed(body.password, body.password_confirm)
+    require_confirmed("password", body.password, body.password_confirm)
     passwords.reset(token=body.token, new_password=body.password, now=now())
     return nothing()
-
-
-def require_confirmed(password: str, confirmation: str) -> None:
-    if password != confirmation:
-        raise Invalid(errors=(FieldError("password_confirm", "differs from password"),))
 
 
 def _tokens(signed_in: SignIn) -> dict[str, Any]:

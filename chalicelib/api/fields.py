@@ -5,6 +5,8 @@ from typing import Annotated
 from chalice.app import Blueprint
 from msgspec import Meta
 
+from chalicelib.errors import FieldError, Invalid
+
 Username = Annotated[str, Meta(min_length=3, max_length=50, pattern=r"^[\w.+-]+\Z")]
 Email = Annotated[str, Meta(max_length=254, pattern=r"^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+\Z")]
 # Received as typed, no rules of composition (NIST 800-63B-4).
@@ -18,3 +20,9 @@ def source_of(bp: Blueprint) -> str | None:
     """The caller's address as the gateway saw it; never a header, which anybody can write."""
     identity = bp.current_request.context.get("identity") or {}
     return identity.get("sourceIp")
+
+
+def require_confirmed(field: str, password: str, confirmation: str) -> None:
+    """A new password is typed twice, alike. Raises `Invalid`."""
+    if password != confirmation:
+        raise Invalid(errors=(FieldError(f"{field}_confirm", f"differs from {field}"),))

@@ -7,7 +7,14 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from chalicelib.api.answers import answer, created, nothing
 from chalicelib.api.bodies import given
-from chalicelib.api.fields import AnyPassword, Email, NewPassword, Username, source_of
+from chalicelib.api.fields import (
+    AnyPassword,
+    Email,
+    NewPassword,
+    Username,
+    require_confirmed,
+    source_of,
+)
 from chalicelib.api.gate import route
 from chalicelib.domain import accounts, avatars, passwords, zones
 from chalicelib.domain.access import Access, Action
@@ -94,9 +101,7 @@ def remove_avatar(access: Access) -> Response:
 
 @route(bp, "POST", "/api/auth/change-password", Action.USE_ACCOUNT, body=PasswordChange)
 def change_password(access: Access, body: PasswordChange) -> Response:
-    if body.new_password != body.new_password_confirm:
-        message = "differs from new_password"
-        raise Invalid(errors=(FieldError("new_password_confirm", message),))
+    require_confirmed("new_password", body.new_password, body.new_password_confirm)
     passwords.change(
         access,
         password=body.password,
