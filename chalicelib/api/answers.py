@@ -21,15 +21,15 @@ def answer(body: Any, status: int = 200, headers: Headers | None = None) -> Resp
     return Response(text, {"Content-Type": JSON, **(headers or {})}, status)
 
 
-def created(body: dict[str, Any], location: str) -> Response:
+def created(body: Any, location: str) -> Response:
     """201 with the new object and where it stands."""
     headers: Headers = {"Location": location}
-    if "version" in body:
+    if _version(body) is not None:
         headers["ETag"] = etag_of(body)
     return answer(body, 201, headers)
 
 
-def changed(body: dict[str, Any]) -> Response:
+def changed(body: Any) -> Response:
     """200 with the object as it is now, and its validator."""
     return answer(body, 200, {"ETag": etag_of(body)})
 
@@ -39,14 +39,18 @@ def nothing() -> Response:
     return Response("", {}, 204)
 
 
-def etag_of(body: dict[str, Any]) -> str:
+def etag_of(body: Any) -> str:
     """The strong validator of what is shown: its version, which `If-Match` asks for, and a digest,
     because counts change without it."""
     digest = hashlib.sha256(msgspec.json.encode(body)).hexdigest()[:16]
-    return f'"{body["version"]}-{digest}"'
+    return f'"{_version(body)}-{digest}"'
 
 
-def conditional(body: dict[str, Any], request: Request) -> Response:
+def _version(body: Any) -> Any:
+    return body.get("version") if isinstance(body, dict) else getattr(body, "version", None)
+
+
+def conditional(body: Any, request: Request) -> Response:
     """The object, or 304 for a client that has it already."""
     etag, if_none_match = etag_of(body), request.headers.get("if-none-match")
     headers: Headers = {"ETag": etag, "Cache-Control": "private, no-cache"}

@@ -1,9 +1,9 @@
-"""Types of fields that several bodies share."""
+"""Types of fields, and of lists, that several bodies share."""
 
-from typing import Annotated
+from typing import Annotated, Generic, TypeVar
 
 from chalice.app import Blueprint
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from chalicelib.errors import FieldError, Invalid
 
@@ -14,6 +14,15 @@ NewPassword = Annotated[str, Meta(min_length=8, max_length=256)]
 AnyPassword = Annotated[str, Meta(max_length=256)]
 Token = Annotated[str, Meta(max_length=200)]
 Limit = Annotated[int, Meta(ge=1, le=100)]
+
+T = TypeVar("T")
+
+
+class Page(Struct, Generic[T]):
+    """A list, or one page of it: the next one begins at `next_cursor`."""
+
+    items: list[T]
+    next_cursor: str | None = None
 
 
 def source_of(bp: Blueprint) -> str | None:

@@ -5,7 +5,8 @@
 
 A view gets what it asks for, checked: `access` (who was let in, to what), `body`, `query`, and its
 own path parameters. `{task_id}` in the path opens a task, `{project_id}` (or a `project` in body or
-query) a project; anything else just asks for a live session.
+query) a project; anything else just asks for a live session. `gives` and `status` say how success
+looks; the API's document is made from them, and the tests hold the answers to it.
 """
 
 import functools
@@ -42,8 +43,13 @@ def route(
     *,
     body: type[Struct] | None = None,
     query: type[Struct] | None = None,
+    gives: Any = None,
+    status: int = 200,
 ) -> Callable[[View], View]:
-    """Declare that `method` on `path` may be called by whoever may do `action`."""
+    """Declare that `method` on `path` may be called by whoever may do `action`.
+
+    `gives` is the type of a success's body, sent with `status`; without a body it is a 204.
+    """
 
     def register(view: View) -> View:
         @functools.wraps(view)
@@ -56,6 +62,8 @@ def route(
 
         handle.action = action  # type: ignore[attr-defined]
         handle.body, handle.query = body, query  # type: ignore[attr-defined]
+        handle.gives = gives  # type: ignore[attr-defined]
+        handle.status = 204 if gives is None else status  # type: ignore[attr-defined]
         # An empty content_types leaves the check to us: Chalice's answers in another envelope.
         bp.route(path, methods=[method], content_types=[])(handle)
         return handle
