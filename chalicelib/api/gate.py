@@ -98,7 +98,8 @@ def _arguments(
     elif parameters:
         bodies.query(parameters, Struct)
     if caller is not None:
-        visit = Visit(caller, action, the_time(), _once(request, caller))
+        once, request_id = _once(request, caller), logger.get_correlation_id()
+        visit = Visit(caller, action, the_time(), once, request_id)
         arguments["access"] = _enter(visit, path, arguments)
     return arguments | _own(path)
 

@@ -107,6 +107,7 @@ class Access:
     token: ApiToken | None
     now: datetime
     once: Once | None
+    request_id: str | None
 
     @property
     def user_id(self) -> str:
@@ -135,12 +136,13 @@ class TaskAccess(ProjectAccess):
 
 @dataclass(frozen=True)
 class Visit:
-    """Somebody at a door: who, to do what, when, and what makes the request repeatable."""
+    """Somebody at a door: who, to do what, when, what makes the request repeatable, and its id."""
 
     caller: Caller
     action: Action
     now: datetime
     once: Once | None = None
+    request_id: str | None = None
 
 
 def may(role: str, action: Action) -> bool:
@@ -195,6 +197,7 @@ def _entered(visit: Visit, rows: Rows) -> dict[str, Any]:
         "token": token,
         "now": visit.now,
         "once": visit.once,
+        "request_id": visit.request_id,
     }
 
 

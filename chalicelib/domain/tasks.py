@@ -16,7 +16,7 @@ from chalicelib.store.ids import is_id, new_task_id
 from chalicelib.store.members import Member
 from chalicelib.store.projects import Project
 from chalicelib.store.table import Page
-from chalicelib.store.tasks import Task, TrashedTask
+from chalicelib.store.tasks import Author, Task, TrashedTask
 from chalicelib.store.times import stamp
 from chalicelib.store.transaction import Check, ConditionFailed, Write, transact
 
@@ -31,6 +31,7 @@ def create(access: ProjectAccess, **fields: Any) -> Task:
         key.sk,
         created_by=access.user_id,
         created_at=stamp(access.now),
+        **_author(access)._asdict(),
         **_derived(fields, access.now),
     )
     writes = (
@@ -70,7 +71,8 @@ def change(access: TaskAccess, fields: Mapping[str, Any], *, version: int | None
     `version` is what the caller last read: `PreconditionFailed` if the task has moved on. Without
     it a rival's change is read and built upon, so that changes of different fields both survive.
     """
-    store = partial(_store, actor=access.user_id, now=access.now)
+    author = _author(access)
+    store = partial(_store, actor=access.user_id, author=author, now=access.now)
     return changes.apply(access.task, fields, version=version, store=store)
 
 
@@ -80,7 +82,7 @@ def delete(access: TaskAccess, *, version: int | None = None) -> None:
 
     def commit(task: Task) -> None:
         gone = projects.counted(task.project_id, task.id, **{task.status: -1})
-        transact(*tasks.trashed(task, at=at, until=until), gone)
+        transact(*tasks.trashed(task, _author(access), at=at, until=until), gone)
 
     changes.attempt(access.task, version=version, commit=commit)
 
@@ -93,7 +95,7 @@ def restore(access: TaskAccess) -> Task:
         return task
     if task.assigned_to and members.by_id(task.project_id, task.assigned_to) is None:
         task.assigned_to = None
-    out, back = tasks.restored(task)
+    out, back = tasks.restored(task, _author(access), at=stamp(access.now))
     counting = projects.counted(task.project_id, task.id, **{task.status: 1})
     try:
         transact(out, back, counting, *_checked(task.project_id, task.assigned_to))
@@ -115,12 +117,14 @@ def unassign(task: Task, now: datetime) -> None:
 
 def hand_over(task: Task, user_id: str | None, *, actor: str, now: datetime) -> None:
     """Give the task to somebody else, or to nobody."""
-    store = partial(_store, actor=actor, now=now)
+    store = partial(_store, actor=actor, author=Author(None, None), now=now)
     changes.apply(task, {"assigned_to": user_id}, version=None, store=store)
 
 
-def _store(task: Task, wanted: Mapping[str, Any], *, actor: str, now: datetime) -> Task:
-    fields = _derived(wanted, now)
+def _store(
+    task: Task, wanted: Mapping[str, Any], *, actor: str, author: Author, now: datetime
+) -> Task:
+    fields = _derived(wanted, now) | author._asdict()
     after = deepcopy(task)
     for name, value in fields.items():
         setattr(after, name, value)
@@ -133,6 +137,10 @@ def _store(task: Task, wanted: Mapping[str, Any], *, actor: str, now: datetime) 
         )
     after.version += 1
     return after
+
+
+def _author(access: Access) -> Author:
+    return Author(access.user_id, access.request_id)
 
 
 def _derived(fields: Mapping[str, Any], now: datetime) -> dict[str, Any]:

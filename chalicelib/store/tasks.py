@@ -1,7 +1,7 @@
 """Tasks, in their project's partition, with the index keys that their state earns them."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
@@ -11,6 +11,13 @@ from chalicelib.store.transaction import Delete, Put, Update
 
 OPEN = frozenset({"todo", "in_progress", "review"})
 NO_DUE_DATE = "~"  # sorts after every time
+
+
+class Author(NamedTuple):
+    """Who made the last change of a task, and in which request; nobody: the service itself."""
+
+    changed_by: str | None
+    request_id: str | None
 
 
 class Task(Row):
@@ -27,6 +34,8 @@ class Task(Row):
     completed_at = UnicodeAttribute(null=True)
     version = NumberAttribute(default=1)
     deleted_at = UnicodeAttribute(null=True)
+    changed_by = UnicodeAttribute(null=True)
+    request_id = UnicodeAttribute(null=True)
 
     @staticmethod
     def key(task_id: str) -> "Key[Task]":
@@ -69,18 +78,20 @@ def index_keys(task: Task) -> dict[str, str | None]:
     }
 
 
-def trashed(task: Task, *, at: str, until: str) -> tuple[Delete, Put]:
+def trashed(task: Task, author: Author, *, at: str, until: str) -> tuple[Delete, Put]:
     """The writes that move a task to the trash; they hold for the version that was read."""
     key = TrashedTask.key(task.id)
     waking = wake.keys("purge", until, task.id)
-    row = TrashedTask(key.pk, key.sk, **_own(task) | {"deleted_at": at} | waking)
+    facts = {**_own(task), **author._asdict(), **waking, "deleted_at": at}
+    row = TrashedTask(key.pk, key.sk, **facts)
     return Delete(Task.key(task.id), Task.version == task.version), Put(row)
 
 
-def restored(task: Task) -> tuple[Delete, Put]:
+def restored(task: Task, author: Author, *, at: str) -> tuple[Delete, Put]:
     """The writes that bring a task back from the trash; they hold for the version that was read."""
     key, old = Task.key(task.id), TrashedTask.key(task.id)
-    row = Task(key.pk, key.sk, **_own(task) | {"version": task.version + 1})
+    facts = {"version": task.version + 1, "updated_at": at, **author._asdict()}
+    row = Task(key.pk, key.sk, **_own(task) | facts)
     return Delete(old, TrashedTask.version == task.version), created(row)
 
 

@@ -200,7 +200,8 @@ def test_a_deleted_task_is_out_of_reach_and_can_be_restored(ann: Person) -> None
     assert (trashed["kind"], trashed["id"]) == ("task", task["id"])
     assert trashed["deleted_at"]
     back = ann.post(path + "/restore").json_body
-    assert back == task | {"version": 2}
+    assert back["updated_at"] > task["updated_at"]
+    assert back == task | {"version": 2, "updated_at": back["updated_at"]}
     assert ann.post(path + "/restore").json_body == back
     for parameters in (f"project={project}", f"project={project}&status=review", "assigned_to=me"):
         assert len(_titles(ann, parameters)) == 1
