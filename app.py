@@ -13,6 +13,7 @@ from chalicelib.api import (
     api_tokens,
     attachments,
     auth,
+    comments,
     health,
     members,
     profile,
@@ -43,6 +44,7 @@ nouns = (
     tasks,
     trash,
     attachments,
+    comments,
 )
 for noun in nouns:
     app.register_blueprint(noun.bp)

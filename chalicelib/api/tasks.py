@@ -177,4 +177,8 @@ def card(task: Task) -> dict[str, Any]:
 
 def shown(task: Task) -> dict[str, Any]:
     """A task, whole."""
-    return card(task) | {"description": task.description, "completed_at": task.completed_at}
+    return card(task) | {
+        "description": task.description,
+        "completed_at": task.completed_at,
+        "comments_count": int(task.comments_count or 0),
+    }

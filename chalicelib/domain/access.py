@@ -58,6 +58,9 @@ class Action(StrEnum):
     READ_TASKS = "read tasks"
     WRITE_TASKS = "write tasks"
     RESTORE_TASK = "restore task"
+    READ_COMMENTS = "read comments"
+    WRITE_COMMENTS = "write comments"
+    MODERATE_COMMENTS = "moderate comments"
 
 
 class Rule(NamedTuple):
@@ -95,6 +98,9 @@ PERMISSIONS: dict[Action, Rule] = {
     Action.READ_TASKS: Rule(EVERY_ROLE, Scope.READ_TASKS, archived=True),
     Action.WRITE_TASKS: Rule(WRITERS, Scope.WRITE_TASKS),
     Action.RESTORE_TASK: Rule(WRITERS, Scope.WRITE_TASKS, trashed_task=True),
+    Action.READ_COMMENTS: Rule(EVERY_ROLE, Scope.READ_TASKS, archived=True),
+    Action.WRITE_COMMENTS: Rule(WRITERS, Scope.WRITE_TASKS),
+    Action.MODERATE_COMMENTS: Rule(MANAGERS, Scope.WRITE_TASKS),
 }
 
 
@@ -148,6 +154,19 @@ class Visit:
 def may(role: str, action: Action) -> bool:
     """Whether `role` allows `action`: the one place that asks the table."""
     return role in PERMISSIONS[action].roles
+
+
+def require(access: ProjectAccess, action: Action) -> None:
+    """Ask the table once more, for what the route's own action does not cover. Raises `Forbidden`,
+    or `Conflict` if the project is archived."""
+    _require(access.project, access.role, action)
+
+
+def _require(project: Project, role: str, action: Action) -> None:
+    if not may(role, action):
+        raise Forbidden()
+    if project.archived_at is not None and not PERMISSIONS[action].archived:
+        raise Conflict("The project is archived; unarchive it first", code="archived")
 
 
 def enter_account(visit: Visit) -> Access:
@@ -215,8 +234,5 @@ def _entered_project(visit: Visit, project_id: str, rows: Rows) -> dict[str, Any
         raise NotFound()
     if not Access(**entered).reaches(project_id):
         raise NotFound()
-    if not may(member.role, visit.action):
-        raise Forbidden()
-    if project.archived_at is not None and not rule.archived:
-        raise Conflict("The project is archived; unarchive it first", code="archived")
+    _require(project, member.role, visit.action)
     return {**entered, "project": project, "role": Role(member.role)}

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
 
 from chalicelib.store import ids, table, wake
 from chalicelib.store.table import Key, Page, Row
@@ -11,6 +12,8 @@ from chalicelib.store.transaction import Delete, Put, Update
 
 OPEN = frozenset({"todo", "in_progress", "review"})
 NO_DUE_DATE = "~"  # sorts after every time
+# What hangs on a task is counted on it, without a new version.
+COUNTS = ("comments_count",)
 
 
 class Author(NamedTuple):
@@ -36,6 +39,7 @@ class Task(Row):
     deleted_at = UnicodeAttribute(null=True)
     changed_by = UnicodeAttribute(null=True)
     request_id = UnicodeAttribute(null=True)
+    comments_count = NumberAttribute(default=0)
 
     @staticmethod
     def key(task_id: str) -> "Key[Task]":
@@ -84,7 +88,7 @@ def trashed(task: Task, author: Author, *, at: str, until: str) -> tuple[Delete,
     waking = wake.keys("purge", until, task.id)
     facts = {**_own(task), **author._asdict(), **waking, "deleted_at": at}
     row = TrashedTask(key.pk, key.sk, **facts)
-    return Delete(Task.key(task.id), Task.version == task.version), Put(row)
+    return Delete(Task.key(task.id), _as_read(task)), Put(row)
 
 
 def restored(task: Task, author: Author, *, at: str) -> tuple[Delete, Put]:
@@ -93,6 +97,14 @@ def restored(task: Task, author: Author, *, at: str) -> tuple[Delete, Put]:
     facts = {"version": task.version + 1, "updated_at": at, **author._asdict()}
     row = Task(key.pk, key.sk, **_own(task) | facts)
     return Delete(old, TrashedTask.version == task.version), created(row)
+
+
+def _as_read(task: Task) -> Condition:
+    """The version is the one that was read, and so are the counts, which change without it."""
+    condition: Condition = Task.version == task.version
+    for name in COUNTS:
+        condition &= getattr(Task, name) == getattr(task, name)
+    return condition
 
 
 def _own(task: Task) -> dict[str, Any]:
@@ -120,6 +132,14 @@ def changed(task: Task, fields: Mapping[str, Any]) -> Update:
     )
     same = (Task.version == task.version) & Task.deleted_at.does_not_exist()
     return Update(Task.key(task.id), (*actions, Task.version.set(task.version + 1)), same)
+
+
+def counted(task_id: str, **counts: int) -> Update:
+    """The write that adds to the counts of what hangs on a task, as `comments_count=1`; it holds
+    while the task is there. No new version: a count is no edit."""
+    return Update(
+        Task.key(task_id), tuple(getattr(Task, name).add(n) for name, n in counts.items())
+    )
 
 
 def by_id(task_id: str) -> Task | None:

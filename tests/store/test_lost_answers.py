@@ -125,3 +125,15 @@ def test_announcing_an_upload(ann: Person) -> None:
     body = {"filename": "a.txt", "content_type": "text/plain", "size": 5}
     made = _everywhere(lambda _: ann.post(path, body), 201) + 1
     assert len(ann.get(path).json_body["items"]) == made
+
+
+def test_commenting_counts_each_comment_once(ann: Person) -> None:
+    task = f"/api/tasks/{ann.adds_task(ann.starts_project())['id']}"
+    path = task + "/comments"
+    ann.post(path, {"body": "one more than there are answers to lose"})
+    made = _everywhere(lambda _: ann.post(path, {"body": "x"}), 201) + 2
+    items = ann.get(path).json_body["items"]
+    assert ann.get(task).json_body["comments_count"] == len(items) == made
+    ids = iter([item["id"] for item in items])
+    deleted = _everywhere(lambda _: ann.delete(f"{path}/{next(ids)}"), 204) + 1
+    assert ann.get(task).json_body["comments_count"] == made - deleted
