@@ -8,7 +8,7 @@ BIN := .venv/bin
 RUN := $(BIN)/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down check test package deploy destroy invoke superuser logs clean
+.PHONY: help install run up down check test lock package deploy destroy invoke superuser logs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | \
@@ -39,6 +39,9 @@ check: install ## Format, lint, types, structure, package and template: what nee
 test: install ## All tests; the live ones start a local cloud of their own
 	@$(BIN)/python infra/venv.py .local/cloud-venv localstack/requirements.txt
 	$(RUN) pytest -n auto --dist loadgroup $(ARGS)
+
+lock: install ## Pin every package with its hashes, from the *.in lists: ARGS=--upgrade
+	@$(RUN) infra.lock $(ARGS)
 
 package: install ## Build the stage's zip and template: STAGE=prod
 	@$(RUN) infra.package --stage $(STAGE)

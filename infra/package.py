@@ -1,7 +1,8 @@
 """Package the app: stage a build folder, let Chalice make zip and template, finish the template.
 
-The result is `build/<stage>/sam.yaml` and `deployment.zip`. Nothing is made twice: a build whose
-inputs did not change is kept.
+The result is `build/<stage>/sam.yaml`, `deployment.zip`, and `layer-<name>.zip` for each list of
+`infra/layers`: packages that only the functions get which name that layer. Nothing is made twice:
+a build whose inputs did not change is kept.
 """
 
 import argparse
@@ -14,11 +15,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import yaml
 
+from infra.archive import pack, sizes
+from infra.bytecode import compile_tree, compiler
 from infra.stage import ROOT, Stage, UserError, load, tool
-from infra.vendor import vendor
+from infra.vendor import FUNCTION_HOME, vendor, vendor_layer
 from infra.venv import locked
 
 # Chalice imports app.py to find its routes, and the app refuses to start without its settings.
@@ -46,6 +50,9 @@ _PLACEHOLDERS = {
 _STAGED = ("app.py", "chalicelib", ".chalice")
 _INPUTS = (*_STAGED, "infra", "requirements.txt")
 _UNSTAGED = shutil.ignore_patterns("__pycache__", "deployments", "deployed")
+# What Chalice zips and `vendor` has not compiled.
+_OURS = ["app.py", "chalicelib", "chalice"]
+_LAYERS = ROOT / "infra" / "layers"
 
 
 def package(stage: Stage) -> Path:
@@ -87,6 +94,9 @@ def _build(stage: Stage, dependencies: Path) -> None:
     (source / "requirements.txt").touch()  # empty: vendor/ has all, Chalice has nothing to fetch
     _run_chalice(stage, source)
     _finish(stage)
+    _seal(stage)
+    _pack_layers(stage)
+    _report(stage)
 
 
 def _copy(origin: Path, target: Path) -> None:
@@ -119,6 +129,30 @@ def _finish(stage: Stage) -> None:
     stage.template.write_text(yaml.dump(template, Dumper=_Plain, sort_keys=False, width=1000))
 
 
+def _seal(stage: Stage) -> None:
+    """Chalice's zip again, with byte code of the app, and the same bytes for the same files."""
+    unpacked = stage.build_dir / "unpacked"
+    with ZipFile(stage.zip) as archive:
+        archive.extractall(unpacked)
+    compile_tree(unpacked, _OURS, stage.runtime, FUNCTION_HOME)
+    pack(unpacked, stage.zip)
+    shutil.rmtree(unpacked)
+
+
+def _pack_layers(stage: Stage) -> None:
+    for requirements in sorted(_LAYERS.glob("*.txt")):
+        target = stage.build_dir / f"layer-{requirements.stem}.zip"
+        pack(vendor_layer(stage, requirements), target, prefix="python/")
+
+
+def _report(stage: Stage) -> None:
+    if compiler(stage.runtime) is None:
+        print(f"  no {stage.runtime} on this machine: without byte code, functions start slower")
+    for archive in sorted(stage.build_dir.glob("*.zip")):
+        packed, unpacked = sizes(archive)
+        print(f"  {archive.name}: {packed / 1e6:.1f} MB, {unpacked / 1e6:.1f} MB unpacked")
+
+
 def _release(resource: dict[str, Any]) -> None:
     """Let the resource go with its stack."""
     for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
@@ -136,9 +170,8 @@ class _Plain(yaml.SafeDumper):
 
 
 def _digest(stage: Stage) -> str:
-    sha = hashlib.sha256(
-        f"{stage.name} {stage.runtime} {stage.architecture} {stage.keep_data}".encode()
-    )
+    facts = [stage.name, stage.runtime, stage.architecture, stage.keep_data]
+    sha = hashlib.sha256(f"{facts} {compiler(stage.runtime)}".encode())
     for path in _input_files():
         sha.update(str(path.relative_to(ROOT)).encode())
         sha.update(path.read_bytes())

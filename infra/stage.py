@@ -38,6 +38,7 @@ class Stage:
     architecture: str
     keep_data: bool
     parameters: dict[str, str]
+    builds: Path = ROOT / "build"
 
     @property
     def stack(self) -> str:
@@ -50,7 +51,11 @@ class Stage:
 
     @property
     def build_dir(self) -> Path:
-        return ROOT / "build" / self.name
+        return self.builds / self.name
+
+    @property
+    def zip(self) -> Path:
+        return self.build_dir / "deployment.zip"
 
     @property
     def template(self) -> Path:

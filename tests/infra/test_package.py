@@ -1,12 +1,20 @@
 """What is in the zip, and what stops a build."""
 
+import dataclasses
 import re
+import sys
+from importlib.util import cache_from_source
+from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 import yaml
 
-from infra import package, stage, vendor
+from infra import bytecode, package, stage, vendor
+from infra.archive import sizes
 from infra.stage import ROOT, Stage, UserError
+
+UNCHECKED_HASH = 0b01
 
 
 def test_the_zip_holds_the_app_and_nothing_of_the_workshop(zipped: list[str]) -> None:
@@ -30,6 +38,55 @@ def test_botocore_knows_only_the_services_we_call(zipped: list[str]) -> None:
     services = {m[1] for name in zipped if (m := re.match(r"botocore/data/([^/]+)/", name))}
     assert {"dynamodb", "s3", "secretsmanager", "ses"} <= services
     assert len(services) < 10
+
+
+def test_building_twice_gives_the_same_bytes(tmp_path: Path) -> None:
+    local = stage.load("local")
+    again = dataclasses.replace(local, builds=tmp_path)
+    package.package(local), package.package(again)
+    assert local.zip.read_bytes() == again.zip.read_bytes()
+    assert local.template.read_bytes() == again.template.read_bytes()
+
+
+def test_the_zip_stays_small(build: Path) -> None:
+    """A cold start fetches and unpacks it."""
+    packed, unpacked = sizes(build / "deployment.zip")
+    assert packed < 7e6
+    assert unpacked < 20e6
+
+
+def test_a_cold_start_compiles_nothing() -> None:
+    """Every source has byte code beside it that Python takes without a look at the source."""
+    local = stage.load("local")
+    package.package(local)
+    with ZipFile(local.zip) as archive:
+        names = set(archive.namelist())
+        sources = {name for name in names if name.endswith(".py")}
+        assert {cache_from_source(name) for name in sources} <= names
+        flags = archive.read(cache_from_source("app.py"))[4:8]
+    assert int.from_bytes(flags, "little") == UNCHECKED_HASH
+
+
+def test_byte_code_is_written_by_the_runtimes_own_python_only() -> None:
+    assert bytecode.compiler("python2.6") is None
+    assert bytecode.compiler(stage.load("local").runtime) == Path(sys.executable)
+
+
+def test_a_layer_holds_what_the_functions_do_not_have_yet(
+    tmp_path: Path,
+) -> None:
+    pinned = (ROOT / "requirements-dev.txt").read_text().replace("\\\n", " ").splitlines()
+    wanted = [line for line in pinned if line.startswith(("iniconfig==", "six=="))]
+    (tmp_path / "drawing.txt").write_text("\n".join(wanted))
+    folder = vendor.vendor_layer(stage.load("local"), tmp_path / "drawing.txt")
+    assert (folder / "iniconfig").is_dir()
+    assert not (folder / "six.py").exists()
+
+
+def test_a_wheel_with_another_hash_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "forged.txt").write_text(f"iniconfig==2.3.1 --hash=sha256:{'0' * 64}")
+    with pytest.raises(UserError, match="HASHES"):
+        vendor.vendor_layer(stage.load("local"), tmp_path / "forged.txt")
 
 
 def test_a_missing_wheel_is_named() -> None:

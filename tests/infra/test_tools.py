@@ -4,22 +4,57 @@ import re
 import socket
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
-from infra import venv
+from infra import lock, venv
 from infra.stage import ROOT, UserError
 from localstack import cloud
 
-PINNED = ["requirements.txt", "requirements-dev.txt", "localstack/requirements.txt"]
+LOCKS = [requirements.with_suffix(".txt") for requirements in lock.lists()]
 
 
-@pytest.mark.parametrize("name", PINNED)
-def test_every_requirement_is_pinned(name: str) -> None:
-    lines = [line.split("#")[0].strip() for line in (ROOT / name).read_text().splitlines()]
-    loose = [line for line in lines if line and "==" not in line and not line.startswith("-r ")]
-    assert loose == []
+def pins(path: Path) -> dict[str, str]:
+    """Package -> the rest of its line, hashes included."""
+    lines = path.read_text().replace("\\\n", " ").splitlines()
+    pinned = (line.partition("==") for line in lines if line and not line.lstrip().startswith("#"))
+    return {name: rest for name, _, rest in pinned}
+
+
+@pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.stem)
+def test_every_requirement_is_pinned_with_its_hashes(path: Path) -> None:
+    assert pins(path)
+    assert [name for name, rest in pins(path).items() if "--hash=sha256:" not in rest] == []
+
+
+@pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.stem)
+def test_every_list_is_locked(path: Path) -> None:
+    lines = path.with_suffix(".in").read_text().splitlines()
+    asked = {re.split(r"[\[=]", line)[0] for line in lines if re.match(r"\w", line)}
+    assert asked
+    assert asked <= set(pins(path))
+
+
+def test_the_functions_run_what_development_tests() -> None:
+    def versions(name: str) -> dict[str, str]:
+        return {name: rest.split()[0] for name, rest in pins(ROOT / name).items()}
+
+    assert versions("requirements.txt").items() <= versions("requirements-dev.txt").items()
+
+
+def test_no_lock_is_below_a_floor() -> None:
+    floors = tomllib.loads((ROOT / "infra" / "floors.toml").read_text())
+    low = [
+        (path.name, name, rest.split()[0])
+        for path in [ROOT / "requirements.txt", ROOT / "requirements-dev.txt"]
+        for name, rest in pins(path).items()
+        if name in floors and Version(rest.split()[0]) < Version(floors[name]["least"])
+    ]
+    assert low == []
+    assert all(floor["why"] for floor in floors.values())
 
 
 def test_a_changed_pin_means_a_new_installation(tmp_path: Path) -> None:
