@@ -1,17 +1,19 @@
 """`/api/auth/tokens`: API tokens for scripts and integrations."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from chalice.app import Blueprint, Response
 from msgspec import Meta, Struct
+from msgspec.structs import asdict
 
 from chalicelib.api.answers import answer, created, nothing
+from chalicelib.api.fields import Id, Page, Time
 from chalicelib.api.gate import route
 from chalicelib.domain import api_tokens
 from chalicelib.domain.access import Access, Action, Scope
 from chalicelib.errors import NotFound
-from chalicelib.store.api_tokens import ApiToken
+from chalicelib.store.api_tokens import ApiToken as ApiTokenRow
 from chalicelib.store.ids import is_id
 
 bp = Blueprint(__name__)
@@ -24,13 +26,32 @@ class NewToken(Struct, forbid_unknown_fields=True):
     projects: Annotated[list[str], Meta(min_length=1, max_length=50)] | None = None
 
 
-@route(bp, "GET", "/api/auth/tokens", Action.USE_ACCOUNT)
+class ApiToken(Struct):
+    """A token without its secret, which nobody can show again."""
+
+    id: Id
+    name: str
+    scopes: list[Scope]
+    projects: list[str] | None
+    created_at: Time
+    expires_at: Time
+    last_used_at: Time | None
+
+
+class ShownToken(ApiToken):
+    """... with it, this once."""
+
+    token: str
+
+
+@route(bp, "GET", "/api/auth/tokens", Action.USE_ACCOUNT, gives=Page[ApiToken])
 def listed(access: Access) -> Response:
-    items = [shown(token) for token in api_tokens.mine(access)]
-    return answer({"items": items, "next_cursor": None})
+    return answer(Page([shown(token) for token in api_tokens.mine(access)]))
 
 
-@route(bp, "POST", "/api/auth/tokens", Action.USE_ACCOUNT, body=NewToken)
+@route(
+    bp, "POST", "/api/auth/tokens", Action.USE_ACCOUNT, body=NewToken, gives=ShownToken, status=201
+)
 def create(access: Access, body: NewToken) -> Response:
     made = api_tokens.create(
         access,
@@ -40,7 +61,7 @@ def create(access: Access, body: NewToken) -> Response:
         expires_at=body.expires_at,
     )
     location = f"/api/auth/tokens/{made.token.id}/"
-    return created(shown(made.token) | {"token": made.credential}, location)
+    return created(ShownToken(**asdict(shown(made.token)), token=made.credential), location)
 
 
 @route(bp, "DELETE", "/api/auth/tokens/{token_id}", Action.USE_ACCOUNT)
@@ -51,14 +72,13 @@ def delete(access: Access, token_id: str) -> Response:
     return nothing()
 
 
-def shown(token: ApiToken) -> dict[str, Any]:
-    """A token without its secret, which nobody can show again."""
-    return {
-        "id": token.id,
-        "name": token.name,
-        "scopes": sorted(token.scopes),
-        "projects": sorted(token.projects) if token.projects else None,
-        "created_at": token.created_at,
-        "expires_at": token.valid_until,
-        "last_used_at": token.last_used_at,
-    }
+def shown(token: ApiTokenRow) -> ApiToken:
+    return ApiToken(
+        id=token.id,
+        name=token.name,
+        scopes=sorted(map(Scope, token.scopes)),
+        projects=sorted(token.projects) if token.projects else None,
+        created_at=token.created_at,
+        expires_at=token.valid_until,
+        last_used_at=token.last_used_at,
+    )

@@ -1,17 +1,21 @@
 """`/api/tasks/{id}/attachments`: files, uploaded straight to the storage."""
 
-from typing import Annotated, Any
+from typing import Annotated, Generic, TypeVar
 
 from chalice.app import Blueprint, Response
 from msgspec import Meta, Struct
+from msgspec.structs import asdict
 
 from chalicelib.api.answers import answer, created, nothing
+from chalicelib.api.fields import Id, Page, Time
 from chalicelib.api.gate import route
 from chalicelib.domain import attachments, parts
 from chalicelib.domain.access import Action, TaskAccess
-from chalicelib.domain.attachments import Announced
+from chalicelib.domain.attachments import Announced, Download
+from chalicelib.domain.parts import PartAddress
 from chalicelib.errors import NotFound
-from chalicelib.store.attachments import Attachment
+from chalicelib.store.attachments import Attachment as AttachmentRow
+from chalicelib.store.files import UploadForm
 from chalicelib.store.ids import is_id
 
 bp = Blueprint(__name__)
@@ -38,7 +42,60 @@ class DownloadQuery(Struct, forbid_unknown_fields=True):
     inline: bool = False
 
 
-@route(bp, "POST", FILES, Action.WRITE_TASKS, body=NewAttachment)
+class Attachment(Struct):
+    """A file; `pending` until its bytes are there."""
+
+    id: Id
+    task: Id
+    filename: str
+    content_type: str
+    size: int
+    sha256: str | None
+    status: Annotated[str, Meta(extra_json_schema={"enum": ["pending", "ready"]})]
+    picture: str | None
+    uploaded_by: Id
+    created_at: Time
+    uploaded_at: Time | None
+
+
+class Division(Struct):
+    """Into how many parts to cut the file, and how large each is."""
+
+    part_size: int
+    part_count: int
+
+
+How = TypeVar("How")
+
+
+class NewUpload(Struct, Generic[How]):
+    """The attachment, and how to send its bytes."""
+
+    attachment: Attachment
+    upload: How
+
+
+class Part(Struct):
+    """One that has arrived."""
+
+    number: int
+    size: int
+
+
+class Parts(Division):
+    items: list[Part]
+    next_cursor: None = None
+
+
+@route(
+    bp,
+    "POST",
+    FILES,
+    Action.WRITE_TASKS,
+    body=NewAttachment,
+    gives=NewUpload[UploadForm] | NewUpload[Division],
+    status=201,
+)
 def announce(access: TaskAccess, body: NewAttachment) -> Response:
     announced = attachments.announce(
         access,
@@ -49,16 +106,15 @@ def announce(access: TaskAccess, body: NewAttachment) -> Response:
     )
     attachment = announced.attachment
     location = f"/api/tasks/{attachment.task_id}/attachments/{attachment.id}/"
-    return created({"attachment": shown(attachment), "upload": _upload(announced)}, location)
+    return created(NewUpload(shown(attachment), _upload(announced)), location)
 
 
-@route(bp, "GET", FILES, Action.READ_TASKS)
+@route(bp, "GET", FILES, Action.READ_TASKS, gives=Page[Attachment])
 def listed(access: TaskAccess) -> Response:
-    items = [shown(attachment) for attachment in attachments.of_task(access)]
-    return answer({"items": items, "next_cursor": None})
+    return answer(Page([shown(attachment) for attachment in attachments.of_task(access)]))
 
 
-@route(bp, "GET", FILE, Action.READ_TASKS)
+@route(bp, "GET", FILE, Action.READ_TASKS, gives=Attachment)
 def read(access: TaskAccess, attachment_id: str) -> Response:
     return answer(shown(attachments.one(access, _known(attachment_id))))
 
@@ -69,28 +125,26 @@ def delete(access: TaskAccess, attachment_id: str) -> Response:
     return nothing()
 
 
-@route(bp, "POST", FILE + "/complete", Action.WRITE_TASKS)
+@route(bp, "POST", FILE + "/complete", Action.WRITE_TASKS, gives=Attachment)
 def complete(access: TaskAccess, attachment_id: str) -> Response:
     return answer(shown(attachments.complete(access, _known(attachment_id))))
 
 
-@route(bp, "GET", FILE + "/download", Action.READ_TASKS, query=DownloadQuery)
+@route(bp, "GET", FILE + "/download", Action.READ_TASKS, query=DownloadQuery, gives=Download)
 def download(access: TaskAccess, query: DownloadQuery, attachment_id: str) -> Response:
-    found = attachments.download(access, _known(attachment_id), inline=query.inline)
-    return answer({"url": found.url, "expires_in": found.expires_in})
+    return answer(attachments.download(access, _known(attachment_id), inline=query.inline))
 
 
-@route(bp, "GET", FILE + "/parts", Action.WRITE_TASKS)
+@route(bp, "GET", FILE + "/parts", Action.WRITE_TASKS, gives=Parts)
 def parts_there(access: TaskAccess, attachment_id: str) -> Response:
     found = parts.arrived(access, _known(attachment_id))
-    items = [{"number": part.number, "size": part.size} for part in found.parts]
-    return answer(_division(found.attachment) | {"items": items, "next_cursor": None})
+    items = [Part(part.number, part.size) for part in found.parts]
+    return answer(Parts(**asdict(_division(found.attachment)), items=items))
 
 
-@route(bp, "POST", FILE + "/parts", Action.WRITE_TASKS, body=PartNumbers)
+@route(bp, "POST", FILE + "/parts", Action.WRITE_TASKS, body=PartNumbers, gives=Page[PartAddress])
 def part_addresses(access: TaskAccess, body: PartNumbers, attachment_id: str) -> Response:
-    found = parts.addresses(access, _known(attachment_id), body.numbers)
-    return answer({"items": found, "next_cursor": None})
+    return answer(Page(parts.addresses(access, _known(attachment_id), body.numbers)))
 
 
 def _known(attachment_id: str) -> str:
@@ -99,29 +153,25 @@ def _known(attachment_id: str) -> str:
     return attachment_id
 
 
-def _upload(announced: Announced) -> dict[str, Any]:
-    """How to upload: a form to post, or into how many parts to cut the file."""
-    form = announced.form
-    if form is None:
-        return _division(announced.attachment)
-    return {"url": form.url, "fields": form.fields}
+def _upload(announced: Announced) -> Division | UploadForm:
+    return announced.form or _division(announced.attachment)
 
 
-def _division(attachment: Attachment) -> dict[str, Any]:
-    return {"part_size": int(attachment.part_size or 0), "part_count": attachment.part_count}
+def _division(attachment: AttachmentRow) -> Division:
+    return Division(int(attachment.part_size or 0), attachment.part_count)
 
 
-def shown(attachment: Attachment) -> dict[str, Any]:
-    return {
-        "id": attachment.id,
-        "task": attachment.task_id,
-        "filename": attachment.filename,
-        "content_type": attachment.content_type,
-        "size": int(attachment.size),
-        "sha256": attachment.sha256,
-        "status": attachment.status,
-        "picture": attachment.picture,
-        "uploaded_by": attachment.uploaded_by,
-        "created_at": attachment.created_at,
-        "uploaded_at": attachment.uploaded_at,
-    }
+def shown(attachment: AttachmentRow) -> Attachment:
+    return Attachment(
+        id=attachment.id,
+        task=attachment.task_id,
+        filename=attachment.filename,
+        content_type=attachment.content_type,
+        size=int(attachment.size),
+        sha256=attachment.sha256,
+        status=attachment.status,
+        picture=attachment.picture,
+        uploaded_by=attachment.uploaded_by,
+        created_at=attachment.created_at,
+        uploaded_at=attachment.uploaded_at,
+    )

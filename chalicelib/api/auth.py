@@ -1,9 +1,10 @@
 """`/api/auth`: the ways in, without a token."""
 
-from typing import Any
+from typing import Literal
 
 from chalice.app import Blueprint, Response
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from chalicelib.api.answers import answer, created, nothing
 from chalicelib.api.fields import (
@@ -16,7 +17,7 @@ from chalicelib.api.fields import (
     source_of,
 )
 from chalicelib.api.gate import route
-from chalicelib.api.profile import shown
+from chalicelib.api.profile import Account, Mailed, shown
 from chalicelib.clock import now
 from chalicelib.domain import accounts, passwords, sessions
 from chalicelib.domain.access import Access, Action
@@ -25,7 +26,7 @@ from chalicelib.domain.sessions import SignIn
 bp = Blueprint(__name__)
 
 # Said alike for every address, known or not.
-ON_ITS_WAY = {"detail": "If the address is known here, a mail is on its way"}
+ON_ITS_WAY = Mailed("If the address is known here, a mail is on its way")
 
 
 class Registration(Struct, forbid_unknown_fields=True):
@@ -58,7 +59,18 @@ class PasswordReset(Struct, forbid_unknown_fields=True):
     password_confirm: str
 
 
-@route(bp, "POST", "/api/auth/register", Action.ENTER, body=Registration)
+class Tokens(Struct):
+    access: str
+    refresh: str
+    token_type: Literal["Bearer"]
+    expires_in: int
+
+
+class SignedIn(Tokens):
+    user: Account
+
+
+@route(bp, "POST", "/api/auth/register", Action.ENTER, body=Registration, gives=Account, status=201)
 def register(body: Registration) -> Response:
     require_confirmed("password", body.password, body.password_confirm)
     user = accounts.register(
@@ -77,7 +89,15 @@ def verify_email(body: OneTimeToken) -> Response:
     return nothing()
 
 
-@route(bp, "POST", "/api/auth/resend-verification", Action.ENTER, body=Address)
+@route(
+    bp,
+    "POST",
+    "/api/auth/resend-verification",
+    Action.ENTER,
+    body=Address,
+    gives=Mailed,
+    status=202,
+)
 def resend_verification(body: Address) -> Response:
     accounts.resend_verification(email=body.email, source=source_of(bp), now=now())
     return answer(ON_ITS_WAY, 202)
@@ -89,7 +109,7 @@ def confirm_email(body: OneTimeToken) -> Response:
     return nothing()
 
 
-@route(bp, "POST", "/api/auth/login", Action.ENTER, body=Login)
+@route(bp, "POST", "/api/auth/login", Action.ENTER, body=Login, gives=SignedIn)
 def log_in(body: Login) -> Response:
     signed_in = sessions.log_in(
         email=body.email,
@@ -98,10 +118,10 @@ def log_in(body: Login) -> Response:
         source=source_of(bp),
         now=now(),
     )
-    return answer(_tokens(signed_in) | {"user": shown(signed_in.user)})
+    return answer(SignedIn(**asdict(_tokens(signed_in)), user=shown(signed_in.user)))
 
 
-@route(bp, "POST", "/api/auth/refresh", Action.ENTER, body=Refresh)
+@route(bp, "POST", "/api/auth/refresh", Action.ENTER, body=Refresh, gives=Tokens)
 def refresh(body: Refresh) -> Response:
     return answer(_tokens(sessions.refresh(token=body.refresh, now=now())))
 
@@ -112,7 +132,9 @@ def log_out(access: Access) -> Response:
     return nothing()
 
 
-@route(bp, "POST", "/api/auth/forgot-password", Action.ENTER, body=Address)
+@route(
+    bp, "POST", "/api/auth/forgot-password", Action.ENTER, body=Address, gives=Mailed, status=202
+)
 def forgot_password(body: Address) -> Response:
     passwords.forgot(email=body.email, source=source_of(bp), now=now())
     return answer(ON_ITS_WAY, 202)
@@ -125,10 +147,10 @@ def reset_password(body: PasswordReset) -> Response:
     return nothing()
 
 
-def _tokens(signed_in: SignIn) -> dict[str, Any]:
-    return {
-        "access": signed_in.access,
-        "refresh": signed_in.refresh,
-        "token_type": "Bearer",
-        "expires_in": signed_in.expires_in,
-    }
+def _tokens(signed_in: SignIn) -> Tokens:
+    return Tokens(
+        access=signed_in.access,
+        refresh=signed_in.refresh,
+        token_type="Bearer",
+        expires_in=signed_in.expires_in,
+    )

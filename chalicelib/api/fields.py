@@ -14,6 +14,12 @@ NewPassword = Annotated[str, Meta(min_length=8, max_length=256)]
 AnyPassword = Annotated[str, Meta(max_length=256)]
 Token = Annotated[str, Meta(max_length=200)]
 Limit = Annotated[int, Meta(ge=1, le=100)]
+Id = Annotated[str, Meta(examples=["01m81fwkz2f3v7c9qe0xj4n5td"])]
+# Sent as it is stored, so it is a text to us.
+Time = Annotated[
+    str,
+    Meta(examples=["2026-11-22T09:00:00.000Z"], extra_json_schema={"format": "date-time"}),
+]
 
 T = TypeVar("T")
 

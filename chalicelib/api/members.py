@@ -1,11 +1,12 @@
 """`/api/projects/{id}/members`: who belongs to a project."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from chalice.app import Blueprint, Response
 from msgspec import Struct
 
 from chalicelib.api.answers import answer, created, nothing
+from chalicelib.api.fields import Id, Page, Time
 from chalicelib.api.gate import route
 from chalicelib.domain import members, projects
 from chalicelib.domain.access import Action, ProjectAccess, Role
@@ -39,13 +40,35 @@ class RemovalQuery(Struct, forbid_unknown_fields=True):
     reassign_to: str | None = None
 
 
-@route(bp, "GET", PROJECT + "/members", Action.READ_PROJECTS)
+class Member(Struct):
+    user_id: Id
+    username: str
+    display_name: str
+    role: Role
+    joined_at: Time
+
+
+class Ownership(Struct):
+    """Whose project it is now."""
+
+    id: Id
+    owner: Id
+
+
+@route(bp, "GET", PROJECT + "/members", Action.READ_PROJECTS, gives=Page[Member])
 def listed(access: ProjectAccess) -> Response:
-    items = [shown(each) for each in projects.people(access)]
-    return answer({"items": items, "next_cursor": None})
+    return answer(Page([shown(each) for each in projects.people(access)]))
 
 
-@route(bp, "POST", PROJECT + "/members", Action.MANAGE_MEMBERS, body=NewMember)
+@route(
+    bp,
+    "POST",
+    PROJECT + "/members",
+    Action.MANAGE_MEMBERS,
+    body=NewMember,
+    gives=Member,
+    status=201,
+)
 def add(access: ProjectAccess, body: NewMember) -> Response:
     if (body.user_id is None) == (body.email is None):
         raise Invalid(errors=(FieldError("user_id", "give either user_id or email"),))
@@ -54,7 +77,7 @@ def add(access: ProjectAccess, body: NewMember) -> Response:
     return created(shown(added), location)
 
 
-@route(bp, "PATCH", MEMBER, Action.MANAGE_MEMBERS, body=NewRole)
+@route(bp, "PATCH", MEMBER, Action.MANAGE_MEMBERS, body=NewRole, gives=Member)
 def change_role(access: ProjectAccess, body: NewRole, user_id: str) -> Response:
     return answer(shown(members.change_role(access, user_id, role=Role(body.role))))
 
@@ -71,18 +94,18 @@ def leave(access: ProjectAccess) -> Response:
     return nothing()
 
 
-@route(bp, "POST", PROJECT + "/transfer", Action.TRANSFER_PROJECT, body=Heir)
+@route(bp, "POST", PROJECT + "/transfer", Action.TRANSFER_PROJECT, body=Heir, gives=Ownership)
 def transfer(access: ProjectAccess, body: Heir) -> Response:
     project = members.transfer(access, user_id=body.user_id)
-    return answer({"id": project.id, "owner": project.owner_id})
+    return answer(Ownership(project.id, project.owner_id))
 
 
-def shown(membership: Membership) -> dict[str, Any]:
+def shown(membership: Membership) -> Member:
     member, person = membership
-    return {
-        "user_id": member.user_id,
-        "username": person.username,
-        "display_name": person.display_name,
-        "role": member.role,
-        "joined_at": member.joined_at,
-    }
+    return Member(
+        user_id=member.user_id,
+        username=person.username,
+        display_name=person.display_name,
+        role=Role(member.role),
+        joined_at=member.joined_at,
+    )

@@ -1,6 +1,6 @@
 """`/api/auth/profile` and what else one does to one's own account."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from chalice.app import Blueprint, Response
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -10,7 +10,9 @@ from chalicelib.api.bodies import given
 from chalicelib.api.fields import (
     AnyPassword,
     Email,
+    Id,
     NewPassword,
+    Time,
     Username,
     require_confirmed,
     source_of,
@@ -19,6 +21,7 @@ from chalicelib.api.gate import route
 from chalicelib.domain import accounts, avatars, passwords, zones
 from chalicelib.domain.access import Access, Action
 from chalicelib.errors import FieldError, Invalid, NotFound
+from chalicelib.store.files import UploadForm
 from chalicelib.store.ids import is_id
 from chalicelib.store.users import User
 
@@ -57,12 +60,40 @@ class EmailChange(Struct, forbid_unknown_fields=True):
     password: AnyPassword
 
 
-@route(bp, "GET", "/api/auth/profile", Action.READ_ACCOUNT)
+class Account(Struct):
+    """An account as its owner sees it."""
+
+    id: Id
+    username: str
+    email: str
+    is_verified: bool
+    is_staff: bool
+    display_name: str
+    time_zone: str
+    notifications: Notifications
+    avatar_url: str | None
+    created_at: Time
+
+
+class AvatarUpload(Struct):
+    """Where to post the picture."""
+
+    id: Id
+    upload: UploadForm
+
+
+class Mailed(Struct):
+    """What to tell the person who waits for a mail."""
+
+    detail: str
+
+
+@route(bp, "GET", "/api/auth/profile", Action.READ_ACCOUNT, gives=Account)
 def read(access: Access) -> Response:
     return answer(shown(access.user))
 
 
-@route(bp, "PATCH", "/api/auth/profile", Action.USE_ACCOUNT, body=ProfilePatch)
+@route(bp, "PATCH", "/api/auth/profile", Action.USE_ACCOUNT, body=ProfilePatch, gives=Account)
 def change(access: Access, body: ProfilePatch) -> Response:
     fields = given(body)
     if "notifications" in fields:
@@ -79,14 +110,13 @@ def leave(access: Access) -> Response:
     return nothing()
 
 
-@route(bp, "POST", AVATAR, Action.USE_ACCOUNT, body=NewAvatar)
+@route(bp, "POST", AVATAR, Action.USE_ACCOUNT, body=NewAvatar, gives=AvatarUpload, status=201)
 def announce_avatar(access: Access, body: NewAvatar) -> Response:
     announced = avatars.announce(access, content_type=body.content_type, size=body.size)
-    form = {"url": announced.upload.url, "fields": announced.upload.fields}
-    return created({"id": announced.avatar.id, "upload": form}, "/api/auth/profile/")
+    return created(AvatarUpload(announced.avatar.id, announced.upload), "/api/auth/profile/")
 
 
-@route(bp, "POST", AVATAR + "/{avatar_id}/complete", Action.USE_ACCOUNT)
+@route(bp, "POST", AVATAR + "/{avatar_id}/complete", Action.USE_ACCOUNT, gives=Account)
 def complete_avatar(access: Access, avatar_id: str) -> Response:
     if not is_id(avatar_id):
         raise NotFound()
@@ -111,26 +141,33 @@ def change_password(access: Access, body: PasswordChange) -> Response:
     return nothing()
 
 
-@route(bp, "POST", "/api/auth/change-email", Action.USE_ACCOUNT, body=EmailChange)
+@route(
+    bp,
+    "POST",
+    "/api/auth/change-email",
+    Action.USE_ACCOUNT,
+    body=EmailChange,
+    gives=Mailed,
+    status=202,
+)
 def change_email(access: Access, body: EmailChange) -> Response:
     accounts.request_email_change(
         access, email=body.email, password=body.password, source=source_of(bp)
     )
-    return answer({"detail": "A mail is on its way to the new address"}, 202)
+    return answer(Mailed("A mail is on its way to the new address"), 202)
 
 
-def shown(user: User) -> dict[str, Any]:
-    """An account as its owner sees it."""
-    return {
-        "id": user.id,
-        "username": user.username,
-        "email": user.email,
-        "is_verified": user.is_verified,
-        "is_staff": user.is_staff,
-        "display_name": user.display_name,
-        "time_zone": user.time_zone,
-        "notifications": dict.fromkeys(Notifications.__struct_fields__, True)
-        | (user.notifications or {}),
-        "avatar_url": avatars.url_of(user),
-        "created_at": user.created_at,
-    }
+def shown(user: User) -> Account:
+    switched = dict.fromkeys(Notifications.__struct_fields__, True) | (user.notifications or {})
+    return Account(
+        id=user.id,
+        username=user.username,
+        email=user.email,
+        is_verified=user.is_verified,
+        is_staff=user.is_staff,
+        display_name=user.display_name,
+        time_zone=user.time_zone,
+        notifications=Notifications(**switched),
+        avatar_url=avatars.url_of(user),
+        created_at=user.created_at,
+    )

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from chalice.app import Blueprint, Response
 from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import asdict
 
 from chalicelib.api import cursors
 from chalicelib.api.answers import (
@@ -15,12 +16,14 @@ from chalicelib.api.answers import (
     nothing,
 )
 from chalicelib.api.bodies import given
-from chalicelib.api.fields import Limit
+from chalicelib.api.fields import Id, Limit, Page, Time
 from chalicelib.api.gate import route
+from chalicelib.api.members import Member
 from chalicelib.api.members import shown as member_shown
 from chalicelib.domain import projects
 from chalicelib.domain.access import Access, Action, ProjectAccess, Role
-from chalicelib.store.projects import Overview, Project
+from chalicelib.store.projects import Overview
+from chalicelib.store.projects import Project as ProjectRow
 
 bp = Blueprint(__name__)
 
@@ -45,37 +48,70 @@ class ProjectPatch(Struct, forbid_unknown_fields=True):
     description: Description | UnsetType = UNSET
 
 
+class Project(Struct):
+    """A project as a member of this role sees it."""
+
+    id: Id
+    name: str
+    description: str
+    owner: Id
+    my_role: Role
+    members_count: int
+    archived_at: Time | None
+    deleted_at: Time | None
+    created_at: Time
+    updated_at: Time
+    version: int
+
+
+class CountedProject(Project):
+    """... with its task counts."""
+
+    tasks_count: int
+    tasks_by_status: dict[str, int]
+
+
+class ProjectDetails(CountedProject):
+    """... and its members."""
+
+    members: list[Member]
+
+
 class PageQuery(Struct, forbid_unknown_fields=True):
     limit: Limit = 25
     cursor: str | None = None
 
 
-@route(bp, "POST", "/api/projects", Action.CREATE_PROJECT, body=NewProject)
+@route(
+    bp, "POST", "/api/projects", Action.CREATE_PROJECT, body=NewProject, gives=Project, status=201
+)
 def create(access: Access, body: NewProject) -> Response:
     project = projects.create(access, name=body.name, description=body.description)
     return created(shown(project, Role.OWNER), f"/api/projects/{project.id}/")
 
 
-@route(bp, "GET", "/api/projects", Action.READ_PROJECTS, query=PageQuery)
+@route(
+    bp, "GET", "/api/projects", Action.READ_PROJECTS, query=PageQuery, gives=Page[CountedProject]
+)
 def mine(access: Access, query: PageQuery) -> Response:
     bound = {"caller": access.user_id, "filters": "projects"}
     start = cursors.unpack(query.cursor, **bound)
     page = projects.mine(access, limit=query.limit, start=start)
     items = [overview(each.overview, each.role) for each in page.rows]
-    return answer({"items": items, "next_cursor": cursors.pack(page.last_key, **bound)})
+    return answer(Page(items, cursors.pack(page.last_key, **bound)))
 
 
-@route(bp, "GET", PROJECT, Action.READ_PROJECTS)
+@route(bp, "GET", PROJECT, Action.READ_PROJECTS, gives=ProjectDetails)
 def read(access: ProjectAccess) -> Response:
     return conditional(_whole(access), bp.current_request)
 
 
-@route(bp, "PUT", PROJECT, Action.EDIT_PROJECT, body=WholeProject)
+@route(bp, "PUT", PROJECT, Action.EDIT_PROJECT, body=WholeProject, gives=Project)
 def replace(access: ProjectAccess, body: WholeProject) -> Response:
     return _changed(access, given(body))
 
 
-@route(bp, "PATCH", PROJECT, Action.EDIT_PROJECT, body=ProjectPatch)
+@route(bp, "PATCH", PROJECT, Action.EDIT_PROJECT, body=ProjectPatch, gives=Project)
 def change(access: ProjectAccess, body: ProjectPatch) -> Response:
     return _changed(access, given(body))
 
@@ -86,17 +122,17 @@ def delete(access: ProjectAccess) -> Response:
     return nothing()
 
 
-@route(bp, "POST", PROJECT + "/restore", Action.RESTORE_PROJECT)
+@route(bp, "POST", PROJECT + "/restore", Action.RESTORE_PROJECT, gives=Project)
 def restore(access: ProjectAccess) -> Response:
     return changed(shown(projects.restore(access), access.role))
 
 
-@route(bp, "POST", PROJECT + "/archive", Action.ARCHIVE_PROJECT)
+@route(bp, "POST", PROJECT + "/archive", Action.ARCHIVE_PROJECT, gives=Project)
 def archive(access: ProjectAccess) -> Response:
     return changed(shown(projects.archive(access), access.role))
 
 
-@route(bp, "POST", PROJECT + "/unarchive", Action.ARCHIVE_PROJECT)
+@route(bp, "POST", PROJECT + "/unarchive", Action.ARCHIVE_PROJECT, gives=Project)
 def unarchive(access: ProjectAccess) -> Response:
     return changed(shown(projects.unarchive(access), access.role))
 
@@ -107,32 +143,31 @@ def _changed(access: ProjectAccess, fields: dict[str, Any]) -> Response:
     return changed(shown(project, access.role))
 
 
-def _whole(access: ProjectAccess) -> dict[str, Any]:
+def _whole(access: ProjectAccess) -> ProjectDetails:
+    counted = overview(projects.overview(access), access.role)
     members = [member_shown(each) for each in projects.people(access)]
-    return overview(projects.overview(access), access.role) | {"members": members}
+    return ProjectDetails(**asdict(counted), members=members)
 
 
-def shown(project: Project, role: str) -> dict[str, Any]:
-    """A project as a member of this role sees it."""
-    return {
-        "id": project.id,
-        "name": project.name,
-        "description": project.description,
-        "owner": project.owner_id,
-        "my_role": role,
-        "members_count": int(project.members_count),
-        "archived_at": project.archived_at,
-        "deleted_at": project.deleted_at,
-        "created_at": project.created_at,
-        "updated_at": project.updated_at,
-        "version": int(project.version),
-    }
+def shown(project: ProjectRow, role: str) -> Project:
+    return Project(
+        id=project.id,
+        name=project.name,
+        description=project.description,
+        owner=project.owner_id,
+        my_role=Role(role),
+        members_count=int(project.members_count),
+        archived_at=project.archived_at,
+        deleted_at=project.deleted_at,
+        created_at=project.created_at,
+        updated_at=project.updated_at,
+        version=int(project.version),
+    )
 
 
-def overview(found: Overview, role: str) -> dict[str, Any]:
-    """... with its task counts."""
-    tasks_count = sum(found.tasks.values())
-    return shown(found.project, role) | {
-        "tasks_count": tasks_count,
-        "tasks_by_status": found.tasks,
-    }
+def overview(found: Overview, role: str) -> CountedProject:
+    return CountedProject(
+        **asdict(shown(found.project, role)),
+        tasks_count=sum(found.tasks.values()),
+        tasks_by_status=found.tasks,
+    )

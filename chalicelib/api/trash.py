@@ -4,6 +4,7 @@ from typing import Any
 
 from chalice.app import Blueprint, Response
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from chalicelib.api import cursors
 from chalicelib.api.answers import answer
@@ -27,7 +28,7 @@ class TrashQuery(Struct, forbid_unknown_fields=True):
 def listed(access: Access, query: TrashQuery) -> Response:
     if isinstance(access, ProjectAccess):
         return _tasks(access, query)
-    items = [_kind("project", overview(*each)) for each in projects.in_trash(access)]
+    items = [_kind("project", asdict(overview(*each))) for each in projects.in_trash(access)]
     return answer({"items": items, "next_cursor": None})
 
 

@@ -1,14 +1,15 @@
 """`/api/users` and `/api/admin/users`: finding each other, and what site staff sees."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from chalice.app import Blueprint, Response
 from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import asdict
 
 from chalicelib.api import cursors
 from chalicelib.api.answers import answer
 from chalicelib.api.bodies import given
-from chalicelib.api.fields import Limit
+from chalicelib.api.fields import Id, Limit, Page, Time
 from chalicelib.api.gate import route
 from chalicelib.domain import people, staff
 from chalicelib.domain.access import Access, Action
@@ -35,24 +36,44 @@ class StaffPatch(Struct, forbid_unknown_fields=True):
     is_staff: bool | UnsetType = UNSET
 
 
-@route(bp, "GET", "/api/users", Action.READ_ACCOUNT, query=PersonQuery)
+class Person(Struct):
+    """Somebody, as anybody may see them."""
+
+    id: Id
+    username: str
+    display_name: str
+
+
+class StaffView(Person):
+    """... as site staff sees them."""
+
+    email: str
+    is_verified: bool
+    is_staff: bool
+    is_disabled: bool
+    created_at: Time
+
+
+@route(bp, "GET", "/api/users", Action.READ_ACCOUNT, query=PersonQuery, gives=Page[Person])
 def find(access: Access, query: PersonQuery) -> Response:
     if (query.email is None) == (query.username is None):
         raise BadRequest(errors=(FieldError("email", "give either email or username"),))
     found = people.find(access, email=query.email, username=query.username)
-    return answer({"items": [person(found)] if found else [], "next_cursor": None})
+    return answer(Page([person(found)] if found else []))
 
 
-@route(bp, "GET", "/api/admin/users", Action.MANAGE_USERS, query=StaffQuery)
+@route(bp, "GET", "/api/admin/users", Action.MANAGE_USERS, query=StaffQuery, gives=Page[StaffView])
 def listed(access: Access, query: StaffQuery) -> Response:
     bound = {"caller": access.user_id, "filters": f"people {query.email}"}
     start = cursors.unpack(query.cursor, **bound)
     page = staff.people(prefix=query.email, limit=query.limit, start=start)
     items = [for_staff(user) for user in page.rows]
-    return answer({"items": items, "next_cursor": cursors.pack(page.last_key, **bound)})
+    return answer(Page(items, cursors.pack(page.last_key, **bound)))
 
 
-@route(bp, "PATCH", "/api/admin/users/{user_id}", Action.MANAGE_USERS, body=StaffPatch)
+@route(
+    bp, "PATCH", "/api/admin/users/{user_id}", Action.MANAGE_USERS, body=StaffPatch, gives=StaffView
+)
 def change(access: Access, body: StaffPatch, user_id: str) -> Response:
     if not is_id(user_id):
         raise NotFound()
@@ -63,16 +84,16 @@ def change(access: Access, body: StaffPatch, user_id: str) -> Response:
     return answer(for_staff(user))
 
 
-def person(user: User) -> dict[str, Any]:
-    """Somebody, as anybody may see them."""
-    return {"id": user.id, "username": user.username, "display_name": user.display_name}
+def person(user: User) -> Person:
+    return Person(id=user.id, username=user.username, display_name=user.display_name)
 
 
-def for_staff(user: User) -> dict[str, Any]:
-    return person(user) | {
-        "email": user.email,
-        "is_verified": user.is_verified,
-        "is_staff": user.is_staff,
-        "is_disabled": user.disabled_at is not None,
-        "created_at": user.created_at,
-    }
+def for_staff(user: User) -> StaffView:
+    return StaffView(
+        **asdict(person(user)),
+        email=user.email,
+        is_verified=user.is_verified,
+        is_staff=user.is_staff,
+        is_disabled=user.disabled_at is not None,
+        created_at=user.created_at,
+    )
