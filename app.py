@@ -10,6 +10,7 @@ from typing import Any
 from chalice.app import CloudWatchEvent, ConvertToMiddleware, Rate
 
 from chalicelib.api import (
+    activity,
     api_tokens,
     attachments,
     auth,
@@ -25,7 +26,7 @@ from chalicelib.api import (
 )
 from chalicelib.clock import now
 from chalicelib.domain import attachments as files
-from chalicelib.domain import mailing, reconciliation, reminders, ticking
+from chalicelib.domain import following, mailing, reconciliation, reminders, ticking
 from chalicelib.entry import TaskManager
 from chalicelib.observability import logger
 
@@ -45,6 +46,7 @@ nouns = (
     trash,
     attachments,
     comments,
+    activity,
 )
 for noun in nouns:
     app.register_blueprint(noun.bp)
@@ -74,6 +76,12 @@ def clean_up(event: CloudWatchEvent) -> dict[str, int]:
 def dispatch_mail(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """The table's stream, filtered to new outbox rows: send each at once."""
     return mailing.dispatch(event["Records"], now=now())
+
+
+@app.lambda_function()
+def follow_changes(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """The table's stream, filtered to tasks: what follows from each change."""
+    return following.follow(event["Records"], now=now())
 
 
 @app.on_cw_event({"source": ["aws.s3"], "detail-type": ["Object Created"]})

@@ -44,6 +44,7 @@ from moto import mock_aws  # noqa: E402
 from moto.moto_api._internal import moto_api_backend  # noqa: E402
 
 from tests.dynamodb_local import dynamodb_local, table_at  # noqa: E402
+from tests.stream import TaskStream  # noqa: E402
 from tests.support import Api, Person, sign_up, ticked_lately  # noqa: E402
 
 
@@ -111,6 +112,12 @@ def event() -> Callable[[str], dict[str, Any]]:
 def invoke(client: Client) -> Callable[[str, dict[str, Any]], Any]:
     """Call a function by name, as Lambda does, and get its answer."""
     return lambda name, event: client.lambda_.invoke(name, event).payload
+
+
+@pytest.fixture
+def stream(invoke: Callable[[str, dict[str, Any]], Any]) -> TaskStream:
+    """The changes of tasks from here on."""
+    return TaskStream(invoke)
 
 
 @pytest.fixture(scope="session")

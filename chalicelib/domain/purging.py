@@ -8,7 +8,7 @@ from datetime import datetime
 
 from chalicelib.domain import attachments as files
 from chalicelib.observability import report
-from chalicelib.store import purging, table, wake
+from chalicelib.store import ids, purging, table, wake
 from chalicelib.store.members import Belonging
 from chalicelib.store.projects import Project
 from chalicelib.store.purging import Place
@@ -40,7 +40,9 @@ def _purge_project(project_id: str, now: datetime) -> int:
     for _ in range(PAGES_IN_A_TICK):
         page = purging.of_project(project_id, limit=PAGE)
         if not page:
-            return removed + _remove([Place(project.PK, project.SK)])
+            # What came late to the feed, and the project's own row last of all.
+            rest = [*purging.of_feed(project_id), Place(project.PK, project.SK)]
+            return removed + _remove(rest)
         removed += sum(_hangs_on(place, now) for place in page) + _remove(page)
     return removed
 
@@ -71,8 +73,8 @@ def _hangs_on(place: Place, now: datetime) -> int:
 
 def _empty_task(task_id: str, now: datetime) -> int:
     files.drop_all_of(task_id, now)
-    places = list(purging.of_task(task_id))
-    return _remove([place for place in places if place.after("FILE#") is None])
+    places = [place for place in purging.of_task(task_id) if place.after("FILE#") is None]
+    return _remove(places + purging.in_feed(places, ids.project_of(task_id)))
 
 
 def _remove(places: list[Place]) -> int:

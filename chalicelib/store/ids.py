@@ -4,6 +4,7 @@ A plain id is a ULID in lower case (48 bits of milliseconds, 80 random bits). A 
 own ULID followed by its project's, so that the id alone gives the key.
 """
 
+import hashlib
 import re
 import secrets
 from datetime import datetime
@@ -16,7 +17,18 @@ _TASK = re.compile(f"[{_ALPHABET}]{{{2 * _LENGTH}}}")
 
 def new_id(now: datetime) -> str:
     """A fresh ULID for something created at `now`."""
-    number = int(now.timestamp() * 1000) << 80 | secrets.randbits(80)
+    return _ulid(now, secrets.randbits(80))
+
+
+def derived_id(at: datetime, seed: str) -> str:
+    """The ULID of something that followed at `at` from what `seed` says: always the same, so that
+    who makes it twice makes it once."""
+    digest = hashlib.sha256(seed.encode()).digest()
+    return _ulid(at, int.from_bytes(digest[:10], "big"))
+
+
+def _ulid(at: datetime, tail: int) -> str:
+    number = int(at.timestamp() * 1000) << 80 | tail
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
 
 

@@ -31,6 +31,16 @@ def of_task(task_id: str) -> Iterator[Place]:
     return (Place(row.PK, row.SK) for row in table.query_all(Row, f"TASK#{task_id}"))
 
 
+def in_feed(places: list[Place], project_id: str) -> list[Place]:
+    """Where the activity among a task's `places` stands once more."""
+    return [Place(f"FEED#{project_id}", place.sk) for place in places if place.after("ACT#")]
+
+
+def of_feed(project_id: str) -> Iterator[Place]:
+    """What a project's feed holds."""
+    return (Place(row.PK, row.SK) for row in table.query_all(Row, f"FEED#{project_id}"))
+
+
 def remove(places: list[Place]) -> None:
     """Delete the rows; doing it again changes nothing."""
     table.delete([(place.pk, place.sk) for place in places])

@@ -186,14 +186,24 @@ def _batch_get(wanted: Sequence[tuple[str, str]]) -> Iterator[dict[str, Any]]:
 
 def delete(keys: Sequence[tuple[str, str]]) -> None:
     """Delete rows, those that are there, many at a time. Doing it again changes nothing."""
-    for start in range(0, len(keys), BATCH_WRITE_MAX):
-        _batch_delete(keys[start : start + BATCH_WRITE_MAX])
+    _batch_write(
+        [{"DeleteRequest": {"Key": {"PK": {"S": pk}, "SK": {"S": sk}}}} for pk, sk in keys]
+    )
 
 
-def _batch_delete(wanted: Sequence[tuple[str, str]]) -> None:
+def put(rows: Sequence[Row]) -> None:
+    """Write rows, many at a time, over what is there: only such as come out the same however often
+    they are written."""
+    _batch_write([{"PutRequest": {"Item": row.serialize()}} for row in rows])
+
+
+def _batch_write(wanted: Sequence[dict[str, Any]]) -> None:
+    for start in range(0, len(wanted), BATCH_WRITE_MAX):
+        _write_all(wanted[start : start + BATCH_WRITE_MAX])
+
+
+def _write_all(requests: Any) -> None:
     client = Row._get_connection().connection.client
-    keys = [{"PK": {"S": pk}, "SK": {"S": sk}} for pk, sk in wanted]
-    requests: Any = [{"DeleteRequest": {"Key": key}} for key in keys]
     for pause in backoff(BATCH_TRIES):
         with outages_translated():
             items = {settings.TABLE_NAME: requests}

@@ -19,7 +19,9 @@ def properties(resources: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def test_the_functions_are_the_ones_we_know(functions: dict[str, Any]) -> None:
-    assert sorted(functions) == sorted(["APIHandler", "DispatchMail", *ASYNCHRONOUS])
+    assert sorted(functions) == sorted(
+        ["APIHandler", "DispatchMail", "FollowChanges", *ASYNCHRONOUS]
+    )
 
 
 def test_every_handler_stands_in_app(functions: dict[str, Any]) -> None:
@@ -75,12 +77,23 @@ def test_the_stream_wakes_the_dispatcher_for_new_outbox_rows_only(
     }
 
 
-def test_a_failing_mail_neither_blocks_the_stream_nor_gets_lost(resources: dict[str, Any]) -> None:
-    mapping = properties(resources, "MailStream")
+def test_the_stream_wakes_the_followers_for_tasks_only(resources: dict[str, Any]) -> None:
+    mapping = properties(resources, "TaskStream")
+    (chosen,) = mapping["FilterCriteria"]["Filters"]
+    keys = json.loads(chosen["Pattern"])["dynamodb"]["Keys"]
+    assert keys["PK"] == {"S": [{"prefix": "PROJECT#"}]}
+    assert keys["SK"] == {"S": [{"prefix": "TASK#"}, {"prefix": "TRASH#"}]}
+
+
+@pytest.mark.parametrize(("stream", "tries"), [("MailStream", 3), ("TaskStream", 20)])
+def test_a_failing_record_neither_blocks_the_stream_nor_gets_lost(
+    stream: str, tries: int, resources: dict[str, Any]
+) -> None:
+    mapping = properties(resources, stream)
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["BisectBatchOnFunctionError"]
-    assert mapping["MaximumRetryAttempts"] == 3
-    assert mapping["MaximumRecordAgeInSeconds"] <= 3600
+    assert mapping["MaximumRetryAttempts"] == tries
+    assert mapping["MaximumRecordAgeInSeconds"] == 3600
     assert mapping["DestinationConfig"]["OnFailure"]["Destination"] == {
         "Fn::GetAtt": ["DeadLetters", "Arn"]
     }

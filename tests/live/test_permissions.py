@@ -40,6 +40,9 @@ def test_the_api_may_do_what_its_routes_need(strict: Deployed) -> None:
     due = {"assigned_to": bob.id, "due_date": in_hours(9)}
     task = ann.must("POST", "/tasks/", {"project": project, "title": "x", **due})["id"]
     ann.must("PATCH", f"/tasks/{task}/", {"status": "done"})
+    eventually(lambda: len(ann.must("GET", f"/tasks/{task}/activity/")["items"]) == 2)
+    comment = ann.must("POST", f"/tasks/{task}/comments/", {"body": "x"})["id"]
+    ann.must("DELETE", f"/tasks/{task}/comments/{comment}/")
     assert bob.must("GET", "/tasks/?assigned_to=me")["items"]
     assert bob.must("GET", f"/tasks/?project={project}&status=done")["items"]
     _upload(ann, task)

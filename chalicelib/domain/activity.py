@@ -1,0 +1,76 @@
+"""Activity: who changed what of a task, and when. Written from the table's stream."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain.access import ProjectAccess, TaskAccess
+from chalicelib.store import activity
+from chalicelib.store.activity import Activity
+from chalicelib.store.ids import derived_id
+from chalicelib.store.stream import Change
+from chalicelib.store.table import Page
+from chalicelib.store.tasks import Task, TrashedTask
+from chalicelib.store.times import moment
+
+FIELDS = ("title", "description", "status", "priority", "assigned_to", "due_date")
+# Of a long text the beginning is kept.
+TEXT_MAX = 200
+
+
+def of_task(access: TaskAccess, *, limit: int, start: dict[str, Any] | None) -> Page[Activity]:
+    """A page of what happened to the task, newest first."""
+    return activity.of_task(access.task.id, limit=limit, start=start)
+
+
+def of_project(
+    access: ProjectAccess, *, limit: int, start: dict[str, Any] | None
+) -> Page[Activity]:
+    """A page of what happened to the project's tasks, newest first."""
+    return activity.of_project(access.project.id, limit=limit, start=start)
+
+
+def record(change: Change, now: datetime) -> None:
+    """Keep what a change of a task was; told again, it keeps the same."""
+    task = change.after
+    if task is None:  # moved, which the row at its new place tells, or purged
+        return
+    happened = _happened(change.before, task)
+    activity.keep([_entry(change.record_id, task, what) for what in happened])
+
+
+def _entry(record_id: str, task: Task, what: dict[str, Any]) -> Activity:
+    at = str(task.deleted_at or task.updated_at)
+    entry_id = derived_id(moment(at), f"{record_id} {what.get('field')}")
+    key = Activity.key(task.id, entry_id)
+    return Activity(
+        key.pk,
+        key.sk,
+        task_id=task.id,
+        title=task.title,
+        actor=task.changed_by,
+        request_id=task.request_id,
+        at=at,
+        **what,
+    )
+
+
+def _happened(before: Task | None, after: Task) -> Iterator[dict[str, Any]]:
+    if before is None:
+        yield {"action": _beginning(after)}
+        return
+    for field in FIELDS:
+        old, new = getattr(before, field), getattr(after, field)
+        if old != new:
+            yield {"action": "changed", "field": field, "old": _short(old), "new": _short(new)}
+
+
+def _beginning(task: Task) -> str:
+    """Why a row is there that was not."""
+    if isinstance(task, TrashedTask):
+        return "deleted"
+    return "created" if task.version == 1 else "restored"
+
+
+def _short(value: Any) -> Any:
+    return value[:TEXT_MAX] if isinstance(value, str) else value
