@@ -13,10 +13,8 @@ from chalicelib.domain import attachments, parts
 from chalicelib.domain.access import Action, TaskAccess
 from chalicelib.domain.attachments import Announced, Download
 from chalicelib.domain.parts import PartAddress
-from chalicelib.errors import NotFound
 from chalicelib.store.attachments import Attachment as AttachmentRow
 from chalicelib.store.files import UploadForm
-from chalicelib.store.ids import is_id
 
 bp = Blueprint(__name__)
 
@@ -116,41 +114,35 @@ def listed(access: TaskAccess) -> Response:
 
 @route(bp, "GET", FILE, Action.READ_TASKS, gives=Attachment)
 def read(access: TaskAccess, attachment_id: str) -> Response:
-    return answer(shown(attachments.one(access, _known(attachment_id))))
+    return answer(shown(attachments.one(access, attachment_id)))
 
 
 @route(bp, "DELETE", FILE, Action.WRITE_TASKS)
 def delete(access: TaskAccess, attachment_id: str) -> Response:
-    attachments.delete(access, _known(attachment_id))
+    attachments.delete(access, attachment_id)
     return nothing()
 
 
 @route(bp, "POST", FILE + "/complete", Action.WRITE_TASKS, gives=Attachment)
 def complete(access: TaskAccess, attachment_id: str) -> Response:
-    return answer(shown(attachments.complete(access, _known(attachment_id))))
+    return answer(shown(attachments.complete(access, attachment_id)))
 
 
 @route(bp, "GET", FILE + "/download", Action.READ_TASKS, query=DownloadQuery, gives=Download)
 def download(access: TaskAccess, query: DownloadQuery, attachment_id: str) -> Response:
-    return answer(attachments.download(access, _known(attachment_id), inline=query.inline))
+    return answer(attachments.download(access, attachment_id, inline=query.inline))
 
 
 @route(bp, "GET", FILE + "/parts", Action.WRITE_TASKS, gives=Parts)
 def parts_there(access: TaskAccess, attachment_id: str) -> Response:
-    found = parts.arrived(access, _known(attachment_id))
+    found = parts.arrived(access, attachment_id)
     items = [Part(part.number, part.size) for part in found.parts]
     return answer(Parts(**asdict(_division(found.attachment)), items=items))
 
 
 @route(bp, "POST", FILE + "/parts", Action.WRITE_TASKS, body=PartNumbers, gives=Page[PartAddress])
 def part_addresses(access: TaskAccess, body: PartNumbers, attachment_id: str) -> Response:
-    return answer(Page(parts.addresses(access, _known(attachment_id), body.numbers)))
-
-
-def _known(attachment_id: str) -> str:
-    if not is_id(attachment_id):
-        raise NotFound()
-    return attachment_id
+    return answer(Page(parts.addresses(access, attachment_id, body.numbers)))
 
 
 def _upload(announced: Announced) -> Division | UploadForm:

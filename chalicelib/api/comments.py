@@ -19,9 +19,8 @@ from chalicelib.api.fields import Limit, Page
 from chalicelib.api.gate import route
 from chalicelib.domain import comments
 from chalicelib.domain.access import Action, TaskAccess
-from chalicelib.errors import FieldError, Invalid, NotFound
+from chalicelib.errors import FieldError, Invalid
 from chalicelib.store.comments import Comment as CommentRow
-from chalicelib.store.ids import is_id
 
 bp = Blueprint(__name__)
 
@@ -76,26 +75,20 @@ def listed(access: TaskAccess, query: CommentsQuery) -> Response:
 
 @route(bp, "GET", COMMENT, Action.READ_COMMENTS, gives=Comment)
 def read(access: TaskAccess, comment_id: str) -> Response:
-    return conditional(shown(comments.one(access, _known(comment_id))), bp.current_request)
+    return conditional(shown(comments.one(access, comment_id)), bp.current_request)
 
 
 @route(bp, "PATCH", COMMENT, Action.WRITE_COMMENTS, body=CommentPatch, gives=Comment)
 def edit(access: TaskAccess, body: CommentPatch, comment_id: str) -> Response:
     fields, version = _checked(given(body)), expected_version(bp.current_request)
-    return changed(shown(comments.edit(access, _known(comment_id), fields, version=version)))
+    return changed(shown(comments.edit(access, comment_id, fields, version=version)))
 
 
 @route(bp, "DELETE", COMMENT, Action.WRITE_COMMENTS)
 def delete(access: TaskAccess, comment_id: str) -> Response:
     version = expected_version(bp.current_request)
-    comments.delete(access, _known(comment_id), version=version)
+    comments.delete(access, comment_id, version=version)
     return nothing()
-
-
-def _known(comment_id: str) -> str:
-    if not is_id(comment_id):
-        raise NotFound()
-    return comment_id
 
 
 def _checked(fields: dict[str, str]) -> dict[str, str]:

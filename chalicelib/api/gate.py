@@ -158,5 +158,9 @@ def _raw(request: Request) -> bytes:
 
 
 def _own(path: dict[str, str]) -> dict[str, str]:
-    """The path parameters that the gate leaves to the view."""
-    return {name: text for name, text in path.items() if name not in {"task_id", "project_id"}}
+    """The path parameters that the gate leaves to the view. Raises `NotFound` for what should be an
+    id and has not the form of one."""
+    left = {name: text for name, text in path.items() if name not in {"task_id", "project_id"}}
+    return {
+        name: _known(text, is_id) if name.endswith("_id") else text for name, text in left.items()
+    }

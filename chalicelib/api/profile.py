@@ -22,7 +22,6 @@ from chalicelib.domain import accounts, avatars, passwords, zones
 from chalicelib.domain.access import Access, Action
 from chalicelib.errors import FieldError, Invalid, NotFound
 from chalicelib.store.files import UploadForm
-from chalicelib.store.ids import is_id
 from chalicelib.store.users import User
 
 bp = Blueprint(__name__)

@@ -13,8 +13,7 @@ from chalicelib.api.fields import Id, Limit, Page, Time
 from chalicelib.api.gate import route
 from chalicelib.domain import people, staff
 from chalicelib.domain.access import Access, Action
-from chalicelib.errors import BadRequest, FieldError, NotFound
-from chalicelib.store.ids import is_id
+from chalicelib.errors import BadRequest, FieldError
 from chalicelib.store.users import User
 
 bp = Blueprint(__name__)
@@ -75,8 +74,6 @@ def listed(access: Access, query: StaffQuery) -> Response:
     bp, "PATCH", "/api/admin/users/{user_id}", Action.MANAGE_USERS, body=StaffPatch, gives=StaffView
 )
 def change(access: Access, body: StaffPatch, user_id: str) -> Response:
-    if not is_id(user_id):
-        raise NotFound()
     fields = given(body)
     user = staff.change(
         access, user_id, disabled=fields.get("is_disabled"), staff=fields.get("is_staff")

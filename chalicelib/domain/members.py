@@ -7,7 +7,6 @@ from chalicelib.domain.access import ProjectAccess, Role
 from chalicelib.domain.projects import Membership
 from chalicelib.errors import Conflict, FieldError, Invalid, NotFound
 from chalicelib.store import members, projects, users
-from chalicelib.store.ids import is_id
 from chalicelib.store.members import Member
 from chalicelib.store.projects import Project
 from chalicelib.store.transaction import ConditionFailed, transact
@@ -59,8 +58,6 @@ def remove(access: ProjectAccess, user_id: str, *, reassign_to: str | None) -> N
 
     Raises `Conflict` for the owner, `Invalid` when `reassign_to` is no other member.
     """
-    if not is_id(user_id):
-        raise NotFound()
     _require_heir(access, user_id, reassign_to)
     member = members.by_id(access.project.id, user_id)
     if member is not None:
