@@ -41,11 +41,10 @@ import pytest  # noqa: E402
 import time_machine  # noqa: E402
 from chalice.test import Client  # noqa: E402
 from moto import mock_aws  # noqa: E402
-from moto.moto_api._internal import moto_api_backend  # noqa: E402
 
 from tests.dynamodb_local import dynamodb_local, table_at  # noqa: E402
 from tests.stream import TaskStream  # noqa: E402
-from tests.support import Api, Person, sign_up, ticked_lately  # noqa: E402
+from tests.support import Api, Person, make_cloud, sign_up, ticked_lately  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -58,18 +57,7 @@ def emulator() -> Iterator[None]:
 @pytest.fixture
 def cloud(emulator: None) -> None:
     """The resources of the stack, with nothing left of another test."""
-    from chalicelib import settings
-    from chalicelib.store import aws
-    from chalicelib.store.table import Row
-
-    moto_api_backend.reset()
-    Row.create_table(billing_mode="PAY_PER_REQUEST")
-    region = {"LocationConstraint": settings.REGION}
-    aws.s3().create_bucket(Bucket=settings.BUCKET_NAME, CreateBucketConfiguration=region)
-    aws.ses().verify_email_identity(EmailAddress=settings.MAIL_SENDER)
-    keys = f'{{"active": "k1", "k1": "{"s" * 64}"}}'
-    aws.secrets_manager().create_secret(Name=settings.SECRET_ID, SecretString=keys)
-    ticked_lately()
+    make_cloud()
 
 
 @pytest.fixture

@@ -12,8 +12,10 @@ from typing import Any
 
 from chalice.test import Client, HTTPResponse
 from moto.core import DEFAULT_ACCOUNT_ID
+from moto.moto_api._internal import moto_api_backend
 from moto.ses.models import ses_backends
 
+from chalicelib import settings
 from chalicelib.store import aws
 from chalicelib.store.table import Row
 from chalicelib.store.times import stamp
@@ -90,6 +92,18 @@ class Person(Api):
         assert answer.status_code == 201, answer.json_body
         task: dict[str, Any] = answer.json_body
         return task
+
+
+def make_cloud() -> None:
+    """The resources of the stack in moto, with nothing left of what was there."""
+    moto_api_backend.reset()
+    Row.create_table(billing_mode="PAY_PER_REQUEST")
+    region: Any = {"LocationConstraint": settings.REGION}
+    aws.s3().create_bucket(Bucket=settings.BUCKET_NAME, CreateBucketConfiguration=region)
+    aws.ses().verify_email_identity(EmailAddress=settings.MAIL_SENDER)
+    keys = f'{{"active": "k1", "k1": "{"s" * 64}"}}'
+    aws.secrets_manager().create_secret(Name=settings.SECRET_ID, SecretString=keys)
+    ticked_lately()
 
 
 def sign_up(client: Client, name: str) -> Person:

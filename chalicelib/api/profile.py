@@ -20,7 +20,7 @@ from chalicelib.api.fields import (
 from chalicelib.api.gate import route
 from chalicelib.domain import accounts, avatars, passwords, zones
 from chalicelib.domain.access import Access, Action
-from chalicelib.errors import FieldError, Invalid, NotFound
+from chalicelib.errors import FieldError, Invalid
 from chalicelib.store.files import UploadForm
 from chalicelib.store.users import User
 
@@ -117,8 +117,6 @@ def announce_avatar(access: Access, body: NewAvatar) -> Response:
 
 @route(bp, "POST", AVATAR + "/{avatar_id}/complete", Action.USE_ACCOUNT, gives=Account)
 def complete_avatar(access: Access, avatar_id: str) -> Response:
-    if not is_id(avatar_id):
-        raise NotFound()
     return answer(shown(avatars.complete(access, avatar_id)))
 
 
