@@ -15,6 +15,7 @@ from chalicelib.api import (
     attachments,
     auth,
     comments,
+    exports,
     health,
     members,
     profile,
@@ -26,7 +27,14 @@ from chalicelib.api import (
 )
 from chalicelib.clock import now
 from chalicelib.domain import attachments as files
-from chalicelib.domain import following, mailing, reconciliation, reminders, ticking
+from chalicelib.domain import (
+    following,
+    mailing,
+    reconciliation,
+    reminders,
+    ticking,
+    working,
+)
 from chalicelib.entry import TaskManager
 from chalicelib.observability import logger
 
@@ -47,6 +55,7 @@ nouns = (
     attachments,
     comments,
     activity,
+    exports,
 )
 for noun in nouns:
     app.register_blueprint(noun.bp)
@@ -58,6 +67,13 @@ def tick(event: CloudWatchEvent) -> dict[str, int]:
     """Every five minutes: mail that the stream left over, uploads that never came, accounts whose
     time has come."""
     return ticking.tick(now())
+
+
+@app.schedule(Rate(5, unit=Rate.MINUTES))
+def sweep_jobs(event: CloudWatchEvent) -> dict[str, int]:
+    """Every five minutes: jobs that are not over, and results that were kept long enough."""
+    context: Any = event.context
+    return working.sweep(now(), context.get_remaining_time_in_millis)
 
 
 @app.schedule("cron(0 9 * * ? *)")
@@ -82,6 +98,13 @@ def dispatch_mail(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def follow_changes(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """The table's stream, filtered to tasks: what follows from each change."""
     return following.follow(event["Records"], now=now())
+
+
+@app.lambda_function()
+def run_jobs(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """The table's stream, filtered to new jobs: begin each at once."""
+    time_left = context.get_remaining_time_in_millis
+    return working.dispatch(event["Records"], now=now(), time_left=time_left)
 
 
 @app.on_cw_event({"source": ["aws.s3"], "detail-type": ["Object Created"]})

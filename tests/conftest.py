@@ -39,6 +39,7 @@ from typing import Any  # noqa: E402
 import argon2  # noqa: E402
 import pytest  # noqa: E402
 import time_machine  # noqa: E402
+from chalice.local import LambdaContext  # noqa: E402
 from chalice.test import Client  # noqa: E402
 from moto import mock_aws  # noqa: E402
 
@@ -99,7 +100,13 @@ def event() -> Callable[[str], dict[str, Any]]:
 @pytest.fixture
 def invoke(client: Client) -> Callable[[str, dict[str, Any]], Any]:
     """Call a function by name, as Lambda does, and get its answer."""
-    return lambda name, event: client.lambda_.invoke(name, event).payload
+    from app import app
+
+    def call(name: str, event: dict[str, Any]) -> Any:
+        context = LambdaContext(name, memory_size=512, max_runtime_ms=240_000)
+        return app.handler_map[name](event, context)
+
+    return call
 
 
 @pytest.fixture

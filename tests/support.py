@@ -78,6 +78,13 @@ class Person(Api):
     def __post_init__(self) -> None:
         super().__init__(self.client, self.token)
 
+    def signs_in(self) -> None:
+        """Anew, as after some time."""
+        known = {"email": self.email, "password": PASSWORD}
+        self._token = self.token = (
+            Api(self.client).post("/api/auth/login", known).json_body["access"]
+        )
+
     def starts_project(self, name: str = "Launch") -> str:
         return str(self.post("/api/projects", {"name": name}).json_body["id"])
 
@@ -140,11 +147,20 @@ def mails_to(person: Person, subject: str = "", address: str = "") -> Iterator[E
 def ticked_lately() -> None:
     """Set every watermark, as on a system that runs: a sweep without one looks two days back."""
     hour = stamp(datetime.now(UTC).replace(minute=0, second=0, microsecond=0))
-    for what in ("mail", "upload", "leaving", "departure", "purge"):
+    for what in ("mail", "upload", "leaving", "departure", "purge", "job"):
         transact(Upsert(Watermark.key(what), (Watermark.hour.set(hour),)))
 
 
-READS = {"GetItem", "BatchGetItem", "Query", "HeadObject", "GetObject"}
+READS = {
+    "GetItem",
+    "BatchGetItem",
+    "Query",
+    "HeadObject",
+    "GetObject",
+    "ListObjectsV2",
+    "ListMultipartUploads",
+    "ListParts",
+}
 
 
 class Killed(BaseException):

@@ -61,6 +61,7 @@ class Action(StrEnum):
     READ_COMMENTS = "read comments"
     WRITE_COMMENTS = "write comments"
     MODERATE_COMMENTS = "moderate comments"
+    EXPORT_PROJECT = "export project"
 
 
 class Rule(NamedTuple):
@@ -101,6 +102,7 @@ PERMISSIONS: dict[Action, Rule] = {
     Action.READ_COMMENTS: Rule(EVERY_ROLE, Scope.READ_TASKS, archived=True),
     Action.WRITE_COMMENTS: Rule(WRITERS, Scope.WRITE_TASKS),
     Action.MODERATE_COMMENTS: Rule(MANAGERS, Scope.WRITE_TASKS),
+    Action.EXPORT_PROJECT: Rule(EVERY_ROLE, Scope.READ_TASKS, archived=True),
 }
 
 

@@ -13,7 +13,7 @@ from chalicelib.store import throttles
 from chalicelib.store.times import moment, stamp
 
 # Free tries of one account in an hour, then of one source address, which many people can share.
-FREE_TRIES = {"find": 100}
+FREE_TRIES = {"find": 100, "order": 20}
 FREE_TRIES_ELSE = 5
 FREE_TRIES_OF_SOURCE = 50
 LONGEST = timedelta(minutes=15)

@@ -1,5 +1,6 @@
 """Comments: a row each in the task's own partition, and their number on the task."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
@@ -70,3 +71,8 @@ def of_task(
         start=start,
         newest_first=newest_first,
     )
+
+
+def all_of_task(task_id: str) -> Iterator[Comment]:
+    """All comments of a task, oldest first."""
+    return table.query_all(Comment, f"TASK#{task_id}", Comment.SK.startswith("COMMENT#"))

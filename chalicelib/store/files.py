@@ -11,7 +11,7 @@ from urllib.parse import quote
 from botocore.exceptions import ClientError
 
 from chalicelib import settings
-from chalicelib.errors import Conflict
+from chalicelib.errors import Conflict, Unavailable
 from chalicelib.store import aws
 from chalicelib.store.outages import error_code, outages_translated
 
@@ -20,6 +20,7 @@ DOWNLOAD_SECONDS = 60
 PICTURE_SECONDS = 300
 SNIFFED_BYTES = 16
 CHUNK_BYTES = 1024 * 1024
+OPAQUE = "application/octet-stream"
 ABSENT = frozenset({"404", "NoSuchKey", "NotFound", "NoSuchVersion"})
 MAGIC = {
     b"\x89PNG\r\n\x1a\n": "image/png",
@@ -89,7 +90,7 @@ def download_url(object_key: str, *, filename: str, picture: str | None) -> str:
         "Bucket": settings.BUCKET_NAME,
         "Key": object_key,
         "ResponseContentDisposition": f"{shown}; filename*=UTF-8''{quote(filename, '')}",
-        "ResponseContentType": picture or "application/octet-stream",
+        "ResponseContentType": picture or OPAQUE,
     }
     url = aws.s3().generate_presigned_url("get_object", Params=params, ExpiresIn=DOWNLOAD_SECONDS)
     return str(url)
@@ -155,10 +156,48 @@ def _hex(found: dict[str, Any]) -> str | None:
     return None if digest is None else base64.b64decode(digest).hex()
 
 
+def put(object_key: str, body: bytes) -> None:
+    """Make, or replace, an object of opaque bytes."""
+    with outages_translated():
+        aws.s3().put_object(
+            Bucket=settings.BUCKET_NAME, Key=object_key, Body=body, ContentType=OPAQUE
+        )
+
+
+def copy(origin: str, object_key: str) -> None:
+    """Make an object of the same bytes as another one, within the storage."""
+    source = {"Bucket": settings.BUCKET_NAME, "Key": origin}
+    with outages_translated():
+        aws.s3().copy_object(Bucket=settings.BUCKET_NAME, Key=object_key, CopySource=source)
+
+
+def read(object_key: str) -> bytes | None:
+    """The whole of a small object, or None."""
+    try:
+        with outages_translated():
+            body: bytes = (
+                aws.s3().get_object(Bucket=settings.BUCKET_NAME, Key=object_key)["Body"].read()
+            )
+    except ClientError as error:
+        if error_code(error) in ABSENT:
+            return None
+        raise
+    return body
+
+
 def delete(object_key: str, version_id: str | None = None) -> None:
     """Remove the object, or one version of it; one that is not there is fine."""
     with outages_translated():
         aws.s3().delete_object(Bucket=settings.BUCKET_NAME, Key=object_key, **_version(version_id))
+
+
+def delete_all(object_keys: list[str]) -> None:
+    """Remove many objects, at most a thousand, at once."""
+    wanted = {"Objects": [{"Key": key} for key in object_keys], "Quiet": True}
+    with outages_translated():
+        answer = aws.s3().delete_objects(Bucket=settings.BUCKET_NAME, Delete=wanted)
+    if answer.get("Errors"):
+        raise Unavailable(headers={"Retry-After": "1"})
 
 
 def entries(prefix: str, after: str, limit: int) -> tuple[list[Entry], bool]:

@@ -30,6 +30,12 @@ def begin(object_key: str, *, content_type: str) -> str:
     return str(begun["UploadId"])
 
 
+def put(object_key: str, upload_id: str, number: int, body: bytes) -> None:
+    """Store one part, or replace it."""
+    with outages_translated():
+        aws.s3().upload_part(**_at(object_key), UploadId=upload_id, PartNumber=number, Body=body)
+
+
 def part_url(object_key: str, upload_id: str, *, number: int, size: int) -> str:
     """An address, good for a quarter of an hour, to PUT exactly `size` bytes to."""
     params = {

@@ -1,17 +1,21 @@
 """House rules that no linter knows, on the template of prod."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import yaml
 
+from chalicelib.store import jobs, results
 from chalicelib.store.files import DOWNLOAD_SECONDS, PICTURE_SECONDS, UPLOAD_SECONDS
 from chalicelib.store.multipart import PART_SECONDS
 from infra.package import package
 from infra.stage import load
 
-ASYNCHRONOUS = ["Tick", "SendReminders", "CleanUp", "ConfirmUpload"]
+ASYNCHRONOUS = ["Tick", "SweepJobs", "SendReminders", "CleanUp", "ConfirmUpload"]
+# Each with the beginning of the keys of the rows that it is woken for.
+STREAMS = {"MailStream": "OUTBOX#", "JobStream": "JOB#"}
 
 
 def properties(resources: dict[str, Any], name: str) -> dict[str, Any]:
@@ -19,9 +23,8 @@ def properties(resources: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def test_the_functions_are_the_ones_we_know(functions: dict[str, Any]) -> None:
-    assert sorted(functions) == sorted(
-        ["APIHandler", "DispatchMail", "FollowChanges", *ASYNCHRONOUS]
-    )
+    woken = ["DispatchMail", "FollowChanges", "RunJobs"]
+    assert sorted(functions) == sorted(["APIHandler", *woken, *ASYNCHRONOUS])
 
 
 def test_every_handler_stands_in_app(functions: dict[str, Any]) -> None:
@@ -66,14 +69,15 @@ def test_what_an_event_function_gives_up_on_is_kept(name: str, functions: dict[s
     assert destination["Destination"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
 
 
-def test_the_stream_wakes_the_dispatcher_for_new_outbox_rows_only(
-    resources: dict[str, Any],
+@pytest.mark.parametrize(("name", "prefix"), STREAMS.items())
+def test_the_stream_wakes_each_function_for_new_rows_of_its_kind_only(
+    name: str, prefix: str, resources: dict[str, Any]
 ) -> None:
-    mapping = properties(resources, "MailStream")
+    mapping = properties(resources, name)
     (chosen,) = mapping["FilterCriteria"]["Filters"]
     assert json.loads(chosen["Pattern"]) == {
         "eventName": ["INSERT"],
-        "dynamodb": {"Keys": {"PK": {"S": [{"prefix": "OUTBOX#"}]}}},
+        "dynamodb": {"Keys": {"PK": {"S": [{"prefix": prefix}]}}},
     }
 
 
@@ -85,7 +89,9 @@ def test_the_stream_wakes_the_followers_for_tasks_only(resources: dict[str, Any]
     assert keys["SK"] == {"S": [{"prefix": "TASK#"}, {"prefix": "TRASH#"}]}
 
 
-@pytest.mark.parametrize(("stream", "tries"), [("MailStream", 3), ("TaskStream", 20)])
+@pytest.mark.parametrize(
+    ("stream", "tries"), [("MailStream", 3), ("TaskStream", 20), ("JobStream", 3)]
+)
 def test_a_failing_record_neither_blocks_the_stream_nor_gets_lost(
     stream: str, tries: int, resources: dict[str, Any]
 ) -> None:
@@ -132,10 +138,21 @@ def test_the_bucket_forgets_what_nobody_finished_and_what_was_deleted(
     resources: dict[str, Any],
 ) -> None:
     rules = properties(resources, "Bucket")["LifecycleConfiguration"]["Rules"]
-    backstop = {name: value for rule in rules for name, value in rule.items()}
+    backstop = {k: v for rule in rules if "Prefix" not in rule for k, v in rule.items()}
     assert backstop["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
     assert backstop["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
     assert backstop["ExpiredObjectDeleteMarker"]
+
+
+def test_results_that_nobody_removed_end_by_themselves(resources: dict[str, Any]) -> None:
+    rules = properties(resources, "Bucket")["LifecycleConfiguration"]["Rules"]
+    (rule,) = [rule for rule in rules if rule.get("Prefix") == results.PREFIX]
+    assert timedelta(days=rule["ExpirationInDays"]) == jobs.KEPT + timedelta(days=1)
+
+
+def test_no_worker_outlives_its_lease(functions: dict[str, Any]) -> None:
+    for name in ("RunJobs", "SweepJobs"):
+        assert timedelta(seconds=functions[name]["Timeout"] + 60) < jobs.LEASE
 
 
 def test_uploads_of_other_buckets_are_not_ours(functions: dict[str, Any]) -> None:

@@ -1,0 +1,69 @@
+"""`/api/projects/{id}/exports` and `/api/auth/profile/exports`: data to take along."""
+
+from chalice.app import Blueprint, Response
+
+from chalicelib.api.answers import answer
+from chalicelib.api.gate import route
+from chalicelib.api.job_answers import DownloadQuery, JobState, Link, accepted, known, link, shown
+from chalicelib.domain import jobs
+from chalicelib.domain.access import Access, Action, ProjectAccess
+from chalicelib.domain.jobs import ACCOUNT_EXPORT, PROJECT_EXPORT
+from chalicelib.store.jobs import Job
+
+bp = Blueprint(__name__)
+
+PROJECT = "/api/projects/{project_id}/exports"
+ACCOUNT = "/api/auth/profile/exports"
+
+
+@route(bp, "POST", PROJECT, Action.EXPORT_PROJECT, gives=JobState, status=202)
+def ask(access: ProjectAccess) -> Response:
+    job = jobs.ask(access, PROJECT_EXPORT, access.project.id)
+    return accepted(job, f"/api/projects/{access.project.id}/exports")
+
+
+@route(bp, "GET", PROJECT + "/{export_id}", Action.EXPORT_PROJECT, gives=JobState)
+def read(access: ProjectAccess, export_id: str) -> Response:
+    return answer(shown(_of_project(access, export_id)))
+
+
+@route(
+    bp,
+    "GET",
+    PROJECT + "/{export_id}/download",
+    Action.EXPORT_PROJECT,
+    query=DownloadQuery,
+    gives=Link,
+)
+def download(access: ProjectAccess, query: DownloadQuery, export_id: str) -> Response:
+    return link(jobs.download(_of_project(access, export_id), query.file))
+
+
+@route(bp, "POST", ACCOUNT, Action.USE_ACCOUNT, gives=JobState, status=202)
+def ask_for_own(access: Access) -> Response:
+    return accepted(jobs.ask(access, ACCOUNT_EXPORT, access.user_id), ACCOUNT)
+
+
+@route(bp, "GET", ACCOUNT + "/{export_id}", Action.USE_ACCOUNT, gives=JobState)
+def read_own(access: Access, export_id: str) -> Response:
+    return answer(shown(_of_account(access, export_id)))
+
+
+@route(
+    bp,
+    "GET",
+    ACCOUNT + "/{export_id}/download",
+    Action.USE_ACCOUNT,
+    query=DownloadQuery,
+    gives=Link,
+)
+def download_own(access: Access, query: DownloadQuery, export_id: str) -> Response:
+    return link(jobs.download(_of_account(access, export_id), query.file))
+
+
+def _of_project(access: ProjectAccess, export_id: str) -> Job:
+    return jobs.one(access, (PROJECT_EXPORT,), access.project.id, known(export_id))
+
+
+def _of_account(access: Access, export_id: str) -> Job:
+    return jobs.one(access, (ACCOUNT_EXPORT,), access.user_id, known(export_id))

@@ -1,0 +1,69 @@
+"""How jobs are shown: what exports and reports have in common."""
+
+from typing import Any, Literal
+
+from chalice.app import Response
+from msgspec import Struct
+
+from chalicelib.api.answers import answer
+from chalicelib.domain import jobs
+from chalicelib.domain.attachments import Download
+from chalicelib.errors import NotFound
+from chalicelib.store.ids import is_id
+from chalicelib.store.jobs import Job
+
+
+class ReadyFile(Struct):
+    name: str
+    size: int
+
+
+class JobState(Struct):
+    """`reason` says why a job failed; `files` are there once it is done."""
+
+    id: str
+    status: Literal["waiting", "running", "done", "failed"]
+    reason: str | None
+    created_at: str
+    finished_at: str | None
+    kept_until: str | None
+    files: list[ReadyFile]
+
+
+class DownloadQuery(Struct, forbid_unknown_fields=True):
+    file: str
+
+
+class Link(Struct):
+    url: str
+    expires_in: int
+
+
+def accepted(job: Job, place: str) -> Response:
+    """202 with the job and where its state can be read."""
+    return answer(shown(job), 202, {"Location": f"{place}/{job.id}/"})
+
+
+def shown(job: Job) -> JobState:
+    files = [ReadyFile(name, size) for name, size in sorted(jobs.sizes(job).items())]
+    status: Any = job.status
+    return JobState(
+        id=job.id,
+        status=status,
+        reason=job.reason,
+        created_at=job.created_at,
+        finished_at=job.finished_at,
+        kept_until=jobs.kept_until(job),
+        files=files,
+    )
+
+
+def link(found: Download) -> Response:
+    return answer(Link(found.url, found.expires_in))
+
+
+def known(job_id: str) -> str:
+    """`job_id`, if it has the form of an id; whatever has not names nothing."""
+    if not is_id(job_id):
+        raise NotFound()
+    return job_id

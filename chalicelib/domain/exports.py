@@ -1,0 +1,163 @@
+"""The export of a project: everything that its members may read, as JSON and as CSV.
+
+One walk through the tasks, a page a step, writes all files side by side, so nothing is ever held
+whole. What changes during the walk may be in it or not; each task is as it was when it was read.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from chalicelib.domain import sheets
+from chalicelib.domain.making import BEGINNING, END, Maker, Pieces, Step, may_read, nothing_more
+from chalicelib.store import attachments, comments, members, table, tasks, users
+from chalicelib.store.attachments import Attachment
+from chalicelib.store.comments import Comment
+from chalicelib.store.jobs import Job
+from chalicelib.store.members import Member
+from chalicelib.store.projects import Project
+from chalicelib.store.tasks import Task
+from chalicelib.store.times import stamp
+from chalicelib.store.uploads import READY
+from chalicelib.store.users import User
+
+PAGE = 100
+JSON = "project.json"
+MEMBERS, TASKS = "members.csv", "tasks.csv"
+COMMENTS, FILES = "comments.csv", "attachments.csv"
+COLUMNS = {
+    MEMBERS: ("user_id", "username", "display_name", "role", "joined_at"),
+    TASKS: (
+        "id",
+        "title",
+        "description",
+        "status",
+        "priority",
+        "assigned_to",
+        "due_date",
+        "created_by",
+        "created_at",
+        "updated_at",
+        "completed_at",
+    ),
+    COMMENTS: ("id", "task", "author", "body", "created_at", "edited_at"),
+    FILES: (
+        "id",
+        "task",
+        "filename",
+        "content_type",
+        "size",
+        "sha256",
+        "uploaded_by",
+        "uploaded_at",
+    ),
+}
+
+Record = dict[str, Any]
+
+
+def _step(job: Job, now: datetime) -> Step:
+    if job.position == BEGINNING:
+        return Step(_opening(job, now), {"start": None, "written": 0})
+    page = tasks.in_project(job.subject, status=None, limit=PAGE, start=job.position["start"])
+    pieces = _walked(page.rows, first=not job.position["written"])
+    if page.last_key is None:
+        pieces[JSON] += b"]}"
+        return Step(pieces, END)
+    written = job.position["written"] + len(page.rows)
+    return Step(pieces, {"start": page.last_key, "written": written})
+
+
+def _opening(job: Job, now: datetime) -> Pieces:
+    """The beginning of each file; the members are few enough to be written whole."""
+    project = table.get(Project.key(job.subject))
+    people = list(_members(job.subject))
+    about = {"exported_at": stamp(now), "project": _project(project), "members": people}
+    return {
+        JSON: opened(about, "tasks"),
+        MEMBERS: sheets.head(COLUMNS[MEMBERS]) + sheets.body(COLUMNS[MEMBERS], people),
+        **sheets_of_tasks(),
+    }
+
+
+def sheets_of_tasks() -> Pieces:
+    """The beginnings of the files that grow with the tasks."""
+    return {name: sheets.head(COLUMNS[name]) for name in (TASKS, COMMENTS, FILES)}
+
+
+def opened(about: Record, last: str) -> bytes:
+    """The JSON object `about`, open at its end for the list called `last`."""
+    return msgspec.json.encode(about)[:-1] + f',"{last}":['.encode()
+
+
+def _walked(page: list[Task], *, first: bool) -> Pieces:
+    return pieces(JSON, [whole(task) for task in page], first=first)
+
+
+def whole(task: Task) -> Record:
+    """A task with what hangs on it."""
+    said = [_comment(comment) for comment in _comments(task)]
+    files = [_attachment(file) for file in _files(task.id)]
+    return _task(task) | {"comments": said, "attachments": files}
+
+
+def pieces(document: str, found: list[Record], *, first: bool) -> Pieces:
+    """What a page of whole tasks adds to the files."""
+    said = (comment for task in found for comment in task["comments"])
+    files = (file for task in found for file in task["attachments"])
+    return {
+        document: items(found, first=first),
+        TASKS: sheets.body(COLUMNS[TASKS], found),
+        COMMENTS: sheets.body(COLUMNS[COMMENTS], said),
+        FILES: sheets.body(COLUMNS[FILES], files),
+    }
+
+
+def items(records: list[Record], *, first: bool) -> bytes:
+    """`records` as further items of a JSON list that was opened."""
+    text = msgspec.json.encode(records)[1:-1]
+    return text if first or not text else b"," + text
+
+
+def _comments(task: Task) -> Iterator[Comment]:
+    """Oldest first; a task without any costs no query."""
+    return comments.all_of_task(task.id) if task.comments_count else iter(())
+
+
+def _files(task_id: str) -> Iterator[Attachment]:
+    return (file for file in attachments.of_task(task_id) if file.status == READY)
+
+
+def _members(project_id: str) -> Iterator[Record]:
+    found = list(members.of_project(project_id))
+    known = users.by_ids(member.user_id for member in found)
+    return (_member(m, known[m.user_id]) for m in found if m.user_id in known)
+
+
+def _project(project: Project | None) -> Record:
+    names = ("id", "name", "description", "owner_id", "created_at", "updated_at", "archived_at")
+    return {name.removesuffix("_id"): getattr(project, name) for name in names}
+
+
+def _member(member: Member, person: User) -> Record:
+    facts = {name: getattr(person, name) for name in ("username", "display_name")}
+    return {"user_id": person.id, **facts, "role": member.role, "joined_at": member.joined_at}
+
+
+def _task(task: Task) -> Record:
+    return {name: getattr(task, name) for name in COLUMNS[TASKS]} | {"project": task.project_id}
+
+
+def _comment(comment: Comment) -> Record:
+    facts = {name: getattr(comment, name) for name in COLUMNS[COMMENTS] if name != "task"}
+    return {**facts, "task": comment.task_id}
+
+
+def _attachment(file: Attachment) -> Record:
+    facts = {name: getattr(file, name) for name in COLUMNS[FILES] if name not in ("task", "size")}
+    return {**facts, "task": file.task_id, "size": int(file.size)}
+
+
+MAKER = Maker(may=may_read, step=_step, causes=nothing_more)
