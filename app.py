@@ -24,6 +24,7 @@ from chalicelib.api import (
     tasks,
     trash,
     users,
+    watchers,
 )
 from chalicelib.clock import now
 from chalicelib.domain import attachments as files
@@ -55,6 +56,7 @@ nouns = (
     attachments,
     comments,
     activity,
+    watchers,
     exports,
 )
 for noun in nouns:

@@ -130,6 +130,7 @@ class World:
         owner.lets_in(project, gone, "admin")
         owner.delete(f"/api/projects/{project}/members/{gone.id}")
         place = self._filled(project, owner, self.people["member"])
+        place["watcher of viewer"] = self.people["viewer"].id
         for who in ("member", "admin", "owner"):
             upload = _announced(self.people[who], place["task_id"], LARGE)
             place[f"attachment_id of {who} at parts"] = upload["attachment"]["id"]
@@ -146,6 +147,7 @@ class World:
         return {
             "project_id": project,
             "user_id": guest.id,
+            "watcher": guest.id,
             "task_id": task,
             "task_id in the trash": gone,
             "attachment_id": _attachment(author, task),

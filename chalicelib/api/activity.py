@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 
 from chalicelib.api import cursors
 from chalicelib.api.answers import answer
-from chalicelib.api.fields import Limit, Page
+from chalicelib.api.fields import Id, Limit, Page, Time
 from chalicelib.api.gate import route
 from chalicelib.domain import activity
 from chalicelib.domain.access import Access, Action, ProjectAccess, TaskAccess
@@ -31,15 +31,15 @@ class ActivityQuery(Struct, forbid_unknown_fields=True):
 class Activity(Struct):
     """One thing that happened to a task; of a long text `old` and `new` are the beginning."""
 
-    id: str
-    task: str
+    id: Id
+    task: Id
     title: str
     action: Deed
     field: str | None
     old: Any
     new: Any
-    actor: str | None
-    at: str
+    actor: Id | None
+    at: Time
     request_id: str | None
 
 

@@ -15,7 +15,7 @@ from chalicelib.api.answers import (
     nothing,
 )
 from chalicelib.api.bodies import given
-from chalicelib.api.fields import Limit, Page
+from chalicelib.api.fields import Id, Limit, Page, Time
 from chalicelib.api.gate import route
 from chalicelib.domain import comments
 from chalicelib.domain.access import Action, TaskAccess
@@ -48,12 +48,12 @@ class CommentsQuery(Struct, forbid_unknown_fields=True):
 class Comment(Struct):
     """What somebody said; `edited_at` marks one that was changed since."""
 
-    id: str
-    task: str
-    author: str
+    id: Id
+    task: Id
+    author: Id
     body: str
-    created_at: str
-    edited_at: str | None
+    created_at: Time
+    edited_at: Time | None
     version: int
 
 

@@ -58,6 +58,7 @@ class Action(StrEnum):
     READ_TASKS = "read tasks"
     WRITE_TASKS = "write tasks"
     RESTORE_TASK = "restore task"
+    WATCH_TASKS = "watch tasks"
     READ_COMMENTS = "read comments"
     WRITE_COMMENTS = "write comments"
     MODERATE_COMMENTS = "moderate comments"
@@ -99,6 +100,7 @@ PERMISSIONS: dict[Action, Rule] = {
     Action.READ_TASKS: Rule(EVERY_ROLE, Scope.READ_TASKS, archived=True),
     Action.WRITE_TASKS: Rule(WRITERS, Scope.WRITE_TASKS),
     Action.RESTORE_TASK: Rule(WRITERS, Scope.WRITE_TASKS, trashed_task=True),
+    Action.WATCH_TASKS: Rule(EVERY_ROLE, Scope.WRITE_TASKS, archived=True),
     Action.READ_COMMENTS: Rule(EVERY_ROLE, Scope.READ_TASKS, archived=True),
     Action.WRITE_COMMENTS: Rule(WRITERS, Scope.WRITE_TASKS),
     Action.MODERATE_COMMENTS: Rule(MANAGERS, Scope.WRITE_TASKS),

@@ -7,7 +7,7 @@ from typing import Any
 from chalicelib.domain import changes
 from chalicelib.domain.access import Action, TaskAccess, require
 from chalicelib.errors import Forbidden, NotFound
-from chalicelib.store import comments, receipts
+from chalicelib.store import comments, receipts, watchers
 from chalicelib.store.comments import Comment
 from chalicelib.store.ids import new_id
 from chalicelib.store.table import Page
@@ -21,8 +21,9 @@ def create(access: TaskAccess, *, body: str) -> Comment:
     comment = Comment(
         key.pk, key.sk, author=access.user_id, body=body, created_at=stamp(access.now)
     )
+    writes = (*comments.made(comment), watchers.drawn_in(access.task.id, access.user_id))
     try:
-        return receipts.create(comment, *comments.made(comment), once=access.once, now=access.now)
+        return receipts.create(comment, *writes, once=access.once, now=access.now)
     except ConditionFailed as failed:
         raise NotFound() from failed
 

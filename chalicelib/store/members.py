@@ -3,7 +3,7 @@
 `MEMBER#` under the project answers "may this person", `PROJECT#` under the person "which projects".
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from chalicelib.store.projects import Project
 from chalicelib.store.table import Key, Page, Row
 from chalicelib.store.times import stamp
 from chalicelib.store.transaction import Check, Delete, Put, Update, Write
+from chalicelib.store.users import User
 
 
 class Member(Row):
@@ -88,6 +89,15 @@ def still(project_id: str, user_id: str) -> Check:
 
 def by_id(project_id: str, user_id: str) -> Member | None:
     return table.get(Member.key(project_id, user_id))
+
+
+def among(project_id: str, user_ids: Iterable[str]) -> list[User]:
+    """The profiles of those of `user_ids` who are members, in one round trip."""
+    users = {user_id: User.key(user_id) for user_id in sorted(user_ids)}
+    edges = {user_id: Member.key(project_id, user_id) for user_id in users}
+    rows = table.read(*users.values(), *edges.values())
+    inside = [user_id for user_id in users if rows.get(edges[user_id])]
+    return [user for user_id in inside if (user := rows.get(users[user_id]))]
 
 
 def of_project(project_id: str) -> Iterator[Member]:

@@ -81,7 +81,7 @@ class Update:
 
 @dataclass(frozen=True)
 class Upsert(Update):
-    """A change that may create the row: counters only."""
+    """A change that may create the row: counters, and what is the same when it is done again."""
 
     def add_to(self, transaction: TransactWrite) -> None:
         transaction.update(self.key.bare(), [*self.actions])
