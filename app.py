@@ -4,6 +4,7 @@ Schedules and event handlers stand here and not in a Blueprint: there they would
 this file, hence without the app (https://github.com/aws/chalice/issues/1566).
 """
 
+import time
 from datetime import datetime
 from typing import Any
 
@@ -23,12 +24,14 @@ from chalicelib.api import (
     sessions,
     tasks,
     trash,
+    unsubscribe,
     users,
     watchers,
 )
 from chalicelib.clock import now
 from chalicelib.domain import attachments as files
 from chalicelib.domain import (
+    feedback,
     following,
     mailing,
     reconciliation,
@@ -36,6 +39,7 @@ from chalicelib.domain import (
     ticking,
     working,
 )
+from chalicelib.domain.pacing import Pace
 from chalicelib.entry import TaskManager
 from chalicelib.observability import logger
 
@@ -58,6 +62,7 @@ nouns = (
     activity,
     watchers,
     exports,
+    unsubscribe,
 )
 for noun in nouns:
     app.register_blueprint(noun.bp)
@@ -68,7 +73,7 @@ app.answer_preflights()
 def tick(event: CloudWatchEvent) -> dict[str, int]:
     """Every five minutes: mail that the stream left over, uploads that never came, accounts whose
     time has come."""
-    return ticking.tick(now())
+    return ticking.tick(now(), _pace(event.context))
 
 
 @app.schedule(Rate(5, unit=Rate.MINUTES))
@@ -93,7 +98,7 @@ def clean_up(event: CloudWatchEvent) -> dict[str, int]:
 @app.lambda_function()
 def dispatch_mail(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """The table's stream, filtered to new outbox rows: send each at once."""
-    return mailing.dispatch(event["Records"], now=now())
+    return mailing.dispatch(event["Records"], now=now(), pace=_pace(context))
 
 
 @app.lambda_function()
@@ -113,6 +118,18 @@ def run_jobs(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def confirm_upload(event: CloudWatchEvent) -> str:
     """The storage has a new object; `infra/` narrows the rule to our bucket."""
     return files.arrived(event.detail["object"]["key"], now=now())
+
+
+@app.on_cw_event(
+    {"source": ["aws.ses"], "detail-type": ["Email Bounced", "Email Complaint Received"]}
+)
+def mail_feedback(event: CloudWatchEvent) -> dict[str, int]:
+    """A mail came back, or somebody complained; `infra/` narrows the rule to our mails."""
+    return feedback.receive(event.detail)
+
+
+def _pace(context: Any) -> Pace:
+    return Pace(now, time.sleep, context.get_remaining_time_in_millis)
 
 
 def _scheduled(event: CloudWatchEvent) -> datetime:

@@ -26,7 +26,12 @@ TABLE_NAME = _required("TABLE_NAME")
 BUCKET_NAME = _required("BUCKET_NAME")
 SECRET_ID = _required("SECRET_ID")
 MAIL_SENDER = _required("MAIL_SENDER")
+# What bounces and complaints are counted by.
+MAIL_CONFIGURATION_SET = _required("MAIL_CONFIGURATION_SET")
 APP_URL = _required("APP_URL").rstrip("/")
+# Base of the links that mail programs call. Only functions that mail are told: the stack makes the
+# API after the API's own function.
+API_URL = os.environ.get("API_URL", "").rstrip("/")
 ALLOWED_ORIGINS = frozenset(_required("ALLOWED_ORIGINS").split(","))
 UPLOAD_MAX_BYTES = int(_required("UPLOAD_MAX_BYTES"))
 # A larger file comes in parts.

@@ -22,7 +22,7 @@ Outputs = dict[str, Any]
 
 def deploy_to(port: int, app_url: str | None = None) -> Outputs:
     """Deploy the local stage to the cloud on `port`; returns what a client needs to know of it."""
-    stage = load(LOCAL, {"AppUrl": app_url} if app_url else {})
+    stage = load(LOCAL, {"AppUrl": app_url, "ApiUrl": app_url} if app_url else {})
     with aimed_at(cloud.endpoint(port)):
         outputs = deploy.deploy(stage)
         functions = deploy.functions(stage)

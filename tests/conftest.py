@@ -15,6 +15,8 @@ os.environ.update(
         "BUCKET_NAME": "tasks-test-files",
         "SECRET_ID": "task-manager/test",
         "MAIL_SENDER": "tasks@example.com",
+        "MAIL_CONFIGURATION_SET": "task-manager-test",
+        "API_URL": "https://api.example.com/v1",
         "APP_URL": "https://app.example.com",
         "ALLOWED_ORIGINS": "https://app.example.com,https://m.example.com",
         "UPLOAD_MAX_BYTES": str(25 * 1024 * 1024),
@@ -45,13 +47,16 @@ from moto import mock_aws  # noqa: E402
 
 from tests.dynamodb_local import dynamodb_local, table_at  # noqa: E402
 from tests.stream import TaskStream  # noqa: E402
-from tests.support import Api, Person, make_cloud, sign_up, ticked_lately  # noqa: E402
+from tests.support import Api, Person, make_cloud, quota_of, sign_up, ticked_lately  # noqa: E402
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[None]:
-    """AWS in this process; one for all tests, because making clients is what takes the time."""
-    with mock_aws():
+    """AWS in this process; one for all tests, because making clients is what takes the time. Moto's
+    account may send one mail a second; nobody wants to wait for that."""
+    with mock_aws(), quota_of(1_000_000):
         yield
 
 
@@ -88,7 +93,7 @@ def bob(client: Client) -> Person:
 @pytest.fixture
 def event() -> Callable[[str], dict[str, Any]]:
     """The sample event of a function, from `events/`."""
-    folder = Path(__file__).parents[1] / "events"
+    folder = ROOT / "events"
 
     def load(name: str) -> dict[str, Any]:
         sample: dict[str, Any] = json.loads((folder / f"{name}.json").read_text())
@@ -103,7 +108,7 @@ def invoke(client: Client) -> Callable[[str, dict[str, Any]], Any]:
     from app import app
 
     def call(name: str, event: dict[str, Any]) -> Any:
-        context = LambdaContext(name, memory_size=512, max_runtime_ms=240_000)
+        context = LambdaContext(name, memory_size=512, max_runtime_ms=_seconds(name) * 1000)
         return app.handler_map[name](event, context)
 
     return call
@@ -113,6 +118,13 @@ def invoke(client: Client) -> Callable[[str, dict[str, Any]], Any]:
 def stream(invoke: Callable[[str, dict[str, Any]], Any]) -> TaskStream:
     """The changes of tasks from here on."""
     return TaskStream(invoke)
+
+
+def _seconds(function: str) -> int:
+    """How long a function may run."""
+    config = json.loads((ROOT / ".chalice" / "config.json").read_text())
+    own: dict[str, Any] = config["lambda_functions"].get(function, {})
+    return int(own.get("lambda_timeout", config["lambda_timeout"]))
 
 
 @pytest.fixture(scope="session")

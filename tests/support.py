@@ -2,14 +2,17 @@
 
 import itertools
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email import message_from_string, policy
 from email.message import EmailMessage
+from types import SimpleNamespace
 from typing import Any
 
+from botocore.awsrequest import AWSResponse
 from chalice.test import Client, HTTPResponse
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.moto_api._internal import moto_api_backend
@@ -144,11 +147,48 @@ def mails_to(person: Person, subject: str = "", address: str = "") -> Iterator[E
             yield mail
 
 
+def token_in(mail: EmailMessage) -> str:
+    """The token of the link in a mail."""
+    text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    found = re.search(r"token=(\S+)", text)
+    assert found is not None
+    return found[1]
+
+
 def ticked_lately() -> None:
     """Set every watermark, as on a system that runs: a sweep without one looks two days back."""
     hour = stamp(datetime.now(UTC).replace(minute=0, second=0, microsecond=0))
     for what in ("mail", "upload", "leaving", "departure", "purge", "job"):
         transact(Upsert(Watermark.key(what), (Watermark.hour.set(hour),)))
+
+
+def answered(request: Any, body: bytes, status: int = 200) -> AWSResponse:
+    """What AWS would send back."""
+    return AWSResponse(request.url, status, {}, SimpleNamespace(stream=lambda: iter([body])))
+
+
+@contextmanager
+def quota_of(rate: float) -> Iterator[None]:
+    """Let SES say that the account may send `rate` mails a second."""
+    events, event = aws.ses().meta.events, "before-send.ses.GetSendQuota"
+    _rates.append(rate)
+    events.register_first(event, _say_quota, unique_id="quota")
+    try:
+        yield
+    finally:
+        _rates.pop()
+        if not _rates:
+            events.unregister(event, _say_quota, unique_id="quota")
+
+
+def _say_quota(request: Any, **_: Any) -> AWSResponse:
+    body = f"""<GetSendQuotaResponse xmlns="http://ses.amazonaws.com/doc/2010-12-01/">
+    <GetSendQuotaResult><MaxSendRate>{_rates[-1]}</MaxSendRate></GetSendQuotaResult>
+    </GetSendQuotaResponse>"""
+    return answered(request, body.encode())
+
+
+_rates: list[float] = []
 
 
 READS = {
@@ -160,6 +200,7 @@ READS = {
     "ListObjectsV2",
     "ListMultipartUploads",
     "ListParts",
+    "GetSendQuota",
 }
 
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.domain import notices, one_time, passwords, throttling
+from chalicelib.domain import changes, notices, one_time, passwords, throttling
 from chalicelib.domain.access import Access, Role
 from chalicelib.errors import Conflict, FieldError, Invalid, Unauthenticated
-from chalicelib.store import members, projects, users, wake
+from chalicelib.store import members, projects, suppressions, users, wake
 from chalicelib.store.ids import new_id
 from chalicelib.store.one_time import Purpose, unused, voided
 from chalicelib.store.times import stamp
@@ -53,9 +53,11 @@ def verify_email(*, token: str, now: datetime) -> None:
     """Use a token of verification. Raises `Invalid`."""
     presented = one_time.present(token, Purpose.VERIFICATION, now)
     condition = unused(Purpose.VERIFICATION, presented.digest)
+    user = presented.user
     actions = (User.is_verified.set(True), *voided(Purpose.VERIFICATION))
     try:
-        transact(users.change(presented.user.id, *actions, condition=condition))
+        verifying = users.change(user.id, *actions, condition=condition)
+        transact(verifying, suppressions.lifted(user.email, now))
     except ConditionFailed as failed:
         raise one_time.refused() from failed
 
@@ -64,12 +66,11 @@ def change_profile(access: Access, fields: Mapping[str, Any]) -> User:
     """Give the caller's profile `fields`. Raises `Conflict` for a username that is taken."""
     user = access.user
     _require_claimable(username=str(fields.get("username", user.username)))
-    merged = {**fields}
-    if "notifications" in fields:
-        merged["notifications"] = {**(user.notifications or {}), **fields["notifications"]}
-    wanted = {name: value for name, value in merged.items() if getattr(user, name) != value}
+    switches = fields.get("notifications", {})
+    others = {name: value for name, value in fields.items() if name != "notifications"}
+    wanted = {name: value for name, value in others.items() if getattr(user, name) != value}
     if not wanted:
-        return user
+        return switch(user, switches)
     actions = (getattr(User, name).set(value) for name, value in wanted.items())
     same_name = User.username == user.username
     renaming = _renaming(user, wanted.get("username", user.username))
@@ -79,7 +80,22 @@ def change_profile(access: Access, fields: Mapping[str, Any]) -> User:
         raise _taken("username") from failed
     for name, value in wanted.items():
         setattr(user, name, value)
-    return user
+    return switch(user, switches)
+
+
+def switch(user: User, switches: Mapping[str, bool]) -> User:
+    """Switch kinds of mail on or off; the others stay, whoever switches them at the same moment."""
+
+    def commit(user: User) -> User:
+        before = user.notifications or {}
+        after = {**before, **switches}
+        if after != before:
+            switching = User.notifications.set(after)
+            transact(users.change(user.id, switching, condition=users.notifications_are(user)))
+            user.notifications = after
+        return user
+
+    return changes.attempt(user, version=None, commit=commit)
 
 
 def request_email_change(access: Access, *, email: str, password: str, source: str | None) -> None:
@@ -102,7 +118,8 @@ def confirm_email_change(*, token: str, now: datetime) -> None:
     moving = users.change(user.id, *actions, *voided(), condition=condition)
     telling = notices.about_account(user, notices.EMAIL_CHANGED, now, address=user.email)
     try:
-        transact(moving, *_moved_claim(user), telling)
+        lifting = suppressions.lifted(str(user.new_email), now)
+        transact(moving, *_moved_claim(user), telling, lifting)
     except ConditionFailed as failed:
         # Of rivals with the same token the loser misses the old claim before it meets the new one.
         taken = isinstance(failed.write, Put)

@@ -5,59 +5,79 @@ between SES's acceptance and the mark, and none otherwise.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.domain import letters
+from chalicelib.domain import envelopes, letters
 from chalicelib.domain.letters import Letter
+from chalicelib.domain.pacing import Pace
 from chalicelib.observability import logger, report
 from chalicelib.store import mail, outbox, wake
-from chalicelib.store.mail import SendFailed
+from chalicelib.store.mail import SendFailed, Throttled
 from chalicelib.store.outbox import Mail
 
 MAX_ATTEMPTS = 4
 RETRY_AFTER = timedelta(seconds=60)
-FAILED = "failed"
+# SES takes no more: too fast for the moment, or the day's quota is used up.
+DELAY = timedelta(seconds=60)
+FAILED, DELAYED = "failed", "delayed"
 
 
-def sweep(now: datetime) -> dict[str, int]:
-    """Deliver all mail whose time has come; the stream's dispatcher has usually been first."""
-    outcomes: Counter[str] = Counter()
-    for row in wake.ready("mail", now):
-        outcomes[_guarded(row.PK.removeprefix("OUTBOX#"), now)] += 1
+def sweep(now: datetime, pace: Pace | None = None) -> dict[str, int]:
+    """Deliver all mail whose time has come; the stream's dispatcher has usually been first.
+
+    Without a `pace` it hurries: it looks at no deadline and at no quota.
+    """
+    waiting = (row.PK.removeprefix("OUTBOX#") for row in wake.ready("mail", now))
+    outcomes = Counter(dict(_deliver_all(waiting, now, pace)).values())
     wake.settle("mail", now)
     return report("mail", outcomes)
 
 
-def dispatch(records: list[dict[str, Any]], *, now: datetime) -> dict[str, Any]:
+def dispatch(
+    records: list[dict[str, Any]], *, now: datetime, pace: Pace | None = None
+) -> dict[str, Any]:
     """Deliver the mails of a stream batch; those that failed are named, so that only they return
-    (https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html)."""
-    outcomes: Counter[str] = Counter()
-    failures = []
-    for sequence_number, mail_id in outbox.in_stream(records):
-        outcome = _guarded(mail_id, now)
-        outcomes[outcome] += 1
-        if outcome == FAILED:
-            failures.append({"itemIdentifier": sequence_number})
-    report("mail", outcomes)
-    return {"batchItemFailures": failures}
+    (https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html). What
+    there was no time for is left to the tick."""
+    numbers = {mail_id: number for number, mail_id in outbox.in_stream(records)}
+    outcomes = dict(_deliver_all(numbers, now, pace))
+    report("mail", Counter(outcomes.values()))
+    failed = [mail_id for mail_id, outcome in outcomes.items() if outcome == FAILED]
+    return {"batchItemFailures": [{"itemIdentifier": numbers[mail_id]} for mail_id in failed]}
 
 
-def _guarded(mail_id: str, now: datetime) -> str:
+def _deliver_all(
+    mail_ids: Iterable[str], now: datetime, pace: Pace | None
+) -> Iterable[tuple[str, str]]:
+    """Deliver one mail after the other, as long as there is time and SES takes any."""
+    for mail_id in mail_ids:
+        if pace is not None and not pace.has_time():
+            return
+        outcome = _guarded(mail_id, now, pace)
+        yield mail_id, outcome
+        if outcome == DELAYED:
+            return
+
+
+def _guarded(mail_id: str, now: datetime, pace: Pace | None) -> str:
     """Deliver one mail; whatever goes wrong with it does not stop the rest."""
     try:
-        return deliver(mail_id, now=now)
+        return deliver(mail_id, now=now, pace=pace)
     except Exception:
         logger.exception("mail could not be brought to an end", mail_id=mail_id)
         return FAILED
 
 
-def deliver(mail_id: str, *, now: datetime) -> str:
-    """Bring one mail to its end and say which: sent, dropped, postponed, parked, or `taken` when
-    somebody else has it or had it."""
+def deliver(mail_id: str, *, now: datetime, pace: Pace | None = None) -> str:
+    """Bring one mail to its end and say which: sent, dropped, postponed, delayed, parked, or
+    `taken` when somebody else has it or had it, or its time has not come."""
     owed = outbox.by_id(mail_id)
-    if owed is None or not outbox.claim(owed, now):
+    if owed is None or not outbox.is_due(owed, now) or not outbox.claim(owed, now):
         return "taken"
+    if owed.is_retaken:
+        report("mail", {"retaken": 1})  # whoever had it died, perhaps after SES accepted it
     if owed.attempts > MAX_ATTEMPTS:  # each try before died on the way
         outbox.settle(owed, "parked", now)
         return "parked"
@@ -65,18 +85,33 @@ def deliver(mail_id: str, *, now: datetime) -> str:
     if letter is None:
         outbox.settle(owed, "dropped", now)
         return "dropped"
+    if pace is not None and not pace.take_turn():
+        return _delay(owed, now)
     return _send(owed, letter, now)
 
 
 def _send(owed: Mail, letter: Letter, now: datetime) -> str:
     try:
         accepted = mail.send(
-            to=letter.to, subject=letter.subject, text=letter.text, html=letter.html
+            to=letter.to,
+            subject=letter.subject,
+            text=letter.text,
+            html=letter.html,
+            headers=envelopes.headers(owed, letter),
+            tags=envelopes.tags(owed),
         )
+    except Throttled:
+        return _delay(owed, now)
     except SendFailed:
         return _try_later(owed, now)
     outbox.settle(owed, "sent", now, accepted)
     return "sent"
+
+
+def _delay(owed: Mail, now: datetime) -> str:
+    """Give the mail back, with the try that was none."""
+    outbox.postpone(owed, now + DELAY, tried=False)
+    return DELAYED
 
 
 def _try_later(owed: Mail, now: datetime) -> str:

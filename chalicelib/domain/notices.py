@@ -13,6 +13,11 @@ VERIFY, RESET, PASSWORD_CHANGED = "verify", "reset", "password_changed"
 NEW_EMAIL, EMAIL_CHANGED, LEAVING = "new_email", "email_changed", "leaving"
 
 
+def wants(user: User, kind: str) -> bool:
+    """Whether somebody has not switched this kind of mail off."""
+    return bool((user.notifications or {}).get(kind, True))
+
+
 def assigned(task: Task, before: str | None, *, actor: str, now: datetime) -> tuple[Put, ...]:
     """The mail to a new assignee, unless they assigned themselves."""
     if task.assigned_to in (None, before, actor):

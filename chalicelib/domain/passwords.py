@@ -12,7 +12,7 @@ from argon2.exceptions import VerificationError
 from chalicelib.domain import notices, one_time, throttling
 from chalicelib.domain.access import Access
 from chalicelib.errors import Conflict, FieldError, Invalid
-from chalicelib.store import sessions, users
+from chalicelib.store import sessions, suppressions, users
 from chalicelib.store.one_time import Purpose, unused, voided
 from chalicelib.store.transaction import ConditionFailed, transact
 from chalicelib.store.users import Credentials, User, folded
@@ -96,6 +96,7 @@ def reset(*, token: str, new_password: str, now: datetime) -> None:
             users.replace_password(user, credentials.password_hash, new_hash),
             users.change(user.id, *actions, condition=used),
             notices.about_account(user, notices.PASSWORD_CHANGED, now),
+            suppressions.lifted(user.email, now),
         )
     except ConditionFailed as failed:
         raise one_time.refused() from failed

@@ -17,17 +17,33 @@ class Letter:
     subject: str
     text: str
     html: str
+    unsubscribe: str | None = None
 
 
-def filled(template: str, subject: str, *, to: str, link: str, **context: Any) -> Letter:
-    """The mail that `template` makes of `context`, as text and as HTML."""
-    context |= {"link": link}
+def filled(
+    template: str,
+    subject: str,
+    *,
+    to: str,
+    link: str,
+    unsubscribe: str | None = None,
+    **context: Any,
+) -> Letter:
+    """The mail that `template` makes of `context`, as text and as HTML; below it the way to get no
+    more of the kind, if there is one."""
+    context |= {"link": link, "unsubscribe": unsubscribe}
+    footer = "" if unsubscribe is None else _rendered("footer.txt", context)
     return Letter(
         to=to,
         subject=one_line(subject),
-        text=_templates().get_template(f"{template}.txt").render(context),
-        html=_templates().get_template(f"{template}.html").render(context),
+        text=_rendered(f"{template}.txt", context) + footer,
+        html=_rendered(f"{template}.html", context),
+        unsubscribe=unsubscribe,
     )
+
+
+def _rendered(template: str, context: dict[str, Any]) -> str:
+    return str(_templates().get_template(template).render(context))
 
 
 def one_line(text: str) -> str:

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from chalicelib.domain import assignments, farewell, mailing, purging, reconciliation, uploads
+from chalicelib.domain.pacing import Pace
 from chalicelib.observability import logger
 
-JOBS: tuple[Callable[[datetime], dict[str, int]], ...] = (
-    mailing.sweep,
+Job = Callable[[datetime], dict[str, int]]
+
+JOBS: tuple[Job, ...] = (
     uploads.expire,
     reconciliation.advance,
     assignments.finish,
@@ -16,17 +19,23 @@ JOBS: tuple[Callable[[datetime], dict[str, int]], ...] = (
 )
 
 
-def tick(now: datetime) -> dict[str, int]:
-    """Run every job and add up what they did. One that fails does not stop the others; it raises
-    in the end, so that the retry, the alarm and the dead letters see it."""
+def tick(now: datetime, pace: Pace | None = None) -> dict[str, int]:
+    """Run every job and add up what they did; mail comes last, as it takes whatever time is left.
+    One that fails does not stop the others; it raises in the end, so that the retry, the alarm and
+    the dead letters see it."""
     outcome: dict[str, int] = {}
     failures: list[Exception] = []
-    for job in JOBS:
+    jobs: tuple[Job, ...] = (*JOBS, partial(mailing.sweep, pace=pace))
+    for job in jobs:
         try:
             outcome |= job(now)
         except Exception as failure:
-            logger.exception("a job of the tick failed", job=job.__module__)
+            logger.exception("a job of the tick failed", job=_name(job))
             failures.append(failure)
     if failures:
         raise ExceptionGroup("some jobs of the tick failed", failures)
     return outcome
+
+
+def _name(job: Job) -> str:
+    return str(getattr(job, "func", job).__module__)

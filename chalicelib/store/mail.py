@@ -1,5 +1,7 @@
 """Sending through SES v1: `send_raw_email` of a stdlib message (LocalStack has no v2)."""
 
+from collections.abc import Mapping
+from email import policy
 from email.message import EmailMessage
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -7,20 +9,40 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib import settings
 from chalicelib.store import aws
 
+# The longest that a line may be: folding would part the addresses in headers.
+WHOLE_LINES = policy.default.clone(max_line_length=998)
+# What SES says when one sends too fast, or has sent all that a day allows.
+THROTTLED = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException"})
+# What a new account may send in a second.
+SANDBOX_RATE = 1.0
+
 
 class SendFailed(Exception):
     """SES did not accept the mail, or its answer was lost."""
 
 
-def send(*, to: str, subject: str, text: str, html: str) -> str:
+class Throttled(SendFailed):
+    """SES takes no more at the moment; nothing is wrong with the mail."""
+
+
+def send(
+    *,
+    to: str,
+    subject: str,
+    text: str,
+    html: str,
+    headers: Mapping[str, str],
+    tags: Mapping[str, str],
+) -> str:
     """Hand one mail to SES and return the id that SES gave it.
 
     Raises `SendFailed`. There is no idempotency token: sending again may mail twice.
     """
-    message = EmailMessage()
-    message["From"] = settings.MAIL_SENDER
-    message["To"] = to
-    message["Subject"] = subject
+    message = EmailMessage(WHOLE_LINES)
+    for name, value in {"From": settings.MAIL_SENDER, "To": to, "Subject": subject}.items():
+        message[name] = value
+    for name, value in headers.items():
+        message[name] = value
     message.set_content(text)
     message.add_alternative(html, subtype="html")
     try:
@@ -28,7 +50,21 @@ def send(*, to: str, subject: str, text: str, html: str) -> str:
             Source=settings.MAIL_SENDER,
             Destinations=[to],
             RawMessage={"Data": message.as_bytes()},
+            ConfigurationSetName=settings.MAIL_CONFIGURATION_SET,
+            Tags=[{"Name": name, "Value": value} for name, value in tags.items()],
         )
-    except (BotoCoreError, ClientError) as error:
+    except ClientError as error:
+        throttled = error.response["Error"]["Code"] in THROTTLED
+        raise (Throttled if throttled else SendFailed) from error
+    except BotoCoreError as error:
         raise SendFailed from error
     return str(answer["MessageId"])
+
+
+def max_send_rate() -> float:
+    """How many mails a second the account may send; that of a new one when SES does not say."""
+    try:
+        rate = float(aws.ses().get_send_quota()["MaxSendRate"])
+    except (BotoCoreError, ClientError):
+        return SANDBOX_RATE
+    return rate if rate > 0 else SANDBOX_RATE

@@ -44,6 +44,11 @@ class Mail(Row):
     def id(self) -> str:
         return self.PK.removeprefix("OUTBOX#")
 
+    @property
+    def is_retaken(self) -> bool:
+        """Whether somebody held it before us and never gave it back."""
+        return self.leased_until is not None
+
 
 def owed(
     mail_id: str,
@@ -56,8 +61,10 @@ def owed(
     user_epoch: float | None = None,
     actor: str | None = None,
     due_at: str | None = None,
+    at: datetime | None = None,
 ) -> Put:
-    """The write that owes one mail; put it into the transaction of the mail's cause."""
+    """The write that owes one mail, to be sent at once or `at` a time; put it into the transaction
+    of the mail's cause."""
     key = Mail.key(mail_id)
     row = Mail(
         key.pk,
@@ -71,7 +78,7 @@ def owed(
         due_at=due_at,
         created_at=stamp(now),
         expires_at=epoch(now + KEPT),
-        **wake.keys("mail", stamp(now), mail_id),  # type: ignore[arg-type]
+        **wake.keys("mail", stamp(at or now), mail_id),  # type: ignore[arg-type]
     )
     return Put(row)
 
@@ -114,10 +121,12 @@ def settle(mail: Mail, outcome: str, now: datetime, message_id: str | None = Non
     transact(Update(Mail.key(mail.id), actions))
 
 
-def postpone(mail: Mail, until: datetime) -> None:
-    """Give the mail back, to be tried again from `until` on."""
+def postpone(mail: Mail, until: datetime, *, tried: bool = True) -> None:
+    """Give the mail back, to be tried again from `until` on; not `tried` is not counted."""
     waking = wake.keys("mail", stamp(until), mail.id)
+    uncounted = () if tried else (Mail.attempts.add(-1),)
     actions = (
+        *uncounted,
         Mail.leased_until.remove(),
         Mail.wake_key.set(str(waking["wake_key"])),
         Mail.wake_at.set(str(waking["wake_at"])),

@@ -135,6 +135,13 @@ def stays(user_id: str) -> Check:
     return Check(User.key(user_id), User.PK.exists() & User.disabled_at.does_not_exist() & gone)
 
 
+def notifications_are(user: User) -> Condition:
+    """Holds while the switches are those that `user` was read with."""
+    switches = User.notifications
+    same = user.notifications
+    return switches.does_not_exist() if same is None else switches == same
+
+
 def avatar_is(user: User) -> Condition:
     """Holds while the avatar is the one that `user` was read with."""
     return User.avatar.does_not_exist() if user.avatar is None else User.avatar == user.avatar

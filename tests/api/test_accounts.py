@@ -1,5 +1,4 @@
 import itertools
-import re
 from typing import Any
 from urllib.parse import quote
 
@@ -20,6 +19,7 @@ from tests.support import (
     locations,
     mails_to,
     sign_up,
+    token_in,
 )
 
 NEW_PASSWORD = "another horse battery"
@@ -30,10 +30,7 @@ def _token_in_mail(person: Person, subject: str, to: str = "") -> str:
     """The token of the newest mail that begins with `subject`, once it is sent."""
     mailing.sweep(now())
     *_, mail = mails_to(person, subject, to)
-    text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
-    found = re.search(r"token=(\S+)", text)
-    assert found is not None
-    return found[1]
+    return token_in(mail)
 
 
 def _log_in(anyone: Api, email: str, password: str) -> Any:

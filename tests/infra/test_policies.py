@@ -12,6 +12,7 @@ POLICIES = sorted((ROOT / ".chalice").glob("policy-*.json"))
 # AWS knows no resource for these, so that "*" is the only thing to write.
 WITHOUT_RESOURCE = {
     "dynamodb:ListStreams",
+    "ses:GetSendQuota",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 }
@@ -60,9 +61,9 @@ def test_only_those_who_mail_may_mail() -> None:
     assert mailing == {"policy-dispatch_mail", "policy-tick"}
 
 
-def test_only_the_api_reads_the_token_keys() -> None:
+def test_only_those_who_sign_read_the_token_keys() -> None:
     reading = {p.stem for p in POLICIES if "secretsmanager:GetSecretValue" in actions(p)}
-    assert reading == {"policy-api_handler"}
+    assert reading == {"policy-api_handler", "policy-dispatch_mail", "policy-tick"}
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.stem)

@@ -13,7 +13,7 @@ from chalicelib.store.multipart import PART_SECONDS
 from infra.package import package
 from infra.stage import load
 
-ASYNCHRONOUS = ["Tick", "SweepJobs", "SendReminders", "CleanUp", "ConfirmUpload"]
+ASYNCHRONOUS = ["Tick", "SweepJobs", "SendReminders", "CleanUp", "ConfirmUpload", "MailFeedback"]
 # Each with the beginning of the keys of the rows that it is woken for.
 STREAMS = {"MailStream": "OUTBOX#", "JobStream": "JOB#"}
 
@@ -186,9 +186,29 @@ def test_the_gateway_is_regional_throttled_and_one_stage(resources: dict[str, An
 
 
 def test_every_function_has_the_same_environment(template: dict[str, Any]) -> None:
-    """Globals sets it; a function with one of its own would drift away from the others."""
-    own = [n for n, r in template["Resources"].items() if "Environment" in r["Properties"]]
-    assert own == []
+    """Globals sets it; a function with one of its own would drift away from the others. Those that
+    mail know the API's address too, which the API's own function can't."""
+    own = {
+        name: resource["Properties"]["Environment"]
+        for name, resource in template["Resources"].items()
+        if "Environment" in resource["Properties"]
+    }
+    assert set(own) == {"DispatchMail", "Tick"}
+    assert all(list(environment["Variables"]) == ["API_URL"] for environment in own.values())
+
+
+def test_mails_that_come_back_are_told_to_us_and_only_ours(
+    resources: dict[str, Any], functions: dict[str, Any]
+) -> None:
+    destination = properties(resources, "MailEventDestination")
+    assert destination["ConfigurationSetName"] == {"Ref": "MailEvents"}
+    assert destination["EventDestination"]["MatchingEventTypes"] == ["bounce", "complaint"]
+    assert "EventBridgeDestination" in destination["EventDestination"]
+    (event,) = functions["MailFeedback"]["Events"].values()
+    pattern = event["Properties"]["Pattern"]
+    assert pattern["source"] == ["aws.ses"]
+    assert pattern["detail-type"] == ["Email Bounced", "Email Complaint Received"]
+    assert pattern["detail"]["mail"]["tags"] == {"ses:configuration-set": [{"Ref": "MailEvents"}]}
 
 
 @pytest.mark.parametrize("name", ["Table", "Bucket", "TokenKeys"])

@@ -14,7 +14,7 @@ ROUTES = [
     for method, entry in methods.items()
     if method != "OPTIONS"
 ]
-PUBLIC = {"/api", "/api/health"} | {
+PUBLIC = {"/api", "/api/health", "/api/unsubscribe"} | {
     f"/api/auth/{way}"
     for way in (
         "register",

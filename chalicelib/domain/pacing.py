@@ -1,0 +1,49 @@
+"""How a run of the dispatcher lives through time: as long as its function may, as fast as SES
+takes mail."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from chalicelib.store import mail, send_rate
+
+# Enough for one mail whose every call is slow.
+MARGIN = timedelta(seconds=15)
+# Of what the account may send; the rest is for retries of SES and for clocks that differ.
+SHARE = 0.7
+QUOTA_KEPT = timedelta(minutes=10)
+
+
+@dataclass
+class Pace:
+    """`clock` tells the time, `wait` lets seconds pass, `milliseconds_left` is how long the
+    function may still run (Lambda's `get_remaining_time_in_millis`)."""
+
+    clock: Callable[[], datetime]
+    wait: Callable[[float], None]
+    milliseconds_left: Callable[[], int]
+    _every: timedelta = field(default=timedelta(0), init=False)
+    _asked_at: datetime | None = field(default=None, init=False)
+
+    def has_time(self) -> bool:
+        """Whether there is time for one more mail."""
+        return self._left() > timedelta(0)
+
+    def take_turn(self) -> bool:
+        """Wait until SES takes one more mail; False when that is later than we live."""
+        now = self.clock()
+        turn = send_rate.take_turn(now, self._interval(now), now + self._left())
+        if turn is None:
+            return False
+        if turn > now:
+            self.wait((turn - now).total_seconds())
+        return True
+
+    def _left(self) -> timedelta:
+        return timedelta(milliseconds=self.milliseconds_left()) - MARGIN
+
+    def _interval(self, now: datetime) -> timedelta:
+        if self._asked_at is None or now - self._asked_at > QUOTA_KEPT:
+            self._every = timedelta(seconds=1 / (SHARE * mail.max_send_rate()))
+            self._asked_at = now
+        return self._every

@@ -1,0 +1,83 @@
+"""Mails about tasks: what each says. None when the reason has gone, or the recipient may not see
+the task any more."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from chalicelib import settings
+from chalicelib.domain import notices, unsubscribing
+from chalicelib.domain.stationery import Letter, filled
+from chalicelib.store import table, tasks
+from chalicelib.store.members import Member
+from chalicelib.store.outbox import Mail
+from chalicelib.store.projects import Project
+from chalicelib.store.tasks import OPEN, Task
+from chalicelib.store.users import User
+
+
+@dataclass(frozen=True)
+class Matter:
+    """A task, as the recipient of a mail may still see it."""
+
+    kind: str
+    task: Task
+    project: Project
+    recipient: User
+    actor: User | None
+
+    @property
+    def who(self) -> str:
+        """Who did it, by name."""
+        return self.actor.username if self.actor else "Somebody"
+
+
+def assigned(owed: Mail, now: datetime) -> Letter | None:
+    matter = matter_of_assignee(owed)
+    if matter is None:
+        return None
+    return about_task(matter, f"Assigned to you: {matter.task.title}", who=matter.who)
+
+
+def due_soon(owed: Mail, now: datetime) -> Letter | None:
+    matter = matter_of_assignee(owed)
+    if matter is None or matter.task.status not in OPEN or matter.task.due_at != owed.due_at:
+        return None
+    return about_task(matter, f"Due soon: {matter.task.title}")
+
+
+def about_task(matter: Matter, subject: str, **context: Any) -> Letter:
+    """The mail of `matter`, from the template that bears its kind's name."""
+    return filled(
+        matter.kind,
+        subject,
+        to=matter.recipient.email,
+        link=f"{settings.APP_URL}/tasks/{matter.task.id}",
+        unsubscribe=unsubscribing.link(matter.recipient.id, matter.kind),
+        user=matter.recipient,
+        task=matter.task,
+        project=matter.project,
+        **context,
+    )
+
+
+def matter_of_assignee(owed: Mail) -> Matter | None:
+    """The task that a mail is about, if its recipient is still assigned to it."""
+    matter = matter_of(owed)
+    return matter if matter is not None and matter.task.assigned_to == owed.recipient else None
+
+
+def matter_of(owed: Mail) -> Matter | None:
+    """The task that a mail is about, if its recipient may still see it and wants such mails."""
+    task = tasks.by_id(owed.task_id)
+    if task is None or task.deleted_at is not None:
+        return None
+    meta, member = Project.key(task.project_id), Member.key(task.project_id, owed.recipient)
+    recipient, actor = User.key(owed.recipient), User.key(owed.actor or owed.recipient)
+    rows = table.read(meta, member, recipient, actor)
+    project, user = rows.get(meta), rows.get(recipient)
+    if project is None or project.deleted_at is not None or rows.get(member) is None:
+        return None
+    if user is None or not user.may_enter or not notices.wants(user, owed.kind):
+        return None
+    return Matter(owed.kind, task, project, user, rows.get(actor) if owed.actor else None)

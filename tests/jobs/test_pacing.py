@@ -1,0 +1,143 @@
+"""How fast mail goes out, and how long a run of the dispatcher lives."""
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSResponse
+
+from chalicelib.clock import now
+from chalicelib.domain import mailing
+from chalicelib.domain.pacing import Pace
+from chalicelib.store import aws, outbox, send_rate
+from chalicelib.store.transaction import transact
+from tests.support import Person, answered, mails_to, quota_of
+
+SECOND = timedelta(seconds=1)
+
+
+class Clock:
+    """A clock that only goes on when somebody waits."""
+
+    def __init__(self) -> None:
+        self.time = now()
+
+    def pace(self, seconds_left: float = 10_000) -> Pace:
+        end = self.time + timedelta(seconds=seconds_left)
+        return Pace(self.now, self.wait, lambda: int((end - self.time) / timedelta(milliseconds=1)))
+
+    def now(self) -> datetime:
+        return self.time
+
+    def wait(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock(cloud: None) -> Clock:
+    return Clock()
+
+
+def _most_in_a_second(times: list[datetime]) -> int:
+    return max(bisect_left(times, time + SECOND) - first for first, time in enumerate(times))
+
+
+@contextmanager
+def _sending_times(clock: Clock) -> Iterator[list[datetime]]:
+    """When SES was asked to send."""
+    times: list[datetime] = []
+    events = aws.ses().meta.events
+
+    def note(**_: Any) -> None:
+        times.append(clock.time)
+
+    events.register("before-send.ses.SendRawEmail", note)
+    try:
+        yield times
+    finally:
+        events.unregister("before-send.ses.SendRawEmail", note)
+
+
+def _owe(person: Person, count: int) -> None:
+    for number in range(count):
+        mail_id = f"test-{number}"
+        transact(outbox.owed(mail_id, kind="password_changed", recipient=person.id, now=now()))
+
+
+def test_at_a_quota_of_14_at_most_14_mails_go_out_in_any_second_and_none_is_lost(
+    ann: Person, clock: Clock
+) -> None:
+    """`bench/mail.py` does it with 500."""
+    mailing.sweep(now())
+    _owe(ann, 40)
+    clock.time = now()
+    with quota_of(14), _sending_times(clock) as times:
+        assert mailing.sweep(now(), clock.pace())["sent"] == 40
+    assert len(list(mails_to(ann, "Your password"))) == len(times) == 40
+    assert 9 <= _most_in_a_second(times) <= 14
+
+
+def test_dispatchers_side_by_side_share_the_rate(clock: Clock) -> None:
+    times = []
+    with quota_of(14):
+        for _ in range(15):
+            for pace in (clock.pace(), clock.pace()):
+                assert pace.take_turn()
+                times.append(clock.time)
+    assert _most_in_a_second(times) <= 14
+
+
+def test_of_rivals_for_one_turn_each_gets_another(real_table: None) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    start = datetime.now(UTC)
+    until = start + timedelta(hours=1)
+
+    def take(_: int) -> datetime | None:
+        return send_rate.take_turn(start, SECOND, until)
+
+    with ThreadPoolExecutor(4) as pool:
+        turns = list(pool.map(take, range(12)))
+    assert len(set(turns)) == 12 and None not in turns
+
+
+def test_a_turn_that_comes_after_our_end_delays_the_mail_and_is_no_try(
+    ann: Person, clock: Clock
+) -> None:
+    mailing.sweep(now())
+    _owe(ann, 3)
+    clock.time = now()
+    with quota_of(0.1):  # a turn every 14 seconds
+        assert mailing.sweep(now(), clock.pace(20)) == {"sent": 1, "delayed": 1}
+    left = outbox.by_id("test-1"), outbox.by_id("test-2")
+    assert [mail and mail.attempts for mail in left] == [0, 0]
+    assert mailing.sweep(now() + timedelta(minutes=2)) == {"sent": 2}
+
+
+def test_without_time_for_one_more_mail_none_is_claimed(ann: Person, clock: Clock) -> None:
+    mailing.sweep(now())
+    _owe(ann, 1)
+    assert mailing.sweep(now(), clock.pace(14)) == {}
+    left = outbox.by_id("test-0")
+    assert left is not None and left.attempts == 0
+
+
+def test_a_throttle_of_ses_delays_and_never_parks(ann: Person) -> None:
+    mailing.sweep(now())
+    _owe(ann, 2)
+    body = b"<ErrorResponse><Error><Code>Throttling</Code></Error></ErrorResponse>"
+
+    def throttle(request: Any, **_: Any) -> AWSResponse:
+        return answered(request, body, status=400)
+
+    events = aws.ses().meta.events
+    events.register_first("before-send.ses.SendRawEmail", throttle)
+    try:
+        for minutes in range(0, 20, 2):
+            assert mailing.sweep(now() + timedelta(minutes=minutes)) == {"delayed": 1}
+    finally:
+        events.unregister("before-send.ses.SendRawEmail", throttle)
+    assert mailing.sweep(now() + timedelta(minutes=30)) == {"sent": 2}
