@@ -35,6 +35,8 @@ class Notifications(Struct, forbid_unknown_fields=True):
 
     assigned: bool | UnsetType = UNSET
     due_soon: bool | UnsetType = UNSET
+    comment: bool | UnsetType = UNSET
+    mentioned: bool | UnsetType = UNSET
 
 
 class ProfilePatch(Struct, forbid_unknown_fields=True):

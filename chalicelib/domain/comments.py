@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
-from chalicelib.domain import changes
+from chalicelib.domain import changes, notices
 from chalicelib.domain.access import Action, TaskAccess, require
 from chalicelib.errors import Forbidden, NotFound
 from chalicelib.store import comments, receipts, watchers
@@ -21,7 +21,11 @@ def create(access: TaskAccess, *, body: str) -> Comment:
     comment = Comment(
         key.pk, key.sk, author=access.user_id, body=body, created_at=stamp(access.now)
     )
-    writes = (*comments.made(comment), watchers.drawn_in(access.task.id, access.user_id))
+    writes = (
+        *comments.made(comment),
+        watchers.drawn_in(access.task.id, access.user_id),
+        notices.commented(comment, access.now),
+    )
     try:
         return receipts.create(comment, *writes, once=access.once, now=access.now)
     except ConditionFailed as failed:

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
-from chalicelib.domain import account_letters, notices, task_letters
+from chalicelib.domain import account_letters, comment_letters, notices, task_letters
 from chalicelib.domain.stationery import Letter
 from chalicelib.store import suppressions
 from chalicelib.store.outbox import Mail
 
-__all__ = ["KINDS", "Kind", "Letter", "write"]
+__all__ = ["KINDS", "SPREAD", "Kind", "Letter", "write"]
 
 
 class Kind(NamedTuple):
@@ -29,12 +29,20 @@ class Kind(NamedTuple):
 KINDS: dict[str, Kind] = {
     notices.ASSIGNED: Kind(task_letters.assigned, switchable=True),
     notices.DUE_SOON: Kind(task_letters.due_soon, switchable=True),
+    notices.COMMENT: Kind(comment_letters.comment, switchable=True),
+    notices.MENTIONED: Kind(comment_letters.mentioned, switchable=True),
     notices.VERIFY: Kind(account_letters.verify, security=True, verifies=True),
     notices.RESET: Kind(account_letters.reset, security=True),
     notices.NEW_EMAIL: Kind(account_letters.new_email, security=True, verifies=True),
     notices.PASSWORD_CHANGED: Kind(account_letters.password_changed, security=True),
     notices.EMAIL_CHANGED: Kind(account_letters.email_changed, security=True),
     notices.LEAVING: Kind(account_letters.leaving, security=True),
+}
+
+
+# Rows that stand for several mails, and what owes each of them.
+SPREAD: dict[str, Callable[[Mail, datetime], None]] = {
+    notices.COMMENTED: comment_letters.spread,
 }
 
 

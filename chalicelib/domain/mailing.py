@@ -71,8 +71,8 @@ def _guarded(mail_id: str, now: datetime, pace: Pace | None) -> str:
 
 
 def deliver(mail_id: str, *, now: datetime, pace: Pace | None = None) -> str:
-    """Bring one mail to its end and say which: sent, dropped, postponed, delayed, parked, or
-    `taken` when somebody else has it or had it, or its time has not come."""
+    """Bring one mail to its end and say which: sent, spread, dropped, postponed, delayed, parked,
+    or `taken` when somebody else has it or had it, or its time has not come."""
     owed = outbox.by_id(mail_id)
     if owed is None or not outbox.is_due(owed, now) or not outbox.claim(owed, now):
         return "taken"
@@ -81,6 +81,8 @@ def deliver(mail_id: str, *, now: datetime, pace: Pace | None = None) -> str:
     if owed.attempts > MAX_ATTEMPTS:  # each try before died on the way
         outbox.settle(owed, "parked", now)
         return "parked"
+    if owed.kind in letters.SPREAD:
+        return _spread(owed, now)
     letter = letters.write(owed, now)
     if letter is None:
         outbox.settle(owed, "dropped", now)
@@ -88,6 +90,12 @@ def deliver(mail_id: str, *, now: datetime, pace: Pace | None = None) -> str:
     if pace is not None and not pace.take_turn():
         return _delay(owed, now)
     return _send(owed, letter, now)
+
+
+def _spread(owed: Mail, now: datetime) -> str:
+    letters.SPREAD[owed.kind](owed, now)
+    outbox.settle(owed, "spread", now)
+    return "spread"
 
 
 def _send(owed: Mail, letter: Letter, now: datetime) -> str:

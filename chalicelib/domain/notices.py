@@ -3,12 +3,15 @@
 from datetime import datetime
 
 from chalicelib.store import outbox
+from chalicelib.store.comments import Comment
 from chalicelib.store.ids import new_id
+from chalicelib.store.outbox import Mail
 from chalicelib.store.tasks import Task
 from chalicelib.store.transaction import Put
 from chalicelib.store.users import User
 
 ASSIGNED, DUE_SOON = "assigned", "due_soon"
+COMMENT, MENTIONED, COMMENTED = "comment", "mentioned", "commented"
 VERIFY, RESET, PASSWORD_CHANGED = "verify", "reset", "password_changed"
 NEW_EMAIL, EMAIL_CHANGED, LEAVING = "new_email", "email_changed", "leaving"
 
@@ -41,6 +44,32 @@ def due_soon(task: Task, *, now: datetime) -> Put:
         recipient=str(task.assigned_to),
         task_id=task.id,
         due_at=task.due_at,
+        now=now,
+    )
+
+
+def commented(comment: Comment, now: datetime) -> Put:
+    """The mails about a new comment, however many: `comment_letters.spread` works out to whom."""
+    return outbox.owed(
+        f"{COMMENTED}:{comment.id}",
+        kind=COMMENTED,
+        recipient=None,
+        task_id=comment.task_id,
+        comment_id=comment.id,
+        actor=comment.author,
+        now=now,
+    )
+
+
+def of_comment(spread: Mail, person: User, kind: str, now: datetime) -> Put:
+    """The mail to one person of all those about a comment: its id, so it can be owed only once."""
+    return outbox.owed(
+        f"{COMMENT}:{spread.comment_id}:{person.id}",
+        kind=kind,
+        recipient=person.id,
+        task_id=spread.task_id,
+        comment_id=spread.comment_id,
+        actor=spread.actor,
         now=now,
     )
 

@@ -2,7 +2,8 @@
 
 A row's id says what the mail is (a reminder's: task, due value, recipient), so the same cause can
 never owe the same mail twice. It waits, is claimed for the length of a lease, and ends as sent,
-dropped or parked.
+dropped or parked. A row without a recipient stands for several mails, and ends as spread, when each
+has a row of its own.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,11 +24,12 @@ KEPT = timedelta(days=90)
 
 class Mail(Row):
     kind = UnicodeAttribute()
-    recipient = UnicodeAttribute()
+    recipient = UnicodeAttribute(null=True)
     actor = UnicodeAttribute(null=True)
     address = UnicodeAttribute(null=True)
     epoch = NumberAttribute(null=True)
     task_id = UnicodeAttribute(null=True)
+    comment_id = UnicodeAttribute(null=True)
     due_at = UnicodeAttribute(null=True)
     created_at = UnicodeAttribute()
     attempts = NumberAttribute(default=0)
@@ -54,9 +56,10 @@ def owed(
     mail_id: str,
     *,
     kind: str,
-    recipient: str,
+    recipient: str | None,
     now: datetime,
     task_id: str | None = None,
+    comment_id: str | None = None,
     address: str | None = None,
     user_epoch: float | None = None,
     actor: str | None = None,
@@ -74,6 +77,7 @@ def owed(
         address=address,
         epoch=user_epoch,
         task_id=task_id,
+        comment_id=comment_id,
         actor=actor,
         due_at=due_at,
         created_at=stamp(now),

@@ -188,6 +188,13 @@ def by_username(username: str) -> User | None:
     return by_id(claim.user_id) if claim else None
 
 
+def ids_by_username(usernames: Iterable[str]) -> set[str]:
+    """The ids of those who have one of the names, in one round trip."""
+    keys = [UsernameClaim.key(username) for username in usernames]
+    rows = table.read(*keys)
+    return {claim.user_id for key in keys if (claim := rows.get(key))}
+
+
 def in_directory(prefix: str, *, limit: int, start: dict[str, Any] | None) -> Page[Credentials]:
     """A page of addresses in order, all of them or those that begin with `prefix`.
 
