@@ -158,7 +158,7 @@ def token_in(mail: EmailMessage) -> str:
 def ticked_lately() -> None:
     """Set every watermark, as on a system that runs: a sweep without one looks two days back."""
     hour = stamp(datetime.now(UTC).replace(minute=0, second=0, microsecond=0))
-    for what in ("mail", "upload", "leaving", "departure", "purge", "job"):
+    for what in ("mail", "upload", "leaving", "errand", "purge", "job"):
         transact(Upsert(Watermark.key(what), (Watermark.hour.set(hour),)))
 
 

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from email.message import Message
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 import msgspec
 from msgspec import UNSET, Struct
@@ -120,21 +120,57 @@ def _converted(
         raise error(errors=errors) from first
 
 
-def _all_errors(document: dict[str, Any], model: type[S], strict: bool) -> tuple[FieldError, ...]:
-    fields = {field.encode_name: field for field in msgspec.structs.fields(model)}
-    errors = [FieldError(name, "is unknown; remove it") for name in document if name not in fields]
-    for name, field in fields.items():
-        if name not in document:
-            if field.required:
-                errors.append(FieldError(name, "is required"))
-        elif message := _error_of(document[name], field.type, strict):
-            errors.append(FieldError(name, message))
+def _all_errors(
+    document: dict[str, Any], model: type[Struct], strict: bool, place: str = ""
+) -> tuple[FieldError, ...]:
+    """Everything that is wrong with `document`, each by its place."""
+    known = {field.encode_name: field for field in msgspec.structs.fields(model)}
+    tag = model.__struct_config__.tag_field
+    unknown = (name for name in document if name not in known and name != tag)
+    errors = [FieldError(place + name, "is unknown; remove it") for name in unknown]
+    for name, field in known.items():
+        if name in document:
+            errors += _errors_of(document[name], field.type, strict, place + name)
+        elif field.required:
+            errors.append(FieldError(place + name, "is required"))
     return tuple(errors)
 
 
-def _error_of(value: Any, type_: Any, strict: bool) -> str | None:
+def _errors_of(value: Any, type_: Any, strict: bool, place: str) -> tuple[FieldError, ...]:
     try:
         msgspec.convert(value, type_, strict=strict)
     except msgspec.ValidationError as error:
-        return str(error)
-    return None
+        inner = tuple(_inner_errors(value, type_, strict, place))
+        return inner or (FieldError(place, str(error)),)
+    return ()
+
+
+def _inner_errors(value: Any, type_: Any, strict: bool, place: str) -> Iterable[FieldError]:
+    """What is wrong inside a list or an object, if it is that."""
+    if isinstance(value, list):
+        item = _type_of_items(type_)
+        for index, each in enumerate(value if item else ()):
+            yield from _errors_of(each, item, strict, f"{place}[{index}]")
+    model = _model_of(value, type_)
+    if model is not None:
+        yield from _all_errors(value, model, strict, f"{place}.")
+
+
+def _type_of_items(type_: Any) -> Any:
+    """`T` of a `list[T]`, whatever is said about it besides."""
+    inner = get_args(type_)[0] if get_origin(type_) is Annotated else type_
+    return next(iter(get_args(inner)), None) if get_origin(inner) is list else None
+
+
+def _model_of(value: Any, type_: Any) -> type[Struct] | None:
+    """The struct that an object is meant to be; of several, the one that its tag names."""
+    models = [each for each in (type_, *get_args(type_)) if _is_model(each)]
+    if not isinstance(value, dict) or not models:
+        return None
+    tags = {model.__struct_config__.tag: model for model in models}
+    tag_field = models[0].__struct_config__.tag_field
+    return tags.get(value.get(tag_field) if tag_field else None)
+
+
+def _is_model(type_: Any) -> bool:
+    return isinstance(type_, type) and issubclass(type_, Struct)

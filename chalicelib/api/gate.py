@@ -23,11 +23,12 @@ from chalicelib.api import bodies, problems
 from chalicelib.api.answers import Headers
 from chalicelib.clock import now as the_time
 from chalicelib.domain import access as doors
+from chalicelib.domain import keys
 from chalicelib.domain.access import Access, Action, Visit
 from chalicelib.domain.credentials import Caller, recognised
 from chalicelib.errors import ApiError, BadRequest, NotFound, Unauthenticated
 from chalicelib.observability import logger
-from chalicelib.store.ids import is_id, is_task_id
+from chalicelib.store.ids import is_id
 from chalicelib.store.receipts import Once
 
 KEY_MAX = 255
@@ -118,7 +119,7 @@ def _parameters(request: Request) -> dict[str, list[str]]:
 
 def _enter(visit: Visit, path: dict[str, str], arguments: dict[str, Any]) -> Access:
     if "task_id" in path:
-        return doors.enter_task(visit, _known(path["task_id"], is_task_id))
+        return doors.enter_task(visit, keys.named(visit, path["task_id"]))
     project_id = path.get("project_id") or _project_in(arguments)
     if project_id is not None:
         return doors.enter_project(visit, _known(project_id, is_id))
@@ -126,9 +127,10 @@ def _enter(visit: Visit, path: dict[str, str], arguments: dict[str, Any]) -> Acc
 
 
 def _project_in(arguments: dict[str, Any]) -> str | None:
-    """The project that a body or a query names."""
+    """The one project that a body or a query names."""
     named = (getattr(arguments.get(part), "project", None) for part in ("body", "query"))
-    return next((project for project in named if isinstance(project, str)), None)
+    one = (project for project in named if isinstance(project, str) and "," not in project)
+    return next(one, None)
 
 
 def _known(text: str, has_form: Callable[[str], bool]) -> str:

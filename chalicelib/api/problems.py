@@ -3,9 +3,30 @@
 from http import HTTPStatus
 from typing import Any
 
+from msgspec import Struct
+
 from chalicelib.errors import ApiError
 
 MEDIA_TYPE = "application/problem+json"
+
+
+class Place(Struct):
+    """One thing wrong with a request: where it stands and how to mend it."""
+
+    location: str
+    message: str
+
+
+class Problem(Struct, omit_defaults=True):
+    """A failure; `code` is stable, the words may change."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str | None = None
+    errors: list[Place] | None = None
 
 
 def problem(status: int, code: str, title: str, detail: str, **more: Any) -> dict[str, Any]:

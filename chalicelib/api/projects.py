@@ -31,20 +31,25 @@ PROJECT = "/api/projects/{project_id}"
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Description = Annotated[str, Meta(max_length=20_000)]
+# The KEY of a task's KEY-12.
+Key = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9]{1,9}\Z")]
 
 
 class NewProject(Struct, forbid_unknown_fields=True):
     name: Name
     description: Description = ""
+    key: Key | None = None
 
 
 class WholeProject(Struct, forbid_unknown_fields=True):
     name: Name
     description: Description
+    key: Key | UnsetType = UNSET  # it cannot be cleared
 
 
 class ProjectPatch(Struct, forbid_unknown_fields=True):
     name: Name | UnsetType = UNSET
+    key: Key | UnsetType = UNSET
     description: Description | UnsetType = UNSET
 
 
@@ -53,6 +58,7 @@ class Project(Struct):
 
     id: Id
     name: str
+    key: str
     description: str
     owner: Id
     my_role: Role
@@ -86,7 +92,7 @@ class PageQuery(Struct, forbid_unknown_fields=True):
     bp, "POST", "/api/projects", Action.CREATE_PROJECT, body=NewProject, gives=Project, status=201
 )
 def create(access: Access, body: NewProject) -> Response:
-    project = projects.create(access, name=body.name, description=body.description)
+    project = projects.create(access, name=body.name, description=body.description, prefix=body.key)
     return created(shown(project, Role.OWNER), f"/api/projects/{project.id}/")
 
 
@@ -138,6 +144,8 @@ def unarchive(access: ProjectAccess) -> Response:
 
 
 def _changed(access: ProjectAccess, fields: dict[str, Any]) -> Response:
+    if "key" in fields:
+        fields["prefix"] = fields.pop("key")
     version = expected_version(bp.current_request)
     project = projects.change(access, fields, version=version)
     return changed(shown(project, access.role))
@@ -153,6 +161,7 @@ def shown(project: ProjectRow, role: str) -> Project:
     return Project(
         id=project.id,
         name=project.name,
+        key=project.prefix,
         description=project.description,
         owner=project.owner_id,
         my_role=Role(role),

@@ -108,16 +108,40 @@ PERMISSIONS: dict[Action, Rule] = {
 }
 
 
+@dataclass(frozen=True)
+class Visit:
+    """Somebody at a door: who, to do what, when, what makes the request repeatable, and its id."""
+
+    caller: Caller
+    action: Action
+    now: datetime
+    once: Once | None = None
+    request_id: str | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """A caller who was let in, and when. Exactly one of session and API token let them in."""
+    """A caller who was let in; an API token let them in if there is one, else a session."""
 
+    visit: Visit
     user: User
-    session_id: str | None
     token: ApiToken | None
-    now: datetime
-    once: Once | None
-    request_id: str | None
+
+    @property
+    def now(self) -> datetime:
+        return self.visit.now
+
+    @property
+    def once(self) -> Once | None:
+        return self.visit.once
+
+    @property
+    def request_id(self) -> str | None:
+        return self.visit.request_id
+
+    @property
+    def session_id(self) -> str | None:
+        return self.visit.caller.session_id
 
     @property
     def user_id(self) -> str:
@@ -142,17 +166,6 @@ class TaskAccess(ProjectAccess):
     """... to one task of it."""
 
     task: Task
-
-
-@dataclass(frozen=True)
-class Visit:
-    """Somebody at a door: who, to do what, when, what makes the request repeatable, and its id."""
-
-    caller: Caller
-    action: Action
-    now: datetime
-    once: Once | None = None
-    request_id: str | None = None
 
 
 def may(role: str, action: Action) -> bool:
@@ -214,14 +227,7 @@ def _entered(visit: Visit, rows: Rows) -> dict[str, Any]:
         raise _scope_missing(rule.scope)
     if rule.staff and not user.is_staff:
         raise Forbidden("This is for site staff")
-    return {
-        "user": user,
-        "session_id": visit.caller.session_id,
-        "token": token,
-        "now": visit.now,
-        "once": visit.once,
-        "request_id": visit.request_id,
-    }
+    return {"visit": visit, "user": user, "token": token}
 
 
 def _scope_missing(scope: Scope | None) -> Forbidden:

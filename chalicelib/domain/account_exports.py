@@ -57,7 +57,7 @@ def _step(job: Job, now: datetime) -> Step:
 
 def _walk(user_id: str, place: Position) -> Step:
     """A page of one project's tasks."""
-    page = tasks.in_project(place["project"], status=None, limit=exports.PAGE, start=place["start"])
+    page = tasks.in_project(place["project"], limit=exports.PAGE, start=place["start"])
     found = [record for task in page.rows if (record := _own(task, user_id))]
     pieces = exports.pieces(JSON, found, first=not place["written"])
     written = place["written"] + len(found)

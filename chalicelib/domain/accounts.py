@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.domain import changes, notices, one_time, passwords, throttling
+from chalicelib.domain import changes, notices, one_time, passwords, throttling, zones
 from chalicelib.domain.access import Access, Role
 from chalicelib.errors import Conflict, FieldError, Invalid, Unauthenticated
 from chalicelib.store import members, projects, suppressions, users, wake
@@ -74,8 +74,9 @@ def change_profile(access: Access, fields: Mapping[str, Any]) -> User:
     actions = (getattr(User, name).set(value) for name, value in wanted.items())
     same_name = User.username == user.username
     renaming = _renaming(user, wanted.get("username", user.username))
+    moving = (zones.moved(user.id, access.now),) if "time_zone" in wanted else ()
     try:
-        transact(users.change(user.id, *actions, condition=same_name), *renaming)
+        transact(users.change(user.id, *actions, condition=same_name), *renaming, *moving)
     except ConditionFailed as failed:
         raise _taken("username") from failed
     for name, value in wanted.items():

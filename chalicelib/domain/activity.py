@@ -13,7 +13,16 @@ from chalicelib.store.table import Page
 from chalicelib.store.tasks import Task, TrashedTask
 from chalicelib.store.times import moment
 
-FIELDS = ("title", "description", "status", "priority", "assigned_to", "due_date")
+FIELDS = (
+    "title",
+    "description",
+    "status",
+    "priority",
+    "assigned_to",
+    "due_date",
+    "labels",
+    "parent",
+)
 # Of a long text the beginning is kept.
 TEXT_MAX = 200
 

@@ -1,21 +1,22 @@
 """What happens to the tasks of somebody who goes."""
 
 from datetime import datetime
+from itertools import islice
 
 from chalicelib.domain import tasks as rules
 from chalicelib.errors import Invalid
-from chalicelib.observability import report
-from chalicelib.store import departures, members, tasks, wake
-from chalicelib.store.tasks import Task
+from chalicelib.store import edges, errands, members, tasks
+from chalicelib.store.errands import Errand
 from chalicelib.store.transaction import Write
 
+DEPARTURE = "departure"
 # A request hands on so many tasks; the tick does the rest.
 AT_ONCE = 25
 
 
 def owed(project_id: str, user_id: str, reassign_to: str | None, now: datetime) -> Write:
     """The write that makes sure that every task is handed on, whatever happens to this request."""
-    return departures.owed(project_id, user_id, reassign_to, now)
+    return errands.owed(DEPARTURE, project_id, user_id, now=now, reassign_to=reassign_to)
 
 
 def release(project_id: str, user_id: str, reassign_to: str | None, now: datetime) -> None:
@@ -23,41 +24,27 @@ def release(project_id: str, user_id: str, reassign_to: str | None, now: datetim
     _hand_on(project_id, user_id, reassign_to, now, limit=AT_ONCE)
 
 
-def finish(now: datetime) -> dict[str, int]:
-    """Hand on whatever people who left are still assigned to."""
-    handed = 0
-    for row in wake.ready("departure", now):
-        gone = departures.at(row.PK, row.SK)
-        if gone is None:
-            continue
-        if members.by_id(gone.project_id, gone.user_id) is None:  # else they came back
-            handed += _hand_on(gone.project_id, gone.user_id, gone.reassign_to, now, limit=None)
-        departures.forget(gone)
-    wake.settle("departure", now)
-    return report("departures", {"handed_on": handed})
+def finish(departure: Errand, now: datetime) -> None:
+    """Hand on whatever somebody who left is still assigned to, unless they came back."""
+    project_id, user_id = departure.about
+    if members.by_id(project_id, user_id) is None:
+        _hand_on(project_id, user_id, departure.reassign_to, now, limit=None)
 
 
 def _hand_on(
     project_id: str, user_id: str, reassign_to: str | None, now: datetime, limit: int | None
-) -> int:
-    handed = 0
-    for card in tasks.all_assigned_to(user_id):
-        if card.project_id == project_id and handed != limit:
-            handed += _hand_over(card.id, user_id, reassign_to, now)
-    return handed
+) -> None:
+    theirs = edges.task_ids(project_id, f"assignee:{user_id}")
+    for task_id in list(islice(theirs, limit)):
+        _hand_over(task_id, user_id, reassign_to, now)
 
 
-def _hand_over(task_id: str, user_id: str, reassign_to: str | None, now: datetime) -> bool:
+def _hand_over(task_id: str, user_id: str, reassign_to: str | None, now: datetime) -> None:
     task = tasks.by_id(task_id)
     if task is None or task.assigned_to != user_id:
-        return False
-    heir = reassign_to if _is_open(task) else None
+        return
+    heir = reassign_to if task.is_open else None
     try:
-        rules.hand_over(task, heir, actor=user_id, now=now)
+        rules.amend(task, {"assigned_to": heir}, now)
     except Invalid:  # the heir left too
-        rules.hand_over(task, None, actor=user_id, now=now)
-    return True
-
-
-def _is_open(task: Task) -> bool:
-    return task.status in tasks.OPEN
+        rules.amend(task, {"assigned_to": None}, now)

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from chalicelib.errors import Conflict, NotFound, PreconditionFailed, Unavailable
 from chalicelib.store import table
 from chalicelib.store.table import Key, Row
-from chalicelib.store.transaction import ConditionFailed, Put
+from chalicelib.store.transaction import ConditionFailed, place_of
 
 RACES = 20
 
@@ -54,8 +54,7 @@ def attempt(found: R, *, version: int | None, commit: Callable[[R], T]) -> T:
 def _as_it_stands(found: R, failed: ConditionFailed) -> R:
     """The object as a rival left it. The condition of a write to something else is no race."""
     key = Key(type(found), found.PK, found.SK)
-    write = failed.write
-    if isinstance(write, Put) or (write.key.pk, write.key.sk) != (key.pk, key.sk):
+    if place_of(failed.write) != (key.pk, key.sk):
         raise Conflict() from failed
     row = type(found).from_raw_data(failed.row) if failed.row else table.get(key)
     if row is None or getattr(row, "deleted_at", None) is not None:

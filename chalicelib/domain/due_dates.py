@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from chalicelib.store.times import stamp
 
@@ -10,27 +11,56 @@ _FORM = re.compile(r"\d{4}-\d{2}-\d{2}(?P<time>T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|
 FORM = "must be YYYY-MM-DD or a time with an offset, such as 2026-11-22T09:00:00Z"
 
 
-def due_at(due_date: str | None) -> str | None:
-    """The moment after which the task is overdue, as a stamp; a day is over when it ends.
+def due_at(due_date: str | None, zone: str | None) -> str | None:
+    """The moment after which the task is overdue, as a stamp; a day is over when it ends in `zone`,
+    the assignee's (UTC if None).
 
     Raises ValueError, with how to mend it, for anything but RFC 3339 with an offset or
     `YYYY-MM-DD`.
     """
     if due_date is None:
         return None
-    form = _FORM.fullmatch(due_date)
-    if form is None:
-        raise ValueError(FORM)
+    return stamp(_last_moment(due_date, zone))
+
+
+def is_day(due_date: str) -> bool:
+    """Whether the whole day is meant, and not a moment of it."""
+    return len(due_date) == len("2026-11-22")
+
+
+def start_of(text: str, zone: str | None) -> datetime:
+    """A moment, or the first one of a day in `zone`. Raises ValueError as `due_at` does."""
+    _require_form(text)
     try:
-        return stamp(_moment(due_date) if form["time"] else _end_of_day(due_date))
+        if is_day(text):
+            midnight = datetime.combine(date.fromisoformat(text), time.min)
+            return midnight.replace(tzinfo=zone_named(zone)).astimezone(UTC)
+        return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise ValueError(FORM) from error
 
 
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+def day_of(now: datetime, zone: str | None) -> date:
+    """Which day it is in `zone`."""
+    return now.astimezone(zone_named(zone)).date()
 
 
-def _end_of_day(text: str) -> datetime:
-    after = date.fromisoformat(text) + timedelta(days=1)
-    return datetime.combine(after, time.min, UTC)
+def zone_named(zone: str | None) -> ZoneInfo:
+    """The time zone; UTC for None."""
+    return ZoneInfo(zone or "UTC")
+
+
+def _last_moment(text: str, zone: str | None) -> datetime:
+    _require_form(text)
+    if not is_day(text):
+        return start_of(text, zone)
+    try:
+        after = date.fromisoformat(text) + timedelta(days=1)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(FORM) from error
+    return start_of(after.isoformat(), zone) - timedelta(milliseconds=1)
+
+
+def _require_form(text: str) -> None:
+    if _FORM.fullmatch(text) is None:
+        raise ValueError(FORM)

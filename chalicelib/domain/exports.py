@@ -61,7 +61,7 @@ Record = dict[str, Any]
 def _step(job: Job, now: datetime) -> Step:
     if job.position == BEGINNING:
         return Step(_opening(job, now), {"start": None, "written": 0})
-    page = tasks.in_project(job.subject, status=None, limit=PAGE, start=job.position["start"])
+    page = tasks.in_project(job.subject, limit=PAGE, start=job.position["start"])
     pieces = _walked(page.rows, first=not job.position["written"])
     if page.last_key is None:
         pieces[JSON] += b"]}"

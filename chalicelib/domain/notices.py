@@ -21,7 +21,9 @@ def wants(user: User, kind: str) -> bool:
     return bool((user.notifications or {}).get(kind, True))
 
 
-def assigned(task: Task, before: str | None, *, actor: str, now: datetime) -> tuple[Put, ...]:
+def assigned(
+    task: Task, before: str | None, *, actor: str | None, now: datetime
+) -> tuple[Put, ...]:
     """The mail to a new assignee, unless they assigned themselves."""
     if task.assigned_to in (None, before, actor):
         return ()

@@ -6,10 +6,10 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
-from chalicelib.domain import changes
+from chalicelib.domain import changes, keys
 from chalicelib.domain.access import Access, ProjectAccess, Role
 from chalicelib.errors import Forbidden
-from chalicelib.store import members, projects, receipts, users, wake
+from chalicelib.store import counters, members, projects, receipts, users, wake
 from chalicelib.store.ids import new_id
 from chalicelib.store.members import Belonging, Member
 from chalicelib.store.projects import Overview, Project
@@ -33,8 +33,9 @@ class Membership(NamedTuple):
     person: User
 
 
-def create(access: Access, *, name: str, description: str) -> Project:
-    """Start a project; the caller owns it. An API token limited to some projects makes no more."""
+def create(access: Access, *, name: str, description: str, prefix: str | None) -> Project:
+    """Start a project; the caller owns it. Without a `prefix` for the keys of its tasks, its name
+    gives one. An API token limited to some projects makes no more."""
     if access.token is not None and access.token.projects:
         raise Forbidden("This API token is limited to some projects", code="scope_missing")
     key = Project.key(new_id(access.now))
@@ -42,6 +43,7 @@ def create(access: Access, *, name: str, description: str) -> Project:
         key.pk,
         key.sk,
         name=name,
+        prefix=prefix or keys.derived(name),
         description=description,
         owner_id=access.user_id,
         created_at=stamp(access.now),
@@ -71,7 +73,8 @@ def in_trash(access: Access) -> Iterator[Belongs]:
 
 def overview(access: ProjectAccess) -> Overview:
     """The project with its counts."""
-    return Overview(access.project, projects.counters(access.project.id))
+    counts = counters.of_project(access.project.id)
+    return Overview(access.project, projects.by_status(counts))
 
 
 def people(access: ProjectAccess) -> list[Membership]:

@@ -1,68 +1,80 @@
-"""Tasks: create, list, change, assign."""
+"""Tasks: create, change, assign, delete, restore."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from copy import deepcopy
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
-from chalicelib.domain import changes, notices
-from chalicelib.domain.access import Access, ProjectAccess, TaskAccess
-from chalicelib.domain.due_dates import due_at
-from chalicelib.errors import Conflict, FieldError, Forbidden, Invalid
-from chalicelib.store import members, projects, receipts, table, tasks
-from chalicelib.store.ids import is_id, new_task_id
-from chalicelib.store.members import Member
-from chalicelib.store.projects import Project
+from chalicelib.domain import changes, notices, references, subtasks, task_fields
+from chalicelib.domain.access import ProjectAccess, TaskAccess
+from chalicelib.domain.due_dates import due_at, is_day
+from chalicelib.domain.references import Reference
+from chalicelib.errors import Conflict
+from chalicelib.store import counters, edges, numbers, receipts, tasks, users
+from chalicelib.store.ids import new_task_id
 from chalicelib.store.table import Page
-from chalicelib.store.tasks import Author, Task, TrashedTask
+from chalicelib.store.tasks import Task, TrashedTask
 from chalicelib.store.times import stamp
-from chalicelib.store.transaction import Check, ConditionFailed, Write, transact
+from chalicelib.store.transaction import ConditionFailed, Write, transact
 
 KEPT_IN_TRASH = timedelta(days=30)
 
 
+class Author(NamedTuple):
+    """Who changes a task, in which request, and when; nobody: the service itself."""
+
+    user_id: str | None
+    request_id: str | None
+    now: datetime
+
+    @property
+    def marks(self) -> dict[str, str | None]:
+        """What every change leaves on the task."""
+        return {
+            "updated_at": stamp(self.now),
+            "changed_by": self.user_id,
+            "request_id": self.request_id,
+        }
+
+
+@dataclass(frozen=True)
+class Step:
+    """A change that waits to be committed: the task as it will be, and what has to be written."""
+
+    task: Task
+    writes: tuple[Write, ...] = ()
+    references: tuple[Reference, ...] = ()
+
+    @property
+    def all_writes(self) -> tuple[Write, ...]:
+        return (*self.writes, *(reference.write for reference in self.references))
+
+
 def create(access: ProjectAccess, **fields: Any) -> Task:
-    """Add a task to the project; whoever it is assigned to is told."""
-    key = Task.key(new_task_id(access.project.id, access.now))
-    task = Task(
-        key.pk,
-        key.sk,
-        created_by=access.user_id,
-        created_at=stamp(access.now),
-        **_author(access)._asdict(),
-        **_derived(fields, access.now),
-    )
+    """Add a task to the project; whoever it is assigned to is told. Raises `Invalid` naming all
+    fields that are wrong."""
+    wanted = task_fields.read(access, fields)
+    step = creation(access, wanted, number=numbers.draw(access.project.id))
+    with references.held(step.references):
+        return receipts.create(step.task, *step.all_writes, once=access.once, now=access.now)
+
+
+def creation(access: ProjectAccess, fields: Mapping[str, Any], *, number: int) -> Step:
+    """What adds a task of these fields and this number to the project."""
+    author = author_of(access)
+    task = _new(access, number)
+    _give(task, {"status": "todo", **fields}, author)
+    placing = subtasks.placed(task, None)
     writes = (
         tasks.created(task),
-        projects.counted(task.project_id, task.id, **{task.status: 1}),
-        *notices.assigned(task, None, actor=access.user_id, now=access.now),
-        *_checked(task.project_id, task.assigned_to),
+        numbers.given(task.project_id, number, task.id),
+        counters.moved(None, task),
+        *edges.moved(None, task),
+        *notices.assigned(task, None, actor=author.user_id, now=author.now),
     )
-    with _only_members():
-        return receipts.create(task, *writes, once=access.once, now=access.now)
-
-
-def in_project(
-    access: ProjectAccess, *, status: str | None, limit: int, start: dict[str, Any] | None
-) -> Page[Task]:
-    """A page of the project's tasks, newest first."""
-    return tasks.in_project(access.project.id, status=status, limit=limit, start=start)
-
-
-def assigned_to_me(access: Access, *, limit: int, start: dict[str, Any] | None) -> Page[Task]:
-    """A page of the tasks assigned to the caller, the earliest due first. An API token limited to
-    some projects has to name one instead."""
-    if access.token is not None and access.token.projects:
-        raise Forbidden("This API token is limited to some projects", code="scope_missing")
-    found: list[Task] = []
-    while True:
-        page = tasks.assigned_to(access.user_id, limit=limit - len(found), start=start)
-        found += _within_reach(access, page.rows)
-        start = page.last_key
-        if start is None or len(found) == limit:
-            return Page(found, start)
+    return Step(task, writes, (*references.of(task, None), *placing))
 
 
 def change(access: TaskAccess, fields: Mapping[str, Any], *, version: int | None = None) -> Task:
@@ -71,37 +83,69 @@ def change(access: TaskAccess, fields: Mapping[str, Any], *, version: int | None
     `version` is what the caller last read: `PreconditionFailed` if the task has moved on. Without
     it a rival's change is read and built upon, so that changes of different fields both survive.
     """
-    author = _author(access)
-    store = partial(_store, actor=access.user_id, author=author, now=access.now)
-    return changes.apply(access.task, fields, version=version, store=store)
+    store = partial(_store, author=author_of(access))
+    wanted = task_fields.read(access, fields)
+    return changes.apply(access.task, wanted, version=version, store=store)
+
+
+def alteration(task: Task, wanted: Mapping[str, Any], author: Author) -> Step:
+    """What gives the task the `wanted` values, and a new version."""
+    after = deepcopy(task)
+    fields = _give(after, wanted, author)
+    placing = subtasks.placed(after, task)
+    if placing:
+        fields["depth"] = after.depth
+    writes = (
+        tasks.changed(after, fields),
+        counters.moved(task, after),
+        *edges.moved(task, after),
+        *notices.assigned(after, task.assigned_to, actor=author.user_id, now=author.now),
+    )
+    after.version += 1
+    return Step(after, writes, (*references.of(after, task), *placing))
 
 
 def delete(access: TaskAccess, *, version: int | None = None) -> None:
-    """Move the task to the trash: out of reach at once, for good after thirty days."""
-    at, until = stamp(access.now), stamp(access.now + KEPT_IN_TRASH)
+    """Move the task to the trash: out of reach at once, for good after thirty days.
 
-    def commit(task: Task) -> None:
-        gone = projects.counted(task.project_id, task.id, **{task.status: -1})
-        transact(*tasks.trashed(task, _author(access), at=at, until=until), gone)
-
+    Raises `Conflict` for a task that has sub-tasks.
+    """
+    author = author_of(access)
+    commit = partial(_commit_removal, author=author)
     changes.attempt(access.task, version=version, commit=commit)
 
 
+def removal(task: Task, author: Author) -> Step:
+    """What moves the task to the trash."""
+    subtasks.require_childless(task)
+    at, until = stamp(author.now), stamp(author.now + KEPT_IN_TRASH)
+    writes = (
+        *tasks.trashed(task, until=until, deleted_at=at, **author.marks),
+        counters.moved(task, None),
+        *edges.moved(task, None),
+        *subtasks.counted_out(task.parent),
+    )
+    return Step(task, writes)
+
+
 def restore(access: TaskAccess) -> Task:
-    """Take the task out of the trash, as it was; one that is not there stays as it is. Somebody
-    who is no member any more is not assigned any more."""
+    """Take the task out of the trash, as it was, but for people, labels and a parent that are there
+    no more. One that is not in the trash stays as it is."""
     task = access.task
     if not isinstance(task, TrashedTask):
         return task
-    if task.assigned_to and members.by_id(task.project_id, task.assigned_to) is None:
-        task.assigned_to = None
-    out, back = tasks.restored(task, _author(access), at=stamp(access.now))
-    counting = projects.counted(task.project_id, task.id, **{task.status: 1})
+    references.forget_missing(task)
+    placing = subtasks.back_in_place(task)
+    out, back = tasks.restored(task, **author_of(access).marks)
+    restored = cast(Task, back.row)
+    writes = (out, back, counters.moved(None, restored), *edges.moved(None, restored))
+    step = Step(restored, writes, (*references.of(restored, None), *placing))
     try:
-        transact(out, back, counting, *_checked(task.project_id, task.assigned_to))
+        with references.held(step.references):
+            transact(*step.all_writes)
     except ConditionFailed as failed:
         raise Conflict("The task was changed at the same moment; try again") from failed
-    return cast(Task, back.row)
+    return restored
 
 
 def in_trash(access: ProjectAccess, *, limit: int, start: dict[str, Any] | None) -> Page[Task]:
@@ -110,88 +154,62 @@ def in_trash(access: ProjectAccess, *, limit: int, start: dict[str, Any] | None)
     return Page(list(page.rows), page.last_key)
 
 
-def unassign(task: Task, now: datetime) -> None:
-    """Take the task from a person who goes; nobody is told."""
-    hand_over(task, None, actor=str(task.assigned_to), now=now)
+def amend(task: Task, fields: Mapping[str, Any], now: datetime) -> None:
+    """Give the task `fields` on the service's own account."""
+    store = partial(_store, author=Author(None, None, now))
+    changes.apply(task, fields, version=None, store=store)
 
 
-def hand_over(task: Task, user_id: str | None, *, actor: str, now: datetime) -> None:
-    """Give the task to somebody else, or to nobody."""
-    store = partial(_store, actor=actor, author=Author(None, None), now=now)
-    changes.apply(task, {"assigned_to": user_id}, version=None, store=store)
+def redate(task: Task, now: datetime) -> None:
+    """Work out anew when the task is due, for an assignee who lives elsewhere now."""
+
+    def commit(task: Task) -> None:
+        if task.due_at != due_at(task.due_date, _zone_of(task)):
+            _store(task, {"due_date": task.due_date}, author=Author(None, None, now))
+
+    changes.attempt(task, version=None, commit=commit)
 
 
-def _store(
-    task: Task, wanted: Mapping[str, Any], *, actor: str, author: Author, now: datetime
-) -> Task:
-    fields = _derived(wanted, now) | author._asdict()
-    after = deepcopy(task)
+def author_of(access: ProjectAccess) -> Author:
+    return Author(access.user_id, access.request_id, access.now)
+
+
+def _store(task: Task, wanted: Mapping[str, Any], *, author: Author) -> Task:
+    step = alteration(task, wanted, author)
+    with references.held(step.references):
+        transact(*step.all_writes)
+    return step.task
+
+
+def _commit_removal(task: Task, *, author: Author) -> None:
+    transact(*removal(task, author).all_writes)
+
+
+def _new(access: ProjectAccess, number: int) -> Task:
+    key = Task.key(new_task_id(access.project.id, access.now))
+    at = stamp(access.now)
+    return Task(
+        key.pk, key.sk, number=number, created_by=access.user_id, created_at=at, updated_at=at
+    )
+
+
+def _give(task: Task, wanted: Mapping[str, Any], author: Author) -> dict[str, Any]:
+    """Give `task` the `wanted` values and what follows from them; all that changed."""
+    fields: dict[str, Any] = {**wanted, **author.marks}
     for name, value in fields.items():
-        setattr(after, name, value)
-    with _only_members():
-        transact(
-            tasks.changed(after, fields),
-            *_recounted(task, after),
-            *notices.assigned(after, task.assigned_to, actor=actor, now=now),
-            *_checked(task.project_id, after.assigned_to, task.assigned_to),
-        )
-    after.version += 1
-    return after
+        setattr(task, name, value)
+    if "status" in wanted:
+        fields["completed_at"] = None if task.is_open else stamp(author.now)
+    if "due_date" in wanted or "assigned_to" in wanted:
+        fields["due_at"] = due_at(task.due_date, _zone_of(task))
+    for name in fields.keys() & {"completed_at", "due_at"}:
+        setattr(task, name, fields[name])
+    return fields
 
 
-def _author(access: Access) -> Author:
-    return Author(access.user_id, access.request_id)
-
-
-def _derived(fields: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """`fields`, and those that follow from them."""
-    derived = {**fields, "updated_at": stamp(now)}
-    if "due_date" in fields:
-        derived["due_at"] = due_at(fields["due_date"])
-    if "status" in fields:
-        derived["completed_at"] = stamp(now) if fields["status"] == "done" else None
-    return derived
-
-
-def _recounted(before: Task, after: Task) -> tuple[Write, ...]:
-    if before.status == after.status:
-        return ()
-    moved = {before.status: -1, after.status: 1}
-    return (projects.counted(after.project_id, after.id, **moved),)
-
-
-def _within_reach(access: Access, cards: list[Task]) -> list[Task]:
-    """The cards of live projects that the caller is a member of: the index lags behind both."""
-    project_ids = {card.project_id for card in cards}
-    mine = {project_id: Member.key(project_id, access.user_id) for project_id in project_ids}
-    metas = {project_id: Project.key(project_id) for project_id in project_ids}
-    rows = table.read(*mine.values(), *metas.values())
-    live = {
-        project_id
-        for project_id in project_ids
-        if rows.get(mine[project_id])
-        and (project := rows.get(metas[project_id]))
-        and project.deleted_at is None
-    }
-    return [card for card in cards if card.project_id in live]
-
-
-def _checked(project_id: str, user_id: str | None, before: str | None = None) -> tuple[Write, ...]:
-    """Nobody is assigned who is no member at that moment."""
-    if user_id is not None and not is_id(user_id):
-        raise _not_a_member()
-    return () if user_id in (None, before) else (members.still(project_id, str(user_id)),)
-
-
-@contextmanager
-def _only_members() -> Iterator[None]:
-    try:
-        yield
-    except ConditionFailed as failed:
-        if isinstance(failed.write, Check):
-            raise _not_a_member() from failed
-        raise
-
-
-def _not_a_member() -> Invalid:
-    return Invalid(errors=(FieldError("assigned_to", "must be a member of the project"),))
+def _zone_of(task: Task) -> str | None:
+    """The zone in which the task's day ends."""
+    if task.assigned_to is None or task.due_date is None or not is_day(task.due_date):
+        return None
+    assignee = users.by_id(task.assigned_to)
+    return assignee.time_zone if assignee else None

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
-from chalicelib.domain import assignments, farewell, mailing, purging, reconciliation, uploads
+from chalicelib.domain import errands, farewell, mailing, purging, reconciliation, uploads
 from chalicelib.domain.pacing import Pace
 from chalicelib.observability import logger
 
@@ -13,7 +13,7 @@ Job = Callable[[datetime], dict[str, int]]
 JOBS: tuple[Job, ...] = (
     uploads.expire,
     reconciliation.advance,
-    assignments.finish,
+    errands.run,
     purging.purge,
     farewell.erase_due,
 )

@@ -7,7 +7,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.store import table, tasks
 from chalicelib.store.table import Key, Page, Row
-from chalicelib.store.transaction import Delete, Put, Update
+from chalicelib.store.transaction import Delete, Put, Tally, Update
 
 
 class Comment(Row):
@@ -30,7 +30,7 @@ class Comment(Row):
         return self.PK.removeprefix("TASK#")
 
 
-def made(comment: Comment) -> tuple[Put, Update]:
+def made(comment: Comment) -> tuple[Put, Tally]:
     """The writes of a new comment: the row, and one more on the task."""
     return Put(comment), tasks.counted(comment.task_id, comments_count=1)
 
@@ -47,7 +47,7 @@ def changed(comment: Comment) -> Update:
     return Update(key, actions, Comment.version == comment.version)
 
 
-def removed(comment: Comment) -> tuple[Delete, Update]:
+def removed(comment: Comment) -> tuple[Delete, Tally]:
     """The writes that take a comment away: the row, and one less on the task; they hold for the
     version that was read."""
     key = Comment.key(comment.task_id, comment.id)

@@ -1,24 +1,23 @@
-"""Projects and their counters, in the project's own partition."""
+"""Projects, in partitions of their own."""
 
-import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 
-from chalicelib.store import table
+from chalicelib.store import counters, table
 from chalicelib.store.table import Key, Row
-from chalicelib.store.transaction import Update, Upsert, Write
+from chalicelib.store.transaction import Update
 
-# One item takes 1,000 writes a second, and a transactional write counts double.
-COUNTER_SHARDS = 4
 STATUSES = ("todo", "in_progress", "review", "done")
 
 
 class Project(Row):
     name = UnicodeAttribute()
+    # The KEY of KEY-12. Two projects may have the same one: nobody can know what strangers use.
+    prefix = UnicodeAttribute(default="TASK")
     description = UnicodeAttribute(default="")
     owner_id = UnicodeAttribute()
     members_count = NumberAttribute(default=1)
@@ -35,19 +34,6 @@ class Project(Row):
     @property
     def id(self) -> str:
         return self.PK.removeprefix("PROJECT#")
-
-
-class Counters(Row):
-    """One shard of a project's task counts by status; the sum over all shards is the truth."""
-
-    todo = NumberAttribute(default=0)
-    in_progress = NumberAttribute(default=0)
-    review = NumberAttribute(default=0)
-    done = NumberAttribute(default=0)
-
-    @staticmethod
-    def key(project_id: str, shard: int) -> "Key[Counters]":
-        return Key(Counters, f"PROJECT#{project_id}", f"STATS#{shard}")
 
 
 @dataclass(frozen=True)
@@ -73,41 +59,31 @@ def live(project_id: str, *actions: Action) -> Update:
     return Update(Project.key(project_id), actions, there)
 
 
-def counted(project_id: str, task_id: str, **changes: int) -> Write:
-    """Add `changes` (status -> difference) to the counters, in the shard of the task."""
-    shard = zlib.crc32(task_id.encode()) % COUNTER_SHARDS
-    actions: tuple[Action, ...] = tuple(
-        getattr(Counters, status).add(change) for status, change in changes.items()
-    )
-    return Upsert(Counters.key(project_id, shard), actions)
+def by_id(project_id: str) -> Project | None:
+    return table.get(Project.key(project_id))
 
 
-def counters(project_id: str) -> dict[str, int]:
-    """How many tasks of each status the project has."""
-    shards = table.query_all(Counters, f"PROJECT#{project_id}", Counters.SK.startswith("STATS#"))
-    return _sum(list(shards))
+def by_ids(project_ids: Iterable[str]) -> dict[str, Project]:
+    """The projects among `project_ids` that exist."""
+    keys = {project_id: Project.key(project_id) for project_id in project_ids}
+    rows = table.read(*keys.values())
+    return {each: project for each, key in keys.items() if (project := rows.get(key))}
 
 
 def overviews(project_ids: list[str], *, trashed: bool = False) -> list[Overview]:
     """The projects among `project_ids` with their counts, in one round trip; those in the trash if
     `trashed`, else the others."""
-    metas = {project_id: Project.key(project_id) for project_id in project_ids}
-    shards = {project_id: _shard_keys(project_id) for project_id in project_ids}
-    rows = table.read(*metas.values(), *(key for keys in shards.values() for key in keys))
-    found: list[Overview] = []
-    for project_id, meta in metas.items():
-        project = rows.get(meta)
-        if project is not None and (project.deleted_at is not None) == trashed:
-            counts = [row for key in shards[project_id] if (row := rows.get(key))]
-            found.append(Overview(project, _sum(counts)))
-    return found
+    metas = [Project.key(project_id) for project_id in project_ids]
+    shards = [key for project_id in project_ids for key in counters.keys_of(project_id)]
+    rows = table.read(*metas, *shards)
+    found = (project for meta in metas if (project := rows.get(meta)))
+    return [
+        Overview(project, by_status(counters.among(rows, project.id)))
+        for project in found
+        if (project.deleted_at is not None) == trashed
+    ]
 
 
-def _shard_keys(project_id: str) -> list[Key[Counters]]:
-    return [Counters.key(project_id, shard) for shard in range(COUNTER_SHARDS)]
-
-
-def _sum(shards: list[Counters]) -> dict[str, int]:
-    return {
-        status: sum(int(getattr(shard, status) or 0) for shard in shards) for status in STATUSES
-    }
+def by_status(counts: Mapping[str, int]) -> dict[str, int]:
+    """How many tasks there are of each status."""
+    return {status: counts.get(f"status:{status}", 0) for status in STATUSES}

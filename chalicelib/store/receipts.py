@@ -8,7 +8,7 @@ created, nor the thing without it.
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pynamodb.attributes import UnicodeAttribute
 
@@ -38,43 +38,57 @@ class Once:
     receipt_id: str
     request: str
 
+    def part(self, index: int) -> "Once":
+        """The same for one of several creates in the request."""
+        return Once(f"{self.receipt_id}#{index}", self.request)
+
 
 def create(entity: R, *writes: Write, once: Once | None, now: datetime) -> R:
     """Commit `writes`, which create `entity`, once; a repetition gets the first entity back.
+
+    Raises as `commit` does.
+    """
+    first = commit(*writes, answer=entity.serialize(), once=once, now=now)
+    return entity if first is None else type(entity).from_raw_data(first)
+
+
+def commit(*writes: Write, answer: Any, once: Once | None, now: datetime) -> Any:
+    """Commit `writes` once and remember `answer`, which can be JSON; a repetition commits nothing
+    and gets the first answer. None if this was the first time.
 
     Raises `Invalid` when the key was used for another request, and `ConditionFailed` as
     `transact` does.
     """
     if once is None:
         transact(*writes)
-        return entity
-    receipt = _receipt(entity, once, now)
+        return None
+    receipt = _receipt(answer, once, now)
     try:
         transact(receipt, *writes)
     except ConditionFailed as failed:
         if failed.write is not receipt or failed.row is None:
             raise
-        return _first_answer(type(entity), Receipt.from_raw_data(failed.row), once)
-    return entity
+        return _first_answer(Receipt.from_raw_data(failed.row), once)
+    return None
 
 
-def _receipt(entity: Row, once: Once, now: datetime) -> Put:
+def _receipt(answer: Any, once: Once, now: datetime) -> Put:
     key = Receipt.key(once.receipt_id)
     row = Receipt(
         key.pk,
         key.sk,
         request=once.request,
-        answer=json.dumps(entity.serialize()),
+        answer=json.dumps(answer),
         expires_at=epoch(now + KEPT),
     )
     # Time-to-live deletes days late, so a receipt that has run out is replaced here.
     return Put(row, Row.PK.does_not_exist() | (Row.expires_at < epoch(now)))
 
 
-def _first_answer(model: type[R], receipt: Receipt, once: Once) -> R:
+def _first_answer(receipt: Receipt, once: Once) -> Any:
     if receipt.request != once.request:
         raise Invalid(
             "This Idempotency-Key was used for another request; use a new key",
             code="idempotency_key_reused",
         )
-    return model.from_raw_data(json.loads(receipt.answer))
+    return json.loads(receipt.answer)

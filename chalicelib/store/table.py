@@ -15,61 +15,17 @@ from pynamodb.connection.table import TableConnection
 from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
-from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 from pynamodb.models import Model
 
 from chalicelib import settings
 from chalicelib.errors import Unavailable
+from chalicelib.store.indexes import ByAssignee, ByDue, ByPriority, ByStatus, ByUpdated, ByWake
 from chalicelib.store.outages import outages_translated
 
 PK_MAX, SK_MAX = 2048, 1024
 BATCH_GET_MAX = 100
 BATCH_WRITE_MAX = 25
 BATCH_TRIES = 5
-CARD = [
-    "title",
-    "status",
-    "priority",
-    "assigned_to",
-    "due_date",
-    "created_by",
-    "created_at",
-    "updated_at",
-    "version",
-]
-
-
-class ByStatus(GlobalSecondaryIndex["Row"]):  # type: ignore[no-untyped-call]
-    """A project's tasks, newest first: all of them, or those of one status."""
-
-    class Meta:
-        index_name = "by_status"
-        projection = IncludeProjection(CARD)
-
-    status_key = UnicodeAttribute(hash_key=True)
-    status_sort = UnicodeAttribute(range_key=True)
-
-
-class ByAssignee(GlobalSecondaryIndex["Row"]):  # type: ignore[no-untyped-call]
-    """The tasks assigned to one person, by due time."""
-
-    class Meta:
-        index_name = "by_assignee"
-        projection = IncludeProjection(CARD)
-
-    assignee_key = UnicodeAttribute(hash_key=True)
-    assignee_sort = UnicodeAttribute(range_key=True)
-
-
-class ByWake(GlobalSecondaryIndex["Row"]):  # type: ignore[no-untyped-call]
-    """Everything that must happen at a time, in hour buckets."""
-
-    class Meta:
-        index_name = "by_wake"
-        projection = KeysOnlyProjection()
-
-    wake_key = UnicodeAttribute(hash_key=True)
-    wake_at = UnicodeAttribute(range_key=True)
 
 
 class Row(Model):
@@ -88,6 +44,12 @@ class Row(Model):
     SK = UnicodeAttribute(range_key=True)
     status_key = UnicodeAttribute(null=True)
     status_sort = UnicodeAttribute(null=True)
+    priority_key = UnicodeAttribute(null=True)
+    priority_sort = UnicodeAttribute(null=True)
+    due_key = UnicodeAttribute(null=True)
+    due_sort = UnicodeAttribute(null=True)
+    updated_key = UnicodeAttribute(null=True)
+    updated_sort = UnicodeAttribute(null=True)
     assignee_key = UnicodeAttribute(null=True)
     assignee_sort = UnicodeAttribute(null=True)
     wake_key = UnicodeAttribute(null=True)
@@ -95,6 +57,9 @@ class Row(Model):
     expires_at = NumberAttribute(null=True)
 
     by_status = ByStatus()
+    by_priority = ByPriority()
+    by_due = ByDue()
+    by_updated = ByUpdated()
     by_assignee = ByAssignee()
     by_wake = ByWake()
 
@@ -137,8 +102,12 @@ class Rows:
 
     def get(self, key: Key[R]) -> R | None:
         """The row at `key`, or None when there is none."""
-        raw = self._found.get((key.pk, key.sk))
+        raw = self.raw(key)
         return None if raw is None else key.model.from_raw_data(raw)
+
+    def raw(self, key: Key[Any]) -> dict[str, Any] | None:
+        """The same as DynamoDB spells it, for rows whose attributes no model names."""
+        return self._found.get((key.pk, key.sk))
 
 
 @dataclass(frozen=True)
@@ -172,7 +141,7 @@ def read(*keys: Key[Any]) -> Rows:
 
 def _batch_get(wanted: Sequence[tuple[str, str]]) -> Iterator[dict[str, Any]]:
     # PynamoDB's own batch_get asks for unprocessed keys again for ever and without a pause.
-    keys: Any = [{"PK": {"S": pk}, "SK": {"S": sk}} for pk, sk in wanted]
+    keys: Any = [_raw_key(pk, sk) for pk, sk in wanted]
     for pause in backoff(BATCH_TRIES):
         with outages_translated():
             data = Row._get_connection().batch_get_item(keys, consistent_read=True)
@@ -186,9 +155,7 @@ def _batch_get(wanted: Sequence[tuple[str, str]]) -> Iterator[dict[str, Any]]:
 
 def delete(keys: Sequence[tuple[str, str]]) -> None:
     """Delete rows, those that are there, many at a time. Doing it again changes nothing."""
-    _batch_write(
-        [{"DeleteRequest": {"Key": {"PK": {"S": pk}, "SK": {"S": sk}}}} for pk, sk in keys]
-    )
+    _batch_write([{"DeleteRequest": {"Key": _raw_key(pk, sk)}} for pk, sk in keys])
 
 
 def put(rows: Sequence[Row]) -> None:
@@ -215,6 +182,10 @@ def _write_all(requests: Any) -> None:
     raise Unavailable()
 
 
+def _raw_key(pk: str, sk: str) -> dict[str, Any]:
+    return {"PK": {"S": pk}, "SK": {"S": sk}}
+
+
 def query(
     model: type[R],
     hash_key: str,
@@ -226,16 +197,8 @@ def query(
     newest_first: bool = False,
 ) -> Page[R]:
     """One page of rows that share `hash_key`; consistent on the table, eventual on an index."""
-    with outages_translated():
-        data = Row._get_connection().query(
-            hash_key,
-            range_key_condition=range_condition,
-            index_name=index,
-            limit=limit,
-            exclusive_start_key=start,
-            scan_index_forward=not newest_first,
-            consistent_read=index is None,
-        )
+    options = {"index_name": index, "limit": limit, "scan_index_forward": not newest_first}
+    data = _queried(hash_key, range_condition, exclusive_start_key=start, **options)
     rows = [model.from_raw_data(raw) for raw in data["Items"]]
     return Page(rows, data.get("LastEvaluatedKey"))
 
@@ -251,6 +214,36 @@ def query_all(
         start = page.last_key
         if start is None:
             return
+
+
+def raw(hash_key: str, range_condition: Condition) -> Iterator[dict[str, Any]]:
+    """All rows that share `hash_key`, as DynamoDB spells them."""
+    start = None
+    while True:
+        data = _queried(hash_key, range_condition, exclusive_start_key=start)
+        yield from data["Items"]
+        start = data.get("LastEvaluatedKey")
+        if start is None:
+            return
+
+
+def count(index: str, hash_key: str, range_condition: Condition) -> int:
+    """How many rows of an index share `hash_key`; only the number crosses the wire."""
+    start, total = None, 0
+    while True:
+        options = {"index_name": index, "exclusive_start_key": start, "select": "COUNT"}
+        data = _queried(hash_key, range_condition, **options)
+        total, start = total + int(data["Count"]), data.get("LastEvaluatedKey")
+        if start is None:
+            return total
+
+
+def _queried(hash_key: str, range_condition: Condition | None, **options: Any) -> dict[str, Any]:
+    consistent = options.get("index_name") is None
+    with outages_translated():
+        return Row._get_connection().query(
+            hash_key, range_key_condition=range_condition, consistent_read=consistent, **options
+        )
 
 
 def assigned(model: type[Row], name: str, value: Any) -> Action:

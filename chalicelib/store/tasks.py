@@ -1,29 +1,25 @@
 """Tasks, in their project's partition, with the index keys that their state earns them."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.store import ids, table, wake
 from chalicelib.store.table import Key, Page, Row
-from chalicelib.store.transaction import Delete, Put, Update
+from chalicelib.store.transaction import Delete, Put, Tally, Update
 
 OPEN = frozenset({"todo", "in_progress", "review"})
 NO_DUE_DATE = "~"  # sorts after every time
+# The most important first.
+RANKS = {"high": "1", "medium": "2", "low": "3"}
 # What hangs on a task is counted on it, without a new version.
-COUNTS = ("comments_count",)
-
-
-class Author(NamedTuple):
-    """Who made the last change of a task, and in which request; nobody: the service itself."""
-
-    changed_by: str | None
-    request_id: str | None
+COUNTS = ("comments_count", "attachments_count", "subtasks_count")
 
 
 class Task(Row):
+    number = NumberAttribute(null=True)
     title = UnicodeAttribute()
     description = UnicodeAttribute(default="")
     status = UnicodeAttribute(default="todo")
@@ -31,15 +27,21 @@ class Task(Row):
     assigned_to = UnicodeAttribute(null=True)
     due_date = UnicodeAttribute(null=True)
     due_at = UnicodeAttribute(null=True)
+    labels: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
+    parent = UnicodeAttribute(null=True)
+    depth = NumberAttribute(default=1)
     created_by = UnicodeAttribute()
     created_at = UnicodeAttribute()
     updated_at = UnicodeAttribute()
     completed_at = UnicodeAttribute(null=True)
     version = NumberAttribute(default=1)
+    comments_count = NumberAttribute(default=0)
+    attachments_count = NumberAttribute(default=0)
+    subtasks_count = NumberAttribute(default=0)
     deleted_at = UnicodeAttribute(null=True)
+    # Who made the last change, and in which request; the stream's reader makes activity of them.
     changed_by = UnicodeAttribute(null=True)
     request_id = UnicodeAttribute(null=True)
-    comments_count = NumberAttribute(default=0)
 
     @staticmethod
     def key(task_id: str) -> "Key[Task]":
@@ -52,6 +54,10 @@ class Task(Row):
     @property
     def project_id(self) -> str:
         return self.PK.removeprefix("PROJECT#")
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
 
 
 class TrashedTask(Task):
@@ -66,51 +72,81 @@ class TrashedTask(Task):
         return self.SK.removeprefix("TRASH#")
 
 
+def due_sort(task: Task) -> str:
+    """Where a task stands among others by due time."""
+    return f"{task.due_at or NO_DUE_DATE}#{task.id}"
+
+
+def updated_sort(task: Task) -> str:
+    """... by its last change."""
+    return f"{task.updated_at}#{task.id}"
+
+
+def priority_sort(task: Task) -> str:
+    """... by priority, the most important first."""
+    return f"{RANKS[task.priority]}#{task.id}"
+
+
+def due_key(project_id: str, *, is_open: bool) -> str:
+    """The partition of `by_due` that holds a project's open tasks, or the others."""
+    return f"{project_id}#{'open' if is_open else 'closed'}"
+
+
+def assignee_key(project_id: str, user_id: str) -> str:
+    """The partition of `by_assignee` that holds what somebody is assigned to in a project."""
+    return f"{project_id}#{user_id}"
+
+
 def index_keys(task: Task) -> dict[str, str | None]:
     """The index keys of a task in its present state; None keeps it out of an index.
 
     `by_wake` holds what can need a reminder and nothing else: open, assigned, with a due time.
     """
-    assigned, open_ = task.assigned_to, task.status in OPEN
-    waking = wake.keys("due", task.due_at, task.id) if assigned and open_ else wake.ASLEEP
+    project_id, assigned = task.project_id, task.assigned_to
+    waking = wake.keys("due", task.due_at, task.id) if assigned and task.is_open else wake.ASLEEP
     return {
-        "status_key": f"{task.project_id}#{task.status}",
-        "status_sort": f"{task.created_at}#{task.id}",
-        "assignee_key": f"ASSIGNEE#{assigned}" if assigned else None,
-        "assignee_sort": f"{task.due_at or NO_DUE_DATE}#{task.id}" if assigned else None,
+        "status_key": f"{project_id}#{task.status}",
+        "status_sort": task.id,
+        "priority_key": project_id,
+        "priority_sort": priority_sort(task),
+        "due_key": due_key(project_id, is_open=task.is_open),
+        "due_sort": due_sort(task),
+        "updated_key": project_id,
+        "updated_sort": updated_sort(task),
+        "assignee_key": assignee_key(project_id, assigned) if assigned else None,
+        "assignee_sort": due_sort(task) if assigned else None,
         **waking,
     }
 
 
-def trashed(task: Task, author: Author, *, at: str, until: str) -> tuple[Delete, Put]:
-    """The writes that move a task to the trash; they hold for the version that was read."""
+def trashed(task: Task, *, until: str, **facts: Any) -> tuple[Delete, Put]:
+    """The writes that move a task to the trash; they hold for the task as it was read."""
     key = TrashedTask.key(task.id)
     waking = wake.keys("purge", until, task.id)
-    facts = {**_own(task), **author._asdict(), **waking, "deleted_at": at}
-    row = TrashedTask(key.pk, key.sk, **facts)
+    row = TrashedTask(key.pk, key.sk, **_own(task) | waking | facts)
     return Delete(Task.key(task.id), _as_read(task)), Put(row)
 
 
-def restored(task: Task, author: Author, *, at: str) -> tuple[Delete, Put]:
-    """The writes that bring a task back from the trash; they hold for the version that was read."""
+def restored(task: Task, **facts: Any) -> tuple[Delete, Put]:
+    """The writes that bring a task back from the trash; they hold for the task as it was read."""
     key, old = Task.key(task.id), TrashedTask.key(task.id)
-    facts = {"version": task.version + 1, "updated_at": at, **author._asdict()}
-    row = Task(key.pk, key.sk, **_own(task) | facts)
-    return Delete(old, TrashedTask.version == task.version), created(row)
+    row = Task(key.pk, key.sk, **_own(task) | {"version": task.version + 1} | facts)
+    return Delete(old, _as_read(task)), created(row)
 
 
-def _as_read(task: Task) -> Condition:
-    """The version is the one that was read, and so are the counts, which change without it."""
+def _as_read(task: Task, *counts: str) -> Condition:
+    """The version is the one that was read, and so are `counts` (all of them if none is named),
+    which change without it."""
     condition: Condition = Task.version == task.version
-    for name in COUNTS:
-        condition &= getattr(Task, name) == getattr(task, name)
+    for name in counts or COUNTS:
+        attribute, count = getattr(Task, name), getattr(task, name)
+        condition &= attribute.does_not_exist() if count is None else attribute == count
     return condition
 
 
 def _own(task: Task) -> dict[str, Any]:
     """What a task is, without its keys and what follows from its place."""
-    keys = {"PK", "SK", "deleted_at", "status_key", "status_sort"}
-    keys |= {"assignee_key", "assignee_sort", "wake_key", "wake_at"}
+    keys = {"PK", "SK", "deleted_at", *index_keys(task)}
     return {name: value for name, value in task.attribute_values.items() if name not in keys}
 
 
@@ -125,21 +161,29 @@ def changed(task: Task, fields: Mapping[str, Any]) -> Update:
     """The write that stores `fields`, which `task` already has.
 
     Index keys depend on several fields, so it holds only for the version that `task` was read at;
-    it cannot bring back a deleted task.
+    it cannot bring back a deleted task. One that has got a sub-task meanwhile does not change its
+    depth.
     """
     actions = tuple(
         table.assigned(Task, name, value) for name, value in {**fields, **index_keys(task)}.items()
     )
     same = (Task.version == task.version) & Task.deleted_at.does_not_exist()
+    if "depth" in fields:
+        same &= _as_read(task, "subtasks_count")
     return Update(Task.key(task.id), (*actions, Task.version.set(task.version + 1)), same)
 
 
-def counted(task_id: str, **counts: int) -> Update:
+def counted(task_id: str, **counts: int) -> Tally:
     """The write that adds to the counts of what hangs on a task, as `comments_count=1`; it holds
     while the task is there. No new version: a count is no edit."""
-    return Update(
-        Task.key(task_id), tuple(getattr(Task, name).add(n) for name, n in counts.items())
-    )
+    return Tally(Task.key(task_id), counts, Row.PK.exists())
+
+
+def with_another_child(parent: Task) -> Tally:
+    """The write that counts one sub-task more; it holds while the parent stands as deep as it was
+    read."""
+    deep = Task.depth.does_not_exist() if parent.depth is None else Task.depth == parent.depth
+    return Tally(Task.key(parent.id), {"subtasks_count": 1}, Row.PK.exists() & deep)
 
 
 def by_id(task_id: str) -> Task | None:
@@ -147,28 +191,17 @@ def by_id(task_id: str) -> Task | None:
 
 
 def by_ids(task_ids: Iterable[str]) -> list[Task]:
-    """The tasks among `task_ids` that exist."""
+    """The tasks among `task_ids` that exist, in that order."""
     keys = [Task.key(task_id) for task_id in task_ids]
     rows = table.read(*keys)
     return [task for key in keys if (task := rows.get(key))]
 
 
-def in_project(
-    project_id: str, *, status: str | None, limit: int, start: dict[str, Any] | None
-) -> Page[Task]:
-    """A page of a project's tasks, newest first: all of them, or the cards of one status."""
-    if status is None:
-        ours = Task.SK.startswith("TASK#")
-        return table.query(
-            Task, f"PROJECT#{project_id}", ours, limit=limit, start=start, newest_first=True
-        )
+def in_project(project_id: str, *, limit: int, start: dict[str, Any] | None) -> Page[Task]:
+    """A page of a project's tasks, whole, newest first."""
+    ours = Task.SK.startswith("TASK#")
     return table.query(
-        Task,
-        f"{project_id}#{status}",
-        index="by_status",
-        limit=limit,
-        start=start,
-        newest_first=True,
+        Task, f"PROJECT#{project_id}", ours, limit=limit, start=start, newest_first=True
     )
 
 
@@ -180,11 +213,6 @@ def in_trash(project_id: str, *, limit: int, start: dict[str, Any] | None) -> Pa
     )
 
 
-def all_assigned_to(user_id: str) -> Iterator[Task]:
-    """The cards of everything assigned to one person."""
-    return table.query_all(Task, f"ASSIGNEE#{user_id}", index="by_assignee")
-
-
-def assigned_to(user_id: str, *, limit: int, start: dict[str, Any] | None) -> Page[Task]:
-    """A page of the cards assigned to one person, the earliest due first."""
-    return table.query(Task, f"ASSIGNEE#{user_id}", index="by_assignee", limit=limit, start=start)
+def all_assigned_to(project_id: str, user_id: str) -> Iterator[Task]:
+    """The cards of everything that somebody is assigned to in a project, the earliest due first."""
+    return table.query_all(Task, assignee_key(project_id, user_id), index="by_assignee")

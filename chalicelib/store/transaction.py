@@ -6,12 +6,13 @@ conditional put or `ADD` would report a false conflict or count twice.
 """
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from pynamodb.exceptions import CancellationReason, TransactWriteError
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
@@ -62,6 +63,14 @@ class Put:
 
 
 @dataclass(frozen=True)
+class Ensure(Put):
+    """A row that shall be there, whether or not it is already."""
+
+    def add_to(self, transaction: TransactWrite) -> None:
+        transaction.save(self.row)
+
+
+@dataclass(frozen=True)
 class Update:
     """A change to a row; without a `condition` of its own it demands that the row is there."""
 
@@ -87,7 +96,39 @@ class Upsert(Update):
         transaction.update(self.key.bare(), [*self.actions])
 
 
-Write = Check | Delete | Put | Update
+@dataclass(frozen=True)
+class Tally:
+    """Numbers added to a row, which is created if need be; without a `condition` it always holds.
+
+    A transaction may touch a row once, so those of one row become one.
+    """
+
+    rank: ClassVar[int] = 3
+    key: Key[Any]
+    added: Mapping[str, int]
+    condition: Condition | None = None
+
+    def add_to(self, transaction: TransactWrite) -> None:
+        actions: list[Action] = [Path(name).add(number) for name, number in self.added.items()]
+        transaction.update(
+            self.key.bare(), actions, condition=self.condition, return_values="ALL_OLD"
+        )
+
+    def plus(self, other: "Tally") -> "Tally":
+        """Both as one; they have the same condition."""
+        names = {*self.added, *other.added}
+        sums = {name: self.added.get(name, 0) + other.added.get(name, 0) for name in names}
+        return replace(self, added=sums)
+
+
+Write = Check | Delete | Put | Update | Tally
+
+
+def place_of(write: Write) -> tuple[str, str]:
+    """The key of the row that a write is about."""
+    if isinstance(write, Put):
+        return write.row.PK, write.row.SK
+    return write.key.pk, write.key.sk
 
 
 class ConditionFailed(Exception):
@@ -107,7 +148,7 @@ def transact(*writes: Write) -> None:
     fresh actions: botocore does not, and PynamoDB neither (pynamodb#1264).
     """
     # PynamoDB sends checks, deletes, puts, updates, and DynamoDB answers in that order.
-    ordered = sorted(writes, key=lambda write: write.rank)
+    ordered = sorted(together(writes), key=lambda write: write.rank)
     for pause in backoff(CONFLICT_TRIES):
         try:
             return _commit(ordered)
@@ -115,6 +156,24 @@ def transact(*writes: Write) -> None:
             _raise_unless_passing(error.cancellation_reasons, ordered, error)
         time.sleep(pause)
     raise Unavailable(headers={"Retry-After": "1"})
+
+
+def together(writes: Iterable[Write]) -> list[Write]:
+    """`writes` with the tallies of each row added up, without those that add nothing, and each
+    check once."""
+    checks: dict[tuple[str, str], Check] = {}
+    tallies: dict[tuple[str, str], Tally] = {}
+    others: list[Write] = []
+    for write in writes:
+        place = place_of(write)
+        if isinstance(write, Check):
+            checks.setdefault(place, write)
+        elif isinstance(write, Tally):
+            tallies[place] = tallies[place].plus(write) if place in tallies else write
+        else:
+            others.append(write)
+    adding = (tally for tally in tallies.values() if any(tally.added.values()))
+    return [*checks.values(), *others, *adding]
 
 
 def _commit(writes: Sequence[Write]) -> None:

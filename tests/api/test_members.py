@@ -1,11 +1,10 @@
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from chalice.test import Client
 
 from chalicelib.clock import now
-from chalicelib.domain import assignments
+from chalicelib.domain import assignments, errands
 from tests.support import Person, locations, sign_up
 
 
@@ -104,7 +103,7 @@ def test_more_tasks_than_a_request_hands_on_are_finished_by_the_tick(
     for _ in range(assignments.AT_ONCE + 3):
         ann.adds_task(project, assigned_to=bob.id)
     ann.delete(f"/api/projects/{project}/members/{bob.id}")
-    assert assignments.finish(now() + timedelta(minutes=2)) == {"handed_on": 3}
+    assert errands.run(now()) == {"run": 1, "failed": 0}
     items = ann.get(f"/api/tasks?project={project}&limit=100").json_body["items"]
     assert {item["assigned_to"] for item in items} == {None}
 
@@ -115,7 +114,7 @@ def test_who_comes_back_before_the_tick_keeps_what_is_new(
     ann.delete(f"/api/projects/{project}/members/{bob.id}")
     ann.lets_in(project, bob)
     task = ann.adds_task(project, assigned_to=bob.id)["id"]
-    assert assignments.finish(now() + timedelta(minutes=2)) == {"handed_on": 0}
+    assert errands.run(now()) == {"run": 1, "failed": 0}
     assert ann.get(f"/api/tasks/{task}").json_body["assigned_to"] == bob.id
 
 

@@ -52,7 +52,7 @@ def test_my_tasks_are_listed_by_due_date(ann: Person) -> None:
         ann.adds_task(project, title, assigned_to=ann.id, due_date=in_hours(hours))
     ann.adds_task(project, "whenever", assigned_to=ann.id)
     ann.adds_task(project, "nobody's")
-    assert _titles(ann, "assigned_to=me") == ["soon", "late", "whenever"]
+    assert _titles(ann, "assigned_to=me&ordering=due_date") == ["soon", "late", "whenever"]
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_null_unassigns(ann: Person) -> None:
     task = ann.adds_task(ann.starts_project(), assigned_to=ann.id)
     answer = ann.patch(f"/api/tasks/{task['id']}/assign", {"assigned_to": None})
     assert answer.json_body["assigned_to"] is None
-    assert _titles(ann, "assigned_to=me") == []
+    assert _titles(ann, "assigned_to=me&ordering=due_date") == []
 
 
 def test_my_tasks_leave_out_what_is_out_of_reach(ann: Person, bob: Person) -> None:
@@ -170,7 +170,7 @@ def test_my_tasks_leave_out_what_is_out_of_reach(ann: Person, bob: Person) -> No
     for project in (kept, trashed):
         ann.adds_task(project, project, assigned_to=ann.id)
     ann.delete(f"/api/projects/{trashed}")
-    assert _titles(ann, "assigned_to=me") == [kept]
+    assert _titles(ann, "assigned_to=me&ordering=due_date") == [kept]
     assert _titles(ann, "assigned_to=me&limit=1") == [kept]
 
 
@@ -178,10 +178,10 @@ def test_a_put_needs_every_field(ann: Person) -> None:
     path = f"/api/tasks/{ann.adds_task(ann.starts_project())['id']}"
     missing = ann.put(path, {"title": "x", "status": "done"})
     assert missing.status_code == 422
-    wrong = {"description", "priority", "assigned_to", "due_date"}
+    wrong = {"description", "priority", "assigned_to", "due_date", "labels", "parent"}
     assert set(locations(missing)) == wrong
     whole = {"title": "x", "description": "y", "status": "done", "priority": "low"}
-    whole |= {"assigned_to": None, "due_date": None}
+    whole |= {"assigned_to": None, "due_date": None, "labels": [], "parent": None}
     replaced = ann.put(path, whole).json_body
     assert whole.items() <= replaced.items()
 
@@ -233,6 +233,8 @@ _WHOLE = {
     "priority": "low",
     "assigned_to": None,
     "due_date": None,
+    "labels": [],
+    "parent": None,
 }
 
 

@@ -1,0 +1,82 @@
+"""`/api/projects/{id}/labels`: labels of a project."""
+
+from typing import Annotated
+
+from chalice.app import Blueprint, Response
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from chalicelib.api import cursors
+from chalicelib.api.answers import answer, changed, conditional, created, expected_version, nothing
+from chalicelib.api.bodies import given
+from chalicelib.api.fields import Limit, Page
+from chalicelib.api.gate import route
+from chalicelib.domain import labels
+from chalicelib.domain.access import Action, ProjectAccess
+from chalicelib.store.labels import Label
+
+bp = Blueprint(__name__)
+
+LABELS = "/api/projects/{project_id}/labels"
+LABEL = LABELS + "/{label_id}"
+
+Name = Annotated[str, Meta(min_length=1, max_length=50)]
+Colour = Annotated[str, Meta(pattern=r"^#[0-9a-f]{6}\Z")]
+
+
+class NewLabel(Struct, forbid_unknown_fields=True):
+    name: Name
+    colour: Colour = "#808080"
+
+
+class LabelPatch(Struct, forbid_unknown_fields=True):
+    name: Name | UnsetType = UNSET
+    colour: Colour | UnsetType = UNSET
+
+
+class LabelQuery(Struct, forbid_unknown_fields=True):
+    limit: Limit = 25
+    cursor: str | None = None
+
+
+class LabelShown(Struct):
+    id: str
+    name: str
+    colour: str
+    created_at: str
+    version: int
+
+
+@route(bp, "GET", LABELS, Action.READ_TASKS, query=LabelQuery, gives=Page[LabelShown])
+def listed(access: ProjectAccess, query: LabelQuery) -> Response:
+    bound = {"caller": access.user_id, "filters": f"labels {access.project.id}"}
+    start = cursors.unpack(query.cursor, **bound)
+    page = labels.listed(access, limit=query.limit, start=start)
+    items = [shown(label) for label in page.rows]
+    return answer(Page(items, cursors.pack(page.last_key, **bound)))
+
+
+@route(bp, "POST", LABELS, Action.WRITE_TASKS, body=NewLabel, gives=LabelShown, status=201)
+def create(access: ProjectAccess, body: NewLabel) -> Response:
+    label = labels.create(access, name=body.name, colour=body.colour)
+    return created(shown(label), f"/api/projects/{access.project.id}/labels/{label.id}/")
+
+
+@route(bp, "GET", LABEL, Action.READ_TASKS, gives=LabelShown)
+def read(access: ProjectAccess, label_id: str) -> Response:
+    return conditional(shown(labels.read(access, label_id)), bp.current_request)
+
+
+@route(bp, "PATCH", LABEL, Action.WRITE_TASKS, body=LabelPatch, gives=LabelShown)
+def change(access: ProjectAccess, body: LabelPatch, label_id: str) -> Response:
+    version = expected_version(bp.current_request)
+    return changed(shown(labels.change(access, label_id, given(body), version=version)))
+
+
+@route(bp, "DELETE", LABEL, Action.WRITE_TASKS)
+def delete(access: ProjectAccess, label_id: str) -> Response:
+    labels.delete(access, label_id, version=expected_version(bp.current_request))
+    return nothing()
+
+
+def shown(label: Label) -> LabelShown:
+    return LabelShown(label.id, label.name, label.colour, label.created_at, int(label.version))

@@ -1,0 +1,148 @@
+"""Where tasks stand in an order: stretches of the indexes, and edges.
+
+Every order has a text to sort by that ends in the task's id, so a position in a list is one such
+text, whatever lists are merged, and however tasks come and go before it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Protocol
+
+from chalicelib.store import edges, table, tasks
+from chalicelib.store.table import Row
+from chalicelib.store.tasks import Task
+
+FIRST, LAST = " ", "~~"  # sort before and behind every position
+CHUNK = 50
+
+
+@dataclass(frozen=True)
+class Ordering:
+    """What a list is sorted by."""
+
+    name: str
+    sort: Callable[[Task], str]
+
+
+CREATED = Ordering("created_at", lambda task: task.id)
+DUE = Ordering("due_date", tasks.due_sort)
+UPDATED = Ordering("updated_at", tasks.updated_sort)
+PRIORITY = Ordering("priority", tasks.priority_sort)
+
+
+class Source(Protocol):
+    """Tasks in an order."""
+
+    def walk(self, after: str | None, *, backwards: bool) -> Iterator[Task]:
+        """The tasks behind the position `after`, or before it when going backwards."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Part of one partition, of an index or of the table: what lies between two positions, in the
+    order of its range key behind `prefix`."""
+
+    hash_key: str
+    index: str | None
+    prefix: str = ""
+    low: str = FIRST
+    high: str = LAST
+
+    def walk(self, after: str | None, *, backwards: bool = False) -> Iterator[Task]:
+        low, high = self.low, self.high
+        if after is not None:
+            low, high = (low, min(high, after)) if backwards else (max(low, after), high)
+        if low > high:
+            return
+        attribute = _RANGE_KEYS[self.index]
+        between = attribute.between(self.prefix + low, self.prefix + high)
+        found = table.query_all(
+            Task, self.hash_key, between, index=self.index, limit=CHUNK, newest_first=backwards
+        )
+        passed = None if after is None else self.prefix + after
+        yield from (task for task in found if getattr(task, attribute.attr_name) != passed)
+
+
+@dataclass(frozen=True)
+class Edges:
+    """The tasks that have something in common, in the order of their creation."""
+
+    project_id: str
+    name: str
+
+    def walk(self, after: str | None, *, backwards: bool = False) -> Iterator[Task]:
+        ids = edges.task_ids(self.project_id, self.name, after=after, newest_first=backwards)
+        return in_chunks(ids)
+
+
+@dataclass(frozen=True)
+class Few:
+    """Tasks that are at hand."""
+
+    found: list[Task]
+    ordering: Ordering
+
+    def walk(self, after: str | None, *, backwards: bool = False) -> Iterator[Task]:
+        sort = self.ordering.sort
+        ordered = sorted(self.found, key=sort, reverse=backwards)
+        return (task for task in ordered if after is None or _is_past(sort(task), after, backwards))
+
+
+def by_creation(project_id: str) -> Stretch:
+    """All tasks of a project, from the table itself: what was just created is there."""
+    return Stretch(f"PROJECT#{project_id}", None, prefix="TASK#")
+
+
+def by_status(project_id: str, status: str) -> Stretch:
+    return Stretch(f"{project_id}#{status}", "by_status")
+
+
+def of_priority(project_id: str, priority: str) -> Stretch:
+    """The tasks of one priority, in the order of their creation."""
+    return Stretch(project_id, "by_priority", prefix=f"{tasks.RANKS[priority]}#")
+
+
+def by_priority(project_id: str, only: str | None) -> Stretch:
+    rank = f"{tasks.RANKS[only]}#" if only else ""
+    return Stretch(project_id, "by_priority", low=rank + FIRST, high=rank + LAST)
+
+
+def by_due(project_id: str, low: str, high: str, *, is_open: bool) -> Stretch:
+    return Stretch(tasks.due_key(project_id, is_open=is_open), "by_due", low=low, high=high)
+
+
+def count_due(project_id: str, low: str, high: str) -> int:
+    """How many open tasks of a project are due from `low` and before `high`."""
+    between = Row.due_sort.between(low, high)
+    return table.count("by_due", tasks.due_key(project_id, is_open=True), between)
+
+
+def by_assignee(project_id: str, user_id: str, low: str, high: str) -> Stretch:
+    """What somebody is assigned to, by due time."""
+    return Stretch(tasks.assignee_key(project_id, user_id), "by_assignee", low=low, high=high)
+
+
+def by_update(project_id: str, low: str) -> Stretch:
+    return Stretch(project_id, "by_updated", low=low)
+
+
+def in_chunks(ids: Iterable[str]) -> Iterator[Task]:
+    """The tasks of these ids that exist, a batch read at a time."""
+    remaining = iter(ids)
+    while chunk := list(islice(remaining, CHUNK)):
+        yield from tasks.by_ids(chunk)
+
+
+def _is_past(position: str, after: str, backwards: bool) -> bool:
+    return position < after if backwards else position > after
+
+
+_RANGE_KEYS = {
+    None: Row.SK,
+    "by_status": Row.status_sort,
+    "by_priority": Row.priority_sort,
+    "by_due": Row.due_sort,
+    "by_updated": Row.updated_sort,
+    "by_assignee": Row.assignee_sort,
+}

@@ -1,0 +1,149 @@
+from typing import Any
+
+import pytest
+
+from tests.support import Person, locations
+
+Operation = dict[str, Any]
+
+
+@pytest.fixture
+def project(ann: Person) -> str:
+    return ann.starts_project()
+
+
+def _run(person: Person, *operations: Operation, **options: Any) -> list[dict[str, Any]]:
+    headers = options.pop("headers", None)
+    body = {"operations": list(operations), **options}
+    answer = person.post("/api/tasks/bulk", body, headers=headers)
+    assert answer.status_code == 200, answer.json_body
+    results: list[dict[str, Any]] = answer.json_body["results"]
+    assert [result["index"] for result in results] == list(range(len(operations)))
+    return results
+
+
+def _create(project: str, title: str = "new", **fields: Any) -> Operation:
+    return {"op": "create", "project": project, "title": title, **fields}
+
+
+def _update(task: str, **fields: Any) -> Operation:
+    return {"op": "update", "id": task, **fields}
+
+
+def _delete(task: str, **fields: Any) -> Operation:
+    return {"op": "delete", "id": task, **fields}
+
+
+def _titles(person: Person, project: str) -> list[str]:
+    found = person.get(f"/api/tasks?project={project}&ordering=created_at").json_body["items"]
+    return [task["title"] for task in found]
+
+
+@pytest.mark.parametrize("atomic", [False, True])
+def test_all_kinds_of_operations_in_one_request(ann: Person, project: str, atomic: bool) -> None:
+    kept, gone = ann.adds_task(project, "kept"), ann.adds_task(project, "gone")
+    operations = (_create(project), _update(kept["key"], title="changed"), _delete(gone["id"]))
+    results = _run(ann, *operations, atomic=atomic)
+    assert [result["status"] for result in results] == [201, 200, 204]
+    assert _titles(ann, project) == ["changed", "new"]
+    assert results[0]["task"] == ann.get(f"/api/tasks/{results[0]['task']['id']}").json_body
+    assert results[1]["task"]["version"] == 2
+    assert results[2]["task"] is None
+    assert ann.get(f"/api/projects/{project}").json_body["tasks_count"] == 2
+
+
+def test_one_that_fails_does_not_stop_the_others(ann: Person, bob: Person, project: str) -> None:
+    foreign = bob.adds_task(bob.starts_project())
+    mine = ann.adds_task(project)
+    results = _run(
+        ann,
+        _update(foreign["id"], title="x"),
+        _create(foreign["project"]),
+        _update(mine["id"], due_date="soon"),
+        _update(mine["id"], title="x", version=7),
+        _delete("x"),
+        _create(project, "made"),
+    )
+    assert [result["status"] for result in results] == [404, 404, 422, 412, 404, 201]
+    assert results[2]["problem"]["errors"][0]["location"] == "due_date"
+    assert results[0]["problem"]["code"] == "not_found"
+    assert bob.get(f"/api/tasks/{foreign['id']}").json_body == foreign
+
+
+@pytest.mark.parametrize(
+    ("bad", "status"),
+    [
+        ({"op": "update", "id": "x", "title": "x"}, 404),
+        ({"op": "create", "project": "x", "title": "x"}, 404),
+    ],
+)
+def test_all_or_nothing_does_nothing_when_one_fails(
+    ann: Person, project: str, bad: Operation, status: int
+) -> None:
+    task = ann.adds_task(project, "kept")
+    operations = [_create(project), _update(task["id"], title="changed"), bad]
+    answer = ann.post("/api/tasks/bulk", {"operations": operations, "atomic": True})
+    assert (answer.status_code, locations(answer)) == (status, ["operations[2]"])
+    assert _titles(ann, project) == ["kept"]
+
+
+def test_all_or_nothing_says_which_field_of_which_operation(ann: Person, project: str) -> None:
+    operations = [_create(project), _create(project, assigned_to="x")]
+    answer = ann.post("/api/tasks/bulk", {"operations": operations, "atomic": True})
+    assert (answer.status_code, locations(answer)) == (422, ["operations[1].assigned_to"])
+    assert _titles(ann, project) == []
+
+
+def test_all_or_nothing_refuses_what_no_transaction_holds(ann: Person, project: str) -> None:
+    body = {"operations": [_create(project)] * 50, "atomic": True}
+    answer = ann.post("/api/tasks/bulk", body)
+    assert (answer.status_code, locations(answer)) == (422, ["operations"])
+    task = ann.adds_task(project)["id"]
+    twice = [_update(task, title="a"), _update(task, priority="low")]
+    answer = ann.post("/api/tasks/bulk", {"operations": twice, "atomic": True})
+    assert (answer.status_code, locations(answer)) == (422, ["operations"])
+    assert _titles(ann, project) == ["Write the plan"]
+
+
+def test_tasks_that_share_parent_and_assignee_are_made_at_once(ann: Person, project: str) -> None:
+    parent = ann.adds_task(project)["id"]
+    made = _run(ann, *[_create(project, parent=parent, assigned_to=ann.id)] * 10, atomic=True)
+    assert {result["status"] for result in made} == {201}
+    assert len({result["task"]["key"] for result in made}) == 10
+    assert ann.get(f"/api/tasks/{parent}").json_body["subtasks_count"] == 10
+
+
+@pytest.mark.parametrize("atomic", [False, True])
+def test_a_repeated_request_creates_nothing_twice(ann: Person, project: str, atomic: bool) -> None:
+    task = ann.adds_task(project, "old")["id"]
+    operations = (_create(project, "a"), _update(task, title="changed"), _create(project, "b"))
+    options: dict[str, Any] = {"atomic": atomic, "headers": {"Idempotency-Key": "k1"}}
+    first, second = (_run(ann, *operations, **options) for _ in range(2))
+    assert first == second
+    assert _titles(ann, project) == ["changed", "a", "b"]
+
+
+def test_every_bad_field_of_every_operation_is_named(ann: Person, project: str) -> None:
+    operations = [
+        _create(project, ""),
+        {"op": "create", "title": "x", "status": "doing", "size": "XL"},
+        {"op": "drop", "id": "x"},
+        {"op": "delete"},
+    ]
+    answer = ann.post("/api/tasks/bulk", {"operations": operations})
+    assert answer.status_code == 422
+    assert sorted(locations(answer)) == [
+        "operations[0].title",
+        "operations[1].project",
+        "operations[1].size",
+        "operations[1].status",
+        "operations[2]",
+        "operations[3].id",
+    ]
+    assert _titles(ann, project) == []
+
+
+@pytest.mark.parametrize("operations", [[], [{"op": "delete", "id": "x"}] * 101])
+def test_no_operation_or_too_many_are_refused(ann: Person, operations: list[Operation]) -> None:
+    answer = ann.post("/api/tasks/bulk", {"operations": operations})
+    assert (answer.status_code, locations(answer)) == (422, ["operations"])

@@ -1,0 +1,98 @@
+from typing import Any
+
+import pytest
+
+from tests.support import Person, locations
+
+
+@pytest.fixture
+def project(ann: Person) -> str:
+    return ann.starts_project()
+
+
+def _counts(person: Person, *tasks: dict[str, Any]) -> list[int]:
+    return [person.get(f"/api/tasks/{t['id']}").json_body["subtasks_count"] for t in tasks]
+
+
+def test_a_parent_lists_and_counts_its_sub_tasks(ann: Person, project: str) -> None:
+    parent = ann.adds_task(project, "parent")
+    children = [ann.adds_task(project, title, parent=parent["id"])["id"] for title in "ab"]
+    assert _counts(ann, parent) == [2]
+    found = ann.get(f"/api/tasks?project={project}&parent={parent['id']}").json_body["items"]
+    assert [task["id"] for task in found] == children[::-1]
+    tops = ann.get(f"/api/tasks?project={project}&parent=none").json_body["items"]
+    assert [task["id"] for task in tops] == [parent["id"]]
+
+
+def test_tasks_nest_three_deep(ann: Person, project: str) -> None:
+    first = ann.adds_task(project)
+    second = ann.adds_task(project, parent=first["id"])
+    third = ann.adds_task(project, parent=second["id"])
+    deeper = {"project": project, "title": "x", "parent": third["id"]}
+    answer = ann.post("/api/tasks", deeper)
+    assert (answer.status_code, locations(answer)) == (422, ["parent"])
+    single = ann.adds_task(project)
+    moved = ann.patch(f"/api/tasks/{single['id']}", {"parent": third["id"]})
+    assert (moved.status_code, locations(moved)) == (422, ["parent"])
+
+
+def test_a_task_moves_from_one_parent_to_another(ann: Person, project: str) -> None:
+    old, new = ann.adds_task(project), ann.adds_task(project)
+    child = ann.adds_task(project, parent=old["id"])
+    assert ann.patch(f"/api/tasks/{child['id']}", {"parent": new["id"]}).status_code == 200
+    assert _counts(ann, old, new) == [0, 1]
+    assert ann.patch(f"/api/tasks/{child['id']}", {"parent": None}).json_body["parent"] is None
+    assert _counts(ann, old, new) == [0, 0]
+
+
+def test_a_task_with_sub_tasks_keeps_its_depth(ann: Person, project: str) -> None:
+    parent, other = ann.adds_task(project), ann.adds_task(project)
+    middle = ann.adds_task(project, parent=parent["id"])
+    ann.adds_task(project, parent=middle["id"])
+    path = f"/api/tasks/{middle['id']}"
+    refused = ann.patch(path, {"parent": None})
+    assert (refused.status_code, refused.json_body["code"]) == (409, "has_subtasks")
+    assert ann.patch(path, {"parent": other["id"]}).status_code == 200
+
+
+@pytest.mark.parametrize("which", ["itself", "its child", "another project's", "nothing"])
+def test_a_parent_that_cannot_be_one_is_refused(ann: Person, project: str, which: str) -> None:
+    task = ann.adds_task(project)
+    child = ann.adds_task(project, parent=task["id"])
+    foreign = ann.adds_task(ann.starts_project("other"))
+    parents = {
+        "itself": task["id"],
+        "its child": child["id"],
+        "another project's": foreign["id"],
+        "nothing": "x",
+    }
+    answer = ann.patch(f"/api/tasks/{task['id']}", {"parent": parents[which]})
+    assert answer.status_code in (409, 422)
+    assert ann.get(f"/api/tasks/{task['id']}").json_body == task | {"subtasks_count": 1}
+
+
+def test_a_task_is_not_deleted_from_above_its_sub_tasks(ann: Person, project: str) -> None:
+    parent = ann.adds_task(project)
+    child = ann.adds_task(project, parent=parent["id"])
+    refused = ann.delete(f"/api/tasks/{parent['id']}")
+    assert (refused.status_code, refused.json_body["code"]) == (409, "has_subtasks")
+    ann.delete(f"/api/tasks/{child['id']}")
+    assert _counts(ann, parent) == [0]
+    assert ann.delete(f"/api/tasks/{parent['id']}").status_code == 204
+
+
+def test_a_restored_sub_task_is_back_under_its_parent(ann: Person, project: str) -> None:
+    parent = ann.adds_task(project)
+    child = ann.adds_task(project, parent=parent["id"])
+    ann.delete(f"/api/tasks/{child['id']}")
+    restored = ann.post(f"/api/tasks/{child['id']}/restore").json_body
+    assert restored["parent"] == parent["id"]
+    assert _counts(ann, parent) == [1]
+
+
+def test_a_sub_task_whose_parent_has_gone_is_restored_on_top(ann: Person, project: str) -> None:
+    parent = ann.adds_task(project)
+    child = ann.adds_task(project, parent=parent["id"])
+    for task in (child, parent):
+        ann.delete(f"/api/tasks/{task['id']}")
+    assert ann.post(f"/api/tasks/{child['id']}/restore").json_body["parent"] is None
