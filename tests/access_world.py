@@ -13,9 +13,11 @@ from moto.dynamodb.models import dynamodb_backends
 
 from chalicelib import settings
 from chalicelib.domain import staff
-from chalicelib.store import aws
+from chalicelib.store import aws, users
 from chalicelib.store.ids import new_id, new_task_id
 from chalicelib.store.table import Row
+from chalicelib.store.transaction import transact
+from chalicelib.store.users import User
 from tests.support import READS, Api, Person, sign_up
 
 LARGE = settings.UPLOAD_FORM_MAX_BYTES + 1
@@ -62,14 +64,18 @@ class World:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self.people = {name: sign_up(client, name) for name in CALLERS if name != "anonymous"}
-        stranger = sign_up(client, "stranger")
+        invited = self._invited([*CALLERS[1:], "stranger"])
+        everybody = {name: sign_up(client, name) for name in invited}
+        stranger = everybody["stranger"]
+        self.people = {name: everybody[name] for name in CALLERS[1:]}
         staff.appoint(email=self.people["staff"].email, now=datetime.now(UTC))
         self.own, self.sister = self._shared("own"), self._shared("sister")
         self.archived, self.trashed = self._shared("archived"), self._shared("trashed")
         self.foreign = self._filled(stranger.starts_project(), stranger, stranger)
-        everybody = {**self.people, "stranger": stranger}
-        self.personal = {name: _personal(person) for name, person in everybody.items()}
+        self.personal = {
+            name: _personal(person) | {"invitation_id": invited[name]}
+            for name, person in everybody.items()
+        }
         owner = self.people["owner"]
         owner.post(f"/api/projects/{self.archived['project_id']}/archive")
         owner.delete(f"/api/projects/{self.trashed['project_id']}")
@@ -121,6 +127,15 @@ class World:
             Target("unknown here", self.own | missing, everybody, "missing"),
         ]
 
+    def _invited(self, names: list[str]) -> dict[str, str]:
+        """Invitations of everybody to a project that is nobody else's."""
+        host = sign_up(self._client, "host")
+        path = f"/api/projects/{host.starts_project()}/members"
+        return {
+            name: host.post(path, {"email": f"{name}@example.com"}).json_body["id"]
+            for name in names
+        }
+
     def _shared(self, name: str) -> Things:
         """A project of the owner's, in which everybody is what they are called."""
         owner, gone = self.people["owner"], self.people["removed"]
@@ -135,12 +150,16 @@ class World:
             upload = _announced(self.people[who], place["task_id"], LARGE)
             place[f"attachment_id of {who} at parts"] = upload["attachment"]["id"]
             place[f"comment_id of {who}"] = _comment(self.people[who], place["task_id"])
+        for who in INSIDERS:
+            place[f"export_id of {who}"] = _export(self.people[who], f"/api/projects/{project}")
         return place
 
     def _filled(self, project: str, owner: Person, author: Person) -> Things:
         """Something of everything in a project, and a guest who is in no other."""
         guest = sign_up(self._client, f"guest-{project[-8:]}")
         owner.lets_in(project, guest)
+        address = {"email": f"{guest.id}@example.com"}
+        invitation = owner.post(f"/api/projects/{project}/members", address).json_body
         _forget("OUTBOX#", "THROTTLE#")
         task, other, gone = (author.adds_task(project, title=f"{n}")["id"] for n in range(3))
         author.delete(f"/api/tasks/{gone}")
@@ -148,6 +167,8 @@ class World:
             "project_id": project,
             "user_id": guest.id,
             "watcher": guest.id,
+            "invitation_id": invitation["id"],
+            "export_id": _export(guest, f"/api/projects/{project}"),
             "task_id": task,
             "task_id in the trash": gone,
             "attachment_id": _attachment(author, task),
@@ -170,6 +191,10 @@ def _comment(author: Person, task: str) -> str:
     return str(author.post(f"/api/tasks/{task}/comments", {"body": "x"}).json_body["id"])
 
 
+def _export(person: Person, path: str) -> str:
+    return str(person.post(f"{path}/exports").json_body["id"])
+
+
 def _announced(author: Person, task: str, size: int) -> dict[str, Any]:
     body = {"filename": "a.txt", "content_type": "text/plain", "size": size}
     announced: dict[str, Any] = author.post(f"/api/tasks/{task}/attachments", body).json_body
@@ -187,7 +212,8 @@ def _attachment(author: Person, task: str) -> str:
 
 
 def _personal(person: Person) -> Things:
-    """What hangs on an account and on no project."""
+    """What hangs on an account and on no project. Its address is verified."""
+    transact(users.change(person.id, User.is_verified.set(True)))
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     token = {"name": "x", "scopes": ["tasks:read"], "expires_at": tomorrow}
     picture = {"content_type": "image/png", "size": 1}
@@ -197,6 +223,7 @@ def _personal(person: Person) -> Things:
         "refresh": person.refresh,
         "session_id": person.get("/api/auth/sessions").json_body["items"][0]["id"],
         "token_id": person.post("/api/auth/tokens", token).json_body["id"],
+        "export_id": _export(person, "/api/auth/profile"),
         "avatar_id": person.post("/api/auth/profile/avatar", picture).json_body["id"],
     }
 

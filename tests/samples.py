@@ -22,6 +22,7 @@ TEXTS = {
     "display_name": "x",
     "due_date": "2027-01-01",
     "email": "somebody@example.com",
+    "file": "a.csv",
     "filename": "a.png",
     "name": "x",
     "new_password": PASSWORD,

@@ -6,8 +6,10 @@ from chalice.app import Blueprint, Response
 from msgspec import Struct
 
 from chalicelib.api.answers import answer, created, nothing
-from chalicelib.api.fields import Id, Page, Time
+from chalicelib.api.fields import Email, Id, Page, Time
 from chalicelib.api.gate import route
+from chalicelib.api.invitations import Invitation
+from chalicelib.api.invitations import shown as invitation_shown
 from chalicelib.domain import members, projects
 from chalicelib.domain.access import Action, ProjectAccess, Role
 from chalicelib.domain.projects import Membership
@@ -24,7 +26,7 @@ GivenRole = Literal["admin", "member", "viewer"]
 
 class NewMember(Struct, forbid_unknown_fields=True):
     user_id: str | None = None
-    email: str | None = None
+    email: Email | None = None
     role: GivenRole = "member"
 
 
@@ -40,7 +42,7 @@ class RemovalQuery(Struct, forbid_unknown_fields=True):
     reassign_to: str | None = None
 
 
-class Member(Struct):
+class Member(Struct, tag_field="kind", tag="member"):
     user_id: Id
     username: str
     display_name: str
@@ -66,15 +68,17 @@ def listed(access: ProjectAccess) -> Response:
     PROJECT + "/members",
     Action.MANAGE_MEMBERS,
     body=NewMember,
-    gives=Member,
+    gives=Member | Invitation,
     status=201,
 )
 def add(access: ProjectAccess, body: NewMember) -> Response:
     if (body.user_id is None) == (body.email is None):
         raise Invalid(errors=(FieldError("user_id", "give either user_id or email"),))
     added = members.add(access, user_id=body.user_id, email=body.email, role=Role(body.role))
-    location = f"/api/projects/{access.project.id}/members/{added.member.user_id}/"
-    return created(shown(added), location)
+    project = f"/api/projects/{access.project.id}"
+    if isinstance(added, Membership):
+        return created(shown(added), f"{project}/members/{added.member.user_id}/")
+    return created(invitation_shown(added), f"{project}/invitations/{added.id}/")
 
 
 @route(bp, "PATCH", MEMBER, Action.MANAGE_MEMBERS, body=NewRole, gives=Member)

@@ -55,6 +55,7 @@ class Action(StrEnum):
     TRANSFER_PROJECT = "transfer project"
     LEAVE_PROJECT = "leave project"
     MANAGE_MEMBERS = "manage members"
+    READ_INVITATIONS = "read invitations"
     READ_TASKS = "read tasks"
     WRITE_TASKS = "write tasks"
     RESTORE_TASK = "restore task"
@@ -97,6 +98,7 @@ PERMISSIONS: dict[Action, Rule] = {
     Action.TRANSFER_PROJECT: Rule(OWNER, archived=True),
     Action.LEAVE_PROJECT: Rule(EVERY_ROLE, archived=True),
     Action.MANAGE_MEMBERS: Rule(MANAGERS, Scope.WRITE_PROJECTS),
+    Action.READ_INVITATIONS: Rule(MANAGERS, Scope.READ_PROJECTS, archived=True),
     Action.READ_TASKS: Rule(EVERY_ROLE, Scope.READ_TASKS, archived=True),
     Action.WRITE_TASKS: Rule(WRITERS, Scope.WRITE_TASKS),
     Action.RESTORE_TASK: Rule(WRITERS, Scope.WRITE_TASKS, trashed_task=True),

@@ -7,7 +7,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
-from chalicelib.domain import account_letters, comment_letters, notices, task_letters
+from chalicelib.domain import (
+    account_letters,
+    comment_letters,
+    invitation_letters,
+    notices,
+    task_letters,
+)
 from chalicelib.domain.stationery import Letter
 from chalicelib.store import suppressions
 from chalicelib.store.outbox import Mail
@@ -37,6 +43,7 @@ KINDS: dict[str, Kind] = {
     notices.PASSWORD_CHANGED: Kind(account_letters.password_changed, security=True),
     notices.EMAIL_CHANGED: Kind(account_letters.email_changed, security=True),
     notices.LEAVING: Kind(account_letters.leaving, security=True),
+    notices.INVITATION: Kind(invitation_letters.invite),
 }
 
 

@@ -2,38 +2,52 @@
 
 from datetime import datetime
 
-from chalicelib.domain import assignments, throttling
+from chalicelib.domain import assignments, invitations, throttling
 from chalicelib.domain.access import ProjectAccess, Role
 from chalicelib.domain.projects import Membership
 from chalicelib.errors import Conflict, FieldError, Invalid, NotFound
+from chalicelib.store import invitations as invited
 from chalicelib.store import members, projects, users
+from chalicelib.store.invitations import Invitation
 from chalicelib.store.members import Member
 from chalicelib.store.projects import Project
-from chalicelib.store.transaction import ConditionFailed, transact
+from chalicelib.store.transaction import ConditionFailed, Write, transact
 from chalicelib.store.users import User
 
 
-def add(access: ProjectAccess, *, user_id: str | None, email: str | None, role: Role) -> Membership:
-    """Let somebody in, found by id or by exact address.
+def add(
+    access: ProjectAccess, *, user_id: str | None, email: str | None, role: Role
+) -> Membership | Invitation:
+    """Let somebody in, found by id or by exact address; invite an address that is nobody's.
 
-    Raises `Invalid` when there is no such account, `Conflict` for somebody who is in already.
+    Raises `Invalid` when nobody has the id, `Conflict` for somebody who is in, or invited, already.
     """
     throttling.charge("find", account=access.user_id, source=None, now=access.now)
-    person = _found(user_id, email)
-    member = members.new(access.project.id, person.id, role, access.now)
-    join(member)
-    return Membership(member, person)
+    person = users.by_email(email) if email else users.by_id(user_id or "")
+    if person is not None and person.may_enter:
+        member = members.new(access.project.id, person.id, role, access.now)
+        _join(member, person)
+        return Membership(member, person)
+    if email is None:
+        raise Invalid(errors=(FieldError("user_id", "is nobody's here"),))
+    return invitations.invite(access, email=email, role=role)
 
 
-def join(member: Member) -> None:
-    """Write both sides of a membership. Raises `Conflict` for somebody who is in already."""
+def _join(member: Member, person: User) -> None:
+    """Write both sides of a membership; what the person was invited by is over. Raises `Conflict`
+    for somebody who is in already."""
     counting = projects.live(member.project_id, Project.members_count.add(1))
     try:
-        transact(counting, *members.joining(member))
+        transact(counting, *members.joining(member), *_uninvited(member.project_id, person))
     except ConditionFailed as failed:
         if failed.write is counting:
             raise NotFound() from failed
-        raise Conflict("This person is a member already", code="already_member") from failed
+        raise invitations.already_member() from failed
+
+
+def _uninvited(project_id: str, person: User) -> tuple[Write, ...]:
+    edge = invited.to_project(person.email, project_id)
+    return () if edge is None else invited.withdrawn(edge)
 
 
 def change_role(access: ProjectAccess, user_id: str, *, role: Role) -> Membership:
@@ -108,13 +122,6 @@ def transfer(access: ProjectAccess, *, user_id: str) -> Project:
 def _no_heir() -> Invalid:
     message = "must be another member of the project who is not about to leave"
     return Invalid(errors=(FieldError("user_id", message),))
-
-
-def _found(user_id: str | None, email: str | None) -> User:
-    found = users.by_email(email) if email else users.by_id(user_id or "")
-    if found is None or not found.may_enter:
-        raise Invalid(errors=(FieldError("email" if email else "user_id", "is nobody's here"),))
-    return found
 
 
 def _member(access: ProjectAccess, user_id: str) -> Member:

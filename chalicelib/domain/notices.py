@@ -5,6 +5,7 @@ from datetime import datetime
 from chalicelib.store import outbox
 from chalicelib.store.comments import Comment
 from chalicelib.store.ids import new_id
+from chalicelib.store.invitations import Invitation
 from chalicelib.store.outbox import Mail
 from chalicelib.store.tasks import Task
 from chalicelib.store.transaction import Put
@@ -14,6 +15,7 @@ ASSIGNED, DUE_SOON = "assigned", "due_soon"
 COMMENT, MENTIONED, COMMENTED = "comment", "mentioned", "commented"
 VERIFY, RESET, PASSWORD_CHANGED = "verify", "reset", "password_changed"
 NEW_EMAIL, EMAIL_CHANGED, LEAVING = "new_email", "email_changed", "leaving"
+INVITATION = "invitation"
 
 
 def wants(user: User, kind: str) -> bool:
@@ -80,4 +82,16 @@ def about_account(user: User, kind: str, now: datetime, *, address: str | None =
     """A mail about the account itself, to `address` if that is not the account's own."""
     return outbox.owed(
         new_id(now), kind=kind, recipient=user.id, address=address, user_epoch=user.epoch, now=now
+    )
+
+
+def invitation(of: Invitation, now: datetime) -> Put:
+    """The mail with the link of an invitation, one for each sending. Its recipient has no account:
+    in place of one stands the invitation, its id and its project's."""
+    return outbox.owed(
+        f"{INVITATION}:{of.id}{of.project_id}:{int(of.sending)}",
+        kind=INVITATION,
+        recipient=of.id + of.project_id,
+        user_epoch=of.sending,
+        now=now,
     )

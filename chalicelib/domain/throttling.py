@@ -11,11 +11,14 @@ from datetime import datetime, timedelta
 from chalicelib.errors import TooManyRequests, Unavailable
 from chalicelib.store import throttles
 from chalicelib.store.times import moment, stamp
+from chalicelib.store.users import folded
 
 # Free tries of one account in an hour, then of one source address, which many people can share.
 FREE_TRIES = {"find": 100, "order": 20}
 FREE_TRIES_ELSE = 5
 FREE_TRIES_OF_SOURCE = 50
+# What one account may do in a day (UTC), and what may be done to one address.
+A_DAY = {"invite": (50, 5)}
 LONGEST = timedelta(minutes=15)
 RIVALS = 20
 
@@ -26,6 +29,20 @@ def charge(deed: str, *, account: str | None = None, source: str | None, now: da
         _charge(_subject(deed, "account", account), FREE_TRIES.get(deed, FREE_TRIES_ELSE), now)
     if source:
         _charge(_subject(deed, "source", source), FREE_TRIES_OF_SOURCE, now)
+
+
+def ration(deed: str, *, account: str, address: str, now: datetime) -> None:
+    """Count one `deed` of the account to the address. Raises `TooManyRequests` with `Retry-After`
+    when either has had its share of the day."""
+    tomorrow = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    most_of_account, most_to_address = A_DAY[deed]
+    day = f"{now:%Y-%m-%d}"
+    for subject, most in (
+        (_subject(deed, "account", f"{day} {account}"), most_of_account),
+        (_subject(deed, "address", f"{day} {folded(address)}"), most_to_address),
+    ):
+        if not throttles.count_within(subject, most, now):
+            _refuse(tomorrow - now)
 
 
 def forgive(deed: str, *, account: str, source: str | None = None, now: datetime) -> None:

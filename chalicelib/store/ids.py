@@ -10,9 +10,9 @@ import secrets
 from datetime import datetime
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_LENGTH = 26
-_ULID = re.compile(f"[{_ALPHABET}]{{{_LENGTH}}}")
-_TASK = re.compile(f"[{_ALPHABET}]{{{2 * _LENGTH}}}")
+LENGTH = 26
+_ULID = re.compile(f"[{_ALPHABET}]{{{LENGTH}}}")
+_TASK = re.compile(f"[{_ALPHABET}]{{{2 * LENGTH}}}")
 
 
 def new_id(now: datetime) -> str:
@@ -39,7 +39,7 @@ def new_task_id(project_id: str, now: datetime) -> str:
 
 def project_of(task_id: str) -> str:
     """The id of the project that a task belongs to."""
-    return task_id[_LENGTH:]
+    return task_id[LENGTH:]
 
 
 def is_id(text: str) -> bool:

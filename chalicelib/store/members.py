@@ -82,9 +82,10 @@ def with_role(project_id: str, user_id: str, role: str, before: str) -> tuple[Wr
     )
 
 
-def still(project_id: str, user_id: str) -> Check:
-    """Holds while the person is a member."""
-    return Check(Member.key(project_id, user_id), Member.PK.exists())
+def still(project_id: str, user_id: str, roles: Iterable[str] = ()) -> Check:
+    """Holds while the person is a member, with one of the roles, if any are named."""
+    there = Member.role.is_in(*map(str, roles)) if roles else Member.PK.exists()
+    return Check(Member.key(project_id, user_id), there)
 
 
 def by_id(project_id: str, user_id: str) -> Member | None:

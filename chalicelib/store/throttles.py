@@ -10,7 +10,7 @@ from chalicelib.store.table import Key, Row
 from chalicelib.store.times import epoch, stamp
 from chalicelib.store.transaction import ConditionFailed, Update, Upsert, transact
 
-FORGOTTEN_AFTER = timedelta(hours=1)
+FORGOTTEN_AFTER, A_DAY = timedelta(hours=1), timedelta(days=1)
 
 
 class Throttle(Row):
@@ -35,6 +35,18 @@ def count_free(subject: str, free: int, now: datetime) -> bool:
     recent = Throttle.tried_at > stamp(now - FORGOTTEN_AFTER)
     left = Throttle.PK.does_not_exist() | ((Throttle.tries < free) & recent)
     actions = (Throttle.tries.add(1), *_noted(now, now))
+    try:
+        transact(Update(Throttle.key(subject), actions, left))
+    except ConditionFailed:
+        return False
+    return True
+
+
+def count_within(subject: str, most: int, now: datetime) -> bool:
+    """Count a try that is one of the `most` a day has; False when these are used up. The day is
+    part of the subject."""
+    left = Throttle.PK.does_not_exist() | (Throttle.tries < most)
+    actions = (Throttle.tries.add(1), *_noted(now, now, kept=2 * A_DAY))
     try:
         transact(Update(Throttle.key(subject), actions, left))
     except ConditionFailed:
@@ -70,9 +82,11 @@ def give_back(subject: str) -> None:
         return
 
 
-def _noted(now: datetime, blocked_until: datetime) -> tuple[Action, ...]:
+def _noted(
+    now: datetime, blocked_until: datetime, kept: timedelta = 2 * FORGOTTEN_AFTER
+) -> tuple[Action, ...]:
     return (
         Throttle.tried_at.set(stamp(now)),
         Throttle.blocked_until.set(stamp(blocked_until)),
-        Throttle.expires_at.set(epoch(now + 2 * FORGOTTEN_AFTER)),
+        Throttle.expires_at.set(epoch(now + kept)),
     )

@@ -7,9 +7,10 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from chalice.test import Client
 
 from chalicelib.clock import now
-from chalicelib.domain import accounts, mailing, members, projects, reminders, tasks
+from chalicelib.domain import accounts, invitations, mailing, members, projects, reminders, tasks
 from chalicelib.domain.access import (
     Action,
     Role,
@@ -22,7 +23,7 @@ from chalicelib.domain.credentials import recognised
 from chalicelib.errors import ApiError, PreconditionFailed
 from chalicelib.store.receipts import Once
 from chalicelib.store.table import Row
-from tests.support import Person, in_hours, mails_to
+from tests.support import Person, in_hours, mails_to, sign_up
 
 pytestmark = pytest.mark.usefixtures("real_table")
 
@@ -128,6 +129,22 @@ def test_nobody_joins_twice_at_once(ann: Person, bob: Person) -> None:
         members.add(access, user_id=bob.id, email=None, role=Role.MEMBER)
 
     assert at_once(10, join).count(None) == 1
+    assert ann.get(f"/api/projects/{project}").json_body["members_count"] == 2
+
+
+def test_one_token_lets_one_in(ann: Person, client: Client) -> None:
+    project, eve = ann.starts_project(), "eve@example.com"
+    ann.post(f"/api/projects/{project}/members", {"email": eve})
+    mailing.sweep(now())
+    text = next(mails_to(ann, address=eve)).get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    token = text.partition("token=")[2].split()[0]
+    rivals = [sign_up(client, f"rival{number}") for number in range(6)]
+
+    def accept(number: int) -> None:
+        access = enter_account(_visit(rivals[number % 6], Action.USE_ACCOUNT))
+        invitations.accept_token(access, token)
+
+    assert at_once(12, accept).count(None) == 1
     assert ann.get(f"/api/projects/{project}").json_body["members_count"] == 2
 
 

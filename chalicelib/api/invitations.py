@@ -1,0 +1,131 @@
+"""`/api/invitations` and `/api/projects/{id}/invitations`: asking in who has no account yet."""
+
+from chalice.app import Blueprint, Response
+from msgspec import Struct
+
+from chalicelib.api import cursors
+from chalicelib.api.answers import answer, created, nothing
+from chalicelib.api.fields import Id, Limit, Page, Time, Token
+from chalicelib.api.gate import route
+from chalicelib.domain import invitations
+from chalicelib.domain.access import Access, Action, ProjectAccess
+from chalicelib.domain.invitations import Offer
+from chalicelib.store.invitations import Invitation as InvitationRow
+
+bp = Blueprint(__name__)
+
+INVITATIONS = "/api/projects/{project_id}/invitations"
+INVITATION = INVITATIONS + "/{invitation_id}"
+MINE = "/api/invitations"
+
+
+class InvitationsQuery(Struct, forbid_unknown_fields=True):
+    limit: Limit = 25
+    cursor: str | None = None
+
+
+class InvitationToken(Struct, forbid_unknown_fields=True):
+    token: Token
+
+
+class Invitation(Struct, tag_field="kind", tag="invitation"):
+    """An address that is asked in, as the project's managers see it."""
+
+    id: Id
+    email: str
+    role: str
+    invited_by: Id
+    created_at: Time
+    expires_at: Time
+
+
+class Received(Struct):
+    """An invitation as the invited person sees it."""
+
+    id: Id
+    project: Id
+    project_name: str
+    role: str
+    invited_by: str
+    expires_at: Time
+
+
+class Joined(Struct):
+    """The project that the caller is a member of now."""
+
+    project: Id
+    project_name: str
+    role: str
+
+
+@route(
+    bp, "GET", INVITATIONS, Action.READ_INVITATIONS, query=InvitationsQuery, gives=Page[Invitation]
+)
+def listed(access: ProjectAccess, query: InvitationsQuery) -> Response:
+    bound = {"caller": access.user_id, "filters": f"invitations {access.project.id}"}
+    start = cursors.unpack(query.cursor, **bound)
+    page = invitations.of_project(access, limit=query.limit, start=start)
+    return answer(Page([shown(each) for each in page.rows], cursors.pack(page.last_key, **bound)))
+
+
+@route(bp, "POST", INVITATION + "/resend", Action.MANAGE_MEMBERS, gives=Invitation)
+def resend(access: ProjectAccess, invitation_id: str) -> Response:
+    return answer(shown(invitations.resend(access, invitation_id)))
+
+
+@route(bp, "DELETE", INVITATION, Action.MANAGE_MEMBERS)
+def revoke(access: ProjectAccess, invitation_id: str) -> Response:
+    invitations.revoke(access, invitation_id)
+    return nothing()
+
+
+@route(bp, "GET", MINE, Action.USE_ACCOUNT, gives=Page[Received])
+def mine(access: Access) -> Response:
+    return answer(Page([_received(offer) for offer in invitations.mine(access)]))
+
+
+@route(
+    bp, "POST", MINE + "/accept", Action.USE_ACCOUNT, body=InvitationToken, gives=Joined, status=201
+)
+def accept_token(access: Access, body: InvitationToken) -> Response:
+    return _joined(invitations.accept_token(access, body.token))
+
+
+@route(bp, "POST", MINE + "/{invitation_id}/accept", Action.USE_ACCOUNT, gives=Joined, status=201)
+def accept(access: Access, invitation_id: str) -> Response:
+    return _joined(invitations.accept(access, invitation_id))
+
+
+@route(bp, "POST", MINE + "/{invitation_id}/decline", Action.USE_ACCOUNT)
+def decline(access: Access, invitation_id: str) -> Response:
+    invitations.decline(access, invitation_id)
+    return nothing()
+
+
+def _joined(offer: Offer) -> Response:
+    project = offer.project
+    joined = Joined(project.id, project.name, offer.invitation.role)
+    return created(joined, f"/api/projects/{project.id}/")
+
+
+def _received(offer: Offer) -> Received:
+    invitation, project = offer.invitation, offer.project
+    return Received(
+        invitation.id,
+        project.id,
+        project.name,
+        invitation.role,
+        offer.inviter.username,
+        invitation.valid_until,
+    )
+
+
+def shown(invitation: InvitationRow) -> Invitation:
+    return Invitation(
+        invitation.id,
+        invitation.email,
+        invitation.role,
+        invitation.inviter,
+        invitation.created_at,
+        invitation.valid_until,
+    )
