@@ -69,7 +69,7 @@ def _happened(before: Task | None, after: Task) -> Iterator[dict[str, Any]]:
         yield {"action": _beginning(after)}
         return
     for field in FIELDS:
-        old, new = getattr(before, field), getattr(after, field)
+        old, new = _value(before, field), _value(after, field)
         if old != new:
             yield {"action": "changed", "field": field, "old": _short(old), "new": _short(new)}
 
@@ -79,6 +79,12 @@ def _beginning(task: Task) -> str:
     if isinstance(task, TrashedTask):
         return "deleted"
     return "created" if task.version == 1 else "restored"
+
+
+def _value(task: Task, field: str) -> Any:
+    """The value as the API shows it: no labels are an empty list."""
+    value = getattr(task, field)
+    return value or [] if field == "labels" else value
 
 
 def _short(value: Any) -> Any:

@@ -68,6 +68,17 @@ def test_every_field_that_changed_has_an_entry(
     assert len({entry["request_id"] for entry in _entries(ann, path)[:4]}) == 1
 
 
+def test_labels_and_parents_are_fields_like_others(
+    ann: Person, project: str, stream: TaskStream
+) -> None:
+    new = ann.post(f"/api/projects/{project}/labels", {"name": "red"})
+    label, parent = new.json_body["id"], ann.adds_task(project)["id"]
+    path = f"/api/tasks/{ann.adds_task(project)['id']}"
+    ann.patch(path, {"labels": [label], "parent": parent})
+    stream.flows()
+    assert _told(_entries(ann, path)[:2]) == [("labels", [], [label]), ("parent", None, parent)]
+
+
 def test_of_a_long_text_the_beginning_is_kept(
     ann: Person, project: str, stream: TaskStream
 ) -> None:
