@@ -46,8 +46,9 @@ from chalice.test import Client  # noqa: E402
 from moto import mock_aws  # noqa: E402
 
 from tests.dynamodb_local import dynamodb_local, table_at  # noqa: E402
+from tests.moto_shortcuts import shortcuts  # noqa: E402
 from tests.stream import TaskStream  # noqa: E402
-from tests.support import Api, Person, make_cloud, quota_of, sign_up, ticked_lately  # noqa: E402
+from tests.support import Api, Person, Residents, make_cloud, quota_of, ticked_lately  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
 
@@ -56,7 +57,7 @@ ROOT = Path(__file__).parents[1]
 def emulator() -> Iterator[None]:
     """AWS in this process; one for all tests, because making clients is what takes the time. Moto's
     account may send one mail a second; nobody wants to wait for that."""
-    with mock_aws(), quota_of(1_000_000):
+    with mock_aws(), shortcuts(), quota_of(1_000_000):
         yield
 
 
@@ -80,14 +81,25 @@ def anyone(client: Client) -> Api:
     return Api(client)
 
 
-@pytest.fixture
-def ann(client: Client) -> Person:
-    return sign_up(client, "ann")
+@pytest.fixture(scope="session")
+def residents() -> Residents:
+    return Residents()
 
 
 @pytest.fixture
-def bob(client: Client) -> Person:
-    return sign_up(client, "bob")
+def resident(client: Client, residents: Residents) -> Callable[[str], Person]:
+    """Somebody more who signed up before the test began: `resident("cleo")`."""
+    return lambda name: residents.move_in(client, name)
+
+
+@pytest.fixture
+def ann(resident: Callable[[str], Person]) -> Person:
+    return resident("ann")
+
+
+@pytest.fixture
+def bob(resident: Callable[[str], Person]) -> Person:
+    return resident("bob")
 
 
 @pytest.fixture
