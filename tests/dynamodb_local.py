@@ -17,7 +17,7 @@ from botocore.exceptions import ReadTimeoutError
 from chalicelib.store.table import Row
 
 FOLDER = Path(__file__).parents[1] / ".local" / "dynamodb-local"
-START_SECONDS = 30
+START_SECONDS = 120  # on a machine that is busy
 
 Fault = Callable[[str, int], AWSResponse | None]
 

@@ -1,4 +1,4 @@
-"""Two shorter ways inside moto to the same answers: they halve the time of the tests on it.
+"""Shorter ways inside moto to the same answers: they halve the time of the tests on it.
 
 What our code sees, the order, the conditions, the rollback, stays moto's own.
 """
@@ -7,15 +7,20 @@ import copy
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 from unittest.mock import patch
 
+from moto.core import responses
 from moto.core.serialize import BaseJSONSerializer
+from moto.core.utils import method_names_from_class
 from moto.dynamodb.models import DynamoDBBackend, Table
+from moto.dynamodb.models.dynamo_type import DynamoType
 
 _SCALARS = {"S", "N", "BOOL", "NULL"}
 
 _transact = DynamoDBBackend.transact_write_items
+_cast: Any = DynamoType.cast_value.fget  # type: ignore[attr-defined]
 _structure = BaseJSONSerializer._serialize_type_structure
 _transaction = threading.local()
 
@@ -25,6 +30,8 @@ def shortcuts() -> Iterator[None]:
     with (
         patch.object(DynamoDBBackend, "transact_write_items", _transact_with_one_copy),
         patch.object(Table, "__deepcopy__", _copied_once, create=True),
+        patch.object(responses, "method_names_from_class", cache(method_names_from_class)),
+        patch.object(DynamoType, "cast_value", property(_cast_strings_first)),
         patch.object(BaseJSONSerializer, "_serialize_type_structure", _scalars_at_once),
     ):
         yield
@@ -45,6 +52,11 @@ def _copied_once(table: Table, memo: dict[int, Any]) -> Table:
         copied = copies[id(table)] = Table.__new__(Table)
         copied.__dict__ = {**table.__dict__, "items": copy.deepcopy(table.items, memo)}
     return copies[id(table)]
+
+
+def _cast_strings_first(value: Any) -> Any:
+    """Each query sorts the whole table by keys, which are strings, the last type it looks for."""
+    return value.value if value.type == "S" else _cast(value)
 
 
 def _scalars_at_once(serializer: Any, answer: Any, value: Any, shape: Any, key: str) -> None:

@@ -1,7 +1,8 @@
-import pytest
-from chalice.test import Client
+from typing import Any
 
-from tests.support import Person, locations, sign_up
+import pytest
+
+from tests.support import Person, locations
 
 UNKNOWN = "01m81ed77eh6xj0yx0x3n4dz2f"
 
@@ -80,9 +81,9 @@ def test_nobody_joins_twice(ann: Person, bob: Person) -> None:
     ("role", "status"), [("viewer", 403), ("member", 403), ("admin", 201), (None, 404)]
 )
 def test_only_managers_let_people_in(
-    client: Client, ann: Person, bob: Person, role: str | None, status: int
+    resident: Any, ann: Person, bob: Person, role: str | None, status: int
 ) -> None:
-    project, cleo = ann.starts_project(), sign_up(client, "cleo")
+    project, cleo = ann.starts_project(), resident("cleo")
     if role is not None:
         ann.lets_in(project, bob, role)
     assert bob.lets_in(project, cleo).status_code == status

@@ -34,10 +34,10 @@ def test_appointing_opens_an_account_that_is_not_there(anyone: Api) -> None:
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 100])
 def test_staff_pages_through_all_accounts_by_address(
-    client: Client, chief: Person, limit: int
+    resident: Any, chief: Person, limit: int
 ) -> None:
     for name in ("zoe", "anna", "annb", "bea"):
-        sign_up(client, name)
+        resident(name)
     met, cursor = [], ""
     while True:
         page = chief.get(f"/api/admin/users?limit={limit}{cursor}").json_body
@@ -51,10 +51,10 @@ def test_staff_pages_through_all_accounts_by_address(
 
 @pytest.mark.parametrize(("prefix", "found"), [("ANN", ["anna", "annb"]), ("annb@", ["annb"])])
 def test_staff_searches_by_the_beginning_of_an_address(
-    client: Client, chief: Person, prefix: str, found: list[str]
+    resident: Any, chief: Person, prefix: str, found: list[str]
 ) -> None:
     for name in ("anna", "annb", "bea"):
-        sign_up(client, name)
+        resident(name)
     items = chief.get(f"/api/admin/users?email={prefix}").json_body["items"]
     assert [user["username"] for user in items] == found
 

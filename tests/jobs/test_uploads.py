@@ -23,7 +23,7 @@ from tests.files import (
     put,
     uploaded,
 )
-from tests.support import Killed, Person, killed_at
+from tests.support import Killed, Person, killed_at, ticked_lately
 
 Wait = Callable[..., None]
 
@@ -57,9 +57,13 @@ def _listed(ann: Person, task: str) -> list[str]:
 
 
 def _settles(wait: Wait) -> None:
-    """A day passes and the tick does all it has to."""
-    for hours in (25, 2):
-        wait(hours=hours)
+    """A day passes, in which the tick has run as it should, and it does all it has to."""
+    wait(hours=2)
+    uploads.expire(now())
+    wait(hours=21)
+    ticked_lately()
+    for _ in range(2):
+        wait(hours=2)
         uploads.expire(now())
 
 
