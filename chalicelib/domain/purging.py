@@ -1,14 +1,16 @@
 """Emptying the trash after thirty days: rows, what hangs on them, and the objects in the bucket.
 
-Each tick removes a bounded number of rows; the row that woke it goes last, so what one tick leaves
-is found by the next. Every step can be done twice, by ticks that overlap too.
+Each tick removes a bounded number of rows, in steps for which there is time; the row that woke it
+goes last, so what one tick leaves is found by the next. Whoever purges a project or a task has a
+lease on it; every step can be done twice all the same, so a tick may die anywhere.
 """
 
 from datetime import datetime
 
 from chalicelib.domain import attachments as files
+from chalicelib.domain.pacing import Pace
 from chalicelib.observability import report
-from chalicelib.store import ids, purging, table, wake
+from chalicelib.store import ids, leases, purging, table, wake
 from chalicelib.store.members import Belonging
 from chalicelib.store.projects import Project
 from chalicelib.store.purging import Place
@@ -17,27 +19,46 @@ from chalicelib.store.times import stamp
 
 PAGE = 100
 PAGES_IN_A_TICK = 20
+# A step is not begun with less than this left; what comes after us in the tick needs time too.
+STEP_MILLISECONDS = 90_000
 
 
-def purge(now: datetime) -> dict[str, int]:
+def purge(now: datetime, pace: Pace | None = None) -> dict[str, int]:
     """Remove what has been in the trash for thirty days, or go on with it."""
     rows = 0
     for row in wake.ready("purge", now):
-        place = Place(row.PK, row.SK)
-        if place.sk == "META":
-            rows += _purge_project(row.PK.removeprefix("PROJECT#"), now)
-        else:
-            rows += _purge_task(place, now)
+        if not _has_time(pace):
+            break
+        rows += _leased(Place(row.PK, row.SK), now, pace)
     wake.settle("purge", now)
     return report("purge", {"purged": rows})
 
 
-def _purge_project(project_id: str, now: datetime) -> int:
+def _has_time(pace: Pace | None) -> bool:
+    return pace is None or pace.milliseconds_left() >= STEP_MILLISECONDS
+
+
+def _leased(place: Place, now: datetime, pace: Pace | None) -> int:
+    """Purge what nobody else is purging."""
+    lease = leases.take(f"purge {place.pk} {place.sk}", now)
+    if lease is None:
+        return 0
+    if place.sk == "META":
+        removed = _purge_project(place.pk.removeprefix("PROJECT#"), now, pace)
+    else:
+        removed = _purge_task(place, now)
+    leases.give_back(lease)
+    return removed
+
+
+def _purge_project(project_id: str, now: datetime, pace: Pace | None) -> int:
     project = table.get(Project.key(project_id))
     if project is None or not _is_over(project.wake_at, now):
         return 0
     removed = 0
     for _ in range(PAGES_IN_A_TICK):
+        if not _has_time(pace):
+            break
         page = purging.of_project(project_id, limit=PAGE)
         if not page:
             # What came late to the feed, and the project's own row last of all.

@@ -14,7 +14,6 @@ JOBS: tuple[Job, ...] = (
     uploads.expire,
     reconciliation.advance,
     errands.run,
-    purging.purge,
     farewell.erase_due,
 )
 
@@ -25,7 +24,11 @@ def tick(now: datetime, pace: Pace | None = None) -> dict[str, int]:
     the dead letters see it."""
     outcome: dict[str, int] = {}
     failures: list[Exception] = []
-    jobs: tuple[Job, ...] = (*JOBS, partial(mailing.sweep, pace=pace))
+    jobs: tuple[Job, ...] = (
+        *JOBS,
+        partial(purging.purge, pace=pace),
+        partial(mailing.sweep, pace=pace),
+    )
     for job in jobs:
         try:
             outcome |= job(now)

@@ -6,6 +6,7 @@ from chalice.test import Client
 from chalicelib import settings
 from chalicelib.clock import now
 from chalicelib.domain import purging, uploads
+from chalicelib.domain.pacing import Pace
 from chalicelib.store import aws
 from chalicelib.store.table import Row
 from tests.support import Killed, Person, killed_at, sign_up
@@ -94,6 +95,54 @@ def test_after_thirty_days_a_task_is_gone_with_its_files(
     assert _rows("TASK#") == [] and _objects() == 0
 
 
+def test_a_purge_that_somebody_is_at_is_left_to_them(ann: Person, pass_by: Any, wait: Any) -> None:
+    project = ann.starts_project()
+    ann.adds_task(project)
+    ann.delete(f"/api/projects/{project}")
+    pass_by(days=30)
+    with pytest.raises(Killed), killed_at(3, writes_only=True):
+        purging.purge(now())
+    left = _rows(f"PROJECT#{project}", "TASK#")
+    wait(minutes=5)
+    assert purging.purge(now()) == {"purged": 0}
+    assert _rows(f"PROJECT#{project}", "TASK#") == left != []
+    wait(minutes=2)
+    assert purging.purge(now())["purged"] >= len(left)
+    assert _rows(f"PROJECT#{project}", "TASK#", "LEASE#") == []
+
+
+def test_a_purge_without_time_for_a_step_leaves_it_to_the_next(
+    ann: Person, project: str, pass_by: Any
+) -> None:
+    ann.delete(f"/api/projects/{project}")
+    pass_by(days=30)
+    short = Pace(clock=now, wait=lambda _: None, milliseconds_left=lambda: 20_000)
+    assert purging.purge(now(), short) == {"purged": 0}
+    assert purging.purge(now())["purged"] > 5
+
+
+def test_what_there_is_no_time_for_is_left_to_the_next_tick(ann: Person, pass_by: Any) -> None:
+    project = ann.starts_project()
+    client = Row._get_connection().connection.client
+    puts = [_bare(project, number) for number in range(3 * purging.PAGE)]
+    for start in range(0, len(puts), 25):
+        client.batch_write_item(RequestItems={settings.TABLE_NAME: puts[start : start + 25]})
+    ann.delete(f"/api/projects/{project}")
+    pass_by(days=30)
+    for _ in range(3):
+        clock = iter([200_000, 150_000, 50_000])
+        pace = Pace(clock=now, wait=lambda _: None, milliseconds_left=clock.__next__)
+        assert purging.purge(now(), pace) == {"purged": purging.PAGE}
+    assert purging.purge(now())["purged"] < purging.PAGE
+    assert _rows(f"PROJECT#{project}") == []
+
+
+def _bare(project: str, number: int) -> dict[str, Any]:
+    """A row of the project that nothing hangs on."""
+    key = {"PK": {"S": f"PROJECT#{project}"}, "SK": {"S": f"BY#x#{number:05}"}}
+    return {"PutRequest": {"Item": key}}
+
+
 def test_a_purge_killed_before_any_of_its_calls_is_finished_by_the_next(
     client: Client, ann: Person, project: str, pass_by: Any, wait: Any
 ) -> None:
@@ -107,6 +156,7 @@ def test_a_purge_killed_before_any_of_its_calls_is_finished_by_the_next(
                 purging.purge(now())
             break
         except Killed:
+            wait(minutes=7)  # until the lease is over
             assert sign_up(client, "ann").get(f"/api/projects/{project}").status_code == 404
     _empty(wait)
     assert _rows(f"PROJECT#{project}", "TASK#") == [] and _objects() == 0
