@@ -24,6 +24,7 @@ from chalicelib.api import (
     members,
     profile,
     projects,
+    reports,
     sessions,
     task_lists,
     tasks,
@@ -71,6 +72,7 @@ nouns = (
     watchers,
     exports,
     unsubscribe,
+    reports,
 )
 for noun in nouns:
     app.register_blueprint(noun.bp)

@@ -83,7 +83,8 @@ def _outputs(stack: dict[str, Any]) -> dict[str, str]:
 def _build_of(stage: Stage, template: Path) -> str:
     sha = hashlib.sha256(json.dumps(stage.parameters, sort_keys=True).encode())
     sha.update(template.read_bytes())
-    sha.update(template.with_name("deployment.zip").read_bytes())
+    for archive in sorted(template.parent.glob("*.zip")):
+        sha.update(archive.read_bytes())
     return sha.hexdigest()[:32]
 
 

@@ -64,6 +64,7 @@ class Action(StrEnum):
     WRITE_COMMENTS = "write comments"
     MODERATE_COMMENTS = "moderate comments"
     EXPORT_PROJECT = "export project"
+    REPORT_ON_PROJECT = "report on project"
 
 
 class Rule(NamedTuple):
@@ -107,6 +108,7 @@ PERMISSIONS: dict[Action, Rule] = {
     Action.WRITE_COMMENTS: Rule(WRITERS, Scope.WRITE_TASKS),
     Action.MODERATE_COMMENTS: Rule(MANAGERS, Scope.WRITE_TASKS),
     Action.EXPORT_PROJECT: Rule(EVERY_ROLE, Scope.READ_TASKS, archived=True),
+    Action.REPORT_ON_PROJECT: Rule(EVERY_ROLE, Scope.READ_TASKS, archived=True),
 }
 
 

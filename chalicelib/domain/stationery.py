@@ -32,17 +32,17 @@ def filled(
     """The mail that `template` makes of `context`, as text and as HTML; below it the way to get no
     more of the kind, if there is one."""
     context |= {"link": link, "unsubscribe": unsubscribe}
-    footer = "" if unsubscribe is None else _rendered("footer.txt", context)
+    footer = "" if unsubscribe is None else rendered("footer.txt", context)
     return Letter(
         to=to,
         subject=one_line(subject),
-        text=_rendered(f"{template}.txt", context) + footer,
-        html=_rendered(f"{template}.html", context),
+        text=rendered(f"{template}.txt", context) + footer,
+        html=rendered(f"{template}.html", context),
         unsubscribe=unsubscribe,
     )
 
 
-def _rendered(template: str, context: dict[str, Any]) -> str:
+def rendered(template: str, context: dict[str, Any]) -> str:
     return str(_templates().get_template(template).render(context))
 
 

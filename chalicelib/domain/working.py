@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain import account_exports, exports, jobs
+from chalicelib.domain import account_exports, exports, jobs, reporting
 from chalicelib.domain.making import END, Maker
 from chalicelib.observability import logger, report
 from chalicelib.store import jobs as rows
@@ -21,6 +21,7 @@ from chalicelib.store.transaction import ConditionFailed
 MAKERS: dict[str, Maker] = {
     jobs.PROJECT_EXPORT: exports.MAKER,
     jobs.ACCOUNT_EXPORT: account_exports.MAKER,
+    jobs.REPORT: reporting.MAKER,
 }
 # Claims without any advance, four of the stream's and then one for each sweep.
 MAX_ATTEMPTS = 10
