@@ -201,3 +201,20 @@ def pass_by(wait: Callable[..., None]) -> Callable[..., None]:
         wait(hours=2)
 
     return pass_by
+
+
+@pytest.fixture
+def at(cloud: None) -> Iterator[Callable[..., None]]:
+    """Set the clock and sign in whoever acts: `at("2026-11-16T09:00", ann)`; up to then the ticks
+    have run as they should, unless `ticked` is false."""
+    with time_machine.travel("2026-11-01T00:00+00:00", tick=False) as traveller:
+
+        def set_to(moment: str, *people: Person, ticked: bool = True) -> None:
+            traveller.move_to(datetime.fromisoformat(f"{moment}+00:00"))
+            if ticked:
+                ticked_lately()
+            for person in people:
+                person.signs_in()
+
+        ticked_lately()
+        yield set_to

@@ -37,6 +37,7 @@ class Notifications(Struct, forbid_unknown_fields=True):
     due_soon: bool | UnsetType = UNSET
     comment: bool | UnsetType = UNSET
     mentioned: bool | UnsetType = UNSET
+    weekly_report: bool | UnsetType = UNSET
 
 
 class ProfilePatch(Struct, forbid_unknown_fields=True):

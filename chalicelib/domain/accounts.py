@@ -74,7 +74,7 @@ def change_profile(access: Access, fields: Mapping[str, Any]) -> User:
     actions = (getattr(User, name).set(value) for name, value in wanted.items())
     same_name = User.username == user.username
     renaming = _renaming(user, wanted.get("username", user.username))
-    moving = (zones.moved(user.id, access.now),) if "time_zone" in wanted else ()
+    moving = zones.moved(user.id, access.now) if "time_zone" in wanted else ()
     try:
         transact(users.change(user.id, *actions, condition=same_name), *renaming, *moving)
     except ConditionFailed as failed:

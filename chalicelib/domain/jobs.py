@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.domain import throttling
+from chalicelib.domain import notices, throttling
 from chalicelib.domain.access import Access
 from chalicelib.domain.attachments import Download
 from chalicelib.errors import Conflict, NotFound
@@ -12,7 +12,7 @@ from chalicelib.store.jobs import DONE, FAILED, Job
 from chalicelib.store.transaction import ConditionFailed
 
 PROJECT_EXPORT, ACCOUNT_EXPORT, REPORT = "project_export", "account_export", "report"
-WEEKLY_REPORT = "weekly_report"
+WEEKLY_REPORT = notices.WEEKLY_REPORT
 
 
 def ask(access: Access, kind: str, subject: str, about: Mapping[str, Any] | None = None) -> Job:

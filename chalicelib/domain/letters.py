@@ -12,6 +12,7 @@ from chalicelib.domain import (
     comment_letters,
     invitation_letters,
     notices,
+    report_letters,
     task_letters,
 )
 from chalicelib.domain.stationery import Letter
@@ -37,6 +38,7 @@ KINDS: dict[str, Kind] = {
     notices.DUE_SOON: Kind(task_letters.due_soon, switchable=True),
     notices.COMMENT: Kind(comment_letters.comment, switchable=True),
     notices.MENTIONED: Kind(comment_letters.mentioned, switchable=True),
+    notices.WEEKLY_REPORT: Kind(report_letters.weekly, switchable=True),
     notices.VERIFY: Kind(account_letters.verify, security=True, verifies=True),
     notices.RESET: Kind(account_letters.reset, security=True),
     notices.NEW_EMAIL: Kind(account_letters.new_email, security=True, verifies=True),

@@ -105,6 +105,7 @@ def _send(owed: Mail, letter: Letter, now: datetime) -> str:
             subject=letter.subject,
             text=letter.text,
             html=letter.html,
+            pictures=letter.pictures,
             headers=envelopes.headers(owed, letter),
             tags=envelopes.tags(owed),
         )

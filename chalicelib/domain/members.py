@@ -7,7 +7,7 @@ from chalicelib.domain.access import ProjectAccess, Role
 from chalicelib.domain.projects import Membership
 from chalicelib.errors import Conflict, FieldError, Invalid, NotFound
 from chalicelib.store import invitations as invited
-from chalicelib.store import members, projects, users
+from chalicelib.store import members, projects, users, weekly
 from chalicelib.store.invitations import Invitation
 from chalicelib.store.members import Member
 from chalicelib.store.projects import Project
@@ -110,6 +110,7 @@ def transfer(access: ProjectAccess, *, user_id: str) -> Project:
             *members.with_role(project.id, user_id, Role.OWNER, heir.role),
             *members.with_role(project.id, old, Role.ADMIN, Role.OWNER),
             stays,
+            weekly.owns(user_id, access.now),
         )
     except ConditionFailed as failed:
         if failed.write is stays:

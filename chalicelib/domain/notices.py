@@ -16,6 +16,7 @@ COMMENT, MENTIONED, COMMENTED = "comment", "mentioned", "commented"
 VERIFY, RESET, PASSWORD_CHANGED = "verify", "reset", "password_changed"
 NEW_EMAIL, EMAIL_CHANGED, LEAVING = "new_email", "email_changed", "leaving"
 INVITATION = "invitation"
+WEEKLY_REPORT = "weekly_report"
 
 
 def wants(user: User, kind: str) -> bool:
@@ -95,3 +96,14 @@ def invitation(of: Invitation, now: datetime) -> Put:
         user_epoch=of.sending,
         now=now,
     )
+
+
+def weekly_report(job_id: str, recipient: str, now: datetime) -> Put:
+    """The mail that a weekly report ends with; its id says which, so it can be owed only once."""
+    mail_id = f"{WEEKLY_REPORT}:{job_id}"
+    return outbox.owed(mail_id, kind=WEEKLY_REPORT, recipient=recipient, now=now)
+
+
+def job_of(owed: Mail) -> str:
+    """The job whose report the mail brings."""
+    return owed.id.removeprefix(f"{WEEKLY_REPORT}:")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from chalicelib.domain import changes, keys
 from chalicelib.domain.access import Access, ProjectAccess, Role
 from chalicelib.errors import Forbidden
-from chalicelib.store import counters, members, projects, receipts, users, wake
+from chalicelib.store import counters, members, projects, receipts, users, wake, weekly
 from chalicelib.store.ids import new_id
 from chalicelib.store.members import Belonging, Member
 from chalicelib.store.projects import Overview, Project
@@ -50,7 +50,8 @@ def create(access: Access, *, name: str, description: str, prefix: str | None) -
         updated_at=stamp(access.now),
     )
     owner = members.new(project.id, access.user_id, Role.OWNER, access.now)
-    writes = (Put(project), *members.joining(owner))
+    armed = weekly.owns(access.user_id, access.now)
+    writes = (Put(project), *members.joining(owner), armed)
     return receipts.create(project, *writes, once=access.once, now=access.now)
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from chalicelib.domain import figures, sheets, stationery
+from chalicelib.domain import figures, notices, sheets, stationery
 from chalicelib.domain.figures import Figures, Period
 from chalicelib.domain.making import (
     BEGINNING,
@@ -24,6 +24,7 @@ from chalicelib.store import table, tasks, users
 from chalicelib.store.jobs import Job
 from chalicelib.store.projects import Project
 from chalicelib.store.times import moment
+from chalicelib.store.transaction import Write
 
 PAGE = 1000
 PICTURE, JSON = "chart.png", "report.json"
@@ -95,4 +96,9 @@ def _drawn(days: list[Figures], period: Period) -> bytes:
     return charts.draw(period.days, opened=opened, done=done, left=left)
 
 
+def _mail(job: Job, now: datetime) -> tuple[Write, ...]:
+    return (notices.weekly_report(job.id, job.asked_by, now),)
+
+
 MAKER = Maker(may=may_read, step=_step, causes=nothing_more)
+WEEKLY_MAKER = Maker(may=may_read, step=_step, causes=_mail)

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ class Letter:
     text: str
     html: str
     unsubscribe: str | None = None
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def filled(
@@ -27,10 +29,11 @@ def filled(
     to: str,
     link: str,
     unsubscribe: str | None = None,
+    pictures: Mapping[str, bytes] | None = None,
     **context: Any,
 ) -> Letter:
     """The mail that `template` makes of `context`, as text and as HTML; below it the way to get no
-    more of the kind, if there is one."""
+    more of the kind, if there is one. The HTML shows `pictures`, PNGs by name, as `cid:<name>`."""
     context |= {"link": link, "unsubscribe": unsubscribe}
     footer = "" if unsubscribe is None else rendered("footer.txt", context)
     return Letter(
@@ -39,6 +42,7 @@ def filled(
         text=rendered(f"{template}.txt", context) + footer,
         html=rendered(f"{template}.html", context),
         unsubscribe=unsubscribe,
+        pictures=pictures or {},
     )
 
 

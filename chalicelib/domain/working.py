@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain import account_exports, exports, jobs, reporting
+from chalicelib.domain import account_exports, exports, jobs, reporting, weekly
 from chalicelib.domain.making import END, Maker
 from chalicelib.observability import logger, report
 from chalicelib.store import jobs as rows
@@ -22,6 +22,7 @@ MAKERS: dict[str, Maker] = {
     jobs.PROJECT_EXPORT: exports.MAKER,
     jobs.ACCOUNT_EXPORT: account_exports.MAKER,
     jobs.REPORT: reporting.MAKER,
+    jobs.WEEKLY_REPORT: reporting.WEEKLY_MAKER,
 }
 # Claims without any advance, four of the stream's and then one for each sweep.
 MAX_ATTEMPTS = 10
@@ -49,12 +50,14 @@ def dispatch(
 
 
 def sweep(now: datetime, time_left: TimeLeft) -> dict[str, int]:
-    """Go on with every job that waits, and remove the results that were kept long enough."""
+    """Begin the weekly reports that are due, go on with every job that waits, and remove what was
+    kept long enough."""
+    begun = weekly.begin_due(now)
     outcomes: Counter[str] = Counter()
     for row in wake.ready("job", now):
         outcomes[_guarded(row.PK.removeprefix("JOB#"), now, time_left)] += 1
     wake.settle("job", now)
-    return report("jobs", outcomes)
+    return begun | report("jobs", outcomes)
 
 
 def _guarded(job_id: str, now: datetime, time_left: TimeLeft) -> str:

@@ -5,7 +5,7 @@ from functools import cache
 from importlib import resources
 
 from chalicelib.domain import tasks as rules
-from chalicelib.store import edges, errands, members, tasks
+from chalicelib.store import edges, errands, members, tasks, weekly
 from chalicelib.store.errands import Errand
 from chalicelib.store.transaction import Write
 
@@ -25,9 +25,10 @@ def _zones() -> frozenset[str]:
     return frozenset((resources.files("tzdata") / "zones").read_text().split())
 
 
-def moved(user_id: str, now: datetime) -> Write:
-    """The write that remembers that the days of somebody's tasks end at another moment."""
-    return errands.owed(MOVE, user_id, now=now, after=AFTER)
+def moved(user_id: str, now: datetime) -> tuple[Write, ...]:
+    """The writes that remember that the days of somebody's tasks end at another moment, and that
+    their Monday begins at one."""
+    return errands.owed(MOVE, user_id, now=now, after=AFTER), weekly.look_again(user_id, now)
 
 
 def move_days(move: Errand, now: datetime) -> None:

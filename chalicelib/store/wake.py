@@ -55,6 +55,11 @@ def ready(what: str, now: datetime) -> Iterator[Row]:
     return between(what, _watermark(what, now), now)
 
 
+def is_ready(row: Row, now: datetime) -> bool:
+    """Whether the row, as the table has it, should have woken by `now`; the index lags."""
+    return row.wake_at is not None and row.wake_at <= stamp(now)
+
+
 def settle(what: str, now: datetime) -> None:
     """Move the watermark to the oldest hour that still holds a row, at most to the hour of `now`.
 

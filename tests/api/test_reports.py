@@ -4,34 +4,17 @@ import base64
 import io
 import json
 import re
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import time_machine
 from PIL import Image
 
 from tests.results import fetched, sheet, state, swept
-from tests.support import Person, locations, ticked_lately
+from tests.support import Person, locations
 
 At = Callable[..., None]
 WEEK = {"first_day": "2026-11-16", "last_day": "2026-11-22"}
-
-
-@pytest.fixture
-def at(cloud: None) -> Iterator[At]:
-    """Set the clock and sign in whoever acts: `at("2026-11-16T09:00", ann)`."""
-    with time_machine.travel("2026-11-01T00:00+00:00", tick=False) as traveller:
-
-        def set_to(moment: str, *people: Person) -> None:
-            traveller.move_to(datetime.fromisoformat(f"{moment}+00:00"))
-            ticked_lately()
-            for person in people:
-                person.signs_in()
-
-        ticked_lately()
-        yield set_to
 
 
 @pytest.fixture
