@@ -5,6 +5,7 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,8 +13,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib import settings
 from chalicelib.store import aws
-from chalicelib.store.table import Row
-from tests.support import Person
+from tests.support import Person, all_rows, replace_rows
 
 TEXT = {"filename": "a.txt", "content_type": "text/plain", "size": 5}
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
@@ -75,13 +75,44 @@ def objects() -> set[str]:
 
 
 def file_rows() -> dict[str, str]:
-    """Object key -> status of every row of a file."""
-    rows = Row._get_connection().scan()["Items"]
+    """Object key -> status of every row of a file, avatars included."""
     return {
-        f"att/{row['PK']['S'][5:]}/{row['SK']['S'][5:]}": str(row["status"]["S"])
-        for row in rows
-        if row["SK"]["S"].startswith("FILE#")
+        row["object_key"]["S"]: str(row["status"]["S"])
+        for row in all_rows()
+        if row["SK"]["S"].startswith(("FILE#", "AVATAR#"))
     }
+
+
+def agreed() -> dict[str, str]:
+    """`file_rows`, after looking both ways: no row without object, no object without row, nothing
+    of an upload in parts. What is pending waits for its object."""
+    rows = file_rows()
+    waiting = {key for key, status in rows.items() if status == "pending"}
+    assert set(rows) - waiting <= objects() <= set(rows)
+    assert unfinished() <= waiting
+    return rows
+
+
+def unfinished() -> set[str]:
+    """The keys of all uploads in parts that nobody completed or dropped."""
+    found = aws.s3().list_multipart_uploads(Bucket=settings.BUCKET_NAME)
+    return {upload["Key"] for upload in found.get("Uploads", [])}
+
+
+def snapshot() -> Callable[[], None]:
+    """Note what table and bucket hold; the function that is returned puts it back."""
+    rows, where = all_rows(), {"Bucket": settings.BUCKET_NAME}
+    there = {key: aws.s3().get_object(**where, Key=key) for key in objects()}
+    files = {key: (found["Body"].read(), found["ContentType"]) for key, found in there.items()}
+
+    def restore() -> None:
+        replace_rows(rows)
+        for key in objects():
+            aws.s3().delete_object(**where, Key=key)
+        for key, (body, kind) in files.items():
+            put(key, body, kind)
+
+    return restore
 
 
 def verdict(url: str, fields: Fields, body: bytes, *, now: datetime | None = None) -> str:

@@ -189,6 +189,14 @@ def put_rows(rows: list[Any]) -> None:
         _dynamodb().batch_write_item(RequestItems={settings.TABLE_NAME: some})
 
 
+def replace_rows(rows: list[Any]) -> None:
+    """Let the table hold `rows` and nothing else."""
+    for row in all_rows():
+        key = {name: row[name] for name in ("PK", "SK")}
+        _dynamodb().delete_item(TableName=settings.TABLE_NAME, Key=key)
+    put_rows(rows)
+
+
 def put_copies(task: str, count: int) -> None:
     """Let `count` more tasks stand beside `task`, equal but for the id: what a test of many needs
     takes half a minute by the front door."""

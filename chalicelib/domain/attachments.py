@@ -8,13 +8,13 @@ from chalicelib import settings
 from chalicelib.domain import uploads as endings
 from chalicelib.domain.access import MANAGERS, TaskAccess
 from chalicelib.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
-from chalicelib.store import attachments, files, multipart, quotas, receipts, uploads
+from chalicelib.store import attachments, files, multipart, objects, quotas, receipts, uploads
 from chalicelib.store.attachments import Attachment
 from chalicelib.store.files import StoredObject, UploadForm
 from chalicelib.store.ids import new_id
 from chalicelib.store.times import stamp
 from chalicelib.store.transaction import ConditionFailed
-from chalicelib.store.uploads import GONE, PENDING, READY
+from chalicelib.store.uploads import GONE, PENDING, READY, Upload
 
 
 @dataclass(frozen=True)
@@ -71,19 +71,22 @@ def complete(access: TaskAccess, attachment_id: str) -> Attachment:
 
 
 def arrived(object_key: str, *, now: datetime) -> str:
-    """The storage says that an object was created: confirm the upload it belongs to, so that a
+    """The storage says that an object was created: confirm the attachment it is of, so that a
     client that never confirms still gets there. What comes after the end, or over what was
-    confirmed, is removed. Returns the status, or `unknown`."""
-    attachment = attachments.of_object(object_key)
-    if attachment is None:
+    confirmed, is removed. Returns the status, or `unknown` for a key that is not ours."""
+    if objects.row_of(object_key) is None:
         return "unknown"
-    if attachment.status == PENDING:
-        _confirm(attachment, now)
-    if attachment.status == GONE:
-        endings.discard(attachment)
-    elif attachment.status == READY:
-        _remove_other_version(attachment)
-    return str(attachment.status)
+    upload = objects.owner(object_key)
+    if upload is None:  # it is over: the row stands before anything is signed
+        files.delete(object_key)
+        return GONE
+    if isinstance(upload, Attachment) and upload.status == PENDING:
+        _confirm(upload, now)
+    if upload.status == GONE:
+        endings.discard(upload)
+    elif upload.status == READY:
+        _remove_other_version(upload)
+    return str(upload.status)
 
 
 def of_task(access: TaskAccess) -> list[Attachment]:
@@ -120,7 +123,7 @@ def delete(access: TaskAccess, attachment_id: str) -> None:
     if attachment.uploaded_by != access.user_id and access.role not in MANAGERS:
         raise Forbidden("Only who uploaded a file, an admin or the owner may delete it")
     if endings.close(attachment, access.now):
-        endings.discard(attachment)
+        endings.remove(attachment)
 
 
 def drop_all_of(task_id: str, now: datetime) -> int:
@@ -220,8 +223,8 @@ def _is_as_announced(attachment: Attachment, stored: StoredObject) -> bool:
     return digest is None or files.sha256_of(attachment.object_key, stored) == digest
 
 
-def _remove_other_version(attachment: Attachment) -> None:
+def _remove_other_version(upload: Upload) -> None:
     """A form can be posted again while it is good; what was confirmed stays the current version."""
-    stored = files.head(attachment.object_key)
-    if stored is not None and stored.version_id != attachment.version_id:
-        files.delete(attachment.object_key, stored.version_id)
+    stored = files.head(upload.object_key)
+    if stored is not None and stored.version_id != upload.version_id:
+        files.delete(upload.object_key, stored.version_id)

@@ -7,7 +7,7 @@ from chalicelib.domain.access import Access
 from chalicelib.errors import Conflict, FieldError, Invalid, NotFound
 from chalicelib.store import avatars, files, uploads, users
 from chalicelib.store.avatars import Avatar
-from chalicelib.store.files import UploadForm
+from chalicelib.store.files import StoredObject, UploadForm
 from chalicelib.store.ids import new_id
 from chalicelib.store.times import stamp
 from chalicelib.store.transaction import ConditionFailed, Write, transact
@@ -50,10 +50,10 @@ def complete(access: Access, avatar_id: str) -> User:
         raise NotFound()
     if avatar.status == READY and user.avatar == avatar.id:
         return user
-    _require_picture(avatar)
+    stored = _picture(avatar)
     try:
         transact(
-            uploads.ready(avatar, access.now),
+            uploads.ready(avatar, access.now, version_id=stored.version_id),
             users.change(user.id, User.avatar.set(avatar.id), condition=users.avatar_is(user)),
             *_outdated(user, access.now),
         )
@@ -85,6 +85,17 @@ def let_go(user: User, now: datetime) -> None:
         return
 
 
+def lose(avatar: Avatar, now: datetime) -> bool:
+    """End an avatar whose bytes are gone, and show none; False if it is not shown any more."""
+    key = Avatar.key(avatar.user_id, avatar.id)
+    hidden = users.change(avatar.user_id, User.avatar.remove(), condition=User.avatar == avatar.id)
+    try:
+        transact(uploads.unwanted(key, avatar.object_key, now), hidden)
+    except ConditionFailed:
+        return False
+    return True
+
+
 def url_of(user: User) -> str | None:
     """A short-lived address of the person's picture, or None."""
     if user.avatar is None:
@@ -99,10 +110,11 @@ def _outdated(user: User, now: datetime) -> tuple[Write, ...]:
     return (uploads.unwanted(key, avatars.object_key(user.id, user.avatar), now),)
 
 
-def _require_picture(avatar: Avatar) -> None:
+def _picture(avatar: Avatar) -> StoredObject:
     stored = files.head(avatar.object_key)
     if avatar.status != PENDING or stored is None or stored.size != avatar.size:
         raise Conflict("The picture has not arrived as announced", code="upload_missing")
-    if files.sniffed(avatar.object_key) != avatar.content_type:
+    if files.sniffed(avatar.object_key, stored.version_id) != avatar.content_type:
         message = f"is {avatar.content_type} by name and not by its first bytes"
         raise Invalid(errors=(FieldError("content_type", message),))
+    return stored

@@ -9,19 +9,18 @@ it until it is done.
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from chalicelib import settings
+from chalicelib.domain import avatars as pictures
 from chalicelib.domain import uploads
 from chalicelib.observability import logger, report
-from chalicelib.store import attachments, avatars, files, sweeps, table, tasks
-from chalicelib.store.attachments import Attachment
+from chalicelib.store import attachments, avatars, files, objects, sweeps, table, tasks
+from chalicelib.store.avatars import Avatar
 from chalicelib.store.files import Entry
 from chalicelib.store.sweeps import Sweep
-from chalicelib.store.table import Key
 from chalicelib.store.tasks import Task, TrashedTask
 from chalicelib.store.times import stamp
-from chalicelib.store.uploads import READY
+from chalicelib.store.uploads import READY, Upload, listed
 
 # No attachment is older than this software.
 BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
@@ -54,15 +53,15 @@ def advance(now: datetime) -> dict[str, int]:
     if sweep is None:
         return {}
     counts: Counter[str] = Counter()
-    stretches = _stretches(now)
+    ahead = stretches(now)
     for _ in range(PAGES):
-        if sweep.position < len(stretches):
-            counts.update(_step(sweep, stretches[int(sweep.position)], now))
-    _leave(sweep, len(stretches), now)
+        if sweep.position < len(ahead):
+            counts.update(_step(sweep, ahead[int(sweep.position)], now))
+    _leave(sweep, len(ahead), now)
     return report("clean_up", dict(counts))
 
 
-def _stretches(now: datetime) -> list[str]:
+def stretches(now: datetime) -> list[str]:
     """Where to walk; new ones come at the end, so that a number means the same next time."""
     return [avatars.PREFIX, *attachments.stretches(BEGINNING, now)]
 
@@ -83,10 +82,10 @@ def _leave(sweep: Sweep, end: int, now: datetime) -> None:
 
 
 def _page(stretch: str, after: str) -> Page:
-    objects, more = files.entries(stretch, after, PAGE)
-    last = objects[-1].object_key if more else None
-    listed = set(attachments.listed(stretch, after, last or stretch + LAST))
-    return Page(objects, listed, last)
+    there, more = files.entries(stretch, after, PAGE)
+    last = there[-1].object_key if more else None
+    rows = set(listed(stretch, after, last or stretch + LAST))
+    return Page(there, rows, last)
 
 
 def _mend(page: Page, now: datetime) -> Counter[str]:
@@ -102,11 +101,12 @@ def _mend(page: Page, now: datetime) -> Counter[str]:
 
 def _drop_outlived(listed: set[str], now: datetime) -> int:
     """End the attachments whose task is purged, or done for longer than the stage keeps them."""
-    owner = {object_key: attachments.task_of(object_key) for object_key in listed}
-    outlived = _outlived(set(owner.values()), now)
+    files_ = (object_key for object_key in listed if object_key.startswith(attachments.PREFIX))
+    task = {object_key: attachments.task_of(object_key) for object_key in files_}
+    outlived = _outlived(set(task.values()), now)
     return sum(
-        _close(attachments.of_object(object_key), now)
-        for object_key, task_id in owner.items()
+        _close(objects.owner(object_key), now)
+        for object_key, task_id in task.items()
         if task_id in outlived
     )
 
@@ -133,28 +133,32 @@ def _is_outlived(task: Task, now: datetime) -> bool:
 
 
 def _close_empty(object_keys: set[str], now: datetime) -> int:
-    """End the ready attachments whose bytes are gone, whoever took them."""
+    """End the ready uploads whose bytes are gone, whoever took them."""
     closed = 0
     for object_key in object_keys:
-        attachment = attachments.of_object(object_key)
-        if _has_no_object(attachment, now) and _close(attachment, now):
+        upload = objects.owner(object_key)
+        if _has_no_object(upload, now) and _close(upload, now):
             logger.warning("a row without object", object_key=object_key)
             closed += 1
     return closed
 
 
-def _has_no_object(attachment: Attachment | None, now: datetime) -> bool:
+def _has_no_object(upload: Upload | None, now: datetime) -> bool:
     """The listing is a moment old; the bucket itself is asked."""
-    if attachment is None or attachment.status != READY:
+    if upload is None or upload.status != READY:
         return False
-    old = str(attachment.uploaded_at) < stamp(now - YOUNG)
-    return old and files.head(attachment.object_key) is None
+    old = str(upload.uploaded_at) < stamp(now - YOUNG)
+    return old and files.head(upload.object_key) is None
 
 
 def _delete_unknown(entries: list[Entry], now: datetime) -> int:
     """Delete the objects that no row knows. The index lags; the table itself is asked, which has a
     row before anybody can upload."""
-    keys = {entry.object_key: _row_of(entry) for entry in entries if entry.modified < now - YOUNG}
+    keys = {
+        entry.object_key: objects.row_of(entry.object_key)
+        for entry in entries
+        if entry.modified < now - YOUNG
+    }
     rows = table.read(*(key for key in keys.values() if key))
     unknown = [name for name, key in keys.items() if key and rows.get(key) is None]
     for object_key in unknown:
@@ -163,9 +167,7 @@ def _delete_unknown(entries: list[Entry], now: datetime) -> int:
     return len(unknown)
 
 
-def _row_of(entry: Entry) -> Key[Any] | None:
-    return attachments.key_of(entry.object_key) or avatars.key_of(entry.object_key)
-
-
-def _close(attachment: Attachment | None, now: datetime) -> bool:
-    return attachment is not None and uploads.close(attachment, now, of=(READY,))
+def _close(upload: Upload | None, now: datetime) -> bool:
+    if isinstance(upload, Avatar):
+        return pictures.lose(upload, now)
+    return upload is not None and uploads.close(upload, now, of=(READY,))

@@ -21,8 +21,8 @@ def expire(now: datetime) -> dict[str, int]:
             continue
         expired += upload.status == PENDING and close(upload, now, of=(PENDING,))
         if upload.status == GONE:
-            discard(upload)
-            removed += uploads.forget_or_hold(upload, now)
+            remove(upload)
+            removed += 1
     wake.settle("upload", now)
     return report("uploads", {"expired": expired, "removed": removed})
 
@@ -40,8 +40,15 @@ def close(upload: Upload, now: datetime, *, of: tuple[str, ...] = (PENDING, READ
             # The count went with its project.
             returned = tuple(write for write in returned if write is not failed.write)
         else:
-            uploads.note_closed(upload, now)
+            upload.status = GONE
             return True
+
+
+def remove(upload: Upload) -> None:
+    """Remove what is gone: the bytes, then the row. What is posted later, to a form that is still
+    good, is unknown to the table, and its own event removes it."""
+    discard(upload)
+    uploads.forget(upload)
 
 
 def discard(upload: Upload) -> None:

@@ -1,10 +1,5 @@
-"""Attachments: a row per file in the task's own partition; the bytes are in the bucket.
+"""Attachments: a row per file in the task's own partition; the bytes are in the bucket."""
 
-A ready one stands in `by_wake` too, under the first letters of its task's id and sorted by its
-object's key, as the bucket sorts: so the clean-up walks through table and bucket side by side.
-"""
-
-import zlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -12,13 +7,12 @@ from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.store import ids, table, uploads
 from chalicelib.store.files import StoredObject
-from chalicelib.store.table import Key, Row
+from chalicelib.store.table import Key
 from chalicelib.store.times import stamp
 from chalicelib.store.transaction import ConditionFailed, Update, transact
 from chalicelib.store.uploads import PENDING, READY, Upload
 
 PREFIX = "att/"
-SHARDS = 4
 # So long, twelve days, the first four letters of new ids stay the same.
 LETTERS, STRETCH = 4, timedelta(milliseconds=2**30)
 
@@ -28,7 +22,6 @@ class Attachment(Upload):
     uploaded_by = UnicodeAttribute()
     sha256 = UnicodeAttribute(null=True)
     picture = UnicodeAttribute(null=True)
-    version_id = UnicodeAttribute(null=True)
     upload_id = UnicodeAttribute(null=True)
 
     @staticmethod
@@ -42,6 +35,11 @@ class Attachment(Upload):
     @property
     def task_id(self) -> str:
         return self.PK.removeprefix("TASK#")
+
+    @property
+    def stretch(self) -> str:
+        """Twelve days of tasks: the first letters of the task's id."""
+        return self.object_key[: len(PREFIX) + LETTERS]
 
     @property
     def part_count(self) -> int:
@@ -68,12 +66,6 @@ def task_of(object_key: str) -> str:
     return object_key.removeprefix(PREFIX).partition("/")[0]
 
 
-def of_object(object_key: str) -> Attachment | None:
-    """The attachment whose bytes stand at the key, or None."""
-    key = key_of(object_key)
-    return None if key is None else table.get(key)
-
-
 def of_task(task_id: str) -> Iterator[Attachment]:
     return table.query_all(Attachment, f"TASK#{task_id}", Attachment.SK.startswith("FILE#"))
 
@@ -83,7 +75,7 @@ def mark_ready(
 ) -> None:
     """Confirm the upload of `stored`; doing it again changes nothing. `attachment` is as it stands
     afterwards."""
-    facts = {"version_id": stored.version_id, "picture": picture, **_listing(attachment)}
+    facts = {"version_id": stored.version_id, "picture": picture}
     try:
         transact(uploads.ready(attachment, now, **facts))
     except ConditionFailed as failed:
@@ -116,21 +108,3 @@ def stretches(first: datetime, last: datetime) -> list[str]:
     days more, oldest first."""
     steps = range((last - first) // STRETCH + 2)
     return [PREFIX + ids.new_id(first + step * STRETCH)[:LETTERS] for step in steps]
-
-
-def listed(stretch: str, after: str, until: str) -> Iterator[str]:
-    """The object keys of the ready attachments of a stretch, behind `after` and up to `until`."""
-    between = Row.wake_at.between(after + " ", until)  # a blank sorts before all that keys hold
-    for shard in range(SHARDS):
-        for row in table.query_all(Row, _bucket(stretch, shard), between, index="by_wake"):
-            yield object_key(row.PK.removeprefix("TASK#"), row.SK.removeprefix("FILE#"))
-
-
-def _listing(attachment: Attachment) -> dict[str, str | None]:
-    shard = zlib.crc32(attachment.PK.encode()) % SHARDS
-    stretch = attachment.object_key[: len(PREFIX) + LETTERS]
-    return {"wake_key": _bucket(stretch, shard), "wake_at": attachment.object_key}
-
-
-def _bucket(stretch: str, shard: int) -> str:
-    return f"{stretch}#{shard}"

@@ -16,6 +16,15 @@ class Avatar(Upload):
     def id(self) -> str:
         return self.SK.removeprefix("AVATAR#")
 
+    @property
+    def user_id(self) -> str:
+        return self.PK.removeprefix("USER#")
+
+    @property
+    def stretch(self) -> str:
+        """All avatars are one."""
+        return PREFIX
+
 
 def object_key(user_id: str, avatar_id: str) -> str:
     return f"{PREFIX}{user_id}/{avatar_id}"

@@ -2,9 +2,14 @@
 confirmed, or gone.
 
 `pending` -> `ready` -> `gone`, or `pending` -> `gone`. A row that is gone is a tombstone: it stays
-until its object is deleted for good, so that no crash leaves an object that nobody knows.
+until its object is deleted, so that no crash leaves an object that nobody knows.
+
+A ready one stands in `by_wake` too, sorted by its object's key, as the bucket sorts: so the
+clean-up walks through table and bucket side by side.
 """
 
+import zlib
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -13,14 +18,12 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.store import table, wake
 from chalicelib.store.table import Key, Row
-from chalicelib.store.times import moment, stamp
-from chalicelib.store.transaction import ConditionFailed, Delete, Put, Update, transact
+from chalicelib.store.times import stamp
+from chalicelib.store.transaction import Delete, Put, Update, transact
 
 PENDING, READY, GONE = "pending", "ready", "gone"
 PENDING_FOR = timedelta(hours=24)
-# Forms and addresses that were signed before can be used for some minutes more. The tombstone
-# outlives them, so that what comes late is still known, and deleted.
-HELD_FOR = timedelta(hours=1)
+SHARDS = 4
 
 
 class Upload(Row):
@@ -32,8 +35,13 @@ class Upload(Row):
     status = UnicodeAttribute(default=PENDING)
     created_at = UnicodeAttribute()
     uploaded_at = UnicodeAttribute(null=True)
-    closed_at = UnicodeAttribute(null=True)
     part_size = NumberAttribute(null=True)
+    version_id = UnicodeAttribute(null=True)
+
+    @property
+    def stretch(self) -> str:
+        """The part of the bucket that it is listed with: how its object's key begins."""
+        raise NotImplementedError
 
 
 U = TypeVar("U", bound=Upload)
@@ -49,7 +57,8 @@ def pending(upload: Upload, now: datetime) -> Put:
 def ready(upload: Upload, now: datetime, **facts: str | None) -> Update:
     """The write that says that the bytes are there and are what was announced, and `facts`, what
     else is known of them."""
-    values = {"status": READY, "uploaded_at": stamp(now), **wake.ASLEEP, **facts}
+    listing = {"wake_key": _listed_in(upload), "wake_at": upload.object_key}
+    values = {"status": READY, "uploaded_at": stamp(now), **listing, **facts}
     model = type(upload)
     actions = tuple(table.assigned(model, name, value) for name, value in values.items())
     return Update(_key(upload), actions, Upload.status == PENDING)
@@ -61,11 +70,6 @@ def closed(upload: Upload, now: datetime, *, of: tuple[str, ...] = (PENDING, REA
     return Update(_key(upload), _closing(upload.object_key, now), Upload.status.is_in(*of))
 
 
-def note_closed(upload: Upload, now: datetime) -> None:
-    """`upload` as it stands after `closed`."""
-    upload.status, upload.closed_at = GONE, stamp(now)
-
-
 def unwanted(key: Key[U], object_key: str, now: datetime) -> Update:
     """The same for an upload that was not read, in whatever state it is."""
     return Update(Key(Upload, key.pk, key.sk), _closing(object_key, now))
@@ -73,28 +77,29 @@ def unwanted(key: Key[U], object_key: str, now: datetime) -> Update:
 
 def _closing(object_key: str, now: datetime) -> tuple[Action, ...]:
     waking = wake.keys("upload", stamp(now), object_key)
-    values = {"status": GONE, "closed_at": stamp(now), **waking}
+    values = {"status": GONE, **waking}
     return tuple(table.assigned(Upload, name, value) for name, value in values.items())
 
 
-def forget_or_hold(upload: Upload, now: datetime) -> bool:
-    """Remove the row of an upload that is gone, last of all; one that something signed may still
-    reach sleeps until then. Whether it was removed."""
-    until = moment(str(upload.closed_at)) + HELD_FOR
-    if until > now:
-        _sleep(upload, until)
-        return False
+def forget(upload: Upload) -> None:
+    """Remove the row of an upload that is gone, last of all."""
     transact(Delete(_key(upload)))
-    return True
 
 
-def _sleep(upload: Upload, until: datetime) -> None:
-    waking = wake.keys("upload", stamp(until), upload.object_key)
-    actions = tuple(table.assigned(Upload, name, value) for name, value in waking.items())
-    try:
-        transact(Update(_key(upload), actions))
-    except ConditionFailed:  # removed by another tick
-        return
+def listed(stretch: str, after: str, until: str) -> Iterator[str]:
+    """The object keys of the ready uploads of a stretch, behind `after` and up to `until`."""
+    between = Row.wake_at.between(after + " ", until)  # a blank sorts before all that keys hold
+    for shard in range(SHARDS):
+        for row in table.query_all(Row, _bucket(stretch, shard), between, index="by_wake"):
+            yield str(row.wake_at)
+
+
+def _listed_in(upload: Upload) -> str:
+    return _bucket(upload.stretch, zlib.crc32(upload.PK.encode()) % SHARDS)
+
+
+def _bucket(stretch: str, shard: int) -> str:
+    return f"{stretch}#{shard}"
 
 
 def at(pk: str, sk: str) -> Upload | None:

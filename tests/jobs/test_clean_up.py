@@ -10,9 +10,22 @@ import pytest
 from chalicelib import settings
 from chalicelib.clock import now
 from chalicelib.domain import reconciliation, uploads
-from chalicelib.store import attachments, aws, sweeps, table
+from chalicelib.store import attachments, avatars, aws, sweeps, table
 from chalicelib.store.tasks import Task
-from tests.files import announced, arrives, exists, file_rows, key_of, objects, put, uploaded
+from chalicelib.store.users import User
+from tests.files import (
+    PNG,
+    agreed,
+    announced,
+    arrives,
+    exists,
+    file_rows,
+    key_of,
+    objects,
+    put,
+    snapshot,
+    uploaded,
+)
 from tests.support import Killed, Person, killed_at, ticked_lately
 
 Wait = Callable[..., None]
@@ -37,15 +50,12 @@ def _walks() -> dict[str, int]:
 
 
 def _release() -> None:
-    sweep = table.get(sweeps.Sweep.key())
-    assert sweep is not None
-    sweeps.release(sweep)
+    sweeps.release(_sweep())
 
 
 def _removed() -> None:
-    """The ticks that follow."""
+    """The tick that follows."""
     uploads.expire(now())
-    uploads.expire(now() + timedelta(hours=2))
 
 
 def _delete_object(key: str) -> None:
@@ -67,20 +77,22 @@ def test_a_sound_table_and_bucket_are_left_alone(ann: Person, task: str, wait: W
     assert file_rows() == before and objects() == {key_of(ready), key_of(pending)}
 
 
-def test_both_directions_are_mended(ann: Person, task: str, wait: Wait) -> None:
-    kept, empty = uploaded(ann, task), uploaded(ann, task)
-    orphans = {key_of(kept)[:-1] + "0", f"avatar/{ann.id}/{kept['id']}"}
-    _delete_object(key_of(empty))
-    for key in orphans:
-        put(key)
+def test_both_directions_are_mended(ann: Person, bob: Person, task: str, wait: Wait) -> None:
+    kept, empty = key_of(uploaded(ann, task)), key_of(uploaded(ann, task))
+    seen, unseen = _avatar(ann), _avatar(bob)
+    for key in (empty, unseen):
+        _delete_object(key)
+    for key in (kept, seen):
+        put(f"{key[:-1]}0")
     wait(hours=23)
     young = _walks()
     assert (young["rows_without_object"], young["objects_without_row"]) == (0, 0)
     wait(hours=2)
     mended = _walks()
-    assert (mended["rows_without_object"], mended["objects_without_row"]) == (1, 2)
+    assert (mended["rows_without_object"], mended["objects_without_row"]) == (2, 2)
     _removed()
-    assert objects() == set(file_rows()) == {key_of(kept)}
+    assert agreed() == {kept: "ready", seen: "ready"}
+    assert (_shows(ann), _shows(bob)) == (seen, None)
 
 
 def test_what_is_not_ours_is_never_touched(ann: Person, wait: Wait) -> None:
@@ -146,23 +158,90 @@ def test_two_never_walk_at_once(ann: Person, task: str) -> None:
 def test_a_walk_killed_anywhere_is_finished_by_later_ticks(
     ann: Person, task: str, wait: Wait
 ) -> None:
-    kept, empty, late = uploaded(ann, task), uploaded(ann, task), uploaded(ann, task)
+    """Before each of its writes: dying before a read is dying before the next of these."""
+    kept, empty = uploaded(ann, task), uploaded(ann, task)
+    finished = uploaded(ann, purged := str(ann.adds_task(task[26:])["id"]))
+    Task.key(purged).bare().delete()
     _delete_object(key_of(empty))
-    put(key_of(late)[:-1] + "0")
-    wait(hours=25)
-    reconciliation.begin(now())  # the empty years
+    put(f"{key_of(kept)[:-1]}0")
+    _goes_to(len(reconciliation.stretches(now())) - 3)
+    restore = snapshot()
     for call in itertools.count(1):
-        wait(minutes=10)
-        try:
-            with killed_at(call):
-                reconciliation.begin(now())
-        except Killed:
-            continue
-        break
-    wait(minutes=10)
-    _walks()
-    _removed()
-    assert objects() == set(file_rows()) == {key_of(kept), key_of(late)}
+        restore()
+        wait(hours=25)  # what was put back is young
+        ticked_lately()
+        died = _dies(call, lambda: reconciliation.advance(now()))
+        wait(minutes=6, seconds=1)  # the lease of the dead
+        reconciliation.advance(now())
+        _removed()
+        assert agreed() == {key_of(kept): "ready"}, key_of(finished)
+        if not died:
+            break
+    assert call > 8
+
+
+def test_a_walk_killed_among_the_avatars_is_finished_by_the_next_tick(
+    ann: Person, bob: Person, wait: Wait
+) -> None:
+    kept, empty = _avatar(ann), _avatar(bob)
+    _delete_object(empty)
+    put(f"{kept[:-1]}0")
+    _goes_to(0)
+    restore = snapshot()
+    for call in itertools.count(1):
+        restore()
+        wait(hours=25)  # what was put back is young
+        ticked_lately()
+        died = _dies(call, lambda: reconciliation.advance(now()))
+        moved = _sweep().position
+        wait(minutes=6, seconds=1)
+        reconciliation.advance(now())
+        _removed()
+        assert agreed() == {kept: "ready"}
+        assert (_shows(ann), _shows(bob)) == (kept, None)
+        if moved or not died:
+            break
+    assert call > 3
+
+
+def _goes_to(stretch: int) -> None:
+    """A walk has come so far, and nobody walks."""
+    assert sweeps.start(now())
+    sweep = sweeps.claim(now())
+    assert sweep is not None
+    sweeps.advance(sweep, stretch, None, {})
+    sweeps.release(sweep)
+
+
+def _sweep() -> sweeps.Sweep:
+    sweep = table.get(sweeps.Sweep.key())
+    assert sweep is not None
+    return sweep
+
+
+def _dies(call: int, act: Callable[[], Any]) -> bool:
+    try:
+        with killed_at(call, writes_only=True):
+            act()
+    except Killed:
+        return True
+    return False
+
+
+def _avatar(person: Person) -> str:
+    """The key of a picture that the person shows."""
+    body = {"content_type": "image/png", "size": len(PNG)}
+    announced = person.post("/api/auth/profile/avatar", body).json_body
+    put(announced["upload"]["fields"]["key"], PNG, "image/png")
+    answer = person.post(f"/api/auth/profile/avatar/{announced['id']}/complete")
+    assert answer.status_code == 200, answer.json_body
+    return str(announced["upload"]["fields"]["key"])
+
+
+def _shows(person: Person) -> str | None:
+    user = table.get(User.key(person.id))
+    assert user is not None
+    return user.avatar and avatars.object_key(user.id, user.avatar)
 
 
 def test_the_schedule_begins_and_the_ticks_go_on(

@@ -24,10 +24,8 @@ def _objects() -> int:
     return int(aws.s3().list_objects_v2(Bucket=settings.BUCKET_NAME)["KeyCount"])
 
 
-def _empty(wait: Any) -> None:
-    """Objects go with the first tick; their rows an hour later, when nothing signed is left."""
-    uploads.expire(now())
-    wait(hours=2)
+def _empty() -> None:
+    """The tick that follows removes objects and their rows."""
     uploads.expire(now())
 
 
@@ -63,7 +61,7 @@ def test_after_thirty_days_nothing_is_left_of_a_project(
     assert purging.purge(now()) == {"purged": 0}
     wait(days=1)
     assert purging.purge(now())["purged"] > 5
-    _empty(wait)
+    _empty()
     assert _rows(f"PROJECT#{project}", "TASK#") == []
     assert _objects() == 0
     assert [row for row in _rows("USER#") if project in row] == []
@@ -83,14 +81,14 @@ def test_a_restored_project_is_not_purged(
 
 
 def test_after_thirty_days_a_task_is_gone_with_its_files(
-    client: Client, ann: Person, pass_by: Any, wait: Any
+    client: Client, ann: Person, pass_by: Any
 ) -> None:
     task = ann.adds_task(ann.starts_project())["id"]
     _attaches(ann, task)
     ann.delete(f"/api/tasks/{task}")
     pass_by(days=30)
     purging.purge(now())
-    _empty(wait)
+    _empty()
     assert sign_up(client, "ann").post(f"/api/tasks/{task}/restore").status_code == 404
     assert _rows("TASK#") == [] and _objects() == 0
 
@@ -158,6 +156,6 @@ def test_a_purge_killed_before_any_of_its_calls_is_finished_by_the_next(
         except Killed:
             wait(minutes=7)  # until the lease is over
             assert sign_up(client, "ann").get(f"/api/projects/{project}").status_code == 404
-    _empty(wait)
+    _empty()
     assert _rows(f"PROJECT#{project}", "TASK#") == [] and _objects() == 0
     assert calls > 4

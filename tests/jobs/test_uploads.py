@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from chalicelib.domain import attachments, uploads
 from chalicelib.domain.access import Action, Visit, enter_task
 from chalicelib.domain.credentials import recognised
 from chalicelib.store import aws, multipart, quotas, table
+from chalicelib.store.objects import owner
 from tests.files import (
+    agreed,
     announced,
     arrives,
     exists,
@@ -21,6 +24,7 @@ from tests.files import (
     objects,
     path_of,
     put,
+    snapshot,
     uploaded,
 )
 from tests.support import Killed, Person, killed_at, ticked_lately
@@ -58,13 +62,11 @@ def _listed(ann: Person, task: str) -> list[str]:
 
 def _settles(wait: Wait) -> None:
     """A day passes, in which the tick has run as it should, and it does all it has to."""
+    uploads.expire(now())
+    wait(hours=23)
+    ticked_lately()
     wait(hours=2)
     uploads.expire(now())
-    wait(hours=21)
-    ticked_lately()
-    for _ in range(2):
-        wait(hours=2)
-        uploads.expire(now())
 
 
 def test_the_storages_event_confirms_what_the_client_did_not(
@@ -94,11 +96,8 @@ def test_an_upload_nobody_confirmed_vanishes_after_a_day(
     assert uploads.expire(now()) == {"expired": 0, "removed": 0}
     assert _used(task) == (5, 1)
     wait(hours=2)
-    assert uploads.expire(now()) == {"expired": 1, "removed": 0}
-    assert not exists(key_of(attachment)) and _used(task) == (0, 0)
-    wait(hours=2)
-    assert uploads.expire(now()) == {"expired": 0, "removed": 1}
-    assert file_rows() == {}
+    assert uploads.expire(now()) == {"expired": 1, "removed": 1}
+    assert agreed() == {} and not exists(key_of(attachment)) and _used(task) == (0, 0)
 
 
 def test_a_confirmed_upload_stays(ann: Person, task: str, wait: Wait) -> None:
@@ -108,18 +107,32 @@ def test_a_confirmed_upload_stays(ann: Person, task: str, wait: Wait) -> None:
     assert _used(task) == (5, 1)
 
 
-def test_what_comes_after_the_end_is_removed(
-    ann: Person, task: str, wait: Wait, created: Any
+@pytest.mark.parametrize("killed_before", [1, 2, 3])
+def test_what_comes_after_the_end_is_removed_by_its_own_event(
+    ann: Person, task: str, created: Any, killed_before: int
 ) -> None:
-    """A form is good for some minutes after the attachment was deleted."""
+    """A form is good for some minutes after the attachment was deleted. An event that dies is
+    delivered again."""
     attachment = announced(ann, task)
     ann.call("DELETE", path_of(attachment))
+    assert file_rows() == {}
     arrives(attachment)
+    died = _dies(killed_before, lambda: created(attachment))
+    assert died == exists(key_of(attachment)) == (killed_before < 3)
     assert created(attachment) == "gone"
-    assert not exists(key_of(attachment))
-    arrives(attachment)  # and again, and this event is lost
-    _settles(wait)
-    assert objects() == set() and file_rows() == {}
+    assert agreed() == {}
+
+
+def test_what_comes_while_the_end_is_under_way_is_removed(
+    ann: Person, task: str, created: Any
+) -> None:
+    attachment = announced(ann, task)
+    arrives(attachment)
+    row = owner(key_of(attachment))
+    assert row is not None and uploads.close(row, now())
+    assert created(attachment) == "gone" and not exists(key_of(attachment))
+    uploads.expire(now())
+    assert agreed() == {}
 
 
 def test_what_was_confirmed_cannot_be_replaced(ann: Person, task: str, created: Any) -> None:
@@ -163,6 +176,12 @@ def _delete(ann: Person, task: str) -> None:
     ann.call("DELETE", path_of(attachment))
 
 
+def _give_up_parts(ann: Person, task: str) -> None:
+    attachment = announced(ann, task, size=9 * 2**20)
+    ann.post(path_of(attachment, "/parts"), {"numbers": [1]})
+    ann.call("DELETE", path_of(attachment))
+
+
 def _purge(ann: Person, task: str) -> None:
     uploaded(ann, task)
     uploaded(ann, task)
@@ -179,7 +198,8 @@ def sends_parts(attachment: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "act", [_announce, _announce_in_parts, _complete, _complete_parts, _delete, _purge]
+    "act",
+    [_announce, _announce_in_parts, _complete, _complete_parts, _delete, _give_up_parts, _purge],
 )
 def test_killed_anywhere_then_ticked_rows_and_objects_agree(
     ann: Person, wait: Wait, act: Callable[[Person, str], None]
@@ -190,13 +210,32 @@ def test_killed_anywhere_then_ticked_rows_and_objects_agree(
         if not _dies(call, lambda: act(ann, tasks[-1])):
             break
     assert call > 2
+    uploads.expire(now())
+    assert set(agreed().values()) <= {"pending", "ready"}
     _settles(wait)
-    assert set(file_rows()) == objects()
-    assert set(file_rows().values()) <= {"ready"}
+    assert set(agreed().values()) <= {"ready"}
     counts = [(_used(task), _used_by(task[26:])) for task in tasks]
     assert all(of_task == of_project for of_task, of_project in counts)
     assert sum(files for (_, files), _ in counts) == len(file_rows())
-    assert _unfinished() == []
+
+
+def test_an_event_killed_anywhere_is_repeated_or_the_upload_ends(
+    ann: Person, task: str, created: Any, wait: Wait
+) -> None:
+    left: list[str] = []
+    for call in itertools.count(1):
+        attachment, again = announced(ann, task), announced(ann, task)
+        arrives(attachment)
+        arrives(again)
+        died = _dies(call, partial(created, attachment))
+        assert _dies(call, partial(created, again)) == died
+        assert created(again) == "ready"  # Lambda delivers it again
+        left.append(agreed()[key_of(attachment)])
+        if not died:
+            break
+    assert set(left) == {"pending", "ready"}
+    _settles(wait)
+    assert len(agreed()) == call + left.count("ready")
 
 
 def _dies(call: int, act: Callable[[], Any]) -> bool:
@@ -213,27 +252,26 @@ def _used_by(project: str) -> tuple[int, int]:
     return (0, 0) if usage is None else (int(usage.bytes), int(usage.files))
 
 
-def _unfinished() -> list[Any]:
-    found = aws.s3().list_multipart_uploads(Bucket=settings.BUCKET_NAME)
-    return list(found.get("Uploads", []))
-
-
 def test_a_tick_killed_anywhere_is_finished_by_the_next(ann: Person, task: str, wait: Wait) -> None:
-    """Also while it removes tombstones: each tick is killed a call later than the one before."""
-    for _ in range(8):
-        arrives(announced(ann, task))
-    wait(hours=25)
-    uploads.expire(now())
+    arrives(announced(ann, task))
+    announced(ann, task)
+    in_parts = announced(ann, task, size=9 * 2**20)
+    ann.post(path_of(in_parts, "/parts"), {"numbers": [1]})
+    kept, deleted = uploaded(ann, task), uploaded(ann, task)
+    wait(hours=23)
+    ticked_lately()
+    wait(hours=2)
+    tombstone = owner(key_of(deleted))
+    assert tombstone is not None and uploads.close(tombstone, now())
+    restore = snapshot()
     for call in itertools.count(1):
-        wait(minutes=5)
+        restore()
         if not _dies(call, lambda: uploads.expire(now())):
             break
-    assert call > 5
-    wait(hours=2)
-    for call in itertools.count(1):
-        if not _dies(12 + call, lambda: uploads.expire(now())):
-            break
-    assert objects() == set() and file_rows() == {} and _used(task) == (0, 0)
+        uploads.expire(now())
+        assert agreed() == {key_of(kept): "ready"}
+        assert _used(task) == _used_by(task[26:]) == (5, 1)
+    assert call > 20
 
 
 def test_room_is_given_back_once_whoever_ends_it(ann: Person, task: str) -> None:
