@@ -96,7 +96,8 @@ class World:
         return Api(self._client) if who == "anonymous" else self.people[who]
 
     def restore(self) -> set[str]:
-        """Take back what was changed, and name its rows; a try that was counted is no change."""
+        """Take back what was changed, and name its rows. A try that was counted is no change, nor
+        is a number that was drawn for a task which did not come to be."""
         if not self._memory.is_stale:
             return set()
         now = _rows()
@@ -104,7 +105,7 @@ class World:
         if changed:
             _table().items = copy.deepcopy(self._items)
         self._memory.is_stale = False
-        return {key for key in changed if not key.startswith("THROTTLE#")}
+        return {key for key in changed if not key.startswith("THROTTLE#") and "NUMBERS" not in key}
 
     def targets(self, door: str) -> list[Target]:
         """What can be aimed at through a door: `project` or `task`."""
@@ -171,6 +172,7 @@ class World:
             "export_id": _export(guest, f"/api/projects/{project}"),
             "task_id": task,
             "task_id in the trash": gone,
+            "label_id": _label(owner, project),
             "attachment_id": _attachment(author, task),
             "attachment_id of another parent": _attachment(author, other),
             "comment_id": _comment(author, task),
@@ -185,6 +187,10 @@ def unknown(things: Things) -> Things:
         name: new_task_id(new_id(now), now) if name.startswith("task_id") else new_id(now)
         for name in things
     }
+
+
+def _label(author: Person, project: str) -> str:
+    return str(author.post(f"/api/projects/{project}/labels", {"name": "x"}).json_body["id"])
 
 
 def _comment(author: Person, task: str) -> str:
@@ -218,6 +224,7 @@ def _personal(person: Person) -> Things:
     token = {"name": "x", "scopes": ["tasks:read"], "expires_at": tomorrow}
     picture = {"content_type": "image/png", "size": 1}
     return {
+        "project_id": person.starts_project(),
         "user_id": person.id,
         "email": person.email,
         "refresh": person.refresh,

@@ -15,31 +15,44 @@ from tests.support import PASSWORD
 
 TEXTS = {
     "body": "x",
+    "colour": "#123456",
     "content_type": "image/png",
     "cursor": "x",
     "description": "",
     "device": "x",
     "display_name": "x",
+    "due_after": "2026-01-01",
+    "due_before": "2027-01-01",
     "due_date": "2027-01-01",
     "email": "somebody@example.com",
     "file": "a.csv",
     "filename": "a.png",
+    "key": "KEY",
     "name": "x",
+    "ordering": "due_date",
     "new_password": PASSWORD,
     "new_password_confirm": PASSWORD,
     "password": PASSWORD,
     "password_confirm": PASSWORD,
+    "q": "x",
     "refresh": "x",
     "sha256": "0" * 64,
     "time_zone": "UTC",
     "title": "x",
     "token": "x",
+    "updated_since": "2026-01-01",
     "username": "somebody",
 }
 # Whose id a field holds, named as a path parameter would be. Anybody's account may be named where
 # people are let in: that is what exact addresses are looked up for.
 IDS = {
+    "Delete.id": "task_id",
+    "Update.id": "task_id",
     "assigned_to": "user_id",
+    "created_by": "user_id",
+    "label": "label_id",
+    "labels": "label_id",
+    "parent": "task_id",
     "project": "project_id",
     "projects": "project_id",
     "reassign_to": "user_id",
@@ -52,18 +65,21 @@ IDS = {
 class Place:
     """Where a body or a query holds an id, and of what."""
 
-    path: tuple[str, ...]
+    path: tuple[Any, ...]
     thing: str
 
-    def filled(self, sample: dict[str, Any], value: str) -> dict[str, Any]:
-        """`sample` with `value` there."""
-        return _filled(sample, self.path, value)
+    def filled(
+        self, least: dict[str, Any], value: str, values: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """`least` with `value` there; a struct on the way is made of `values`."""
+        return _filled(least, self.path, value, values)
 
 
 def sample(model: type[Struct], values: Mapping[str, str]) -> dict[str, Any]:
     """The least that `model` takes; `values` come before the samples of this file."""
     fields = inspect.type_info(model).fields  # type: ignore[attr-defined]
-    return {
+    config = model.__struct_config__
+    return ({config.tag_field: config.tag} if config.tag_field else {}) | {
         field.encode_name: _value(model, field.encode_name, field.type, values)
         for field in fields
         if field.required
@@ -77,7 +93,7 @@ def ids_in(model: type[Struct]) -> Iterator[Place]:
 
 
 def _ids_in(
-    model: type[Struct], name: str, kind: inspect.Type, path: tuple[str, ...]
+    model: type[Struct], name: str, kind: inspect.Type, path: tuple[Any, ...]
 ) -> Iterator[Place]:
     if isinstance(kind, inspect.StrType):
         thing = _thing(model, name)
@@ -90,7 +106,7 @@ def _ids_in(
         yield from _ids_in(model, name, kind.item_type, (*path, "[]"))
     elif isinstance(kind, inspect.StructType):
         for place in ids_in(kind.cls):
-            yield Place((*path, *place.path), place.thing)
+            yield Place((*path, kind.cls, *place.path), place.thing)
 
 
 def _thing(model: type[Struct], name: str) -> str | None:
@@ -136,12 +152,14 @@ def _plain(kind: inspect.Type) -> Any:
     raise AssertionError(f"teach tests/samples.py to make a {kind}")
 
 
-def _filled(there: Any, path: tuple[str, ...], value: str) -> Any:
+def _filled(there: Any, path: tuple[Any, ...], value: str, values: Mapping[str, str]) -> Any:
     if not path:
         return value
     step, *rest = path
+    if isinstance(step, type):
+        return _filled(sample(step, values), tuple(rest), value, values)
     if step == "[]":
         first = there[0] if isinstance(there, list) and there else None
-        return [_filled(first, tuple(rest), value)]
+        return [_filled(first, tuple(rest), value, values)]
     document = there if isinstance(there, dict) else {}
-    return document | {step: _filled(document.get(step), tuple(rest), value)}
+    return document | {step: _filled(document.get(step), tuple(rest), value, values)}
