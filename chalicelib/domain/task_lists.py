@@ -32,6 +32,8 @@ from chalicelib.store.times import stamp
 
 # So many are sorted here rather than walked past.
 FEW = 300
+# Of each of many projects, so many at least are read at once.
+LEAST = 3
 ORDERINGS = {ordering.name: ordering for ordering in (CREATED, DUE, UPDATED, PRIORITY)}
 
 
@@ -64,13 +66,19 @@ def page(access: Access, query: Query, *, limit: int, after: str | None) -> List
     """
     projects = reach.projects(access, query.project_ids)
     ordering = ORDERINGS[query.ordering]
-    walks = [
-        source.walk(after, backwards=query.backwards)
-        for project_id in projects
-        for source in _sources(project_id, query, ordering)
+    sources = [
+        source for project_id in projects for source in _sources(project_id, query, ordering)
     ]
+    share = _share(limit, len(sources))
+    walks = [source.walk(after, backwards=query.backwards, first=share) for source in sources]
     found = merge(*walks, key=ordering.sort, reverse=query.backwards)
     return _cut(filter(query.filters.matches, found), projects, ordering, limit)
+
+
+def _share(limit: int, sources: int) -> int:
+    """How many tasks to read first from each source: a page in all, the one behind it, and the one
+    that `after` names."""
+    return max(LEAST, limit // max(sources, 1)) + 2
 
 
 def _cut(
@@ -103,7 +111,8 @@ class Narrow(NamedTuple):
     ordering: Ordering
 
     def tasks(self) -> Iterator[Task]:
-        return chain.from_iterable(source.walk(None, backwards=False) for source in self.sources)
+        walks = (each.walk(None, backwards=False, first=FEW + 1) for each in self.sources)
+        return chain.from_iterable(walks)
 
 
 def _narrow(project_id: str, filters: Filters, ordering: Ordering) -> Iterator[Narrow]:

@@ -49,17 +49,23 @@ def moved(before: Task | None, after: Task | None) -> tuple[Write, ...]:
 
 
 def task_ids(
-    project_id: str, name: str, *, after: str | None = None, newest_first: bool = False
+    project_id: str,
+    name: str,
+    *,
+    after: str | None = None,
+    newest_first: bool = False,
+    first: int = PAGE,
 ) -> Iterator[str]:
-    """The ids of the tasks that `name` finds, in the order of their creation, behind `after`."""
+    """The ids of the tasks that `name` finds, in the order of their creation, behind `after`; the
+    `first` so many are read at once."""
     prefix = _prefix(name)
-    first = prefix if newest_first else prefix + (after or "")
-    last = prefix + (after or LAST) if newest_first else prefix + LAST
+    low = prefix if newest_first else prefix + (after or "")
+    high = prefix + (after or LAST) if newest_first else prefix + LAST
     rows = table.query_all(
         Edge,
         f"PROJECT#{project_id}",
-        Edge.SK.between(first, last),
-        limit=PAGE,
+        Edge.SK.between(low, high),
+        first=first,
         newest_first=newest_first,
     )
     ids = (row.SK.removeprefix(prefix) for row in rows)

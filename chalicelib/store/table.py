@@ -26,6 +26,7 @@ PK_MAX, SK_MAX = 2048, 1024
 BATCH_GET_MAX = 100
 BATCH_WRITE_MAX = 25
 BATCH_TRIES = 5
+PAGE_MAX = 1_000
 
 
 class Row(Model):
@@ -204,16 +205,23 @@ def query(
 
 
 def query_all(
-    model: type[R], hash_key: str, range_condition: Condition | None = None, **options: Any
+    model: type[R],
+    hash_key: str,
+    range_condition: Condition | None = None,
+    *,
+    first: int | None = None,
+    **options: Any,
 ) -> Iterator[R]:
-    """All rows that share `hash_key`, page after page."""
-    start = None
+    """All rows that share `hash_key`, page after page; the `first` so many, then twice as many each
+    time, for who may need no more."""
+    start, limit = None, first
     while True:
-        page = query(model, hash_key, range_condition, start=start, **options)
+        page = query(model, hash_key, range_condition, start=start, limit=limit, **options)
         yield from page.rows
         start = page.last_key
         if start is None:
             return
+        limit = limit and min(2 * limit, PAGE_MAX)
 
 
 def raw(hash_key: str, range_condition: Condition) -> Iterator[dict[str, Any]]:

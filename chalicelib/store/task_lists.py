@@ -10,11 +10,10 @@ from itertools import islice
 from typing import Protocol
 
 from chalicelib.store import edges, table, tasks
-from chalicelib.store.table import Row
+from chalicelib.store.table import BATCH_GET_MAX, Row
 from chalicelib.store.tasks import Task
 
 FIRST, LAST = " ", "~~"  # sort before and behind every position
-CHUNK = 50
 
 
 @dataclass(frozen=True)
@@ -34,8 +33,9 @@ PRIORITY = Ordering("priority", tasks.priority_sort)
 class Source(Protocol):
     """Tasks in an order."""
 
-    def walk(self, after: str | None, *, backwards: bool) -> Iterator[Task]:
-        """The tasks behind the position `after`, or before it when going backwards."""
+    def walk(self, after: str | None, *, backwards: bool, first: int) -> Iterator[Task]:
+        """The tasks behind the position `after`, or before it when going backwards; the `first` so
+        many are read at once."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Stretch:
     low: str = FIRST
     high: str = LAST
 
-    def walk(self, after: str | None, *, backwards: bool = False) -> Iterator[Task]:
+    def walk(self, after: str | None, *, backwards: bool, first: int) -> Iterator[Task]:
         low, high = self.low, self.high
         if after is not None:
             low, high = (low, min(high, after)) if backwards else (max(low, after), high)
@@ -58,7 +58,7 @@ class Stretch:
         attribute = _RANGE_KEYS[self.index]
         between = attribute.between(self.prefix + low, self.prefix + high)
         found = table.query_all(
-            Task, self.hash_key, between, index=self.index, limit=CHUNK, newest_first=backwards
+            Task, self.hash_key, between, index=self.index, first=first, newest_first=backwards
         )
         passed = None if after is None else self.prefix + after
         yield from (task for task in found if getattr(task, attribute.attr_name) != passed)
@@ -71,9 +71,11 @@ class Edges:
     project_id: str
     name: str
 
-    def walk(self, after: str | None, *, backwards: bool = False) -> Iterator[Task]:
-        ids = edges.task_ids(self.project_id, self.name, after=after, newest_first=backwards)
-        return in_chunks(ids)
+    def walk(self, after: str | None, *, backwards: bool, first: int) -> Iterator[Task]:
+        ids = edges.task_ids(
+            self.project_id, self.name, after=after, newest_first=backwards, first=first
+        )
+        return in_chunks(ids, first)
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class Few:
     found: list[Task]
     ordering: Ordering
 
-    def walk(self, after: str | None, *, backwards: bool = False) -> Iterator[Task]:
+    def walk(self, after: str | None, *, backwards: bool, first: int) -> Iterator[Task]:
         sort = self.ordering.sort
         ordered = sorted(self.found, key=sort, reverse=backwards)
         return (task for task in ordered if after is None or _is_past(sort(task), after, backwards))
@@ -127,11 +129,12 @@ def by_update(project_id: str, low: str) -> Stretch:
     return Stretch(project_id, "by_updated", low=low)
 
 
-def in_chunks(ids: Iterable[str]) -> Iterator[Task]:
-    """The tasks of these ids that exist, a batch read at a time."""
-    remaining = iter(ids)
-    while chunk := list(islice(remaining, CHUNK)):
+def in_chunks(ids: Iterable[str], first: int = BATCH_GET_MAX) -> Iterator[Task]:
+    """The tasks of these ids that exist; the `first` so many are read at once."""
+    remaining, size = iter(ids), first
+    while chunk := list(islice(remaining, size)):
         yield from tasks.by_ids(chunk)
+        size = min(2 * size, BATCH_GET_MAX)
 
 
 def _is_past(position: str, after: str, backwards: bool) -> bool:
