@@ -218,13 +218,15 @@ def _attachment(author: Person, task: str) -> str:
 
 
 def _personal(person: Person) -> Things:
-    """What hangs on an account and on no project. Its address is verified."""
+    """What somebody has apart from the others. Their address is verified."""
     transact(users.change(person.id, User.is_verified.set(True)))
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     token = {"name": "x", "scopes": ["tasks:read"], "expires_at": tomorrow}
     picture = {"content_type": "image/png", "size": 1}
+    project = person.starts_project()
     return {
-        "project_id": person.starts_project(),
+        "project_id": project,
+        "task_id": person.adds_task(project)["id"],
         "user_id": person.id,
         "email": person.email,
         "refresh": person.refresh,
