@@ -8,7 +8,7 @@ BIN := .venv/bin
 RUN := $(BIN)/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down check test lock package deploy destroy invoke superuser logs clean
+.PHONY: help install run up down check test lock package deploy diff destroy invoke superuser logs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | \
@@ -34,7 +34,7 @@ check: install ## Format, lint, types, structure, package and template: what nee
 	$(BIN)/mypy
 	$(RUN) pytest -q tests/infra tests/structure
 	$(RUN) infra.package --stage prod
-	$(BIN)/cfn-lint build/prod/sam.yaml
+	$(BIN)/cfn-lint build/prod/sam.yaml infra/account.yaml
 
 test: install ## All tests; the live ones start a local cloud of their own
 	@$(BIN)/python infra/venv.py .local/cloud-venv localstack/requirements.txt
@@ -49,8 +49,11 @@ package: install ## Build the stage's zip and template: STAGE=prod
 deploy: install ## Package and deploy: STAGE=prod
 	@$(RUN) infra.deploy deploy --stage $(STAGE)
 
-destroy: install ## Delete the stage's stack: STAGE=dev
-	@$(RUN) infra.deploy destroy --stage $(STAGE)
+diff: install ## What a deploy would change: STAGE=prod
+	@$(RUN) infra.deploy diff --stage $(STAGE)
+
+destroy: install ## Delete the stage's stack: STAGE=dev [DATA=delete: also what outlives it]
+	@$(RUN) infra.deploy destroy --stage $(STAGE) $(if $(filter delete,$(DATA)),--with-data)
 
 invoke: install ## Call a function: FUNCTION=SendReminders EVENT=events/x.json [STAGE=dev]
 	@$(RUN) infra.operate invoke $(FUNCTION) $(EVENT) --stage $(STAGE)

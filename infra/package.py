@@ -14,13 +14,13 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from zipfile import ZipFile
 
 import yaml
 
 from infra.archive import pack, sizes
 from infra.bytecode import compile_tree, compiler
+from infra.finish import finish
 from infra.stage import ROOT, Stage, UserError, load, tool
 from infra.vendor import FUNCTION_HOME, vendor, vendor_layer
 from infra.venv import locked
@@ -91,7 +91,7 @@ def _build(stage: Stage, dependencies: Path) -> None:
     source = stage.build_dir / "source"
     source.mkdir(parents=True)
     for name in _STAGED:
-        _copy(ROOT / name, source / name)
+        _copy(stage.sources / name, source / name)
     (source / "vendor").symlink_to(dependencies)
     (source / "requirements.txt").touch()  # empty: vendor/ has all, Chalice has nothing to fetch
     _run_chalice(stage, source)
@@ -121,13 +121,8 @@ def _run_chalice(stage: Stage, source: Path) -> None:
 
 
 def _finish(stage: Stage) -> None:
-    """Say in the template what Chalice and plain CloudFormation can't say per stage."""
     template = yaml.safe_load(stage.template.read_text())
-    for resource in template["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["Runtime"] = stage.runtime
-        if not stage.keep_data:
-            _release(resource)
+    finish(template, stage)
     stage.template.write_text(yaml.dump(template, Dumper=_Plain, sort_keys=False, width=1000))
 
 
@@ -155,15 +150,6 @@ def _report(stage: Stage) -> None:
         print(f"  {archive.name}: {packed / 1e6:.1f} MB, {unpacked / 1e6:.1f} MB unpacked")
 
 
-def _release(resource: dict[str, Any]) -> None:
-    """Let the resource go with its stack."""
-    for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
-        if policy in resource:
-            resource[policy] = "Delete"
-    if "DeletionProtectionEnabled" in resource["Properties"]:
-        resource["Properties"]["DeletionProtectionEnabled"] = False
-
-
 class _Plain(yaml.SafeDumper):
     """CloudFormation reads no YAML aliases."""
 
@@ -172,17 +158,16 @@ class _Plain(yaml.SafeDumper):
 
 
 def _digest(stage: Stage) -> str:
-    facts = [stage.name, stage.runtime, stage.architecture, stage.keep_data]
-    sha = hashlib.sha256(f"{facts} {compiler(stage.runtime)}".encode())
-    for path in _input_files():
-        sha.update(str(path.relative_to(ROOT)).encode())
+    sha = hashlib.sha256(f"{stage.name} {compiler(stage.runtime)}".encode())
+    for path in _input_files(stage.sources):
+        sha.update(path.name.encode())
         sha.update(path.read_bytes())
     return sha.hexdigest()
 
 
-def _input_files() -> Iterator[Path]:
+def _input_files(sources: Path) -> Iterator[Path]:
     for name in _INPUTS:
-        found = ROOT / name
+        found = (sources if name in _STAGED else ROOT) / name
         files = [found] if found.is_file() else sorted(found.rglob("*"))
         yield from (path for path in files if path.is_file() and not _ignored(path))
 

@@ -31,13 +31,18 @@ class UserError(SystemExit):
 
 @dataclass(frozen=True)
 class Stage:
-    """A deployment target. `parameters` fill those of `resources.yaml`."""
+    """A deployment target: `parameters` fill `resources.yaml`, `finish.py` does the rest."""
 
     name: str
     runtime: str
     architecture: str
     keep_data: bool
+    alarms: bool
+    release: str
+    memory: dict[str, int]
+    log_retention_days: int
     parameters: dict[str, str]
+    sources: Path = ROOT
     builds: Path = ROOT / "build"
 
     @property
@@ -74,6 +79,10 @@ def load(name: str, overrides: dict[str, str] | None = None) -> Stage:
         runtime=_own_runtime() if runtime == _INTERPRETER else runtime,
         architecture=facts["architecture"],
         keep_data=facts["keep_data"],
+        alarms=facts["alarms"],
+        release=facts.get("release", ""),
+        memory=facts.get("memory", {}),
+        log_retention_days=facts["log_retention_days"],
         parameters={"Stage": name, **facts["parameters"], **(overrides or {})},
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
-from chalicelib.domain import errands, farewell, mailing, purging, reconciliation, uploads
+from chalicelib.domain import backlog, errands, farewell, mailing, purging, reconciliation, uploads
 from chalicelib.domain.pacing import Pace
 from chalicelib.observability import logger
 
@@ -15,6 +15,7 @@ JOBS: tuple[Job, ...] = (
     reconciliation.advance,
     errands.run,
     farewell.erase_due,
+    backlog.measure,
 )
 
 

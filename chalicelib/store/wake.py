@@ -60,6 +60,17 @@ def is_ready(row: Row, now: datetime) -> bool:
     return row.wake_at is not None and row.wake_at <= stamp(now)
 
 
+def oldest(what: str, now: datetime) -> datetime | None:
+    """When the row of kind `what` that waits longest should have woken; None if none waits."""
+    due = Row.wake_at <= stamp(now)
+    for hour in _hours(_watermark(what, now), now):
+        shards = (_bucket(what, stamp(hour), shard) for shard in range(SHARDS))
+        pages = (table.query(Row, shard, due, index="by_wake", limit=1) for shard in shards)
+        if found := [_wake_at(row) for page in pages for row in page.rows]:
+            return moment(min(found))
+    return None
+
+
 def settle(what: str, now: datetime) -> None:
     """Move the watermark to the oldest hour that still holds a row, at most to the hour of `now`.
 

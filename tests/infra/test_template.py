@@ -1,6 +1,7 @@
 """House rules that no linter knows, on the template of prod."""
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -11,20 +12,20 @@ from chalicelib.store import jobs, results
 from chalicelib.store.files import DOWNLOAD_SECONDS, PICTURE_SECONDS, UPLOAD_SECONDS
 from chalicelib.store.multipart import PART_SECONDS
 from infra.package import package
-from infra.stage import load
+from infra.stage import ROOT, load
 
-ASYNCHRONOUS = ["Tick", "SweepJobs", "SendReminders", "CleanUp", "ConfirmUpload", "MailFeedback"]
 # Each with the beginning of the keys of the rows that it is woken for.
 STREAMS = {"MailStream": "OUTBOX#", "JobStream": "JOB#"}
+Template = dict[str, Any]
+DEAD_LETTERS = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
 
 
 def properties(resources: dict[str, Any], name: str) -> dict[str, Any]:
     return dict(resources[name]["Properties"])
 
 
-def test_the_functions_are_the_ones_we_know(functions: dict[str, Any]) -> None:
-    woken = ["DispatchMail", "FollowChanges", "RunJobs"]
-    assert sorted(functions) == sorted(["APIHandler", *woken, *ASYNCHRONOUS])
+def of_type(resources: Template, kind: str) -> dict[str, Any]:
+    return {name: r["Properties"] for name, r in resources.items() if r["Type"] == kind}
 
 
 def test_every_handler_stands_in_app(functions: dict[str, Any]) -> None:
@@ -41,6 +42,7 @@ def test_every_function_runs_where_its_wheels_were_made_for(functions: dict[str,
 def test_every_function_has_room_and_is_traced(functions: dict[str, Any]) -> None:
     for function in functions.values():
         assert function["MemorySize"] >= 512
+        assert 0 < function["Timeout"] <= 900
         assert function["Tracing"] == "Active"
 
 
@@ -56,17 +58,52 @@ def test_every_function_has_a_role_of_its_own(functions: dict[str, Any]) -> None
 def test_every_function_has_a_log_that_ends(
     functions: dict[str, Any], resources: dict[str, Any]
 ) -> None:
-    groups = [r["Properties"] for r in resources.values() if r["Type"] == "AWS::Logs::LogGroup"]
-    assert {json.dumps(group["LogGroupName"]) for group in groups} == {
-        json.dumps({"Fn::Sub": f"/aws/lambda/${{{name}}}"}) for name in functions
+    groups = of_type(resources, "AWS::Logs::LogGroup").values()
+    named = {group["LogGroupName"]["Fn::Sub"] for group in groups}
+    assert named == {f"/aws/lambda/${{{name}}}" for name in functions} | {
+        "/aws/apigateway/${AWS::StackName}"
     }
-    assert all(group["RetentionInDays"] for group in groups)
+    assert {group["RetentionInDays"] for group in groups} == {load("prod").log_retention_days}
 
 
-@pytest.mark.parametrize("name", ASYNCHRONOUS)
-def test_what_an_event_function_gives_up_on_is_kept(name: str, functions: dict[str, Any]) -> None:
-    destination = functions[name]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
-    assert destination["Destination"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+def asynchronous(functions: Template) -> dict[str, Any]:
+    """The functions that an event wakes and nobody waits for."""
+    return {name: function for name, function in functions.items() if "Events" in function}
+
+
+def test_what_an_event_function_gives_up_on_is_kept(functions: Template) -> None:
+    assert asynchronous(functions)
+    for name, function in asynchronous(functions).items():
+        config = function["EventInvokeConfig"]
+        assert config["DestinationConfig"]["OnFailure"]["Destination"] == DEAD_LETTERS, name
+        assert config["MaximumRetryAttempts"] <= 2
+        assert config["MaximumEventAgeInSeconds"] <= 3600
+
+
+def test_what_a_rule_cannot_deliver_is_kept(functions: Template, resources: Template) -> None:
+    for function in asynchronous(functions).values():
+        for event in function["Events"].values():
+            assert event["Properties"]["DeadLetterConfig"]["Arn"] == DEAD_LETTERS
+            assert event["Properties"]["RetryPolicy"]["MaximumEventAgeInSeconds"] <= 3600
+    rules, tls = properties(resources, "DeadLettersPolicy")["PolicyDocument"]["Statement"]
+    assert rules["Principal"] == {"Service": "events.amazonaws.com"}
+    assert "aws:SourceArn" in rules["Condition"]["ArnLike"]
+    assert (tls["Effect"], tls["Principal"]) == ("Deny", "*")
+
+
+def test_every_stream_gives_up_in_time_and_keeps_what_it_gave_up(resources: Template) -> None:
+    for mapping in of_type(resources, "AWS::Lambda::EventSourceMapping").values():
+        assert mapping["DestinationConfig"]["OnFailure"]["Destination"] == DEAD_LETTERS
+        assert 0 <= mapping["MaximumRetryAttempts"] <= 20
+        assert mapping["MaximumRecordAgeInSeconds"] <= 3600
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_jobs_do_not_pile_up(functions: Template) -> None:
+    for name, function in asynchronous(functions).items():
+        scheduled = any(event["Type"] == "Schedule" for event in function["Events"].values())
+        reserved = function.get("ReservedConcurrentExecutions", {"Fn::If": []})
+        assert (reserved["Fn::If"][:2] == ["ReservesConcurrency", 1]) == scheduled, name
 
 
 @pytest.mark.parametrize(("name", "prefix"), STREAMS.items())
@@ -180,6 +217,7 @@ def test_the_gateway_is_regional_throttled_and_one_stage(resources: dict[str, An
     assert api["EndpointConfiguration"] == "REGIONAL"
     assert api["StageName"] == "v1"
     assert api["OpenApiVersion"] == "2.0"
+    assert api["TracingEnabled"]
     assert all(
         s["ThrottlingRateLimit"] and s["ThrottlingBurstLimit"] for s in api["MethodSettings"]
     )
@@ -222,3 +260,91 @@ def test_prod_protects_its_table_and_other_stages_do_not(resources: dict[str, An
     assert properties(resources, "Table")["DeletionProtectionEnabled"]
     assert not properties(local, "Table")["DeletionProtectionEnabled"]
     assert local["Table"]["DeletionPolicy"] == "Delete"
+
+
+def test_the_access_log_names_no_person(resources: Template) -> None:
+    setting = properties(resources, "RestAPI")["AccessLogSetting"]
+    line = json.loads(setting["Format"])
+    assert line["request_id"] == "$context.requestId"
+    assert not re.search("sourceIp|userAgent|authorizer|identity", setting["Format"])
+
+
+def test_the_gateway_calls_the_released_version(resources: Template) -> None:
+    api = properties(resources, "RestAPI")
+    for path in api["DefinitionBody"]["paths"].values():
+        for method in path.values():
+            uri = method["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
+            assert uri.endswith("/${APIHandler.Arn}:live/invocations")
+    permission = properties(resources, "APIHandlerInvokePermission")
+    assert permission["FunctionName"] == {"Ref": "APIHandler.Alias"}
+    assert properties(resources, "APIHandler")["AutoPublishAlias"] == "live"
+    assert properties(resources, "APIHandler")["AutoPublishAliasAllProperties"]
+
+
+def test_prod_releases_gradually_and_turns_back_on_alarms(resources: Template) -> None:
+    release = properties(resources, "APIHandler")["DeploymentPreference"]
+    assert release["Type"].startswith("Canary")
+    assert release["Alarms"]
+    assert {alarm["Ref"] for alarm in release["Alarms"]} <= set(
+        of_type(resources, "AWS::CloudWatch::Alarm")
+    )
+
+
+def alarms(resources: Template) -> dict[str, Any]:
+    return of_type(resources, "AWS::CloudWatch::Alarm")
+
+
+def test_every_function_stream_and_queue_has_its_alarms(
+    functions: Template, resources: Template
+) -> None:
+    watched = {
+        (alarm["MetricName"], json.dumps(dimension["Value"]))
+        for alarm in alarms(resources).values()
+        for dimension in alarm["Dimensions"]
+    }
+    for name in functions:
+        assert ("Errors", json.dumps({"Ref": name})) in watched
+        assert ("Throttles", json.dumps({"Ref": name})) in watched
+    for mapping in of_type(resources, "AWS::Lambda::EventSourceMapping").values():
+        assert ("IteratorAge", json.dumps(mapping["FunctionName"])) in watched
+    for name in of_type(resources, "AWS::SQS::Queue"):
+        queue = {"Fn::GetAtt": [name, "QueueName"]}
+        assert ("ApproximateNumberOfMessagesVisible", json.dumps(queue)) in watched
+
+
+def test_every_alarm_tells_somebody_and_names_its_place_in_the_runbook(resources: Template) -> None:
+    titles = re.findall("^### (.+)$", (ROOT / "docs/operations.md").read_text(), re.MULTILINE)
+    anchors = {re.sub("[^a-z0-9-]", "", title.lower().replace(" ", "-")) for title in titles}
+    for name, alarm in alarms(resources).items():
+        assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}], name
+        _, _, anchor = alarm["AlarmDescription"].partition("docs/operations.md#")
+        assert anchor in anchors, name
+
+
+def test_our_own_metrics_under_alarm_are_ones_that_the_code_reports(resources: Template) -> None:
+    """A job's metric is named after the job and one of its outcomes."""
+    source = "".join(path.read_text() for path in (ROOT / "chalicelib").rglob("*.py"))
+    ours = {
+        alarm["MetricName"]
+        for alarm in alarms(resources).values()
+        if "Fn::Sub" in alarm["Namespace"]
+    }
+    assert ours
+    for metric in ours:
+        job, _, outcome = metric.partition("_")
+        assert f'report("{job}"' in source
+        assert f'"{outcome}"' in source
+
+
+def test_the_dashboard_shows_every_alarm(resources: Template) -> None:
+    body = json.loads(properties(resources, "Dashboard")["DashboardBody"]["Fn::Sub"])
+    lines = [line for widget in body["widgets"] for line in widget["properties"]["metrics"]]
+    assert len(lines) == len(alarms(resources))
+
+
+def test_a_stage_sets_memory_and_retention(resources: Template) -> None:
+    prod = load("prod")
+    assert properties(resources, "APIHandler")["MemorySize"] == prod.memory["APIHandler"]
+    assert properties(resources, "SendReminders")["Events"]["SendRemindersEvent"]["Properties"][
+        "Schedule"
+    ] == {"Fn::Sub": "cron(0 ${ReminderHour} * * ? *)"}

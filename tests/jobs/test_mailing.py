@@ -8,7 +8,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from chalicelib import settings
 from chalicelib.clock import now
-from chalicelib.domain import mailing
+from chalicelib.domain import backlog, mailing
 from chalicelib.store import aws, outbox, wake
 from chalicelib.store.table import Row
 from tests.support import Person, mails_to
@@ -138,3 +138,10 @@ def test_the_watermark_does_not_pass_what_still_waits(assigned: dict[str, Any]) 
     later = start + timedelta(hours=70)
     wake.settle("mail", start + timedelta(hours=40))
     assert mailing.sweep(later) == {"sent": 1}
+
+
+def test_the_age_of_the_oldest_unsent_mail_is_measured(assigned: dict[str, Any]) -> None:
+    in_a_while = now() + timedelta(minutes=15)
+    assert backlog.measure(in_a_while)["mail_seconds"] in range(890, 911)
+    mailing.sweep(now())
+    assert backlog.measure(in_a_while) == {"mail_seconds": 0}

@@ -1,0 +1,147 @@
+"""From nothing to a running stack, to its next version, and back to nothing: the steps of
+`make deploy`, `make diff` and `make destroy` against a local cloud of their own."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import requests
+
+from infra import deploy, stacks
+from infra.stage import LOCAL, ROOT, Stage, UserError, load
+from localstack import cloud
+from localstack.stack import aimed_at
+from tests.live.support import Visitor
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A cloud with nothing on it."""
+    port = cloud.free_port()
+    process = cloud.start(port, tmp_path_factory.mktemp("empty-cloud"))
+    yield cloud.endpoint(port)
+    cloud.stop(process)
+
+
+@pytest.fixture(autouse=True)
+def aimed(endpoint: str) -> Iterator[None]:
+    with aimed_at(endpoint):
+        yield
+
+
+@pytest.fixture
+def changed(tmp_path: Path) -> Stage:
+    """The local stage with another answer in its code."""
+    sources = tmp_path / "sources"
+    for name in ("chalicelib", ".chalice"):
+        shutil.copytree(ROOT / name, sources / name)
+    shutil.copy(ROOT / "app.py", sources)
+    health = sources / "chalicelib" / "api" / "health.py"
+    health.write_text(health.read_text().replace("Task Manager API", "The next version"))
+    return replace(load(LOCAL), sources=sources, builds=tmp_path / "build")
+
+
+def _left() -> dict[str, list[Any]]:
+    """Everything of ours that the cloud knows."""
+
+    def ask(service: str, verb: str, key: str) -> list[Any]:
+        return list(getattr(boto3.client(service), verb)().get(key, []))  # type: ignore[call-overload]
+
+    return {
+        "tables": ask("dynamodb", "list_tables", "TableNames"),
+        "buckets": ask("s3", "list_buckets", "Buckets"),
+        "functions": ask("lambda", "list_functions", "Functions"),
+        "queues": ask("sqs", "list_queues", "QueueUrls"),
+        "logs": ask("logs", "describe_log_groups", "logGroups"),
+        "secrets": ask("secretsmanager", "list_secrets", "SecretList"),
+        "roles": ask("iam", "list_roles", "Roles"),
+        "alarms": ask("cloudwatch", "describe_alarms", "MetricAlarms"),
+        "rules": ask("events", "list_rules", "Rules"),
+        "apis": ask("apigateway", "get_rest_apis", "items"),
+        "topics": ask("sns", "list_topics", "Topics"),
+        "stacks": ask("cloudformation", "describe_stacks", "Stacks"),
+    }
+
+
+def _api(endpoint: str, outputs: dict[str, str]) -> str:
+    return f"{endpoint}/_aws/execute-api/{outputs['RestAPIId']}/v1/api"
+
+
+def test_deployed_used_changed_with_its_data_kept_and_destroyed(
+    endpoint: str, changed: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = deploy.deploy(load(LOCAL))
+    ann = Visitor(_api(endpoint, first), "ann").signs_up()
+    project = ann.must("POST", "/projects/", {"name": "Launch"})["id"]
+    assert ann.must("GET", "/")["name"] == "Task Manager API"
+
+    capsys.readouterr()
+    assert deploy.deploy(load(LOCAL)) == first
+    assert "nothing to change" in capsys.readouterr().out
+    assert deploy.diff(load(LOCAL)) == "task-manager-local: nothing to change"
+
+    assert "~ APIHandler  AWS::Lambda::Function" in deploy.diff(changed)
+    assert ann.must("GET", "/")["name"] == "Task Manager API"
+    assert deploy.deploy(changed) == first
+    assert ann.must("GET", "/")["name"] == "The next version"
+    assert ann.must("GET", f"/projects/{project}/")["name"] == "Launch"
+
+    deploy.destroy(load(LOCAL))
+    assert [what for what, found in _left().items() if found] == []
+    assert requests.get(_api(endpoint, first) + "/health", timeout=10).status_code >= 400
+
+
+def test_a_comparison_of_what_is_not_there_leaves_nothing_there() -> None:
+    template = json.dumps({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}})
+    planned = stacks.plan("planned", template, {})
+    assert planned is not None
+    assert str(planned) == "  + Queue  AWS::SQS::Queue"
+    stacks.drop(planned)
+    assert stacks.find("planned") is None
+    assert _left()["stacks"] == []
+
+
+def test_a_failure_is_undone_and_names_the_resource_and_the_reason() -> None:
+    queue = {"Type": "AWS::SQS::Queue"}
+    before = json.dumps({"Resources": {"Queue": queue}})
+    first = stacks.plan("fails", before, {})
+    assert first is not None
+    stacks.carry_out(first)
+    nonsense = {"LayerVersionArn": "nonsense", "Action": "lambda:GetLayerVersion", "Principal": "*"}
+    kind = "AWS::Lambda::LayerVersionPermission"
+    broken = {"Type": kind, "Properties": nonsense, "DependsOn": "Second"}
+    after = json.dumps({"Resources": {"Queue": queue, "Second": queue, "Broken": broken}})
+    second = stacks.plan("fails", after, {})
+    assert second is not None
+    with pytest.raises(UserError, match="UPDATE_ROLLBACK_COMPLETE\n  Broken .*nonsense"):
+        stacks.carry_out(second)
+    assert [r["LogicalResourceId"] for r in stacks.resources("fails")] == ["Queue"]
+    stacks.delete(stacks.find("fails") or {})
+
+
+def test_what_a_stage_keeps_outlives_it_until_it_is_told_so_too(tmp_path: Path) -> None:
+    kept = replace(load(LOCAL), keep_data=True, builds=tmp_path / "build")
+    outputs = deploy.deploy(kept)
+    boto3.client("s3").put_object(Bucket=outputs["BucketName"], Key="att/x", Body=b"x")
+    deploy.destroy(kept)
+    assert {what for what, found in _left().items() if found} == {"tables", "buckets", "secrets"}
+    deploy.delete_data(outputs)
+    assert [what for what, found in _left().items() if found] == []
+
+
+@pytest.mark.parametrize("typed", ["dev\n", "prod\nprod\n"])
+def test_prod_is_not_destroyed_by_a_slip(typed: str) -> None:
+    command = [sys.executable, "-m", "infra.deploy", "destroy", "--stage", "prod", "--with-data"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=os.environ, input=typed, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "nothing was deleted" in done.stderr
