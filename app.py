@@ -25,6 +25,7 @@ from chalicelib.api import (
     profile,
     projects,
     reports,
+    reminders,
     sessions,
     task_lists,
     tasks,
@@ -40,7 +41,7 @@ from chalicelib.domain import (
     following,
     mailing,
     reconciliation,
-    reminders,
+    reminding,
     ticking,
     working,
 )
@@ -73,6 +74,7 @@ nouns = (
     exports,
     unsubscribe,
     reports,
+    reminders,
 )
 for noun in nouns:
     app.register_blueprint(noun.bp)
@@ -93,10 +95,11 @@ def sweep_jobs(event: CloudWatchEvent) -> dict[str, int]:
     return working.sweep(now(), context.get_remaining_time_in_millis)
 
 
-@app.schedule("cron(0 9 * * ? *)")
+@app.schedule("cron(0/5 * * * ? *)")
 def send_reminders(event: CloudWatchEvent) -> dict[str, int]:
-    """At 09:00 UTC: a reminder for each task due within a day of the event's own time."""
-    return reminders.remind(_scheduled(event))
+    """Every five minutes, so that it is nine o'clock everywhere: reminders and digests whose time
+    had come by the event's own."""
+    return reminding.remind_and_tell(_scheduled(event), _pace(event.context).has_time)
 
 
 @app.schedule("cron(0 2 ? * SUN *)")

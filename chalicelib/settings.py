@@ -26,6 +26,8 @@ TABLE_NAME = _required("TABLE_NAME")
 BUCKET_NAME = _required("BUCKET_NAME")
 SECRET_ID = _required("SECRET_ID")
 MAIL_SENDER = _required("MAIL_SENDER")
+# In whose morning people hear of what is due: an hour of their own zone.
+REMINDER_HOUR = int(_required("REMINDER_HOUR"))
 # What bounces and complaints are counted by.
 MAIL_CONFIGURATION_SET = _required("MAIL_CONFIGURATION_SET")
 APP_URL = _required("APP_URL").rstrip("/")

@@ -33,6 +33,7 @@ _PLACEHOLDERS = {
     "SECRET_ID": "package",
     "MAIL_SENDER": "package@example.com",
     "MAIL_CONFIGURATION_SET": "package",
+    "REMINDER_HOUR": "9",
     "APP_URL": "https://package.example.com",
     "API_URL": "https://package.example.com",
     "ALLOWED_ORIGINS": "https://package.example.com",

@@ -16,6 +16,7 @@ os.environ.update(
         "SECRET_ID": "task-manager/test",
         "MAIL_SENDER": "tasks@example.com",
         "MAIL_CONFIGURATION_SET": "task-manager-test",
+        "REMINDER_HOUR": "9",
         "API_URL": "https://api.example.com/v1",
         "APP_URL": "https://app.example.com",
         "ALLOWED_ORIGINS": "https://app.example.com,https://m.example.com",

@@ -59,6 +59,8 @@ IDS = {
     "user_id": "user_id",
     "NewMember.user_id": None,
 }
+# Types whose least is not what their fields say.
+WHOLE = {"Reminder": {"minutes_before": 60}}
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def _value(model: type[Struct], name: str, kind: inspect.Type, values: Mapping[s
         case inspect.ListType(item_type=item):
             return [_value(model, name, item, values)]
         case inspect.StructType(cls=cls):
-            return sample(cls, values)
+            return WHOLE.get(cls.__name__) or sample(cls, values)
     return _plain(kind)
 
 

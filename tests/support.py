@@ -243,8 +243,9 @@ def token_in(mail: EmailMessage) -> str:
 def ticked_lately() -> None:
     """Set every watermark, as on a system that runs: a sweep without one looks two days back."""
     hour = stamp(datetime.now(UTC).replace(minute=0, second=0, microsecond=0))
+    kinds = ("mail", "due", "digest", "upload", "leaving", "errand", "purge", "job", "weekly")
     with Row.batch_write() as batch:
-        for what in ("mail", "upload", "leaving", "errand", "purge", "job", "weekly"):
+        for what in kinds:
             watermark = Watermark.key(what).bare()
             watermark.hour = hour
             batch.save(watermark)

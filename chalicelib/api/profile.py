@@ -38,6 +38,8 @@ class Notifications(Struct, forbid_unknown_fields=True):
     comment: bool | UnsetType = UNSET
     mentioned: bool | UnsetType = UNSET
     weekly_report: bool | UnsetType = UNSET
+    reminder: bool | UnsetType = UNSET
+    overdue: bool | UnsetType = UNSET
 
 
 class ProfilePatch(Struct, forbid_unknown_fields=True):

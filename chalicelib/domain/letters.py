@@ -39,6 +39,8 @@ KINDS: dict[str, Kind] = {
     notices.COMMENT: Kind(comment_letters.comment, switchable=True),
     notices.MENTIONED: Kind(comment_letters.mentioned, switchable=True),
     notices.WEEKLY_REPORT: Kind(report_letters.weekly, switchable=True),
+    notices.REMINDER: Kind(task_letters.reminder, switchable=True),
+    notices.OVERDUE: Kind(task_letters.overdue, switchable=True),
     notices.VERIFY: Kind(account_letters.verify, security=True, verifies=True),
     notices.RESET: Kind(account_letters.reset, security=True),
     notices.NEW_EMAIL: Kind(account_letters.new_email, security=True, verifies=True),

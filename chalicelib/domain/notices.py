@@ -1,8 +1,8 @@
 """Which change owes whom a mail. Who really gets it is decided when it is sent."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from chalicelib.store import outbox
+from chalicelib.store import alarms, outbox
 from chalicelib.store.comments import Comment
 from chalicelib.store.ids import new_id
 from chalicelib.store.invitations import Invitation
@@ -11,7 +11,7 @@ from chalicelib.store.tasks import Task
 from chalicelib.store.transaction import Put
 from chalicelib.store.users import User
 
-ASSIGNED, DUE_SOON = "assigned", "due_soon"
+ASSIGNED, DUE_SOON, REMINDER, OVERDUE = "assigned", "due_soon", "reminder", "overdue"
 COMMENT, MENTIONED, COMMENTED = "comment", "mentioned", "commented"
 VERIFY, RESET, PASSWORD_CHANGED = "verify", "reset", "password_changed"
 NEW_EMAIL, EMAIL_CHANGED, LEAVING = "new_email", "email_changed", "leaving"
@@ -41,7 +41,7 @@ def assigned(
     return (owed,)
 
 
-def due_soon(task: Task, *, now: datetime) -> Put:
+def due_soon(task: Task, *, at: datetime, now: datetime) -> Put:
     """The reminder of one task, due value and recipient: its id, so it can be owed only once."""
     return outbox.owed(
         f"{DUE_SOON}:{task.id}:{task.due_at}:{task.assigned_to}",
@@ -49,6 +49,22 @@ def due_soon(task: Task, *, now: datetime) -> Put:
         recipient=str(task.assigned_to),
         task_id=task.id,
         due_at=task.due_at,
+        at=at,
+        now=now,
+    )
+
+
+def reminder(task: Task, chosen: str, *, now: datetime) -> Put:
+    """A reminder that was set for the task. One that counts from the due date is another when that
+    moves; one at a time is not."""
+    due_at = task.due_at if chosen.startswith(alarms.BEFORE) else None
+    return outbox.owed(
+        f"{REMINDER}:{task.id}:{due_at}:{chosen}:{task.assigned_to}",
+        kind=REMINDER,
+        recipient=str(task.assigned_to),
+        task_id=task.id,
+        due_at=due_at,
+        reminder=chosen,
         now=now,
     )
 
@@ -77,6 +93,11 @@ def of_comment(spread: Mail, person: User, kind: str, now: datetime) -> Put:
         actor=spread.actor,
         now=now,
     )
+
+
+def overdue(user: User, day: date, *, now: datetime) -> Put:
+    """The digest of one person and day."""
+    return outbox.owed(f"{OVERDUE}:{user.id}:{day}", kind=OVERDUE, recipient=user.id, now=now)
 
 
 def about_account(user: User, kind: str, now: datetime, *, address: str | None = None) -> Put:

@@ -1,44 +1,116 @@
-"""The reminder job: every open, assigned task that is due within a day owes its assignee a mail."""
+"""The reminder job: looks at each task whose time has come, and owes its assignee what is due.
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+What a reminder is stands in the id of its mail: task, due value, kind, recipient. So a tick that
+comes twice, late or beside another owes nothing twice.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
+from datetime import datetime
 from itertools import islice
+from typing import Any
 
-from chalicelib.domain import notices
-from chalicelib.observability import report
-from chalicelib.store import tasks, wake
+from chalicelib.domain import changes, mornings, notices
+from chalicelib.domain.access import TaskAccess
+from chalicelib.observability import logger, report
+from chalicelib.store import alarms, digests, table, tasks, users, wake
+from chalicelib.store.digests import Late
 from chalicelib.store.tasks import Task
-from chalicelib.store.transaction import ConditionFailed, transact
+from chalicelib.store.times import moment, stamp
+from chalicelib.store.transaction import ConditionFailed, Put, Update, transact
+from chalicelib.store.users import User
 
-AHEAD = timedelta(hours=24)
 PAGE = 100
 
-
-def remind(now: datetime) -> dict[str, int]:
-    """Owe a reminder for each task due within 24 hours of `now`, and count what was done.
-
-    A reminder already owed, by an earlier run or by one beside this, is left as it is.
-    """
-    outcomes = {"owed": 0, "known": 0}
-    for task in _due(now):
-        outcomes["owed" if _owe(task, now) else "known"] += 1
-    return report("reminders", outcomes)
+HasTime = Callable[[], bool]
 
 
-def _due(now: datetime) -> Iterator[Task]:
-    rows = wake.between("due", now, now + AHEAD)
-    while page := [row.SK.removeprefix("TASK#") for row in islice(rows, PAGE)]:
-        yield from (task for task in tasks.by_ids(page) if _is_wanted(task, now))
+def choose(access: TaskAccess, reminders: list[str], *, version: int | None) -> Task:
+    """Set the task's own reminders, in place of those it had."""
+
+    def store(task: Task, wanted: Mapping[str, Any]) -> Task:
+        after = deepcopy(task)
+        fields = {**wanted, "updated_at": stamp(access.now), "changed_by": access.user_id}
+        fields["request_id"] = access.request_id
+        for name, value in fields.items():
+            setattr(after, name, value)
+        transact(tasks.changed(after, fields))
+        after.version += 1
+        return after
+
+    wanted = {"reminders": sorted(set(reminders)) or None}
+    return changes.apply(access.task, wanted, version=version, store=store)
 
 
-def _is_wanted(task: Task, now: datetime) -> bool:
-    # The index lags behind the table, so what it found is looked at again.
-    return task.deleted_at is None and task.assigned_to is not None and task.wake_at is not None
+def remind(now: datetime, has_time: HasTime = lambda: True) -> dict[str, int]:
+    """Owe every reminder whose time came by `now`, and count them. One task that fails does not
+    stop the others; it raises in the end, and the next run looks at it again."""
+    outcomes: Counter[str] = Counter(owed=0, known=0)
+    failures = []
+    for task, assignee in _due(now):
+        if not has_time():
+            break
+        try:
+            outcomes.update(_look(task, assignee, now))
+        except Exception as failure:
+            logger.exception("a task could not be looked at", task_id=task.id)
+            failures.append(failure)
+    wake.settle("due", now)
+    report("reminders", outcomes)
+    if failures:
+        raise ExceptionGroup("some tasks could not be looked at", failures)
+    return outcomes
 
 
-def _owe(task: Task, now: datetime) -> bool:
+def _due(now: datetime) -> Iterator[tuple[Task, User]]:
+    rows = wake.ready("due", now)
+    while keys := [row.SK.removeprefix("TASK#") for row in islice(rows, PAGE)]:
+        # The index lags behind the table, so what it found is looked at again.
+        page = [task for task in tasks.by_ids(keys) if task.wake_at and task.wake_at <= stamp(now)]
+        people = users.by_ids({str(task.assigned_to) for task in page})
+        yield from (
+            (task, people[str(task.assigned_to)])
+            for task in page
+            if str(task.assigned_to) in people
+        )
+
+
+def _look(task: Task, assignee: User, now: datetime) -> Counter[str]:
+    outcomes = Counter("owed" if _owe(put) else "known" for put in _mails(task, assignee, now))
+    if task.due_at is not None and task.due_at <= stamp(now):
+        morning = mornings.next_morning(now, assignee.time_zone)
+        digests.arm(assignee.id, Late(task.due_at, task.id), at=morning, now=now)
+    _sleep(task, now)
+    return outcomes
+
+
+def _mails(task: Task, assignee: User, now: datetime) -> Iterator[Put]:
+    at = stamp(now)
+    if task.due_at is not None and alarms.window(task.due_at) <= at < task.due_at:
+        told = mornings.reminder_time(moment(task.due_at), assignee.time_zone, now)
+        yield notices.due_soon(task, at=told, now=now)
+    for reminder in task.reminders or ():
+        time = alarms.time_of(reminder, task.due_at)
+        if time is not None and str(task.wake_at) <= time <= at:
+            yield notices.reminder(task, reminder, now=now)
+
+
+def _owe(put: Put) -> bool:
     try:
-        transact(notices.due_soon(task, now=now))
+        transact(put)
     except ConditionFailed:
         return False
     return True
+
+
+def _sleep(task: Task, now: datetime) -> None:
+    """Until there is something to do again; unless the task was changed meanwhile."""
+    time = alarms.next_look(task.due_at, task.reminders, after=stamp(now))
+    keys = wake.keys("due", time, task.id)
+    actions = tuple(table.assigned(Task, name, value) for name, value in keys.items())
+    same = (Task.wake_at == task.wake_at) & (Task.version == task.version)
+    try:
+        transact(Update(Task.key(task.id), actions, same))
+    except ConditionFailed:
+        return

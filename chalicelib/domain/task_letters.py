@@ -7,13 +7,16 @@ from typing import Any
 
 from chalicelib import settings
 from chalicelib.domain import notices, unsubscribing
+from chalicelib.domain import overdue as digest
 from chalicelib.domain.stationery import Letter, filled
-from chalicelib.store import table, tasks
+from chalicelib.store import table, tasks, users
 from chalicelib.store.members import Member
 from chalicelib.store.outbox import Mail
 from chalicelib.store.projects import Project
 from chalicelib.store.tasks import OPEN, Task
 from chalicelib.store.users import User
+
+DIGEST_MAX = 50
 
 
 @dataclass(frozen=True)
@@ -40,10 +43,39 @@ def assigned(owed: Mail, now: datetime) -> Letter | None:
 
 
 def due_soon(owed: Mail, now: datetime) -> Letter | None:
-    matter = matter_of_assignee(owed)
-    if matter is None or matter.task.status not in OPEN or matter.task.due_at != owed.due_at:
+    matter = _matter_to_do(owed)
+    if matter is None or matter.task.due_at != owed.due_at:
         return None
     return about_task(matter, f"Due soon: {matter.task.title}")
+
+
+def reminder(owed: Mail, now: datetime) -> Letter | None:
+    matter = _matter_to_do(owed)
+    if matter is None or owed.reminder not in (matter.task.reminders or ()):
+        return None
+    if owed.due_at is not None and matter.task.due_at != owed.due_at:
+        return None
+    return about_task(matter, f"Reminder: {matter.task.title}")
+
+
+def overdue(owed: Mail, now: datetime) -> Letter | None:
+    user = users.by_id(owed.recipient)
+    if user is None or not user.may_enter or not notices.wants(user, owed.kind):
+        return None
+    late = _within_reach(user.id, digest.tasks_of(user.id))
+    if not late:
+        return None
+    count = len(late)
+    return filled(
+        owed.kind,
+        "1 task is overdue" if count == 1 else f"{count} tasks are overdue",
+        to=user.email,
+        link=f"{settings.APP_URL}/tasks",
+        unsubscribe=unsubscribing.link(user.id, owed.kind),
+        user=user,
+        late=late[:DIGEST_MAX],
+        base=settings.APP_URL,
+    )
 
 
 def about_task(matter: Matter, subject: str, **context: Any) -> Letter:
@@ -59,6 +91,32 @@ def about_task(matter: Matter, subject: str, **context: Any) -> Letter:
         project=matter.project,
         **context,
     )
+
+
+def _matter_to_do(owed: Mail) -> Matter | None:
+    """The task that a reminder is about, if there is still something to do."""
+    matter = matter_of_assignee(owed)
+    if matter is None or matter.task.status not in OPEN or matter.project.archived_at:
+        return None
+    return matter
+
+
+def _within_reach(user_id: str, found: list[Task]) -> list[tuple[Task, Project]]:
+    """Of these tasks, those in projects where somebody can do something about them."""
+    ids = {task.project_id for task in found}
+    rows = table.read(
+        *(Project.key(project_id) for project_id in ids),
+        *(Member.key(project_id, user_id) for project_id in ids),
+    )
+    mine = {
+        project_id: project
+        for project_id in ids
+        if rows.get(Member.key(project_id, user_id))
+        and (project := rows.get(Project.key(project_id)))
+        and not project.deleted_at
+        and not project.archived_at
+    }
+    return [(task, mine[task.project_id]) for task in found if task.project_id in mine]
 
 
 def matter_of_assignee(owed: Mail) -> Matter | None:

@@ -31,6 +31,7 @@ class Mail(Row):
     task_id = UnicodeAttribute(null=True)
     comment_id = UnicodeAttribute(null=True)
     due_at = UnicodeAttribute(null=True)
+    reminder = UnicodeAttribute(null=True)
     created_at = UnicodeAttribute()
     attempts = NumberAttribute(default=0)
     leased_until = UnicodeAttribute(null=True)
@@ -64,6 +65,7 @@ def owed(
     user_epoch: float | None = None,
     actor: str | None = None,
     due_at: str | None = None,
+    reminder: str | None = None,
     at: datetime | None = None,
 ) -> Put:
     """The write that owes one mail, to be sent at once or `at` a time; put it into the transaction
@@ -80,6 +82,7 @@ def owed(
         comment_id=comment_id,
         actor=actor,
         due_at=due_at,
+        reminder=reminder,
         created_at=stamp(now),
         expires_at=epoch(now + KEPT),
         **wake.keys("mail", stamp(at or now), mail_id),  # type: ignore[arg-type]

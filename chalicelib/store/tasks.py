@@ -6,7 +6,7 @@ from typing import Any
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.store import ids, table, wake
+from chalicelib.store import alarms, ids, table, wake
 from chalicelib.store.table import Key, Page, Row
 from chalicelib.store.transaction import Delete, Put, Tally, Update
 
@@ -42,6 +42,7 @@ class Task(Row):
     # Who made the last change, and in which request; the stream's reader makes activity of them.
     changed_by = UnicodeAttribute(null=True)
     request_id = UnicodeAttribute(null=True)
+    reminders: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
 
     @staticmethod
     def key(task_id: str) -> "Key[Task]":
@@ -100,10 +101,10 @@ def assignee_key(project_id: str, user_id: str) -> str:
 def index_keys(task: Task) -> dict[str, str | None]:
     """The index keys of a task in its present state; None keeps it out of an index.
 
-    `by_wake` holds what can need a reminder and nothing else: open, assigned, with a due time.
+    `by_wake` holds what can need a reminder and nothing else: open, assigned, with a time.
     """
     project_id, assigned = task.project_id, task.assigned_to
-    waking = wake.keys("due", task.due_at, task.id) if assigned and task.is_open else wake.ASLEEP
+    waking = _waking(task) if assigned and task.is_open else wake.ASLEEP
     return {
         "status_key": f"{project_id}#{task.status}",
         "status_sort": task.id,
@@ -117,6 +118,19 @@ def index_keys(task: Task) -> dict[str, str | None]:
         "assignee_sort": due_sort(task) if assigned else None,
         **waking,
     }
+
+
+def _waking(task: Task) -> dict[str, str | None]:
+    time = alarms.look_at(task.due_at, task.reminders, since=task.updated_at, planned=task.wake_at)
+    return wake.keys("due", time, task.id)
+
+
+def _keys_after(task: Task, fields: Mapping[str, Any]) -> dict[str, str | None]:
+    """The index keys that a change of `fields` may have moved."""
+    keys = index_keys(task)
+    if not fields.keys() & alarms.CAUSES:
+        del keys["wake_key"], keys["wake_at"]
+    return keys
 
 
 def trashed(task: Task, *, until: str, **facts: Any) -> tuple[Delete, Put]:
@@ -165,7 +179,8 @@ def changed(task: Task, fields: Mapping[str, Any]) -> Update:
     depth.
     """
     actions = tuple(
-        table.assigned(Task, name, value) for name, value in {**fields, **index_keys(task)}.items()
+        table.assigned(Task, name, value)
+        for name, value in {**fields, **_keys_after(task, fields)}.items()
     )
     same = (Task.version == task.version) & Task.deleted_at.does_not_exist()
     if "depth" in fields:
