@@ -2,7 +2,7 @@
 PYTHON ?= python3
 STAGE ?= local
 FUNCTION ?= APIHandler
-export PORT CLOUD_PORT
+export PORT CLOUD_PORT MAILBOX_PORT
 
 BIN := .venv/bin
 RUN := $(BIN)/python -m

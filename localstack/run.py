@@ -8,6 +8,7 @@ from types import FrameType
 from infra.stage import UserError
 from localstack import cloud, stack
 from localstack.background import cloud_port
+from localstack.mailbox import Mailbox
 from localstack.server import Server, restart_on_change
 from localstack.stack import Outputs
 
@@ -15,7 +16,7 @@ _BANNER = """
   API              {api_url}/
   through gateway  {gateway_api_url}/
   documentation    docs/api.md
-  mailbox          {mailbox_url}
+  mailbox          {mailbox_page}
   AWS endpoint     {aws_endpoint} (also in .local/outputs.json)
 
 Ctrl-C stops everything this command started.
@@ -34,7 +35,7 @@ def run(port: int) -> None:
         if not server.wait_until_ready():
             raise UserError("the API server did not start; its reason stands above")
         stack.seed(outputs["api_url"])
-        print(_BANNER.format(**outputs), flush=True)
+        print(_BANNER.format(**outputs, mailbox_page=_open_mailbox(outputs, cleanup)), flush=True)
         restart_on_change(server)
 
 
@@ -52,6 +53,16 @@ def _bring_up(port: int, cleanup: ExitStack) -> Outputs:
     stack.write(outputs)
     cleanup.callback(stack.write, deployed) if found else cleanup.callback(stack.forget)
     return outputs
+
+
+def _open_mailbox(outputs: Outputs, cleanup: ExitStack) -> str:
+    """Serve the page that shows mails; where it is."""
+    wanted = cloud.port_setting("MAILBOX_PORT", 8025)
+    port = wanted if cloud.is_free(wanted) else cloud.free_port()
+    mailbox = Mailbox(port, outputs["mailbox_url"])
+    cleanup.callback(mailbox.stop)
+    mailbox.start()
+    return f"http://localhost:{port}/"
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

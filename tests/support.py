@@ -179,7 +179,8 @@ def _recorded_sign_up(client: Client, name: str) -> tuple[dict[str, Any], list[A
 
 def all_rows() -> list[Any]:
     """The table as DynamoDB gives it."""
-    return list(_dynamodb().scan(TableName=settings.TABLE_NAME)["Items"])
+    pages = _dynamodb().get_paginator("scan").paginate(TableName=settings.TABLE_NAME)
+    return [row for page in pages for row in page["Items"]]
 
 
 def put_rows(rows: list[Any]) -> None:

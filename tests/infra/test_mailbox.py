@@ -1,0 +1,73 @@
+"""The mailbox page of the local setup, in front of an emulator that says what theirs say."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+import requests
+
+from localstack.cloud import free_port
+from localstack.mailbox import Mailbox
+
+MINISTACK = {
+    "messages": {
+        "000000000000": [
+            {"To": ["a@example.com"], "Subject": "First", "BodyText": "1", "BodyHtml": "<p>1</p>"},
+            {"To": ["b@example.com"], "Subject": "Second", "BodyText": "2", "BodyHtml": None},
+        ]
+    }
+}
+LOCALSTACK = {
+    "messages": [
+        {
+            "Destination": {"ToAddresses": ["a@example.com"]},
+            "Subject": "First",
+            "Body": {"text_part": "1", "html_part": "<p>1</p>"},
+        },
+        {
+            "Destination": {"ToAddresses": ["b@example.com"]},
+            "Subject": "Second",
+            "Body": {"text_part": "2", "html_part": None},
+        },
+    ]
+}
+
+
+@pytest.fixture(params=[MINISTACK, LOCALSTACK], ids=["ministack", "localstack"])
+def page(request: pytest.FixtureRequest) -> Iterator[str]:
+    class Emulator(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(request.param).encode())
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    emulator = ThreadingHTTPServer(("127.0.0.1", 0), Emulator)
+    threading.Thread(target=emulator.serve_forever, daemon=True).start()
+    port = free_port()
+    mailbox = Mailbox(port, f"http://127.0.0.1:{emulator.server_port}/")
+    mailbox.start()
+    yield f"http://127.0.0.1:{port}"
+    mailbox.stop()
+    emulator.shutdown()
+    emulator.server_close()
+
+
+def test_mails_are_listed_the_newest_first(page: str) -> None:
+    mails = requests.get(f"{page}/messages", timeout=10).json()
+    assert [(mail["subject"], mail["to"], mail["text"], mail["html"]) for mail in mails] == [
+        ("Second", "b@example.com", "2", ""),
+        ("First", "a@example.com", "1", "<p>1</p>"),
+    ]
+
+
+def test_a_mail_is_shown_where_it_can_run_nothing(page: str) -> None:
+    answer = requests.get(page, timeout=10)
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in answer.text
+    assert requests.get(f"{page}/elsewhere", timeout=10).status_code == 404
