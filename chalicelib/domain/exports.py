@@ -12,7 +12,7 @@ import msgspec
 
 from chalicelib.domain import sheets
 from chalicelib.domain.making import BEGINNING, END, Maker, Pieces, Step, may_read, nothing_more
-from chalicelib.store import attachments, comments, members, table, tasks, users
+from chalicelib.store import attachments, comments, labels, members, table, tasks, users
 from chalicelib.store.attachments import Attachment
 from chalicelib.store.comments import Comment
 from chalicelib.store.jobs import Job
@@ -24,6 +24,7 @@ from chalicelib.store.uploads import READY
 from chalicelib.store.users import User
 
 PAGE = 100
+LABELS_MAX = 1000
 JSON = "project.json"
 MEMBERS, TASKS = "members.csv", "tasks.csv"
 COMMENTS, FILES = "comments.csv", "attachments.csv"
@@ -31,12 +32,15 @@ COLUMNS = {
     MEMBERS: ("user_id", "username", "display_name", "role", "joined_at"),
     TASKS: (
         "id",
+        "number",
         "title",
         "description",
         "status",
         "priority",
         "assigned_to",
         "due_date",
+        "labels",
+        "parent",
         "created_by",
         "created_at",
         "updated_at",
@@ -74,7 +78,12 @@ def _opening(job: Job, now: datetime) -> Pieces:
     """The beginning of each file; the members are few enough to be written whole."""
     project = table.get(Project.key(job.subject))
     people = list(_members(job.subject))
-    about = {"exported_at": stamp(now), "project": _project(project), "members": people}
+    about = {
+        "exported_at": stamp(now),
+        "project": _project(project),
+        "labels": _labels(job.subject),
+        "members": people,
+    }
     return {
         JSON: opened(about, "tasks"),
         MEMBERS: sheets.head(COLUMNS[MEMBERS]) + sheets.body(COLUMNS[MEMBERS], people),
@@ -137,8 +146,22 @@ def _members(project_id: str) -> Iterator[Record]:
 
 
 def _project(project: Project | None) -> Record:
-    names = ("id", "name", "description", "owner_id", "created_at", "updated_at", "archived_at")
+    names = (
+        "id",
+        "name",
+        "prefix",
+        "description",
+        "owner_id",
+        "created_at",
+        "updated_at",
+        "archived_at",
+    )
     return {name.removesuffix("_id"): getattr(project, name) for name in names}
+
+
+def _labels(project_id: str) -> list[Record]:
+    page = labels.of_project(project_id, limit=LABELS_MAX, start=None)
+    return [{"id": label.id, "name": label.name, "colour": label.colour} for label in page.rows]
 
 
 def _member(member: Member, person: User) -> Record:
@@ -147,7 +170,10 @@ def _member(member: Member, person: User) -> Record:
 
 
 def _task(task: Task) -> Record:
-    return {name: getattr(task, name) for name in COLUMNS[TASKS]} | {"project": task.project_id}
+    facts = {name: getattr(task, name) for name in COLUMNS[TASKS]}
+    number = task.number and int(task.number)
+    derived = {"number": number, "labels": list(task.labels or ()), "project": task.project_id}
+    return {**facts, **derived}
 
 
 def _comment(comment: Comment) -> Record:

@@ -25,7 +25,9 @@ def body(columns: Sequence[str], records: Iterable[Mapping[str, Any]]) -> bytes:
 
 
 def harmless(value: Any) -> Any:
-    """`value`, as a cell that is never a formula."""
+    """`value`, as a cell that is never a formula; a list as one text."""
+    if isinstance(value, list):
+        value = ", ".join(value)
     if isinstance(value, str) and value.startswith(FORMULAS):
         return "'" + value
     return "" if value is None else value

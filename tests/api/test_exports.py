@@ -88,6 +88,21 @@ def test_an_export_holds_project_members_tasks_and_files(
     assert [m["username"] for m in sheet(fetched(bob, export, "members.csv"))] == ["ann", "bob"]
 
 
+def test_an_export_knows_numbers_labels_and_parents(ann: Person, project: str) -> None:
+    labels = f"/api/projects/{project}/labels"
+    urgent = ann.post(labels, {"name": "urgent"}).json_body["id"]
+    parent = ann.adds_task(project, "Plan", labels=[urgent])
+    ann.adds_task(project, "Part", parent=parent["id"])
+    export = asked(ann, _place(project))
+    swept()
+    whole = json.loads(fetched(ann, export, "project.json"))
+    assert [(label["id"], label["name"]) for label in whole["labels"]] == [(urgent, "urgent")]
+    part, plan = whole["tasks"]
+    assert (plan["labels"], plan["parent"], part["parent"]) == ([urgent], None, parent["id"])
+    assert f"{whole['project']['prefix']}-{plan['number']}" == parent["key"]
+    assert [line["labels"] for line in sheet(fetched(ann, export, "tasks.csv"))] == ["", urgent]
+
+
 def test_the_sizes_are_those_of_the_files(ann: Person, project: str) -> None:
     export = asked(ann, _place(project))
     swept()
@@ -122,7 +137,7 @@ def test_sheets_begin_with_a_byte_order_mark_and_quote_every_cell(
     export = asked(ann, _place(project))
     swept()
     raw = fetched(ann, export, "tasks.csv")
-    assert raw.startswith(b'\xef\xbb\xbf"id","title"') and b'"a,""b"";c"' in raw
+    assert raw.startswith(b'\xef\xbb\xbf"id","number"') and b'"a,""b"";c"' in raw
 
 
 def test_who_asks_again_gets_the_one_under_way(ann: Person, project: str) -> None:
