@@ -152,7 +152,7 @@ class World:
             place[f"attachment_id of {who} at parts"] = upload["attachment"]["id"]
             place[f"comment_id of {who}"] = _comment(self.people[who], place["task_id"])
         for who in INSIDERS:
-            place[f"export_id of {who}"] = _export(self.people[who], f"/api/projects/{project}")
+            place |= _jobs(self.people[who], project, f" of {who}")
         return place
 
     def _filled(self, project: str, owner: Person, author: Person) -> Things:
@@ -169,7 +169,7 @@ class World:
             "user_id": guest.id,
             "watcher": guest.id,
             "invitation_id": invitation["id"],
-            "export_id": _export(guest, f"/api/projects/{project}"),
+            **_jobs(guest, project),
             "task_id": task,
             "task_id in the trash": gone,
             "label_id": _label(owner, project),
@@ -197,8 +197,13 @@ def _comment(author: Person, task: str) -> str:
     return str(author.post(f"/api/tasks/{task}/comments", {"body": "x"}).json_body["id"])
 
 
-def _export(person: Person, path: str) -> str:
-    return str(person.post(f"{path}/exports").json_body["id"])
+def _jobs(person: Person, project: str, whose: str = "") -> Things:
+    """What somebody has asked for about a project."""
+    path = f"/api/projects/{project}"
+    return {
+        f"export_id{whose}": person.post(f"{path}/exports").json_body["id"],
+        f"report_id{whose}": person.post(f"{path}/reports", {}).json_body["id"],
+    }
 
 
 def _announced(author: Person, task: str, size: int) -> dict[str, Any]:
@@ -232,7 +237,7 @@ def _personal(person: Person) -> Things:
         "refresh": person.refresh,
         "session_id": person.get("/api/auth/sessions").json_body["items"][0]["id"],
         "token_id": person.post("/api/auth/tokens", token).json_body["id"],
-        "export_id": _export(person, "/api/auth/profile"),
+        "export_id": person.post("/api/auth/profile/exports").json_body["id"],
         "avatar_id": person.post("/api/auth/profile/avatar", picture).json_body["id"],
     }
 
