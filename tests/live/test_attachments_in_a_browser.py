@@ -3,7 +3,9 @@ bucket let a browser in that comes from elsewhere, and only from where the stage
 
 import shutil
 import threading
+from base64 import b64decode
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -182,3 +184,82 @@ def _sends(browser: Any, origin: str, form: dict[str, Any]) -> bool:
     )
     page.close()
     return bool(sent)
+
+
+RUNS = b"document.title='ran';fetch('/ran')"
+SCRIPT = b"<script>" + RUNS + b"</script>"
+GIF = b64decode("R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAkQBADs=")
+PDF = b"%PDF-1.7\n1 0 obj<</OpenAction<</S/JavaScript/JS(app.alert(1))>>>>endobj\n" + SCRIPT
+ACTIVE = {
+    "page.html": ("text/html", b"<!doctype html>" + SCRIPT),
+    "page.png": ("image/png", b"<!doctype html>" + SCRIPT),
+    "image.svg": (
+        "image/svg+xml",
+        b'<svg xmlns="http://www.w3.org/2000/svg">' + SCRIPT + b"</svg>",
+    ),
+    "page.xhtml": (
+        "application/xhtml+xml",
+        b'<html xmlns="http://www.w3.org/1999/xhtml">' + SCRIPT + b"</html>",
+    ),
+    "page.xml": (
+        "text/xml",
+        b'<x:script xmlns:x="http://www.w3.org/1999/xhtml">' + RUNS + b"</x:script>",
+    ),
+    "paper.pdf": ("application/pdf", PDF),
+    "script.js": ("text/javascript", RUNS),
+}
+POLYGLOTS = {
+    "gif.html": ("text/html", GIF + SCRIPT),
+    "gif.js": ("text/javascript", b"GIF89a=1;" + RUNS + b"//" + SCRIPT),
+    "png.svg": ("image/svg+xml", b"\x89PNG\r\n\x1a\n" + SCRIPT),
+    "jpg.html": ("text/html", b"\xff\xd8\xff\xe0" + SCRIPT),
+}
+
+
+@pytest.mark.parametrize("name", ACTIVE)
+def test_what_could_run_is_downloaded(browser: Any, ann: Visitor, task: str, name: str) -> None:
+    for url in _addresses(ann, task, name, *ACTIVE[name]):
+        assert _opens(browser, url) == {"downloaded": True, "ran": False}
+
+
+@pytest.mark.parametrize("name", POLYGLOTS)
+def test_a_polyglot_is_downloaded_or_shown_as_a_picture(
+    browser: Any, ann: Visitor, task: str, name: str
+) -> None:
+    opaque, inline = _addresses(ann, task, name, *POLYGLOTS[name])
+    assert _opens(browser, opaque) == {"downloaded": True, "ran": False}
+    assert _opens(browser, inline) == {"downloaded": False, "ran": False}
+
+
+def test_the_browser_would_have_told_of_a_script(
+    browser: Any,
+) -> None:
+    """What the two tests above look for does happen where a script runs."""
+    assert _opens(browser, f"data:text/html,{SCRIPT.decode()}") == {
+        "downloaded": False,
+        "ran": True,
+    }
+
+
+def _addresses(ann: Visitor, task: str, name: str, kind: str, body: bytes) -> list[str]:
+    """Of the download and of the picture that it may be."""
+    attachment, stored = ann.uploads(task, name, kind, body)
+    path = f"/tasks/{task}/attachments/{attachment['id']}"
+    assert stored.ok and ann.must("POST", f"{path}/complete/")["status"] == "ready"
+    queries = ("", "?inline=true")
+    return [ann.must("GET", f"{path}/download/{query}")["url"] for query in queries]
+
+
+def _opens(browser: Any, url: str) -> dict[str, bool]:
+    """What becomes of the address as a person opens it."""
+    from playwright.sync_api import Error
+
+    page = browser.new_page()
+    downloads: list[Any] = []
+    page.on("download", lambda download: downloads.append(download))
+    with suppress(Error):  # so it calls an address that is downloaded
+        page.goto(url)
+    page.wait_for_timeout(200)
+    outcome = {"downloaded": bool(downloads), "ran": page.title() == "ran"}
+    page.close()
+    return outcome
