@@ -70,7 +70,6 @@ def _owe(person: Person, count: int) -> None:
 def test_at_a_quota_of_14_at_most_14_mails_go_out_in_any_second_and_none_is_lost(
     ann: Person, clock: Clock
 ) -> None:
-    """`bench/mail.py` does it with 500."""
     mailing.sweep(now())
     _owe(ann, 40)
     clock.time = now()
