@@ -6,9 +6,10 @@ export PORT CLOUD_PORT MAILBOX_PORT
 
 BIN := .venv/bin
 RUN := $(BIN)/python -m
+COMPOSE := docker compose --file localstack/docker-compose.yml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down check test lock package deploy diff destroy invoke superuser logs clean
+.PHONY: help install run up down check test permissions audit lock package deploy smoke diff destroy invoke superuser logs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | \
@@ -22,11 +23,12 @@ install: ## Make .venv with the pinned dependencies (the other verbs do it too)
 run: install ## The whole product on this machine: PORT=8000 CLOUD_PORT=4566
 	@$(RUN) localstack.run
 
-up: install ## Local cloud and stack in the background; writes .local/outputs.json
+up: install ## Local cloud and stack in the background; writes .local/outputs.json [CLOUD=localstack]
+	@$(if $(filter localstack,$(CLOUD)),$(COMPOSE) up --detach --wait)
 	@$(RUN) localstack.background up
 
-down: install ## Stop what `make up` started
-	@$(RUN) localstack.background down
+down: install ## Stop what `make up` started [CLOUD=localstack]
+	@$(if $(filter localstack,$(CLOUD)),$(COMPOSE) down,$(RUN) localstack.background down)
 
 check: install ## Format, lint, types, structure, package and template: what needs no cloud
 	$(BIN)/ruff format --check .
@@ -34,20 +36,31 @@ check: install ## Format, lint, types, structure, package and template: what nee
 	$(BIN)/mypy
 	$(RUN) pytest -q tests/infra tests/structure
 	$(RUN) infra.package --stage prod
-	$(BIN)/cfn-lint build/prod/sam.yaml infra/account.yaml
+	$(BIN)/cfn-lint build/prod/sam.yaml infra/account.yaml infra/github-role.yaml
 
 test: install ## All tests; the live ones start a local cloud of their own
 	@$(BIN)/python infra/venv.py .local/cloud-venv localstack/requirements.txt
 	$(RUN) pytest -n auto --dist loadgroup $(ARGS)
+	@$(RUN) tests.permissions --partial
+
+permissions: install ## After make test: rights that no test needed, and calls that no policy allows
+	@$(RUN) tests.permissions
 
 lock: install ## Pin every package with its hashes, from the *.in lists: ARGS=--upgrade
 	@$(RUN) infra.lock $(ARGS)
 
+audit: install ## What checkov and parliament find in template and policies, in their own environment
+	@$(RUN) infra.audit
+
 package: install ## Build the stage's zip and template: STAGE=prod
 	@$(RUN) infra.package --stage $(STAGE)
 
-deploy: install ## Package and deploy: STAGE=prod
+deploy: install ## Package, deploy, and try it out: STAGE=prod
 	@$(RUN) infra.deploy deploy --stage $(STAGE)
+	@$(RUN) smoke --stage $(STAGE)
+
+smoke: install ## Try a deployed stage out, as a person would: STAGE=prod [ARGS=--slow]
+	@$(RUN) smoke --stage $(STAGE) $(ARGS)
 
 diff: install ## What a deploy would change: STAGE=prod
 	@$(RUN) infra.deploy diff --stage $(STAGE)

@@ -11,7 +11,8 @@ from typing import Any
 
 Resources = dict[str, Any]
 _RUNBOOK = "docs/operations.md#"
-_MINUTE, _DAY = 60, 86400
+_MINUTE = 60
+_EVERY_FIVE_MINUTES = {"rate(5 minutes)", "cron(0/5 * * * ? *)"}
 _NAMESPACE = "TaskManager/${Stage}"
 _APP = {"service": "task-manager"}
 # In AWS's own words: what stands for a percentile is no ordinary statistic.
@@ -111,17 +112,20 @@ def _streams(resources: Resources) -> Iterator[Alarm]:
 
 def _schedules(resources: Resources) -> Iterator[Alarm]:
     """A schedule that does not run makes no error: it is missed."""
-    for name, least in (("Tick", 1), ("SendReminders", 1)):
-        period = _DAY if name == "SendReminders" else 15 * _MINUTE
-        own = {"FunctionName": {"Ref": name}}
+    for name, function in functions(resources).items():
+        rules = [
+            event["Properties"].get("Schedule") for event in function.get("Events", {}).values()
+        ]
+        if _EVERY_FIVE_MINUTES.isdisjoint(rules):
+            continue
         yield Alarm(
             f"{name}Missing",
             "schedule-missing",
             "AWS/Lambda",
             "Invocations",
-            least,
-            own,
-            period=period,
+            1,
+            {"FunctionName": {"Ref": name}},
+            period=15 * _MINUTE,
             below=True,
         )
     yield Alarm(

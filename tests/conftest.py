@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from datetime import UTC, datetime, timedelta
 
 os.environ.update(
@@ -46,12 +47,24 @@ from chalice.local import LambdaContext  # noqa: E402
 from chalice.test import Client  # noqa: E402
 from moto import mock_aws  # noqa: E402
 
+from tests import permissions  # noqa: E402
 from tests.dynamodb_local import dynamodb_local, table_at  # noqa: E402
 from tests.moto_shortcuts import shortcuts  # noqa: E402
 from tests.stream import TaskStream  # noqa: E402
 from tests.support import Api, Person, Residents, make_cloud, quota_of, ticked_lately  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
+
+permissions.record()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # the workers come later, and write beside each other
+        shutil.rmtree(permissions.FOLDER, ignore_errors=True)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    permissions.save(getattr(session.config, "workerinput", {}).get("workerid", "main"))
 
 
 @pytest.fixture(scope="session")

@@ -345,6 +345,3 @@ def test_the_dashboard_shows_every_alarm(resources: Template) -> None:
 def test_a_stage_sets_memory_and_retention(resources: Template) -> None:
     prod = load("prod")
     assert properties(resources, "APIHandler")["MemorySize"] == prod.memory["APIHandler"]
-    assert properties(resources, "SendReminders")["Events"]["SendRemindersEvent"]["Properties"][
-        "Schedule"
-    ] == {"Fn::Sub": "cron(0 ${ReminderHour} * * ? *)"}

@@ -7,6 +7,9 @@ from typing import Any
 
 import requests
 
+from localstack.stack import aimed_at
+from smoke.__main__ import run
+from smoke.steps import STEPS, Smoke
 from tests.live.support import Deployed, Visitor, eventually, in_hours, sample
 
 
@@ -147,3 +150,12 @@ def _invoke(aws: Any, deployed: Deployed, function: str, event: str) -> Any:
     answer = aws("lambda").invoke(FunctionName=name, Payload=sample(event))
     assert "FunctionError" not in answer
     return json.loads(answer["Payload"].read())
+
+
+def test_the_smoke_test_of_a_deployment_holds(deployed: Deployed) -> None:
+    """All of its steps but those that only AWS can show, which it names."""
+    smoke = Smoke(deployed.outputs["gateway_api_url"], deployed.outputs["functions"])
+    with aimed_at(deployed.outputs["aws_endpoint"]):
+        tally = run(smoke, on_aws=False, slow=False)
+    assert tally.failed == 0
+    assert tally.left_out == sum(step.only_aws for step in STEPS)
