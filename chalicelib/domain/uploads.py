@@ -6,8 +6,8 @@ A crash between leaves a row that the next tick finds, never an object that nobo
 from datetime import datetime
 
 from chalicelib.observability import report
-from chalicelib.store import files, multipart, quotas, uploads, wake
-from chalicelib.store.transaction import ConditionFailed, transact
+from chalicelib.store import files, multipart, quotas, tasks, uploads, wake
+from chalicelib.store.transaction import ConditionFailed, Write, place_of, transact
 from chalicelib.store.uploads import GONE, PENDING, READY, Upload
 
 
@@ -28,20 +28,31 @@ def expire(now: datetime) -> dict[str, int]:
 
 
 def close(upload: Upload, now: datetime, *, of: tuple[str, ...] = (PENDING, READY)) -> bool:
-    """Make the upload a tombstone and give back its room; False if somebody did before, or if it is
-    in no state of `of` any more."""
-    returned = quotas.returned(upload)
-    while True:
+    """Make the upload a tombstone, give back its room and count it no more; False if somebody did
+    before, or if it is in no state of `of` any more."""
+    missing: set[tuple[str, str]] = set()
+    while upload.status in of:
+        counts = (*quotas.returned(upload), *_counted_out(upload))
+        returned = tuple(write for write in counts if place_of(write) not in missing)
         try:
-            transact(uploads.closed(upload, now, of=of), *returned)
+            transact(uploads.closed(upload, now), *returned)
         except ConditionFailed as failed:
-            if not any(write is failed.write for write in returned):
-                return False
-            # The count went with its project.
-            returned = tuple(write for write in returned if write is not failed.write)
+            if failed.write in returned:  # it went with its project, or its task has moved
+                missing.add(place_of(failed.write))
+            else:
+                upload.status = uploads.status_of(upload)
         else:
             upload.status = GONE
             return True
+    return False
+
+
+def _counted_out(upload: Upload) -> tuple[Write, ...]:
+    """The write that counts a file less on its task, if it is one that was counted."""
+    if upload.status != READY or not upload.PK.startswith(quotas.OF_TASK):
+        return ()
+    task_id = upload.PK.removeprefix(quotas.OF_TASK)
+    return tasks.counted_anywhere(task_id, attachments_count=-1)
 
 
 def remove(upload: Upload) -> None:

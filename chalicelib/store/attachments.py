@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from pynamodb.attributes import UnicodeAttribute
 
-from chalicelib.store import ids, table, uploads
+from chalicelib.store import ids, table, tasks, uploads
 from chalicelib.store.files import StoredObject
 from chalicelib.store.table import Key
 from chalicelib.store.times import stamp
@@ -73,12 +73,15 @@ def of_task(task_id: str) -> Iterator[Attachment]:
 def mark_ready(
     attachment: Attachment, stored: StoredObject, picture: str | None, now: datetime
 ) -> None:
-    """Confirm the upload of `stored`; doing it again changes nothing. `attachment` is as it stands
-    afterwards."""
+    """Confirm the upload of `stored`, and count it on its task; doing it again changes nothing.
+    `attachment` is as it stands afterwards."""
     facts = {"version_id": stored.version_id, "picture": picture}
+    counting = tasks.counted_anywhere(attachment.task_id, attachments_count=1)
     try:
-        transact(uploads.ready(attachment, now, **facts))
+        transact(uploads.ready(attachment, now, **facts), *counting)
     except ConditionFailed as failed:
+        if failed.write in counting:  # the task has just moved to the trash, or out of it
+            return mark_ready(attachment, stored, picture, now)
         if failed.row is not None:
             _take_over(attachment, Attachment.from_raw_data(failed.row))
         return

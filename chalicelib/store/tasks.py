@@ -194,6 +194,14 @@ def counted(task_id: str, **counts: int) -> Tally:
     return Tally(Task.key(task_id), counts, Row.PK.exists())
 
 
+def counted_anywhere(task_id: str, **counts: int) -> tuple[Tally, ...]:
+    """The same for a task that may be in the trash; none for one that is gone for good."""
+    keys: list[Key[Any]] = [Task.key(task_id), TrashedTask.key(task_id)]
+    rows = table.read(*keys)
+    there = (key for key in keys if rows.get(key) is not None)
+    return tuple(Tally(key, counts, Row.PK.exists()) for key in there)
+
+
 def with_another_child(parent: Task) -> Tally:
     """The write that counts one sub-task more; it holds while the parent stands as deep as it was
     read."""

@@ -64,10 +64,16 @@ def ready(upload: Upload, now: datetime, **facts: str | None) -> Update:
     return Update(_key(upload), actions, Upload.status == PENDING)
 
 
-def closed(upload: Upload, now: datetime, *, of: tuple[str, ...] = (PENDING, READY)) -> Update:
-    """The write that makes the upload a tombstone, once: only one in a state of `of` can be. The
+def closed(upload: Upload, now: datetime) -> Update:
+    """The write that makes the upload a tombstone, once: it holds for the state that was read. The
     next tick removes the object, and the row in the end."""
-    return Update(_key(upload), _closing(upload.object_key, now), Upload.status.is_in(*of))
+    return Update(_key(upload), _closing(upload.object_key, now), Upload.status == upload.status)
+
+
+def status_of(upload: Upload) -> str:
+    """The state in which the upload is now; one without a row is gone."""
+    row = at(upload.PK, upload.SK)
+    return GONE if row is None else str(row.status)
 
 
 def unwanted(key: Key[U], object_key: str, now: datetime) -> Update:

@@ -12,6 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from chalicelib import settings
+from chalicelib.clock import now
+from chalicelib.domain import attachments as rules
 from chalicelib.store import aws, files, multipart
 from tests.files import (
     PNG,
@@ -472,3 +474,26 @@ def test_a_small_file_has_no_parts(ann: Person, task: str) -> None:
     attachment = announced(ann, task)
     assert ann.get(path_of(attachment, "/parts")).status_code == 404
     assert ann.post(path_of(attachment, "/parts"), {"numbers": [1]}).status_code == 404
+
+
+def _count(person: Person, task: str) -> int:
+    return int(person.get(f"/api/tasks/{task}").json_body["attachments_count"])
+
+
+def test_a_task_counts_the_files_that_are_there(ann: Person, task: str) -> None:
+    kept, gone = uploaded(ann, task), uploaded(ann, task)
+    announced(ann, task)
+    ann.post(path_of(kept, "/complete"))  # again
+    assert _count(ann, task) == 2
+    for _ in range(2):
+        ann.delete(path_of(gone))
+    assert _count(ann, task) == 1
+    assert ann.get(f"/api/tasks/{task}").json_body["version"] == 1
+
+
+def test_a_file_that_arrives_in_the_trash_is_counted(ann: Person, task: str) -> None:
+    attachment = announced(ann, task)
+    arrives(attachment)
+    ann.delete(f"/api/tasks/{task}")
+    assert rules.arrived(key_of(attachment), now=now()) == "ready"
+    assert ann.post(f"/api/tasks/{task}/restore").json_body["attachments_count"] == 1
