@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
-from infra import lock, venv
+from infra import cost, lock, venv
 from infra.stage import ROOT, UserError
 from localstack import cloud
 
@@ -105,3 +105,16 @@ def test_make_help_lists_every_verb() -> None:
     (phony,) = re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
     for verb in phony.split():
         assert re.search(rf"^{verb}:.*## .+", makefile, re.MULTILINE), verb
+
+
+def test_the_mix_that_is_priced_is_of_calls_whose_units_are_known() -> None:
+    assert {share.call for share in cost._MIX} <= set(cost.units())
+    assert sum(share.percent for share in cost._MIX) == 100
+    assert sum(cost.million_requests().values()) > 0
+
+
+def test_every_finding_that_is_accepted_has_its_reason() -> None:
+    lines = (ROOT / "infra" / "checkov.yaml").read_text().splitlines()
+    accepted = [line for line in lines if line.strip().startswith("- ")]
+    assert accepted
+    assert [line for line in accepted if not re.fullmatch(r"  - CKV_AWS_\d+ # .+: .+", line)] == []

@@ -1,0 +1,146 @@
+"""What a month costs: `python -m infra.cost` writes the tables of docs/cost.md.
+
+Request units come from the tables of docs/data-model.md, prices from prices.toml, memory and alarms
+from the packaged stages. Durations, sizes and the mix of requests are this file's own; durations
+are assumptions until somebody has measured them on AWS.
+"""
+
+import re
+import tomllib
+from dataclasses import dataclass
+
+import yaml
+
+from infra.alarms import functions
+from infra.package import package
+from infra.stage import ROOT, load
+
+_PAGE = ROOT / "docs" / "cost.md"
+_ROW = re.compile(r"^\| (`.+?) \| .*? \| ([\d.]+)[^|]* \| .*? \| (\d+)[^|]* \|", re.MULTILINE)
+_BEGIN, _END = "<!-- computed -->\n", "<!-- end -->"
+_LOG_BYTES = 700  # the app's line, the access log's, Lambda's own
+_ANSWER_BYTES = 2_000
+_TRACED = 0.05
+# Runs of what wakes every five minutes.
+_RUNS = 12 * 24 * 30
+_RUN_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Share:
+    """A kind of request: its part of the mix, the row that holds its units, what comes on top."""
+
+    call: str
+    percent: int
+    more_reads: float = 0  # pages of a list, and what a row leaves open
+    more_writes: float = 0
+    seconds: float = 0.030  # assumed
+    mails: float = 0
+
+
+_MIX = (
+    Share("`GET /api/tasks/{task_id}`", 30),
+    Share("`GET /api/tasks?project=&status=`", 25, more_reads=2),
+    Share("`GET /api/projects` (k on the page)", 10, more_reads=25),
+    Share("`GET /api/tasks?assigned_to=me`", 10, more_reads=2),
+    Share("`PATCH .../status`", 8, more_writes=4),
+    Share("`PUT`, `PATCH /api/tasks/{task_id}` (title)", 5, more_writes=2),
+    Share("`POST /api/tasks`", 4, more_writes=2),
+    Share("`POST .../comments`", 3, mails=1),
+    Share("`GET .../download`", 2),
+    Share("`POST /api/auth/refresh`", 2),
+    Share("`POST /api/auth/login`", 1, seconds=0.120),
+)
+_MAIL_READS, _MAIL_WRITES = 8, 7
+_WOKEN = [f"`{job}`, nothing to do" for job in ("tick", "sweep_jobs", "send_reminders")]
+
+
+def prices() -> dict[str, dict[str, float]]:
+    return tomllib.loads((ROOT / "infra" / "prices.toml").read_text())
+
+
+def units() -> dict[str, tuple[float, float]]:
+    """Call -> read and write units, from the tables of the data model."""
+    page = (ROOT / "docs" / "data-model.md").read_text()
+    return {row[1]: (float(row[2]), float(row[3])) for row in _ROW.finditer(page)}
+
+
+def million_requests() -> dict[str, float]:
+    """Dollars for a million requests of the mix, by what they are asked for."""
+    price, known, memory = prices(), units(), load("prod").memory["APIHandler"] / 1024
+    parts = [(share, share.percent / 100, known[share.call]) for share in _MIX]
+    mails = sum(part * share.mails for share, part, _ in parts)
+    reads = sum(p * (own[0] + s.more_reads) for s, p, own in parts) + mails * _MAIL_READS
+    writes = sum(p * (own[1] + s.more_writes) for s, p, own in parts) + mails * _MAIL_WRITES
+    seconds = sum(part * share.seconds for share, part, _ in parts)
+    each = price["million"]
+    return {
+        "API Gateway": each["api_request"],
+        "Lambda, requests": each["function_request"] * (1 + mails),
+        "Lambda, time": seconds * memory * price["function"]["gigabyte_second"] * 1e6,
+        f"DynamoDB, {reads:.1f} read units each": reads * each["read_unit"],
+        f"DynamoDB, {writes:.1f} write units each": writes * each["write_unit"],
+        f"SES, {mails:.2f} mails each": mails * each["mail"],
+        "Logs": _LOG_BYTES / 1e3 * price["gigabyte"]["log_written"],
+        "Traces": _TRACED * each["trace"],
+        "Answers sent": _ANSWER_BYTES / 1e3 * price["gigabyte"]["sent_out"],
+    }
+
+
+def idle_month(stage: str) -> dict[str, float]:
+    """Dollars for a month in which nobody calls."""
+    price, template = prices(), yaml.safe_load(package(load(stage)).read_text())
+    resources = template["Resources"]
+    alarms = sum(r["Type"] == "AWS::CloudWatch::Alarm" for r in resources.values())
+    rules = [
+        event["Properties"].get("Schedule")
+        for function in functions(resources).values()
+        for event in function.get("Events", {}).values()
+    ]
+    runs = _RUNS * sum(rule in ("rate(5 minutes)", "cron(0/5 * * * ? *)") for rule in rules)
+    known, seconds = units(), runs * _RUN_SECONDS
+    reads, writes = (sum(known[job][way] for job in _WOKEN) * _RUNS for way in (0, 1))
+    gigabyte_seconds = seconds * 0.5 * price["function"]["gigabyte_second"]
+    return {
+        f"{alarms} alarms": alarms * price["month"]["alarm"],
+        "The secret": price["month"]["secret"],
+        f"{runs:,} runs of schedules": runs * price["million"]["function_request"] / 1e6
+        + gigabyte_seconds,
+        "Their request units": (
+            reads * price["million"]["read_unit"] + writes * price["million"]["write_unit"]
+        )
+        / 1e6,
+    }
+
+
+def _table(title: str, costs: dict[str, float]) -> str:
+    rows = [f"| {what} | {dollars:.2f} |" for what, dollars in costs.items()]
+    return "\n".join(
+        [
+            f"| {title} | $ |",
+            "| --- | ---: |",
+            *rows,
+            f"| **Sum** | **{sum(costs.values()):.2f}** |",
+        ]
+    )
+
+
+def computed() -> str:
+    mix = [f"| {share.call} | {share.percent} |" for share in _MIX]
+    tables = [
+        "\n".join(["| The mix | % |", "| --- | ---: |", *mix]),
+        _table("A million requests of it", million_requests()),
+        _table("A month of prod, idle", idle_month("prod")),
+        _table("A month of dev, idle", idle_month("dev")),
+        _table("A month of a gigabyte", prices()["gigabyte_month"]),
+    ]
+    return "\n\n".join(tables) + "\n\n"
+
+
+def main() -> None:
+    before, _, rest = _PAGE.read_text().partition(_BEGIN)
+    _PAGE.write_text(before + _BEGIN + "\n" + computed() + _END + rest.partition(_END)[2])
+
+
+if __name__ == "__main__":
+    main()
