@@ -2,8 +2,8 @@
 
 A page costs the same in a project of ten tasks and of ten thousand: each filter that is rare and
 each order has a partition of its own to read from. Where filter and order do not go together, what
-the filter finds is sorted here, if it is few; if it is many, the list is walked in its order, and
-matches are never far apart.
+the filter finds is sorted here, if it is few; if it is many, the list is walked in its order, past
+what does not match.
 """
 
 from collections.abc import Iterator, Mapping

@@ -72,8 +72,9 @@ class Edges:
     name: str
 
     def walk(self, after: str | None, *, backwards: bool, first: int) -> Iterator[Task]:
+        # The edge at `after` is read too and passed by; without it, so many would take two reads.
         ids = edges.task_ids(
-            self.project_id, self.name, after=after, newest_first=backwards, first=first
+            self.project_id, self.name, after=after, newest_first=backwards, first=first + 1
         )
         return in_chunks(ids, first)
 
