@@ -72,7 +72,8 @@ def _purge_task(place: Place, now: datetime) -> int:
     task = table.get(TrashedTask.key(place.after("TRASH#") or ""))
     if task is None or not _is_over(task.wake_at, now):
         return 0
-    return _hangs_on(place, now) + _remove([place])
+    number = [] if task.number is None else [purging.of_number(task.project_id, int(task.number))]
+    return _hangs_on(place, now) + _remove(number) + _remove([place])
 
 
 def _is_over(wake_at: str | None, now: datetime) -> bool:

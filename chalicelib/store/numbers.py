@@ -10,7 +10,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from chalicelib.store import table
 from chalicelib.store.outages import outages_translated
 from chalicelib.store.table import Key, Row
-from chalicelib.store.transaction import Delete, Put
+from chalicelib.store.transaction import Put
 
 
 class Numbers(Row):
@@ -47,11 +47,6 @@ def given(project_id: str, number: int, task_id: str) -> Put:
     """The write that gives the number to a task."""
     key = Numbered.key(project_id, number)
     return Put(Numbered(key.pk, key.sk, task_id=task_id))
-
-
-def freed(project_id: str, number: int) -> Delete:
-    """The write that forgets a number, with its task."""
-    return Delete(Numbered.key(project_id, number))
 
 
 def tasks_with(numbers: list[tuple[str, int]]) -> list[str]:

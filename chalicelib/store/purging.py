@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chalicelib.store import table
+from chalicelib.store.numbers import Numbered
 from chalicelib.store.table import Row
 
 
@@ -29,6 +30,12 @@ def of_project(project_id: str, *, limit: int) -> list[Place]:
 def of_task(task_id: str) -> Iterator[Place]:
     """The rows of everything that hangs on a task."""
     return (Place(row.PK, row.SK) for row in table.query_all(Row, f"TASK#{task_id}"))
+
+
+def of_number(project_id: str, number: int) -> Place:
+    """Where the number of a task leads to it."""
+    key = Numbered.key(project_id, number)
+    return Place(key.pk, key.sk)
 
 
 def in_feed(places: list[Place], project_id: str) -> list[Place]:

@@ -9,6 +9,7 @@ from chalicelib.domain import purging, uploads
 from chalicelib.domain.pacing import Pace
 from chalicelib.store import aws
 from chalicelib.store.table import Row
+from tests.stream import TaskStream
 from tests.support import Killed, Person, killed_at, sign_up
 
 
@@ -91,6 +92,28 @@ def test_after_thirty_days_a_task_is_gone_with_its_files(
     _empty()
     assert sign_up(client, "ann").post(f"/api/tasks/{task}/restore").status_code == 404
     assert _rows("TASK#") == [] and _objects() == 0
+
+
+def test_a_task_that_is_purged_leaves_nothing_in_its_project(
+    ann: Person, bob: Person, stream: TaskStream, pass_by: Any
+) -> None:
+    project = ann.starts_project()
+    ann.lets_in(project, bob)
+    stream.flows()
+    before = _rows(f"PROJECT#{project}", "FEED#", "TASK#")
+    label = ann.post(f"/api/projects/{project}/labels", {"name": "x", "colour": "#ff0000"})
+    labels = [label.json_body["id"]]
+    task = ann.adds_task(project, assigned_to=bob.id, labels=labels)["id"]
+    ann.post(f"/api/tasks/{task}/comments", {"body": "Today, please"})
+    ann.delete(f"/api/projects/{project}/labels/{labels[0]}")
+    stream.flows()
+    ann.delete(f"/api/tasks/{task}")
+    stream.flows()
+    pass_by(days=30)
+    purging.purge(now())
+    kept = ("NUMBERS", "STATS#")
+    after = _rows(f"PROJECT#{project}", "FEED#", "TASK#")
+    assert [row for row in after if not row.split()[1].startswith(kept)] == before
 
 
 def test_a_purge_that_somebody_is_at_is_left_to_them(ann: Person, pass_by: Any, wait: Any) -> None:
