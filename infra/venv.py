@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
+UV = Path(__file__).parent / "tools" / "lock.txt"
+
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
@@ -73,12 +75,30 @@ def _same_version(python: Path) -> bool:
 
 
 def _install(python: Path, requirements: Path) -> None:
-    command = [str(python), "-m", "pip", "install", "--disable-pip-version-check"]
-    command += ["--progress-bar", "off", "--require-virtualenv", "-r", str(requirements)]
+    if _with_uv(python, requirements) or _with_pip(python, requirements):
+        return
+    sys.exit(f"error: {requirements} could not be installed; the reason stands above")
+
+
+def _with_uv(python: Path, requirements: Path) -> bool:
+    """Seven times as fast as pip, which brings it; not everywhere is there a uv."""
+    brought = [*_pip(python), "--quiet", "--no-compile", "-r", str(UV)]
+    if subprocess.run(brought, check=False).returncode:
+        return False
+    uv = [str(python.with_name("uv")), "pip", "install", "--python", str(python)]
+    print("  fetching and unpacking", flush=True)
+    return subprocess.run([*uv, "--quiet", "-r", str(requirements)], check=False).returncode == 0
+
+
+def _with_pip(python: Path, requirements: Path) -> bool:
+    command = [*_pip(python), "--progress-bar", "off", "-r", str(requirements)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as pip:
         _show_progress(pip.stdout or ())
-    if pip.returncode:
-        sys.exit(f"error: {requirements} could not be installed; pip's reason stands above")
+    return pip.returncode == 0
+
+
+def _pip(python: Path) -> list[str]:
+    return [str(python), "-m", "pip", "install", "--disable-pip-version-check"]
 
 
 def _show_progress(lines: Iterable[str]) -> None:
