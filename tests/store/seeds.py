@@ -23,6 +23,7 @@ def fill(
 ) -> list[Task]:
     """Give a new project `count` tasks of all kinds: every third has the label, every fourth is a
     sub-task of the first; created over the last hours."""
+    assert numbers.draw(project, count) == 1
     made = list(islice(_tasks(project, people, label, count, description), count))
     made[0].subtasks_count = sum(task.parent is not None for task in made)
     table.put([row for task in made for row in _rows(task)])

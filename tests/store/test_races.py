@@ -20,7 +20,7 @@ from chalicelib.domain.access import (
     enter_task,
 )
 from chalicelib.domain.credentials import recognised
-from chalicelib.errors import ApiError, PreconditionFailed
+from chalicelib.errors import ApiError, NotFound, PreconditionFailed, Unavailable
 from chalicelib.store.receipts import Once
 from chalicelib.store.table import Row
 from tests.support import Person, in_hours, mails_to, sign_up
@@ -96,12 +96,52 @@ def test_of_rivals_with_the_same_version_one_wins(ann: Person) -> None:
     assert ann.get(f"/api/tasks/{task['id']}").json_body["version"] == 2
 
 
+def test_there_are_as_many_versions_as_writers_were_first(ann: Person) -> None:
+    task = ann.adds_task(ann.starts_project())["id"]
+
+    def write(number: int) -> int:
+        """Fifty changes of the version that was read; how many came first."""
+        first = 0
+        for count in range(50):
+            access = enter_task(_visit(ann, Action.WRITE_TASKS), task)
+            read = int(access.task.version)
+            try:
+                tasks.change(access, {"title": f"{number} {count}"}, version=read)
+                first += 1
+            except (PreconditionFailed, Unavailable):
+                pass
+        return first
+
+    successes = sum(at_once(8, write))
+    assert ann.get(f"/api/tasks/{task}").json_body["version"] == 1 + successes
+    assert successes >= 50
+
+
+def test_a_write_that_meets_a_delete_brings_nothing_back(ann: Person) -> None:
+    project = ann.starts_project()
+    task = ann.adds_task(project)["id"]
+    access = enter_task(_visit(ann, Action.WRITE_TASKS), task)
+
+    def act(number: int) -> None:
+        if number == 0:
+            return tasks.delete(access)
+        tasks.change(access, {"title": str(number)})
+        return None
+
+    answers = at_once(8, act)
+    assert answers[0] is None
+    assert all(answer is None or isinstance(answer, NotFound) for answer in answers)
+    assert isinstance(at_once(1, lambda _: tasks.change(access, {"title": "x"}))[0], NotFound)
+    assert ann.patch(f"/api/tasks/{task}", {"title": "late"}).status_code == 404
+    assert ann.get(f"/api/tasks?project={project}").json_body["items"] == []
+
+
 def test_one_key_makes_one_project(ann: Person) -> None:
     once = Once("receipt", "request")
 
     def create(_: int) -> str:
         access = enter_account(_visit(ann, Action.CREATE_PROJECT, once))
-        return projects.create(access, name="x", description="").id
+        return projects.create(access, name="x", description="", prefix=None).id
 
     assert len(set(at_once(20, create))) == 1
     assert len(ann.get("/api/projects").json_body["items"]) == 1
