@@ -41,6 +41,7 @@ from chalicelib.domain import (
     following,
     mailing,
     reconciliation,
+    recounting,
     reminding,
     ticking,
     working,
@@ -106,6 +107,12 @@ def send_reminders(event: CloudWatchEvent) -> dict[str, int]:
 def clean_up(event: CloudWatchEvent) -> dict[str, int]:
     """Sunday 02:00 UTC: begin to walk through table and bucket; the ticks walk on."""
     return reconciliation.begin(now())
+
+
+@app.schedule("cron(0 3 ? * SUN *)")
+def recount(event: CloudWatchEvent) -> dict[str, int]:
+    """Sunday 03:00 UTC: begin to recount the tasks of all projects; the ticks count."""
+    return recounting.begin(now())
 
 
 @app.lambda_function()

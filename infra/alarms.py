@@ -170,6 +170,7 @@ def _mail() -> Iterator[Alarm]:
         statistic="Maximum",
     )
     yield Alarm("MailParked", "mail-parked", _NAMESPACE, "mail_parked", 1, _APP)
+    yield Alarm("CountersDrifted", "counters-drifted", _NAMESPACE, "recount_drift", 1, _APP)
     # Half of what makes SES review an account, and half of what makes it stop one's mail.
     for name, bound in (("BounceRate", 0.05), ("ComplaintRate", 0.0005)):
         yield Alarm(

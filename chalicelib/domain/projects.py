@@ -15,7 +15,7 @@ from chalicelib.store.members import Belonging, Member
 from chalicelib.store.projects import Overview, Project
 from chalicelib.store.table import Page
 from chalicelib.store.times import stamp
-from chalicelib.store.transaction import Put, transact
+from chalicelib.store.transaction import transact
 from chalicelib.store.users import User
 
 KEPT_IN_TRASH = timedelta(days=30)
@@ -51,7 +51,7 @@ def create(access: Access, *, name: str, description: str, prefix: str | None) -
     )
     owner = members.new(project.id, access.user_id, Role.OWNER, access.now)
     armed = weekly.owns(access.user_id, access.now)
-    writes = (Put(project), *members.joining(owner), armed)
+    writes = (projects.created(project), *members.joining(owner), armed)
     return receipts.create(project, *writes, once=access.once, now=access.now)
 
 
@@ -117,7 +117,7 @@ def restore(access: ProjectAccess) -> Project:
     """Take the project out of the trash, as it was."""
     if access.project.deleted_at is None:
         return access.project
-    return _set_aside(access, {"deleted_at": None, **wake.ASLEEP})
+    return _set_aside(access, {"deleted_at": None, **projects.listing(access.project)})
 
 
 def _set_aside(access: ProjectAccess, fields: Mapping[str, Any]) -> Project:

@@ -53,7 +53,7 @@ def _leased(place: Place, now: datetime, pace: Pace | None) -> int:
 
 def _purge_project(project_id: str, now: datetime, pace: Pace | None) -> int:
     project = table.get(Project.key(project_id))
-    if project is None or not _is_over(project.wake_at, now):
+    if project is None or project.deleted_at is None or not _is_over(project.wake_at, now):
         return 0
     removed = 0
     for _ in range(PAGES_IN_A_TICK):

@@ -17,7 +17,7 @@ from chalicelib.observability import logger, report
 from chalicelib.store import attachments, avatars, files, objects, sweeps, table, tasks
 from chalicelib.store.avatars import Avatar
 from chalicelib.store.files import Entry
-from chalicelib.store.sweeps import Sweep
+from chalicelib.store.sweeps import FILES, Sweep
 from chalicelib.store.tasks import Task, TrashedTask
 from chalicelib.store.times import stamp
 from chalicelib.store.uploads import READY, Upload, listed
@@ -42,14 +42,14 @@ class Page:
 
 def begin(now: datetime) -> dict[str, int]:
     """Start the weekly walk, or go on with the one that is not done yet."""
-    if sweeps.start(now):
+    if sweeps.start(FILES, now):
         logger.info("clean-up started")
     return advance(now)
 
 
 def advance(now: datetime) -> dict[str, int]:
     """Walk some pages, if a walk is under way and nobody else walks; count what was done."""
-    sweep = sweeps.claim(now)
+    sweep = sweeps.claim(FILES, now)
     if sweep is None:
         return {}
     counts: Counter[str] = Counter()

@@ -4,7 +4,16 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
-from chalicelib.domain import backlog, errands, farewell, mailing, purging, reconciliation, uploads
+from chalicelib.domain import (
+    backlog,
+    errands,
+    farewell,
+    mailing,
+    purging,
+    reconciliation,
+    recounting,
+    uploads,
+)
 from chalicelib.domain.pacing import Pace
 from chalicelib.observability import logger
 
@@ -28,6 +37,7 @@ def tick(now: datetime, pace: Pace | None = None) -> dict[str, int]:
     jobs: tuple[Job, ...] = (
         *JOBS,
         partial(purging.purge, pace=pace),
+        partial(recounting.advance, pace=pace),
         partial(mailing.sweep, pace=pace),
     )
     for job in jobs:

@@ -2,18 +2,22 @@
 
 Counts are changed in the transaction of the task, so they are exact. A count is an attribute named
 after what it counts (`status:done`, `assignee:<user>`, `done:2026-11-22`), in one of four rows; the
-sum of the rows is the truth.
+sum of the rows is the truth. Which row it is says the task's id, so a task is counted in one.
 """
 
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
+
+from pynamodb.attributes import NumberAttribute
+from pynamodb.expressions.operand import Path
 
 from chalicelib.store import table
 from chalicelib.store.table import Key, Row, Rows
 from chalicelib.store.tasks import Task
-from chalicelib.store.transaction import Tally
+from chalicelib.store.transaction import Tally, Update
 
 # One item takes 1,000 writes a second, and a transactional write counts double.
 SHARDS = 4
@@ -22,11 +26,22 @@ KINDS = ("status", "priority", "assignee", "done")
 
 
 class Counters(Row):
-    """One of a project's rows of counts."""
+    """One of a project's rows of counts; `changes` are how often any of them was changed."""
+
+    changes = NumberAttribute(null=True)
 
     @staticmethod
     def key(project_id: str, shard: int) -> "Key[Counters]":
         return Key(Counters, f"PROJECT#{project_id}", f"STATS#{shard}")
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A row as it was read; one that is not there yet has no counts."""
+
+    key: Key[Counters]
+    counts: Counter[str]
+    changes: int | None
 
 
 def counts_of(task: Task) -> Counter[str]:
@@ -48,9 +63,15 @@ def moved(before: Task | None, after: Task | None) -> Tally:
     assert task is not None
     difference = counts_of(after) if after else Counter[str]()
     difference.subtract(counts_of(before) if before else {})
-    changes = {name: count for name, count in difference.items() if count}
-    shard = zlib.crc32(task.id.encode()) % SHARDS
-    return Tally(Counters.key(task.project_id, shard), changes)
+    added = {name: count for name, count in difference.items() if count}
+    if added:
+        added["changes"] = 1
+    return Tally(Counters.key(task.project_id, shard_of(task.id)), added)
+
+
+def shard_of(task_id: str) -> int:
+    """Which of its project's rows a task is counted in."""
+    return zlib.crc32(task_id.encode()) % SHARDS
 
 
 def of_project(project_id: str) -> Counter[str]:
@@ -74,6 +95,28 @@ def keys_of(project_id: str) -> list[Key[Counters]]:
 def among(rows: Rows, project_id: str) -> Counter[str]:
     """The counts of a project among rows that were read by `keys_of`."""
     return _sum(raw for key in keys_of(project_id) if (raw := rows.raw(key)))
+
+
+def shards_of(project_id: str) -> list[Shard]:
+    """The rows of a project one by one, as they stand."""
+    keys = keys_of(project_id)
+    rows = table.read(*keys)
+    return [_shard(key, rows.raw(key) or {}) for key in keys]
+
+
+def corrected(shard: Shard, counts: Mapping[str, int]) -> Update:
+    """The write that lets a row say `counts` and nothing else; it holds while none of its tasks has
+    been counted anew since it was read."""
+    gone = [Path(name).remove() for name in shard.counts.keys() - counts.keys()]
+    said = [Path(name).set(count) for name, count in counts.items()]
+    same = Counters.changes == shard.changes
+    unchanged = Counters.changes.does_not_exist() if shard.changes is None else same
+    return Update(shard.key, (*gone, *said), unchanged)
+
+
+def _shard(key: Key[Counters], raw: dict[str, Any]) -> Shard:
+    changes = int(raw["changes"]["N"]) if "changes" in raw else None
+    return Shard(key, _sum([raw]), changes)
 
 
 def _sum(shards: Iterable[dict[str, Any]]) -> Counter[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
@@ -9,8 +10,10 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.store import counters, table
 from chalicelib.store.table import Key, Row
-from chalicelib.store.transaction import Update
+from chalicelib.store.transaction import Put, Update
 
+# No project is older than this software.
+FIRST_YEAR = 2025
 STATUSES = ("todo", "in_progress", "review", "done")
 
 
@@ -42,6 +45,37 @@ class Overview:
 
     project: Project
     tasks: dict[str, int]
+
+
+def created(project: Project) -> Put:
+    """The write that makes `project`, listed among those of its month."""
+    for name, value in listing(project).items():
+        setattr(project, name, value)
+    return Put(project)
+
+
+def listing(project: Project) -> dict[str, str]:
+    """The index keys of a project that is not in the trash: all of a month stand together, so that
+    whoever has to meet every project meets it there."""
+    return {"wake_key": _of_month(project.created_at[:7]), "wake_at": project.id}
+
+
+def months(now: datetime) -> list[str]:
+    """All months that a project may have been made in; new ones come at the end, so that a number
+    means the same next time."""
+    years = range(FIRST_YEAR, now.year + 1)
+    return [f"{year}-{month:02}" for year in years for month in range(1, 13)]
+
+
+def next_of(month: str, after: str | None) -> str | None:
+    """The id of the first project of a month behind `after`, or None. The index lags."""
+    behind = Row.wake_at > (after or " ")
+    page = table.query(Row, _of_month(month), behind, index="by_wake", limit=1)
+    return next((str(row.wake_at) for row in page.rows), None)
+
+
+def _of_month(month: str) -> str:
+    return f"project#{month}"
 
 
 def changed(project: Project, fields: Mapping[str, Any], *actions: Action) -> Update:

@@ -1,4 +1,5 @@
-"""The walk through table and bucket: one row that says how far it is, and who is walking."""
+"""The weekly walks, through table and bucket and through the projects: for each a row that says how
+far it is, and who is walking."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from chalicelib.store.transaction import ConditionFailed, Put, Update, transact
 
 # Longer than any function that walks may run.
 LEASE = timedelta(minutes=6)
+FILES, COUNTS = "files", "counts"
 
 
 class Sweep(Row):
@@ -26,15 +28,19 @@ class Sweep(Row):
     dropped = NumberAttribute(default=0)
     rows_without_object = NumberAttribute(default=0)
     objects_without_row = NumberAttribute(default=0)
+    counted = NumberAttribute(default=0)
+    uncounted = NumberAttribute(default=0)
+    failed = NumberAttribute(default=0)
+    drift = NumberAttribute(default=0)
 
     @staticmethod
-    def key() -> "Key[Sweep]":
-        return Key(Sweep, "SWEEP#files", "SWEEP")
+    def key(what: str) -> "Key[Sweep]":
+        return Key(Sweep, f"SWEEP#{what}", "SWEEP")
 
 
-def start(now: datetime) -> bool:
+def start(what: str, now: datetime) -> bool:
     """Begin anew, unless a walk is under way; whether it began."""
-    key = Sweep.key()
+    key = Sweep.key(what)
     over = Sweep.PK.does_not_exist() | Sweep.finished_at.exists()
     try:
         transact(Put(Sweep(key.pk, key.sk, started_at=stamp(now)), over))
@@ -43,17 +49,17 @@ def start(now: datetime) -> bool:
     return True
 
 
-def claim(now: datetime) -> Sweep | None:
+def claim(what: str, now: datetime) -> Sweep | None:
     """The walk that is under way, ours alone until the lease ends; None if there is none or if it
     is somebody else's."""
     lease = stamp(now + LEASE)
     free = Sweep.leased_until.does_not_exist() | (Sweep.leased_until < stamp(now))
     condition = Sweep.started_at.exists() & Sweep.finished_at.does_not_exist() & free
     try:
-        transact(Update(Sweep.key(), (Sweep.leased_until.set(lease),), condition))
+        transact(Update(Sweep.key(what), (Sweep.leased_until.set(lease),), condition))
     except ConditionFailed:
         return None
-    return _ours(lease)
+    return _ours(what, lease)
 
 
 def advance(sweep: Sweep, position: int, after: str | None, counts: Mapping[str, int]) -> None:
@@ -63,21 +69,25 @@ def advance(sweep: Sweep, position: int, after: str | None, counts: Mapping[str,
     moved = Sweep.after.remove() if after is None else Sweep.after.set(after)
     added = [getattr(Sweep, name).add(count) for name, count in counts.items()]
     actions = (Sweep.position.set(position), moved, *added)
-    transact(Update(Sweep.key(), actions, Sweep.leased_until == sweep.leased_until))
+    transact(Update(_key(sweep), actions, Sweep.leased_until == sweep.leased_until))
 
 
 def finish(sweep: Sweep, now: datetime) -> None:
     """The walk is over."""
     actions = (Sweep.finished_at.set(stamp(now)), Sweep.leased_until.remove())
-    transact(Update(Sweep.key(), actions, Sweep.leased_until == sweep.leased_until))
+    transact(Update(_key(sweep), actions, Sweep.leased_until == sweep.leased_until))
 
 
 def release(sweep: Sweep) -> None:
     """Let the next tick walk on."""
     held = Sweep.leased_until == sweep.leased_until
-    transact(Update(Sweep.key(), (Sweep.leased_until.remove(),), held))
+    transact(Update(_key(sweep), (Sweep.leased_until.remove(),), held))
 
 
-def _ours(lease: str) -> Sweep | None:
-    sweep = table.get(Sweep.key())
+def _key(sweep: Sweep) -> Key[Sweep]:
+    return Key(Sweep, sweep.PK, sweep.SK)
+
+
+def _ours(what: str, lease: str) -> Sweep | None:
+    sweep = table.get(Sweep.key(what))
     return sweep if sweep is not None and sweep.leased_until == lease else None

@@ -11,6 +11,7 @@ from chalicelib import settings
 from chalicelib.clock import now
 from chalicelib.domain import reconciliation, uploads
 from chalicelib.store import attachments, avatars, aws, sweeps, table
+from chalicelib.store.sweeps import FILES
 from chalicelib.store.tasks import Task
 from chalicelib.store.users import User
 from tests.files import (
@@ -41,7 +42,7 @@ def _walks() -> dict[str, int]:
     ticked_lately()
     done = reconciliation.begin(now())
     for _ in range(20):
-        if sweeps.claim(now()) is None:
+        if sweeps.claim(FILES, now()) is None:
             return done
         _release()
         for name, count in reconciliation.advance(now()).items():
@@ -149,10 +150,10 @@ def test_a_walk_over_many_pages_sees_each_file_once(ann: Person, wait: Wait, tas
 
 def test_two_never_walk_at_once(ann: Person, task: str) -> None:
     uploaded(ann, task)
-    assert sweeps.start(now())
-    assert sweeps.claim(now()) is not None
+    assert sweeps.start(FILES, now())
+    assert sweeps.claim(FILES, now()) is not None
     assert reconciliation.advance(now()) == {} and reconciliation.begin(now()) == {}
-    assert sweeps.claim(now() + sweeps.LEASE + timedelta(seconds=1)) is not None
+    assert sweeps.claim(FILES, now() + sweeps.LEASE + timedelta(seconds=1)) is not None
 
 
 def test_a_walk_killed_anywhere_is_finished_by_later_ticks(
@@ -206,15 +207,15 @@ def test_a_walk_killed_among_the_avatars_is_finished_by_the_next_tick(
 
 def _goes_to(stretch: int) -> None:
     """A walk has come so far, and nobody walks."""
-    assert sweeps.start(now())
-    sweep = sweeps.claim(now())
+    assert sweeps.start(FILES, now())
+    sweep = sweeps.claim(FILES, now())
     assert sweep is not None
     sweeps.advance(sweep, stretch, None, {})
     sweeps.release(sweep)
 
 
 def _sweep() -> sweeps.Sweep:
-    sweep = table.get(sweeps.Sweep.key())
+    sweep = table.get(sweeps.Sweep.key(FILES))
     assert sweep is not None
     return sweep
 
@@ -249,7 +250,7 @@ def test_the_schedule_begins_and_the_ticks_go_on(
 ) -> None:
     uploaded(ann, task)
     seen = invoke("clean_up", event("clean_up"))["seen"]
-    while (sweep := table.get(sweeps.Sweep.key())) and sweep.finished_at is None:
+    while (sweep := table.get(sweeps.Sweep.key(FILES))) and sweep.finished_at is None:
         seen += invoke("tick", event("tick"))["seen"]
     assert sweep is not None and sweep.seen == seen == 1
 

@@ -53,6 +53,7 @@ def test_the_api_may_do_what_its_routes_need(strict: Deployed) -> None:
 def test_jobs_may_do_what_they_need(strict: Deployed) -> None:
     for function, event in (
         ("CleanUp", "clean_up"),
+        ("Recount", "recount"),
         ("Tick", "tick"),
         ("SendReminders", "send_reminders"),
     ):

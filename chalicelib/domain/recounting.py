@@ -1,0 +1,148 @@
+"""The weekly recount: whether the counters of every project say what its tasks say.
+
+Counters change in the transaction of their task, so there should be nothing to mend; the recount
+finds out, and if a defect or a hand in the table made them drift, it mends and reports it.
+
+A task is counted in one row, whose `changes` grow with each change. A row is mended only while
+`changes` are what they were before the tasks were read: then no task of the row has moved since,
+and what was summed is true. A row that moved on is not mended but summed again.
+
+The walk over the projects is a row with a lease; the ticks go on with it until it is done.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from chalicelib.domain.pacing import Pace
+from chalicelib.observability import logger, report
+from chalicelib.store import counters, projects, sweeps, tasks
+from chalicelib.store.counters import Shard
+from chalicelib.store.sweeps import COUNTS, Sweep
+from chalicelib.store.table import PAGE_MAX
+from chalicelib.store.tasks import Task
+from chalicelib.store.transaction import ConditionFailed, transact
+
+STEPS_IN_A_TICK = 250
+TRIES = 3
+# Longer than statistics look back; what was done earlier is counted no more.
+DAYS_KEPT = timedelta(days=40)
+# A project is not begun with less than the first left, and given up with less than the second: so
+# each has a minute at least, and mail, which comes after us in the tick, has one too.
+BEGIN_MILLISECONDS, END_MILLISECONDS = 120_000, 60_000
+
+
+class _TooLarge(Exception):
+    """There was no time to read all tasks of the project."""
+
+
+def begin(now: datetime) -> dict[str, int]:
+    """Start the weekly walk, unless the last one is not done yet. The ticks walk."""
+    return report("recount", {"begun": int(sweeps.start(COUNTS, now))})
+
+
+def advance(now: datetime, pace: Pace | None = None) -> dict[str, int]:
+    """Recount some projects, if a walk is under way and nobody else walks."""
+    sweep = sweeps.claim(COUNTS, now)
+    if sweep is None:
+        return {}
+    outcome: Counter[str] = Counter()
+    months = projects.months(now)
+    for _ in range(STEPS_IN_A_TICK):
+        if sweep.position < len(months) and _has(BEGIN_MILLISECONDS, pace):
+            outcome.update(_step(sweep, months[int(sweep.position)], now, pace))
+    _leave(sweep, len(months), now)
+    return report("recount", dict(outcome))
+
+
+def _step(sweep: Sweep, month: str, now: datetime, pace: Pace | None) -> Counter[str]:
+    project_id = projects.next_of(month, sweep.after)
+    if project_id is None:
+        sweeps.advance(sweep, int(sweep.position) + 1, None, {})
+        return Counter()
+    outcome = _guarded(project_id, now, pace)
+    sweeps.advance(sweep, int(sweep.position), project_id, outcome)
+    return outcome
+
+
+def _leave(sweep: Sweep, end: int, now: datetime) -> None:
+    if sweep.position < end:
+        return sweeps.release(sweep)
+    sweeps.finish(sweep, now)
+    logger.info("recount finished", started_at=sweep.started_at)
+
+
+def _guarded(project_id: str, now: datetime, pace: Pace | None) -> Counter[str]:
+    """What one project gives; whatever goes wrong with it does not stop the rest."""
+    try:
+        return _recount(project_id, now, pace)
+    except _TooLarge:
+        logger.warning("a project is too large to be recounted", project_id=project_id)
+        return Counter(uncounted=1)
+    except Exception:
+        logger.exception("a project could not be recounted", project_id=project_id)
+        return Counter(failed=1)
+
+
+def _recount(project_id: str, now: datetime, pace: Pace | None) -> Counter[str]:
+    project = projects.by_id(project_id)
+    if project is None or project.deleted_at is not None:  # the index lags
+        return Counter()
+    outcome = Counter(counted=1, drift=0)
+    for _ in range(TRIES):
+        found = _compare(project_id, now, pace)
+        outcome["drift"] += found["drift"]
+        if not found["moved"]:
+            return outcome
+    logger.warning("a project changes too fast to be recounted", project_id=project_id)
+    return Counter(uncounted=1, drift=outcome["drift"])
+
+
+def _compare(project_id: str, now: datetime, pace: Pace | None) -> Counter[str]:
+    """Sum the tasks up and mend the rows that say otherwise."""
+    shards = counters.shards_of(project_id)  # before the tasks: who moves one later is seen
+    sums = [Counter[str]() for _ in shards]
+    for task in _tasks(project_id, pace):
+        sums[counters.shard_of(task.id)].update(counters.counts_of(task))
+    oldest = f"done:{now - DAYS_KEPT:%Y-%m-%d}"
+    outcome: Counter[str] = Counter()
+    for shard, counts in zip(shards, sums, strict=True):
+        outcome.update(_mend(shard, _lately(counts, oldest), oldest))
+    return outcome
+
+
+def _tasks(project_id: str, pace: Pace | None) -> Iterator[Task]:
+    start = None
+    while _has(END_MILLISECONDS, pace):
+        page = tasks.in_project(project_id, limit=PAGE_MAX, start=start)
+        yield from page.rows
+        start = page.last_key
+        if start is None:
+            return
+    raise _TooLarge()
+
+
+def _mend(shard: Shard, truth: Counter[str], oldest: str) -> Counter[str]:
+    """Let the row say the truth and nothing else: no days of long ago, no zeros."""
+    if dict(shard.counts) == dict(truth):
+        return Counter()
+    try:
+        transact(counters.corrected(shard, truth))
+    except ConditionFailed:
+        return Counter(moved=1)
+    drift = _lately(shard.counts, oldest)
+    drift.subtract(truth)
+    wrong = {name: count for name, count in drift.items() if count}
+    if wrong:
+        logger.error("counters had drifted", place=f"{shard.key.pk} {shard.key.sk}", by=wrong)
+    return Counter(drift=len(wrong))
+
+
+def _lately(counts: Counter[str], oldest: str) -> Counter[str]:
+    """The counts without the days that nobody asks for any more."""
+    kept = (name for name in counts if not name.startswith("done:") or name >= oldest)
+    return Counter({name: counts[name] for name in kept})
+
+
+def _has(milliseconds: int, pace: Pace | None) -> bool:
+    return pace is None or pace.milliseconds_left() >= milliseconds

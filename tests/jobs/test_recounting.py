@@ -1,0 +1,280 @@
+"""The weekly recount of what the counters of a project say."""
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib import settings
+from chalicelib.clock import now
+from chalicelib.domain import purging, recounting
+from chalicelib.domain.pacing import Pace
+from chalicelib.store import projects, sweeps, table
+from chalicelib.store.sweeps import COUNTS, Sweep
+from chalicelib.store.table import Row
+from tests.support import Killed, Person, all_rows, killed_at, put_rows
+
+Wait = Callable[..., None]
+Act = Callable[[], Any]
+SOUND = {"counted": 1, "drift": 0}
+
+
+@pytest.fixture
+def project(ann: Person) -> str:
+    return ann.starts_project()
+
+
+@pytest.fixture
+def task(ann: Person, project: str) -> str:
+    return str(ann.adds_task(project, priority="high")["id"])
+
+
+def _client() -> Any:
+    return Row._get_connection().connection.client
+
+
+def _row_of(project: str) -> Any:
+    """The one row of counters that the project's only task has."""
+    (row,) = _counters(project)
+    return row
+
+
+def _counters(project: str) -> list[Any]:
+    return [row for row in all_rows() if _place(row).startswith(f"PROJECT#{project} STATS#")]
+
+
+def _place(row: Any) -> str:
+    return f"{row['PK']['S']} {row['SK']['S']}"
+
+
+def _drifts(project: str, **counts: int) -> None:
+    """Let the row say something else, as a defect or a hand in the table would."""
+    wrong = {name.replace("_", ":", 1): {"N": str(count)} for name, count in counts.items()}
+    _client().put_item(TableName=settings.TABLE_NAME, Item={**_row_of(project), **wrong})
+
+
+def _walks(since: datetime | None = None) -> dict[str, int]:
+    """From Sunday 03:00 to the end, as the schedule and the ticks do it; over the months `since`
+    then, or this one, as in the others there is nothing."""
+    recounting.begin(now())
+    _goes_to(since or now())
+    done: Counter[str] = Counter()
+    while _sweep().finished_at is None:
+        done.update(recounting.advance(now()))
+    return dict(done)
+
+
+def _sweep() -> Sweep:
+    sweep = table.get(Sweep.key(COUNTS))
+    assert sweep is not None
+    return sweep
+
+
+def _says(ann: Person, project: str) -> Any:
+    return ann.get(f"/api/tasks/statistics?project={project}").json_body
+
+
+@contextmanager
+def _before(operation: str, about: bytes, *acts: Act) -> Iterator[None]:
+    """Do the first of `acts` right before the first request of the kind, and so on."""
+    left = list(acts)
+
+    def hook(request: Any, **_: Any) -> None:
+        if left and about in request.body:
+            left.pop(0)()
+
+    event = f"before-send.dynamodb.{operation}"
+    _client().meta.events.register_first(event, hook)
+    try:
+        yield
+    finally:
+        _client().meta.events.unregister(event, hook)
+    assert left == []
+
+
+def test_a_sound_project_is_left_alone(ann: Person, project: str, task: str) -> None:
+    for _ in range(5):
+        ann.adds_task(project)
+    before = _counters(project)
+    assert _walks() == SOUND
+    assert _counters(project) == before
+
+
+def test_drift_is_mended_and_reported(
+    ann: Person, project: str, task: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    sound, row = _says(ann, project), _row_of(project)
+    del row["priority:high"]
+    _client().put_item(TableName=settings.TABLE_NAME, Item=row)
+    _drifts(project, status_todo=7, status_review=2, assignee_gone=-1)
+    assert _says(ann, project) != sound
+    assert _walks() == {"counted": 1, "drift": 4}
+    assert _says(ann, project) == sound
+    assert "counters had drifted" in caplog.messages
+    assert _walks() == SOUND
+
+
+def test_a_row_that_is_gone_is_written_anew(ann: Person, project: str, task: str) -> None:
+    sound, row = _says(ann, project), _row_of(project)
+    key = {name: row[name] for name in ("PK", "SK")}
+    _client().delete_item(TableName=settings.TABLE_NAME, Key=key)
+    assert _walks() == {"counted": 1, "drift": 3}
+    assert _says(ann, project) == sound
+
+
+def test_days_of_long_ago_and_zeros_go(ann: Person, project: str, task: str, wait: Wait) -> None:
+    for status in ("done", "todo", "done"):
+        ann.patch(f"/api/tasks/{task}/status", {"status": status})
+    began, day = now(), f"done:{now():%Y-%m-%d}"
+    assert _row_of(project)["status:todo"] == {"N": "0"}
+    assert _walks() == SOUND
+    assert "status:todo" not in _row_of(project) and day in _row_of(project)
+    wait(days=41)
+    assert _walks(began) == SOUND
+    assert day not in _row_of(project)
+    assert _row_of(project)["status:done"] == {"N": "1"}
+
+
+def test_a_change_between_read_and_repair_survives(ann: Person, project: str, task: str) -> None:
+    _drifts(project, status_todo=5)
+    with _before("TransactWriteItems", b'"STATS#', _changes(ann, task, status="done")):
+        assert _walks() == {"counted": 1, "drift": 1}
+    counts = _says(ann, project)["by_status"]
+    assert (counts["todo"], counts["done"]) == (0, 1)
+
+
+def test_a_count_that_went_there_and_back_is_no_drift(ann: Person, project: str, task: str) -> None:
+    """What was read in between is not what is."""
+    there, back = _changes(ann, task, priority="low"), _changes(ann, task, priority="high")
+    with _before("Query", b'"TASK#', there), _before("TransactWriteItems", b'"STATS#', _no, back):
+        assert _walks() == SOUND
+    assert _says(ann, project)["by_priority"] == {"high": 1, "medium": 0, "low": 0}
+
+
+def _no() -> None:
+    """The change itself."""
+
+
+def _changes(ann: Person, task: str, **fields: Any) -> Act:
+    def change() -> None:
+        assert ann.patch(f"/api/tasks/{task}", fields).status_code == 200
+
+    return change
+
+
+def test_a_project_that_never_rests_is_left_for_the_next_week(
+    ann: Person, project: str, task: str
+) -> None:
+    _drifts(project, status_review=5)
+    before = [
+        _changes(ann, task, priority=priority) if even else _no
+        for priority in ("low", "high", "medium")
+        for even in (True, False)
+    ]
+    with _before("TransactWriteItems", b'"STATS#', *before):
+        assert _walks() == {"uncounted": 1, "drift": 0}
+    assert _walks() == {"counted": 1, "drift": 1}
+
+
+def test_a_project_too_large_for_a_tick_does_not_stop_the_rest(
+    ann: Person, project: str, task: str
+) -> None:
+    recounting.begin(now())
+    _goes_to(now())
+    assert recounting.advance(now(), _with(120_000, 59_000)) == {"uncounted": 1}
+    assert _sweep().after == project
+    assert recounting.advance(now(), _with(119_000)) == {}
+    assert _sweep().finished_at is None
+
+
+def _with(*milliseconds: int) -> Pace:
+    """A function that has so much time left, then so much, and at last none."""
+    left = iter(milliseconds)
+    return Pace(now, lambda _: None, lambda: next(left, 0))
+
+
+def _goes_to(month: datetime) -> None:
+    """The walk has come so far, and nobody walks."""
+    sweep = sweeps.claim(COUNTS, now())
+    assert sweep is not None
+    sweeps.advance(sweep, projects.months(now()).index(f"{month:%Y-%m}"), None, {})
+    sweeps.release(sweep)
+
+
+def test_all_projects_are_met_but_those_in_the_trash(ann: Person, bob: Person, wait: Wait) -> None:
+    began, ours = now(), [ann.starts_project() for _ in range(3)]
+    wait(days=40)
+    for person in (ann, bob):
+        person.signs_in()
+    ours.append(bob.starts_project())
+    for trashed in ours[:2]:
+        ann.delete(f"/api/projects/{trashed}")
+    assert _walks(began)["counted"] == 2
+    ann.post(f"/api/projects/{ours[0]}/restore")
+    assert _walks(began)["counted"] == 3
+
+
+def test_a_project_restored_while_the_purge_sets_out_stays(
+    ann: Person, project: str, task: str, pass_by: Any
+) -> None:
+    ann.delete(f"/api/projects/{project}")
+    pass_by(days=30)
+    ann.signs_in()
+
+    def restore() -> None:
+        assert ann.post(f"/api/projects/{project}/restore").status_code == 200
+
+    with _before("TransactWriteItems", b"LEASE#purge", restore):
+        assert purging.purge(now()) == {"purged": 0}
+    assert ann.get(f"/api/projects/{project}").json_body["tasks_count"] == 1
+
+
+def test_two_never_walk_at_once(ann: Person, project: str) -> None:
+    recounting.begin(now())
+    assert sweeps.claim(COUNTS, now()) is not None
+    assert recounting.advance(now()) == {}
+    assert recounting.begin(now()) == {"begun": 0}
+    later = now() + sweeps.LEASE + timedelta(seconds=1)
+    assert recounting.advance(later) == SOUND
+
+
+def test_a_walk_killed_before_any_of_its_writes_is_finished_by_later_ticks(
+    ann: Person, project: str, task: str, wait: Wait
+) -> None:
+    recounting.begin(now())
+    _goes_to(now())
+    rows = all_rows()
+    for call in itertools.count(1):
+        put_rows(rows)
+        _drifts(project, status_todo=4)
+        died = _dies(call)
+        wait(minutes=6, seconds=1)  # the lease of the dead
+        recounting.advance(now())
+        assert _sweep().finished_at is not None
+        assert _row_of(project)["status:todo"] == {"N": "1"}
+        if not died:
+            break
+    assert call > 5
+
+
+def _dies(call: int) -> bool:
+    try:
+        with killed_at(call, writes_only=True):
+            recounting.advance(now())
+    except Killed:
+        return True
+    return False
+
+
+def test_the_schedule_begins_and_the_ticks_go_on(
+    ann: Person, project: str, task: str, invoke: Any, event: Any
+) -> None:
+    _drifts(project, status_todo=3)
+    assert invoke("recount", event("recount")) == {"begun": 1}
+    assert invoke("tick", event("tick"))["drift"] == 1
+    assert _sweep().finished_at is not None
+    assert (_sweep().counted, _sweep().drift) == (1, 1)
