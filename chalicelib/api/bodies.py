@@ -146,10 +146,10 @@ def _errors_of(value: Any, type_: Any, strict: bool, place: str) -> tuple[FieldE
 
 
 def _inner_errors(value: Any, type_: Any, strict: bool, place: str) -> Iterable[FieldError]:
-    """What is wrong inside a list or an object, if it is that."""
-    if isinstance(value, list):
-        item = _type_of_items(type_)
-        for index, each in enumerate(value if item else ()):
+    """What is wrong inside an object, or inside those of a list."""
+    item = _type_of_items(type_)
+    if isinstance(value, list) and _models(item):
+        for index, each in enumerate(value):
             yield from _errors_of(each, item, strict, f"{place}[{index}]")
     model = _model_of(value, type_)
     if model is not None:
@@ -164,12 +164,16 @@ def _type_of_items(type_: Any) -> Any:
 
 def _model_of(value: Any, type_: Any) -> type[Struct] | None:
     """The struct that an object is meant to be; of several, the one that its tag names."""
-    models = [each for each in (type_, *get_args(type_)) if _is_model(each)]
+    models = _models(type_)
     if not isinstance(value, dict) or not models:
         return None
     tags = {model.__struct_config__.tag: model for model in models}
     tag_field = models[0].__struct_config__.tag_field
     return tags.get(value.get(tag_field) if tag_field else None)
+
+
+def _models(type_: Any) -> list[type[Struct]]:
+    return [each for each in (type_, *get_args(type_)) if _is_model(each)]
 
 
 def _is_model(type_: Any) -> bool:
