@@ -9,7 +9,7 @@ RUN := $(BIN)/python -m
 COMPOSE := docker compose --file localstack/docker-compose.yml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down check test permissions audit lock package deploy smoke diff destroy invoke superuser logs clean
+.PHONY: help install run up down check openapi test permissions audit lock package deploy smoke diff destroy invoke superuser logs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | \
@@ -19,6 +19,7 @@ install: ## Make .venv with the pinned dependencies (the other verbs do it too)
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is not installed" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("error: Python 3.11 or newer is needed; this is " + sys.version.split()[0])'
 	@$(PYTHON) infra/venv.py .venv requirements-dev.txt
+	@$(RUN) infra.pages
 
 run: install ## The whole product on this machine: PORT=8000 CLOUD_PORT=4566
 	@$(RUN) localstack.run
@@ -31,12 +32,16 @@ down: install ## Stop what `make up` started [CLOUD=localstack]
 	@$(if $(filter localstack,$(CLOUD)),$(COMPOSE) down,$(RUN) localstack.background down)
 
 check: install ## Format, lint, types, structure, package and template: what needs no cloud
+	@$(RUN) infra.openapi --check
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(RUN) pytest -q tests/infra tests/structure
 	$(RUN) infra.package --stage prod
 	$(BIN)/cfn-lint build/prod/sam.yaml infra/account.yaml infra/github-role.yaml
+
+openapi: install ## Write docs/openapi.json anew from the code and docs/api.md
+	@$(RUN) infra.openapi
 
 test: install ## All tests; the live ones start a local cloud of their own
 	@$(BIN)/python infra/venv.py .local/cloud-venv localstack/requirements.txt

@@ -26,6 +26,7 @@ from chalicelib.api import (
     projects,
     reminders,
     reports,
+    schema,
     sessions,
     task_lists,
     tasks,
@@ -55,6 +56,7 @@ app.log = logger  # type: ignore[assignment]  # it logs like one
 app.register_middleware(ConvertToMiddleware(logger.inject_lambda_context), "all")
 nouns = (
     health,
+    schema,
     auth,
     profile,
     sessions,

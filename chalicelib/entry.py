@@ -41,7 +41,7 @@ class TaskManager(Chalice):
         logger.set_correlation_id(request_id)
         answer = _as_problem(self._answer(event, context), request_id)
         headers = {name.lower(): value for name, value in answer["headers"].items()}
-        answer["headers"] = _envelope(event, request_id) | headers
+        answer["headers"] = _spelled(_envelope(event, request_id) | headers)
         _log(event, answer)
         return answer
 
@@ -96,6 +96,11 @@ def _problem_in(answer: Answer) -> dict[str, Any]:
 def _envelope(event: Event, request_id: str) -> dict[str, str]:
     headers = SECURITY | _cors(event) | {"Cache-Control": "no-store", "X-Request-Id": request_id}
     return {name.lower(): value for name, value in headers.items()}
+
+
+def _spelled(headers: dict[str, str]) -> dict[str, str]:
+    """Lower case, but for the one name that Chalice's own server looks for in its own spelling."""
+    return {"Content-Type" if name == "content-type" else name: headers[name] for name in headers}
 
 
 def _cors(event: Event) -> dict[str, str]:

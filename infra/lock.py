@@ -13,6 +13,7 @@ from infra.venv import ensure
 
 TOOLS = ROOT / "infra" / "tools"
 FUNCTIONS = ROOT / "requirements.in"
+PAGES = TOOLS / "pages.in"
 _COMMON = ["--generate-hashes", "--universal", "--python-version", "3.11", "--quiet"]
 
 
@@ -28,6 +29,8 @@ def lock(requirements: Path, extra: list[str]) -> None:
     command = [str(uv), "pip", "compile", *_COMMON, *extra, "--custom-compile-command", "make lock"]
     if requirements == FUNCTIONS:
         command += ["--excludes", str(TOOLS / "not-in-functions.txt")]
+    if requirements == PAGES:
+        command += ["--no-deps"]
     command += [str(requirements.relative_to(ROOT)), "-o", str(target.relative_to(ROOT))]
     subprocess.run(command, cwd=ROOT, check=True)
     print(f"  {target.relative_to(ROOT)}")

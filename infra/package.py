@@ -18,6 +18,7 @@ from zipfile import ZipFile
 
 import yaml
 
+from infra import pages
 from infra.archive import pack, sizes
 from infra.bytecode import compile_tree, compiler
 from infra.finish import finish
@@ -26,7 +27,7 @@ from infra.vendor import FUNCTION_HOME, vendor, vendor_layer
 from infra.venv import locked
 
 # Chalice imports app.py to find its routes, and the app refuses to start without its settings.
-_PLACEHOLDERS = {
+PLACEHOLDERS = {
     "STAGE": "package",
     "TABLE_NAME": "package",
     "BUCKET_NAME": "package",
@@ -65,6 +66,7 @@ def package(stage: Stage) -> Path:
 
 
 def _package(stage: Stage) -> Path:
+    pages.fetch()
     digest = _digest(stage)
     stamp = stage.build_dir / "inputs.sha256"
     with _one_at_a_time():
@@ -113,7 +115,7 @@ def _run_chalice(stage: Stage, source: Path) -> None:
     merge = ROOT / "infra" / "resources.yaml"
     command = [tool("chalice"), "package", "--stage", stage.name, "--template-format", "yaml"]
     command += ["--merge-template", str(merge), str(stage.build_dir)]
-    environment = os.environ | _PLACEHOLDERS
+    environment = os.environ | PLACEHOLDERS
     done = subprocess.run(
         command, cwd=source, env=environment, capture_output=True, text=True, check=False
     )

@@ -21,6 +21,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.base_backend import BaseBackend
 from moto.moto_api._internal import moto_api_backend
 from moto.ses.models import ses_backends
+from requests.structures import CaseInsensitiveDict
 
 from chalicelib import settings
 from chalicelib.store import aws
@@ -28,6 +29,7 @@ from chalicelib.store.ids import new_id
 from chalicelib.store.table import BATCH_WRITE_MAX, Row
 from chalicelib.store.times import stamp
 from chalicelib.store.wake import Watermark
+from tests import contract
 
 PERSON = ("id", "email", "token", "refresh")
 PASSWORD = "correct horse battery"
@@ -55,7 +57,10 @@ class Api:
         body = (
             raw if raw is not None else b"" if json_body is None else json.dumps(json_body).encode()
         )
-        return self._client.http.request(method, path, headers=sent, body=body)
+        answer = self._client.http.request(method, path, headers=sent, body=body)
+        answer.headers = CaseInsensitiveDict(answer.headers)
+        contract.check(method, path, answer.status_code, answer.headers, answer.body)
+        return answer
 
     def get(self, path: str, **options: Any) -> HTTPResponse:
         return self.call("GET", path, **options)

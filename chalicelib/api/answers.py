@@ -10,6 +10,7 @@ from chalice.app import Request, Response
 from chalicelib.errors import BadRequest
 
 JSON = "application/json"
+HTML = "text/html; charset=utf-8"
 _ETAG = re.compile(r'"(?P<version>[0-9]{1,15})-[0-9a-f]{16}"')
 
 Headers = dict[str, str | list[str]]
@@ -52,12 +53,18 @@ def _version(body: Any) -> Any:
 
 def conditional(body: Any, request: Request) -> Response:
     """The object, or 304 for a client that has it already."""
-    etag, if_none_match = etag_of(body), request.headers.get("if-none-match")
-    headers: Headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-    known = {candidate.strip() for candidate in (if_none_match or "").split(",")}
-    if etag in known or "*" in known:
+    headers: Headers = {"ETag": etag_of(body), "Cache-Control": "private, no-cache"}
+    return unless_known(request, answer(body, 200, headers))
+
+
+def unless_known(request: Request, full: Response) -> Response:
+    """`full`, or a 304 with its headers if the client names its ETag."""
+    if_none_match = request.headers.get("if-none-match") or ""
+    known = {candidate.strip() for candidate in if_none_match.split(",")}
+    if known & {"*", full.headers["ETag"]}:
+        headers = {name: value for name, value in full.headers.items() if name != "Content-Type"}
         return Response("", headers, 304)
-    return answer(body, 200, headers)
+    return full
 
 
 def expected_version(request: Request) -> int | None:

@@ -46,10 +46,12 @@ def route(
     query: type[Struct] | None = None,
     gives: Any = None,
     status: int = 200,
+    media: str = "application/json",
 ) -> Callable[[View], View]:
     """Declare that `method` on `path` may be called by whoever may do `action`.
 
-    `gives` is the type of a success's body, sent with `status`; without a body it is a 204.
+    `gives` is the type of a success's body, sent with `status` as `media`; without a body it is a
+    204.
     """
 
     def register(view: View) -> View:
@@ -63,7 +65,7 @@ def route(
 
         handle.action = action  # type: ignore[attr-defined]
         handle.body, handle.query = body, query  # type: ignore[attr-defined]
-        handle.gives = gives  # type: ignore[attr-defined]
+        handle.gives, handle.media = gives, media  # type: ignore[attr-defined]
         handle.status = 204 if gives is None else status  # type: ignore[attr-defined]
         # An empty content_types leaves the check to us: Chalice's answers in another envelope.
         bp.route(path, methods=[method], content_types=[])(handle)

@@ -5,6 +5,7 @@ from html import escape
 from chalice.app import Blueprint, Response
 from msgspec import Struct
 
+from chalicelib.api.answers import HTML
 from chalicelib.api.fields import Token
 from chalicelib.api.gate import route
 from chalicelib.domain import unsubscribing
@@ -22,22 +23,22 @@ QUESTION = '<p>No more mails "{kind}"?</p><form method="post"><button>Unsubscrib
 DONE = '<p>You get no more mails "{kind}". Your profile switches them on again.</p>'
 
 
-class Link(Struct, forbid_unknown_fields=True):
+class LinkQuery(Struct, forbid_unknown_fields=True):
     token: Token
 
 
-@route(bp, "GET", "/api/unsubscribe", Action.ENTER, query=Link, gives=str)
-def ask(query: Link) -> Response:
+@route(bp, "GET", "/api/unsubscribe", Action.ENTER, query=LinkQuery, gives=str, media=HTML)
+def ask(query: LinkQuery) -> Response:
     """A page with a button. Scanners follow links in mails, so that looking changes nothing."""
     return _page(QUESTION, unsubscribing.opened(query.token).kind)
 
 
-@route(bp, "POST", "/api/unsubscribe", Action.ENTER, query=Link, gives=str)
-def unsubscribe(query: Link) -> Response:
+@route(bp, "POST", "/api/unsubscribe", Action.ENTER, query=LinkQuery, gives=str, media=HTML)
+def unsubscribe(query: LinkQuery) -> Response:
     """The button, and the one click of mail programs (RFC 8058), which send a form."""
     return _page(DONE, unsubscribing.unsubscribe(query.token).kind)
 
 
 def _page(text: str, kind: str) -> Response:
     body = text.format(kind=escape(kind.replace("_", " ")))
-    return Response(PAGE.format(body=body), {"Content-Type": "text/html; charset=utf-8"}, 200)
+    return Response(PAGE.format(body=body), {"Content-Type": HTML}, 200)

@@ -14,7 +14,8 @@ ROUTES = [
     for method, entry in methods.items()
     if method != "OPTIONS"
 ]
-PUBLIC = {"/api", "/api/health", "/api/unsubscribe"} | {
+SCHEMA = {f"/api/schema{page}" for page in ("", "/swagger-ui", "/redoc", "/assets/{name}")}
+PUBLIC = {"/api", "/api/health", "/api/unsubscribe", *SCHEMA} | {
     f"/api/auth/{way}"
     for way in (
         "register",

@@ -1,0 +1,64 @@
+"""The OpenAPI document as a whole."""
+
+import json
+from typing import Any
+
+from app import app
+from infra.openapi import failures
+from infra.openapi.headers import PARAMETERS, RESPONSE_HEADERS
+from infra.openapi.operations import Types, operation, routes
+from infra.openapi.schemas import components
+
+_ABOUT = """\
+Tasks, projects, people and files of a team. Log in with `POST /api/auth/login` and send the
+`access` of its answer as `Authorization: Bearer ...`; scripts use an API token. Failures are
+problem details (RFC 9457) with a stable `code`."""
+_BEARER = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": (
+        "The `access` of a login (ten minutes), or an API token. The names beside it are the scope "
+        "that an API token needs; an operation without one takes no API token."
+    ),
+}
+
+
+def document() -> dict[str, Any]:
+    """What the running code does, as OpenAPI 3.1."""
+    ways = routes(app)
+    types = Types(*components(kind for route in ways for kind in route.types))
+    paths: dict[str, Any] = {}
+    for route in sorted(ways, key=lambda route: (route.path, route.method)):
+        paths.setdefault(route.path, {})[route.method.lower()] = operation(route, types)
+    return {
+        "openapi": "3.1.0",
+        "info": _info(),
+        "servers": [{"url": "/", "description": "Where this document came from"}],
+        "tags": [{"name": name} for name in _tags(paths)],
+        "paths": paths,
+        "components": _components(types),
+    }
+
+
+def text() -> str:
+    return json.dumps(document(), indent=1, ensure_ascii=False) + "\n"
+
+
+def _info() -> dict[str, Any]:
+    return {"title": "Task Manager API", "version": "1", "description": _ABOUT}
+
+
+def _tags(paths: dict[str, Any]) -> list[str]:
+    tags = (operation["tags"][0] for path in paths.values() for operation in path.values())
+    return list(dict.fromkeys(tags))
+
+
+def _components(types: Types) -> dict[str, Any]:
+    used = {name: schema for name, schema in types.named.items() if not name.endswith("Query")}
+    return {
+        "securitySchemes": {"bearer": _BEARER},
+        "parameters": PARAMETERS,
+        "headers": RESPONSE_HEADERS,
+        "responses": failures.responses(),
+        "schemas": {"Problem": failures.PROBLEM, **used},
+    }

@@ -1,0 +1,68 @@
+"""Failures: one response for each status, with the codes it can carry."""
+
+from typing import Any
+
+from chalicelib.api import problems
+from chalicelib.errors import ApiError
+from infra.openapi import prose
+from infra.openapi.headers import reference
+
+PROBLEM: dict[str, Any] = {
+    "title": "Problem",
+    "description": "Problem details (RFC 9457). `code` is stable; the words may change.",
+    "type": "object",
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+        "request_id": {"type": "string"},
+        "errors": {
+            "description": "Every field or parameter that is wrong.",
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"location": {"type": "string"}, "message": {"type": "string"}},
+                "required": ["location", "message"],
+            },
+        },
+    },
+    "required": ["type", "title", "status", "detail", "code", "request_id"],
+}
+_HEADERS = {401: ["WWW-Authenticate"], 429: ["Retry-After"], 503: ["Retry-After"]}
+
+
+_KINDS = {kind.status: kind for kind in ApiError.__subclasses__()}
+
+
+def name_of(status: int) -> str:
+    """The error's name; those that only gateway or framework answer have none."""
+    return _KINDS[status].__name__ if status in _KINDS else f"Status{status}"
+
+
+def responses() -> dict[str, dict[str, Any]]:
+    """Every failure there is, by name."""
+    return {name_of(status): _response(status, codes) for status, codes in prose.codes().items()}
+
+
+def _response(status: int, codes: dict[str, str]) -> dict[str, Any]:
+    when = "\n".join(f"- `{code}`: {words}" for code, words in codes.items())
+    headers = ["X-Request-Id", "Cache-Control", *_HEADERS.get(status, [])]
+    narrowed = {"properties": {"status": {"const": status}, "code": {"enum": list(codes)}}}
+    return {
+        "description": when,
+        "headers": {name: reference("headers", name) for name in headers},
+        "content": {
+            problems.MEDIA_TYPE: {
+                "schema": {"allOf": [reference("schemas", "Problem"), narrowed]},
+                "example": _example(status, next(iter(codes))),
+            }
+        },
+    }
+
+
+def _example(status: int, code: str) -> dict[str, Any]:
+    title = _KINDS[status].title if status in _KINDS else code.replace("_", " ").capitalize()
+    request_id = "6b679f09-cf23-4b11-b70f-04bc1bceb417"
+    return problems.problem(status, code, title, title, request_id=request_id)

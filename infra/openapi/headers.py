@@ -1,0 +1,50 @@
+"""The headers of requests and answers, described once."""
+
+from typing import Any
+
+
+def _text(description: str, **more: Any) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "string", **more}}
+
+
+RESPONSE_HEADERS: dict[str, dict[str, Any]] = {
+    "X-Request-Id": {**_text("Names the request in our log; quote it."), "required": True},
+    "Cache-Control": {**_text("Whether the answer may be kept."), "required": True},
+    "ETag": {
+        **_text("The validator of what is shown, for `If-None-Match` and `If-Match`."),
+        "required": True,
+    },
+    "Location": {**_text("Where the new object stands."), "required": True},
+    "Retry-After": {
+        "description": "Seconds to wait before trying again.",
+        "schema": {"type": "integer", "minimum": 1},
+    },
+    "WWW-Authenticate": _text("How to authenticate."),
+}
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "IdempotencyKey": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "Makes the request safe to send again: the first answer comes back.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+        "example": "0b9c6f3e-5d0f-4a55-9a0e-3a1a3c6c6b1e",
+    },
+    "IfMatch": {
+        "name": "If-Match",
+        "in": "header",
+        "description": "Only if this is still the object's version: an `ETag`, or `*`.",
+        "schema": {"type": "string", "pattern": r'^(\*|"[0-9]{1,15}-[0-9a-f]{16}")$'},
+        "example": '"1-5f0c3a9be1d2c4f7"',
+    },
+    "IfNoneMatch": {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "304 if what is shown still has one of these `ETag`s.",
+        "schema": {"type": "string"},
+        "example": '"1-5f0c3a9be1d2c4f7"',
+    },
+}
+
+
+def reference(kind: str, name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/{kind}/{name}"}

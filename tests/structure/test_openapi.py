@@ -1,0 +1,51 @@
+"""`docs/openapi.json` is what the code and `docs/api.md` say now."""
+
+import json
+from typing import Any
+
+import fastjsonschema
+import pytest
+
+from app import app
+from infra.openapi.document import text
+from infra.openapi.operations import routes
+from tests import contract
+
+OPERATIONS = [
+    pytest.param(operation, id=operation["operationId"])
+    for path in contract.document()["paths"].values()
+    for operation in path.values()
+]
+
+
+def test_the_document_is_up_to_date() -> None:
+    written = contract.DOCUMENT.read_text()
+    # Compared outside the assertion: its explanation would be hundreds of kilobytes.
+    if written != text():
+        pytest.fail("docs/openapi.json is not what the code says: run `make openapi`, commit it")
+
+
+def test_every_route_is_an_operation_of_its_own() -> None:
+    operations = [each.values[0] for each in OPERATIONS]
+    names = {operation["operationId"] for operation in operations}  # type: ignore[index,call-overload]
+    assert len(names) == len(operations) == len(routes(app))
+
+
+@pytest.mark.parametrize("route", routes(app), ids=lambda route: route.name)
+def test_a_route_says_what_it_gives_or_gives_nothing(route: Any) -> None:
+    assert (route.gives is None) == (route.status == 204), "declare gives=... with gate.route"
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_every_example_is_what_its_schema_describes(operation: dict[str, Any]) -> None:
+    taken = operation.get("requestBody", {}).get("content", {})
+    given = (answer.get("content", {}) for answer in operation["responses"].values())
+    for content in (taken, *given):
+        for media in content.values():
+            schemas = contract.document()["components"]["schemas"]
+            whole = json.dumps({**media["schema"], "definitions": schemas})
+            schema = json.loads(whole.replace("#/components/schemas/", "#/definitions/"))
+            try:
+                fastjsonschema.compile(schema)(media["example"])
+            except fastjsonschema.JsonSchemaValueException as error:
+                pytest.fail(f"{error.message}: name an example in infra/openapi/examples.py")
