@@ -17,6 +17,6 @@ def report(job: str, outcome: dict[str, int]) -> dict[str, int]:
     logger.info("job done", job=job, outcome=outcome)
     for name, count in outcome.items():
         metrics.add_metric(name=f"{job}_{name}", unit=MetricUnit.Count, value=count)
-    if outcome:
+    if metrics.metric_set:
         metrics.flush_metrics()
     return outcome

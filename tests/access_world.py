@@ -239,6 +239,7 @@ def _personal(person: Person) -> Things:
         "token_id": person.post("/api/auth/tokens", token).json_body["id"],
         "export_id": person.post("/api/auth/profile/exports").json_body["id"],
         "avatar_id": person.post("/api/auth/profile/avatar", picture).json_body["id"],
+        "name": "swagger-ui.css",
     }
 
 
