@@ -15,7 +15,7 @@ from localstack.stack import Outputs
 _BANNER = """
   API              {api_url}/
   through gateway  {gateway_api_url}/
-  documentation    docs/api.md
+  documentation    {api_url}/schema/swagger-ui
   mailbox          {mailbox_page}
   AWS endpoint     {aws_endpoint} (also in .local/outputs.json)
 

@@ -7,12 +7,11 @@ from typing import Annotated, Any
 from chalice.app import Blueprint, Response
 from msgspec import Meta, Struct
 
-from chalicelib.api import cursors
-from chalicelib.api.answers import answer
-from chalicelib.api.fields import Id, Limit, Page, Time
+from chalicelib.api.fields import Id, Page, Time
 from chalicelib.api.gate import route
+from chalicelib.api.pages import PageQuery, page
 from chalicelib.domain import activity
-from chalicelib.domain.access import Access, Action, ProjectAccess, TaskAccess
+from chalicelib.domain.access import Action, ProjectAccess, TaskAccess
 from chalicelib.store.activity import Activity as ActivityRow
 from chalicelib.store.table import Page as RowPage
 
@@ -21,11 +20,6 @@ bp = Blueprint(__name__)
 DEEDS = ["created", "changed", "deleted", "restored"]
 Deed = Annotated[str, Meta(extra_json_schema={"enum": DEEDS})]
 Read = Callable[..., RowPage[ActivityRow]]
-
-
-class ActivityQuery(Struct, forbid_unknown_fields=True):
-    limit: Limit = 25
-    cursor: str | None = None
 
 
 class Activity(Struct):
@@ -48,11 +42,12 @@ class Activity(Struct):
     "GET",
     "/api/tasks/{task_id}/activity",
     Action.READ_TASKS,
-    query=ActivityQuery,
+    query=PageQuery,
     gives=Page[Activity],
 )
-def of_task(access: TaskAccess, query: ActivityQuery) -> Response:
-    return _page(access, query, access.task.id, partial(activity.of_task, access))
+def of_task(access: TaskAccess, query: PageQuery) -> Response:
+    find = partial(activity.of_task, access)
+    return page(access, query, f"activity {access.task.id}", find, shown)
 
 
 @route(
@@ -60,18 +55,12 @@ def of_task(access: TaskAccess, query: ActivityQuery) -> Response:
     "GET",
     "/api/projects/{project_id}/activity",
     Action.READ_TASKS,
-    query=ActivityQuery,
+    query=PageQuery,
     gives=Page[Activity],
 )
-def of_project(access: ProjectAccess, query: ActivityQuery) -> Response:
-    return _page(access, query, access.project.id, partial(activity.of_project, access))
-
-
-def _page(access: Access, query: ActivityQuery, place: str, read: Read) -> Response:
-    bound = {"caller": access.user_id, "filters": f"activity {place}"}
-    page = read(limit=query.limit, start=cursors.unpack(query.cursor, **bound))
-    items = [shown(entry) for entry in page.rows]
-    return answer(Page(items, cursors.pack(page.last_key, **bound)))
+def of_project(access: ProjectAccess, query: PageQuery) -> Response:
+    find = partial(activity.of_project, access)
+    return page(access, query, f"activity {access.project.id}", find, shown)
 
 
 def shown(entry: ActivityRow) -> Activity:

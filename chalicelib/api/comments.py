@@ -1,13 +1,12 @@
 """`/api/tasks/{id}/comments`: what people say about a task."""
 
+from functools import partial
 from typing import Annotated, Literal
 
 from chalice.app import Blueprint, Response
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from chalicelib.api import cursors
 from chalicelib.api.answers import (
-    answer,
     changed,
     conditional,
     created,
@@ -15,8 +14,9 @@ from chalicelib.api.answers import (
     nothing,
 )
 from chalicelib.api.bodies import given
-from chalicelib.api.fields import Id, Limit, Page, Time
+from chalicelib.api.fields import Id, Page, Time
 from chalicelib.api.gate import route
+from chalicelib.api.pages import PageQuery, page
 from chalicelib.domain import comments
 from chalicelib.domain.access import Action, TaskAccess
 from chalicelib.errors import FieldError, Invalid
@@ -39,10 +39,8 @@ class CommentPatch(Struct, forbid_unknown_fields=True):
     body: Body | UnsetType = UNSET
 
 
-class CommentsQuery(Struct, forbid_unknown_fields=True):
+class CommentsQuery(PageQuery):
     ordering: Literal["created_at", "-created_at"] = "created_at"
-    limit: Limit = 25
-    cursor: str | None = None
 
 
 class Comment(Struct):
@@ -65,12 +63,8 @@ def create(access: TaskAccess, body: NewComment) -> Response:
 
 @route(bp, "GET", COMMENTS, Action.READ_COMMENTS, query=CommentsQuery, gives=Page[Comment])
 def listed(access: TaskAccess, query: CommentsQuery) -> Response:
-    filters = f"comments {access.task.id} {query.ordering}"
-    start = cursors.unpack(query.cursor, caller=access.user_id, filters=filters)
-    newest_first = query.ordering == "-created_at"
-    page = comments.of_task(access, newest_first=newest_first, limit=query.limit, start=start)
-    following = cursors.pack(page.last_key, caller=access.user_id, filters=filters)
-    return answer(Page([shown(comment) for comment in page.rows], following))
+    find = partial(comments.of_task, access, newest_first=query.ordering == "-created_at")
+    return page(access, query, f"comments {access.task.id} {query.ordering}", find, shown)
 
 
 @route(bp, "GET", COMMENT, Action.READ_COMMENTS, gives=Comment)

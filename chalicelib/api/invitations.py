@@ -1,12 +1,14 @@
 """`/api/invitations` and `/api/projects/{id}/invitations`: asking in who has no account yet."""
 
+from functools import partial
+
 from chalice.app import Blueprint, Response
 from msgspec import Struct
 
-from chalicelib.api import cursors
 from chalicelib.api.answers import answer, created, nothing
-from chalicelib.api.fields import Id, Limit, Page, Time, Token
+from chalicelib.api.fields import Id, Page, Time, Token
 from chalicelib.api.gate import route
+from chalicelib.api.pages import PageQuery, page
 from chalicelib.domain import invitations
 from chalicelib.domain.access import Access, Action, ProjectAccess
 from chalicelib.domain.invitations import Offer
@@ -17,11 +19,6 @@ bp = Blueprint(__name__)
 INVITATIONS = "/api/projects/{project_id}/invitations"
 INVITATION = INVITATIONS + "/{invitation_id}"
 MINE = "/api/invitations"
-
-
-class InvitationsQuery(Struct, forbid_unknown_fields=True):
-    limit: Limit = 25
-    cursor: str | None = None
 
 
 class InvitationToken(Struct, forbid_unknown_fields=True):
@@ -58,14 +55,10 @@ class Joined(Struct):
     role: str
 
 
-@route(
-    bp, "GET", INVITATIONS, Action.READ_INVITATIONS, query=InvitationsQuery, gives=Page[Invitation]
-)
-def listed(access: ProjectAccess, query: InvitationsQuery) -> Response:
-    bound = {"caller": access.user_id, "filters": f"invitations {access.project.id}"}
-    start = cursors.unpack(query.cursor, **bound)
-    page = invitations.of_project(access, limit=query.limit, start=start)
-    return answer(Page([shown(each) for each in page.rows], cursors.pack(page.last_key, **bound)))
+@route(bp, "GET", INVITATIONS, Action.READ_INVITATIONS, query=PageQuery, gives=Page[Invitation])
+def listed(access: ProjectAccess, query: PageQuery) -> Response:
+    find = partial(invitations.of_project, access)
+    return page(access, query, f"invitations {access.project.id}", find, shown)
 
 
 @route(bp, "POST", INVITATION + "/resend", Action.MANAGE_MEMBERS, gives=Invitation)

@@ -1,15 +1,16 @@
 """`/api/projects/{id}/labels`: labels of a project."""
 
+from functools import partial
 from typing import Annotated
 
 from chalice.app import Blueprint, Response
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from chalicelib.api import cursors
-from chalicelib.api.answers import answer, changed, conditional, created, expected_version, nothing
+from chalicelib.api.answers import changed, conditional, created, expected_version, nothing
 from chalicelib.api.bodies import given
-from chalicelib.api.fields import Limit, Page
+from chalicelib.api.fields import Page
 from chalicelib.api.gate import route
+from chalicelib.api.pages import PageQuery, page
 from chalicelib.domain import labels
 from chalicelib.domain.access import Action, ProjectAccess
 from chalicelib.store.labels import Label
@@ -33,11 +34,6 @@ class LabelPatch(Struct, forbid_unknown_fields=True):
     colour: Colour | UnsetType = UNSET
 
 
-class LabelQuery(Struct, forbid_unknown_fields=True):
-    limit: Limit = 25
-    cursor: str | None = None
-
-
 class LabelShown(Struct):
     id: str
     name: str
@@ -46,13 +42,10 @@ class LabelShown(Struct):
     version: int
 
 
-@route(bp, "GET", LABELS, Action.READ_TASKS, query=LabelQuery, gives=Page[LabelShown])
-def listed(access: ProjectAccess, query: LabelQuery) -> Response:
-    bound = {"caller": access.user_id, "filters": f"labels {access.project.id}"}
-    start = cursors.unpack(query.cursor, **bound)
-    page = labels.listed(access, limit=query.limit, start=start)
-    items = [shown(label) for label in page.rows]
-    return answer(Page(items, cursors.pack(page.last_key, **bound)))
+@route(bp, "GET", LABELS, Action.READ_TASKS, query=PageQuery, gives=Page[LabelShown])
+def listed(access: ProjectAccess, query: PageQuery) -> Response:
+    find = partial(labels.listed, access)
+    return page(access, query, f"labels {access.project.id}", find, shown)
 
 
 @route(bp, "POST", LABELS, Action.WRITE_TASKS, body=NewLabel, gives=LabelShown, status=201)

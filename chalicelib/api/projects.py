@@ -1,14 +1,13 @@
 """`/api/projects`: projects."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from chalice.app import Blueprint, Response
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import asdict
 
-from chalicelib.api import cursors
 from chalicelib.api.answers import (
-    answer,
     changed,
     conditional,
     created,
@@ -16,10 +15,11 @@ from chalicelib.api.answers import (
     nothing,
 )
 from chalicelib.api.bodies import given
-from chalicelib.api.fields import Id, Limit, Page, Time
+from chalicelib.api.fields import Id, Page, Time
 from chalicelib.api.gate import route
 from chalicelib.api.members import Member
 from chalicelib.api.members import shown as member_shown
+from chalicelib.api.pages import PageQuery, page
 from chalicelib.domain import projects
 from chalicelib.domain.access import Access, Action, ProjectAccess, Role
 from chalicelib.store.projects import Overview
@@ -83,11 +83,6 @@ class ProjectDetails(CountedProject):
     members: list[Member]
 
 
-class PageQuery(Struct, forbid_unknown_fields=True):
-    limit: Limit = 25
-    cursor: str | None = None
-
-
 @route(
     bp, "POST", "/api/projects", Action.CREATE_PROJECT, body=NewProject, gives=Project, status=201
 )
@@ -100,11 +95,8 @@ def create(access: Access, body: NewProject) -> Response:
     bp, "GET", "/api/projects", Action.READ_PROJECTS, query=PageQuery, gives=Page[CountedProject]
 )
 def mine(access: Access, query: PageQuery) -> Response:
-    bound = {"caller": access.user_id, "filters": "projects"}
-    start = cursors.unpack(query.cursor, **bound)
-    page = projects.mine(access, limit=query.limit, start=start)
-    items = [overview(each.overview, each.role) for each in page.rows]
-    return answer(Page(items, cursors.pack(page.last_key, **bound)))
+    find = partial(projects.mine, access)
+    return page(access, query, "projects", find, lambda each: overview(*each))
 
 
 @route(bp, "GET", PROJECT, Action.READ_PROJECTS, gives=ProjectDetails)

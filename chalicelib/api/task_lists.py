@@ -1,16 +1,17 @@
 """`GET /api/tasks`: lists of tasks, and `/api/tasks/statistics`."""
 
 from datetime import date
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from chalice.app import Blueprint, Response
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
-from chalicelib.api import cursors
 from chalicelib.api.answers import answer
-from chalicelib.api.fields import Limit, Page
+from chalicelib.api.fields import Page
 from chalicelib.api.gate import route
+from chalicelib.api.pages import PageQuery, page
 from chalicelib.api.tasks import Priority, Status, TaskCard, card
 from chalicelib.domain import keys, statistics, task_lists
 from chalicelib.domain.access import Access, Action
@@ -25,7 +26,7 @@ bp = Blueprint(__name__)
 PROJECTS_MAX = 50
 
 
-class TaskQuery(Struct, forbid_unknown_fields=True):
+class TaskQuery(PageQuery):
     """`project`: one id or several with commas between; `ordering`: with `-` for the reverse."""
 
     project: str | None = None
@@ -42,8 +43,6 @@ class TaskQuery(Struct, forbid_unknown_fields=True):
     updated_since: str | None = None
     q: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
     ordering: str = "-created_at"
-    limit: Limit = 25
-    cursor: str | None = None
 
 
 class StatisticsQuery(Struct, forbid_unknown_fields=True):
@@ -74,13 +73,8 @@ class Statistics(Struct):
 
 @route(bp, "GET", "/api/tasks", Action.READ_TASKS, query=TaskQuery, gives=Page[TaskCard])
 def listed(access: Access, query: TaskQuery) -> Response:
-    wanted = _query(access, query)
-    bound = {"caller": access.user_id, "filters": _identity(query)}
-    start = cursors.unpack(query.cursor, **bound) or {}
-    found = task_lists.page(access, wanted, limit=query.limit, after=start.get("after"))
-    position = None if found.position is None else {"after": found.position}
-    items = [card(task, project) for task, project in found.items]
-    return answer(Page(items, cursors.pack(position, **bound)))
+    find = partial(task_lists.page, access, _query(access, query))
+    return page(access, query, _identity(query), find, lambda each: card(*each))
 
 
 @route(

@@ -1,13 +1,14 @@
 """`/api/trash`: what was deleted and can still be restored."""
 
+from functools import partial
+
 from chalice.app import Blueprint, Response
-from msgspec import Struct
 from msgspec.structs import asdict
 
-from chalicelib.api import cursors
 from chalicelib.api.answers import answer
-from chalicelib.api.fields import Limit, Page, Time
+from chalicelib.api.fields import Page, Time
 from chalicelib.api.gate import route
+from chalicelib.api.pages import PageQuery, page
 from chalicelib.api.projects import CountedProject, overview
 from chalicelib.api.tasks import TaskShown, shown
 from chalicelib.domain import projects, tasks
@@ -18,10 +19,8 @@ from chalicelib.store.tasks import Task
 bp = Blueprint(__name__)
 
 
-class TrashQuery(Struct, forbid_unknown_fields=True):
+class TrashQuery(PageQuery):
     project: str | None = None
-    limit: Limit = 25
-    cursor: str | None = None
 
 
 class TrashedProject(CountedProject, tag_field="kind", tag="project"):
@@ -50,12 +49,9 @@ def listed(access: Access, query: TrashQuery) -> Response:
 
 
 def _tasks(access: ProjectAccess, query: TrashQuery) -> Response:
-    bound = {"caller": access.user_id, "filters": f"trash {query.project}"}
-    start = cursors.unpack(query.cursor, **bound)
-    page = tasks.in_trash(access, limit=query.limit, start=start)
-    items = [_task(task, access.project) for task in page.rows]
-    return answer(Page(items, cursors.pack(page.last_key, **bound)))
+    find, show = partial(tasks.in_trash, access), partial(_task, access.project)
+    return page(access, query, f"trash {query.project}", find, show)
 
 
-def _task(task: Task, project: Project) -> TrashedTask:
+def _task(project: Project, task: Task) -> TrashedTask:
     return TrashedTask(**asdict(shown(task, project)), deleted_at=str(task.deleted_at))

@@ -1,16 +1,17 @@
 """`/api/users` and `/api/admin/users`: finding each other, and what site staff sees."""
 
+from functools import partial
 from typing import Annotated
 
 from chalice.app import Blueprint, Response
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import asdict
 
-from chalicelib.api import cursors
 from chalicelib.api.answers import answer
 from chalicelib.api.bodies import given
-from chalicelib.api.fields import Id, Limit, Page, Time
+from chalicelib.api.fields import Id, Page, Time
 from chalicelib.api.gate import route
+from chalicelib.api.pages import PageQuery, page
 from chalicelib.domain import people, staff
 from chalicelib.domain.access import Access, Action
 from chalicelib.errors import BadRequest, FieldError
@@ -24,10 +25,8 @@ class PersonQuery(Struct, forbid_unknown_fields=True):
     username: str | None = None
 
 
-class StaffQuery(Struct, forbid_unknown_fields=True):
+class StaffQuery(PageQuery):
     email: Annotated[str, Meta(max_length=254)] = ""
-    limit: Limit = 25
-    cursor: str | None = None
 
 
 class StaffPatch(Struct, forbid_unknown_fields=True):
@@ -63,11 +62,8 @@ def find(access: Access, query: PersonQuery) -> Response:
 
 @route(bp, "GET", "/api/admin/users", Action.MANAGE_USERS, query=StaffQuery, gives=Page[StaffView])
 def listed(access: Access, query: StaffQuery) -> Response:
-    bound = {"caller": access.user_id, "filters": f"people {query.email}"}
-    start = cursors.unpack(query.cursor, **bound)
-    page = staff.people(prefix=query.email, limit=query.limit, start=start)
-    items = [for_staff(user) for user in page.rows]
-    return answer(Page(items, cursors.pack(page.last_key, **bound)))
+    find = partial(staff.people, prefix=query.email)
+    return page(access, query, f"people {query.email}", find, for_staff)
 
 
 @route(

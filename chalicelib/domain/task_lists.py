@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from heapq import merge
 from itertools import chain, islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chalicelib.domain import reach, words
 from chalicelib.domain.access import Access
 from chalicelib.domain.task_filters import Filters
 from chalicelib.store import task_lists
 from chalicelib.store.projects import Project
+from chalicelib.store.table import Page
 from chalicelib.store.task_lists import (
     CREATED,
     DUE,
@@ -53,19 +54,14 @@ class Listed(NamedTuple):
     project: Project
 
 
-class ListPage(NamedTuple):
-    items: list[Listed]
-    position: str | None
-
-
-def page(access: Access, query: Query, *, limit: int, after: str | None) -> ListPage:
-    """The tasks that match, from the position `after` on, and the position of the next page.
+def page(access: Access, query: Query, *, limit: int, start: dict[str, Any] | None) -> Page[Listed]:
+    """A page of the tasks that match; it begins behind the position in `start`.
 
     Raises `NotFound` for a project that the caller does not belong to, `BadRequest` for text that
     finds too much.
     """
     projects = reach.projects(access, query.project_ids)
-    ordering = ORDERINGS[query.ordering]
+    ordering, after = ORDERINGS[query.ordering], (start or {}).get("after")
     sources = [
         source for project_id in projects for source in _sources(project_id, query, ordering)
     ]
@@ -83,12 +79,12 @@ def _share(limit: int, sources: int) -> int:
 
 def _cut(
     found: Iterator[Task], projects: Mapping[str, Project], ordering: Ordering, limit: int
-) -> ListPage:
+) -> Page[Listed]:
     """The next page of `found`; one task more is looked at, so that no page is empty."""
     ahead = list(islice(found, limit + 1))
     items = [Listed(task, projects[task.project_id]) for task in ahead[:limit]]
     more = len(ahead) > limit
-    return ListPage(items, ordering.sort(items[-1].task) if more else None)
+    return Page(items, {"after": ordering.sort(items[-1].task)} if more else None)
 
 
 def _sources(project_id: str, query: Query, ordering: Ordering) -> list[Source]:

@@ -209,41 +209,40 @@ def query_all(
     hash_key: str,
     range_condition: Condition | None = None,
     *,
+    index: str | None = None,
     first: int | None = None,
-    **options: Any,
+    newest_first: bool = False,
 ) -> Iterator[R]:
     """All rows that share `hash_key`, page after page; the `first` so many, then twice as many each
     time, for who may need no more."""
-    start, limit = None, first
-    while True:
-        page = query(model, hash_key, range_condition, start=start, limit=limit, **options)
-        yield from page.rows
-        start = page.last_key
-        if start is None:
-            return
-        limit = limit and min(2 * limit, PAGE_MAX)
+    options = {"index_name": index, "scan_index_forward": not newest_first}
+    for data in _pages(hash_key, range_condition, first, **options):
+        yield from (model.from_raw_data(raw) for raw in data["Items"])
 
 
 def raw(hash_key: str, range_condition: Condition) -> Iterator[dict[str, Any]]:
     """All rows that share `hash_key`, as DynamoDB spells them."""
-    start = None
-    while True:
-        data = _queried(hash_key, range_condition, exclusive_start_key=start)
-        yield from data["Items"]
-        start = data.get("LastEvaluatedKey")
-        if start is None:
-            return
+    return (raw for data in _pages(hash_key, range_condition) for raw in data["Items"])
 
 
 def count(index: str, hash_key: str, range_condition: Condition) -> int:
     """How many rows of an index share `hash_key`; only the number crosses the wire."""
-    start, total = None, 0
+    pages = _pages(hash_key, range_condition, index_name=index, select="COUNT")
+    return sum(int(data["Count"]) for data in pages)
+
+
+def _pages(
+    hash_key: str, range_condition: Condition | None, first: int | None = None, **options: Any
+) -> Iterator[dict[str, Any]]:
+    start, limit = None, first
     while True:
-        options = {"index_name": index, "exclusive_start_key": start, "select": "COUNT"}
-        data = _queried(hash_key, range_condition, **options)
-        total, start = total + int(data["Count"]), data.get("LastEvaluatedKey")
+        page = {"exclusive_start_key": start, "limit": limit}
+        data = _queried(hash_key, range_condition, **page, **options)
+        yield data
+        start = data.get("LastEvaluatedKey")
         if start is None:
-            return total
+            return
+        limit = limit and min(2 * limit, PAGE_MAX)
 
 
 def _queried(hash_key: str, range_condition: Condition | None, **options: Any) -> dict[str, Any]:
