@@ -9,7 +9,7 @@ RUN := $(BIN)/python -m
 COMPOSE := docker compose --file localstack/docker-compose.yml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down check openapi test permissions audit lock package deploy smoke diff destroy invoke superuser logs clean
+.PHONY: help install run up down check openapi test proofs permissions audit lock package deploy smoke diff destroy invoke superuser logs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | \
@@ -47,6 +47,9 @@ test: install ## All tests; the live ones start a local cloud of their own
 	@$(BIN)/python infra/venv.py .local/cloud-venv localstack/requirements.txt
 	$(RUN) pytest -n auto --dist loadgroup $(ARGS)
 	@$(RUN) tests.permissions --partial
+
+proofs: install ## The tests of whole loads, which take minutes (CI runs them after make test)
+	$(RUN) pytest -n auto -m proof $(ARGS)
 
 permissions: install ## After make test: rights that no test needed, and calls that no policy allows
 	@$(RUN) tests.permissions
