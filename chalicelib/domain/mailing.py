@@ -1,4 +1,4 @@
-"""The dispatcher: claim -> look again -> send -> mark.
+"""The dispatcher: claim -> wait for a turn -> look again -> send -> mark.
 
 SES has no idempotency token, so the promise is: never lost, at most one mail more for each crash
 between SES's acceptance and the mark, and none otherwise.
@@ -55,7 +55,7 @@ def _deliver_all(
     for mail_id in mail_ids:
         if pace is not None and not pace.has_time():
             return
-        outcome = _guarded(mail_id, now, pace)
+        outcome = _guarded(mail_id, now if pace is None else pace.clock(), pace)
         yield mail_id, outcome
         if outcome == DELAYED:
             return
@@ -83,12 +83,14 @@ def deliver(mail_id: str, *, now: datetime, pace: Pace | None = None) -> str:
         return "parked"
     if owed.kind in letters.SPREAD:
         return _spread(owed, now)
-    letter = letters.write(owed, now)
+    if pace is not None:
+        if not pace.take_turn():
+            return _delay(owed, now)
+        now = pace.clock()
+    letter = letters.write(owed, now)  # not before the wait: much may change in it
     if letter is None:
         outbox.settle(owed, "dropped", now)
         return "dropped"
-    if pace is not None and not pace.take_turn():
-        return _delay(owed, now)
     return _send(owed, letter, now)
 
 

@@ -193,38 +193,6 @@ def test_a_new_assignee_is_reminded_too(ann: Person, bob: Person, project: str) 
     assert (len(_reminded(bob)), len(_reminded(ann))) == (1, 1)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [{"status": "done"}, {"assigned_to": None}, {"due_date": "2026-11-29T10:00:00Z"}],
-    ids=["done", "unassigned", "moved"],
-)
-def test_what_changed_after_the_reminder_was_owed_is_seen_when_it_is_sent(
-    ann: Person, bob: Person, project: str, change: dict[str, Any]
-) -> None:
-    task = ann.adds_task(project, assigned_to=bob.id, due_date=in_hours(12))
-    reminders.remind(now())
-    ann.patch(f"/api/tasks/{task['id']}", change)
-    mailing.sweep(now())
-    assert _reminded(bob) == []
-
-
-def test_deleted_archived_unsubscribed_and_access_lost_are_seen_when_it_is_sent(
-    ann: Person, bob: Person
-) -> None:
-    projects = [ann.starts_project() for _ in range(4)]
-    tasks = []
-    for project in projects:
-        ann.lets_in(project, bob)
-        tasks.append(ann.adds_task(project, assigned_to=bob.id, due_date=in_hours(12))["id"])
-    assert reminders.remind(now())["owed"] == 4
-    ann.delete(f"/api/tasks/{tasks[0]}")
-    ann.post(f"/api/projects/{projects[1]}/archive")
-    ann.delete(f"/api/projects/{projects[2]}/members/{bob.id}")
-    bob.patch("/api/auth/profile", {"notifications": {"due_soon": False}})
-    mailing.sweep(now())
-    assert _reminded(bob) == []
-
-
 def test_the_schedule_counts_from_the_events_own_time(
     ann: Person, bob: Person, project: str, event: Any, invoke: Any
 ) -> None:
