@@ -8,6 +8,7 @@ from msgspec import Struct
 from chalicelib.api.answers import HTML
 from chalicelib.api.fields import Token
 from chalicelib.api.gate import route
+from chalicelib.clock import now
 from chalicelib.domain import unsubscribing
 from chalicelib.domain.access import Action
 
@@ -20,7 +21,8 @@ PAGE = """<!doctype html>
 </html>
 """
 QUESTION = '<p>No more mails "{kind}"?</p><form method="post"><button>Unsubscribe</button></form>'
-DONE = '<p>You get no more mails "{kind}". Your profile switches them on again.</p>'
+DONE = '<p>You get no more mails "{kind}".</p>'
+AGAIN = "<p>Your profile switches them on again.</p>"
 
 
 class LinkQuery(Struct, forbid_unknown_fields=True):
@@ -36,7 +38,8 @@ def ask(query: LinkQuery) -> Response:
 @route(bp, "POST", "/api/unsubscribe", Action.ENTER, query=LinkQuery, gives=str, media=HTML)
 def unsubscribe(query: LinkQuery) -> Response:
     """The button, and the one click of mail programs (RFC 8058), which send a form."""
-    return _page(DONE, unsubscribing.unsubscribe(query.token).kind)
+    ended = unsubscribing.unsubscribe(query.token, now=now())
+    return _page(DONE if ended.is_of_an_address else DONE + AGAIN, ended.kind)
 
 
 def _page(text: str, kind: str) -> Response:

@@ -23,9 +23,9 @@ __all__ = ["KINDS", "SPREAD", "Kind", "Letter", "write"]
 
 
 class Kind(NamedTuple):
-    """One kind of mail: who writes it, whether a person may switch it off, whether it is about the
-    safety of the account, so that it carries no link to unsubscribe, and whether it verifies its
-    address, so that it goes to one that is suppressed too."""
+    """One kind of mail: who writes it, whether a person may switch it off in their profile, whether
+    it is about the safety of the account, so that it alone carries no link to unsubscribe, and
+    whether it verifies its address, so that it goes to one that is suppressed too."""
 
     write: Callable[[Mail, datetime], Letter | None]
     switchable: bool = False

@@ -1,46 +1,60 @@
 """Unsubscribing from one kind of mail by the link in it, without logging in (RFC 8058).
 
 The link is signed, so that it can be made neither for somebody else nor for another kind. It works
-as long as its signing key is in the secret.
+as long as its signing key is in the secret. An invitation goes to an address, not to an account:
+its link names the address, by a digest.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from chalicelib import settings
-from chalicelib.domain import accounts, tokens
+from chalicelib.domain import accounts, notices, tokens
 from chalicelib.errors import FieldError, Invalid
-from chalicelib.store import users
+from chalicelib.store import suppressions, users
+from chalicelib.store.transaction import transact
 
 PURPOSE = "unsubscribe"
 
 
 @dataclass(frozen=True)
 class Subscription:
-    """Who gets which kind of mail."""
+    """Who gets which kind of mail: an account's id, or the digest of an address."""
 
-    user_id: str
+    who: str
     kind: str
 
+    @property
+    def is_of_an_address(self) -> bool:
+        return self.kind == notices.INVITATION
 
-def link(user_id: str, kind: str) -> str:
+
+def link(who: str, kind: str) -> str:
     """Where the recipient of a mail can end mails of its kind."""
-    text = f"{user_id}.{kind}"
+    text = f"{who}.{kind}"
     return f"{settings.API_URL}/api/unsubscribe?token={text}.{tokens.seal(PURPOSE, text)}"
 
 
 def opened(token: str) -> Subscription:
     """What `token` is about. Raises `Invalid` when it is not ours."""
-    user_id, kind, seal = (token.split(".", 2) + [""] * 3)[:3]
-    if not tokens.is_sealed(PURPOSE, f"{user_id}.{kind}", seal):
+    who, kind, seal = (token.split(".", 2) + [""] * 3)[:3]
+    if not tokens.is_sealed(PURPOSE, f"{who}.{kind}", seal):
         wrong = FieldError("token", "is wrong; switch mails off in your profile")
         raise Invalid(code="invalid_token", errors=(wrong,))
-    return Subscription(user_id, kind)
+    return Subscription(who, kind)
 
 
-def unsubscribe(token: str) -> Subscription:
+def unsubscribe(token: str, *, now: datetime) -> Subscription:
     """End mails of that kind; doing it again changes nothing. Raises `Invalid`."""
     subscription = opened(token)
-    user = users.by_id(subscription.user_id)
+    if subscription.is_of_an_address:
+        transact(suppressions.unsubscribed(subscription.who, now))
+    else:
+        _switch_off(subscription)
+    return subscription
+
+
+def _switch_off(subscription: Subscription) -> None:
+    user = users.by_id(subscription.who)
     if user is not None and user.erased_at is None:
         accounts.switch(user, {subscription.kind: False})
-    return subscription

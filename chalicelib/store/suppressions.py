@@ -1,4 +1,5 @@
-"""Addresses that nothing is sent to: mail to them came back for good, or somebody complained.
+"""Addresses that nothing is sent to: mail to them came back for good, or somebody complained. And
+those that want no more invitations: without an account there is no profile to say so in.
 
 A row says what was reported last and when the address was last verified; the later one counts. So
 reports may come twice, late and in any order.
@@ -22,11 +23,20 @@ class Suppression(Row):
     reason = UnicodeAttribute(null=True)
     reported_at = UnicodeAttribute(null=True)
     verified_at = UnicodeAttribute(null=True)
+    unsubscribed_at = UnicodeAttribute(null=True)
 
     @staticmethod
     def key(address: str) -> "Key[Suppression]":
-        digest = sha256(folded(address).encode()).hexdigest()
+        return Suppression.of_digest(digest(address))
+
+    @staticmethod
+    def of_digest(digest: str) -> "Key[Suppression]":
         return Key(Suppression, f"ADDRESS#{digest}", "SUPPRESSION")
+
+
+def digest(address: str) -> str:
+    """What stands for an address where it should not stand itself."""
+    return sha256(folded(address).encode()).hexdigest()
 
 
 def reported(address: str, reason: str, at: datetime) -> Update:
@@ -40,6 +50,17 @@ def reported(address: str, reason: str, at: datetime) -> Update:
 def lifted(address: str, now: datetime) -> Upsert:
     """The write that notes that the address was verified."""
     return Upsert(Suppression.key(address), (Suppression.verified_at.set(stamp(now)),))
+
+
+def unsubscribed(digest: str, now: datetime) -> Upsert:
+    """The write that notes that whoever reads mail at an address wants no more invitations."""
+    noting = Suppression.unsubscribed_at.set(stamp(now))
+    return Upsert(Suppression.of_digest(digest), (noting,))
+
+
+def wants_invitations(address: str) -> bool:
+    row = table.get(Suppression.key(address))
+    return row is None or row.unsubscribed_at is None
 
 
 def holds(address: str) -> bool:

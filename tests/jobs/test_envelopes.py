@@ -124,6 +124,35 @@ def test_a_link_that_was_changed_does_nothing(
     assert _switches(ann) == _switches(bob)
 
 
+def test_an_address_without_account_ends_its_invitations_by_one_click_and_gets_no_other(
+    ann: Person, bob: Person, anyone: Api
+) -> None:
+    eve = "Eve@example.com"
+    projects = [ann.starts_project() for _ in range(3)]
+    _invite(ann, projects[0], eve)
+    (mail,) = mails_to(ann, address=eve)
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert _link(mail) in mail.get_body(("html",)).get_content()
+    assert eve.lower() not in _link(mail).lower()
+    assert anyone.get(_link(mail)).status_code == 200
+    _invite(ann, projects[1], eve)
+    assert len(list(mails_to(ann, address=eve))) == 2
+    for _ in range(2):
+        assert b"profile" not in anyone.post(_link(mail)).body
+    _invite(ann, projects[2], eve)
+    _invite(bob, bob.starts_project(), eve.lower())
+    assert len(list(mails_to(ann, address=eve))) == 2
+    assert list(mails_to(ann, address=eve.lower())) == []
+    _invite(ann, projects[0], "another@example.com")
+    assert len(list(mails_to(ann, address="another@example.com"))) == 1
+
+
+def _invite(person: Person, project: str, email: str) -> None:
+    answer = person.post(f"/api/projects/{project}/members", {"email": email})
+    assert answer.status_code == 201
+    mailing.sweep(now())
+
+
 def test_unsubscribing_and_switching_at_once_both_count(
     bob: Person, anyone: Api, mail: EmailMessage
 ) -> None:
