@@ -6,6 +6,7 @@ ApiError
  +-- Forbidden           403  the caller sees the object but may not do this to it
  +-- NotFound            404  no such object, or none the caller may see: the same answer
  +-- Conflict            409  the object's state does not allow it
+ +-- Gone                410  it was there, and is kept no longer
  +-- PreconditionFailed  412  the object changed since the caller read it
  +-- PayloadTooLarge     413
  +-- UnsupportedMediaType 415
@@ -66,6 +67,10 @@ class NotFound(ApiError):
 
 class Conflict(ApiError):
     status, code, title = 409, "conflict", "The object's state does not allow this"
+
+
+class Gone(ApiError):
+    status, code, title = 410, "gone", "It is kept no longer"
 
 
 class PreconditionFailed(ApiError):

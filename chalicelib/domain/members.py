@@ -87,7 +87,7 @@ def leave(access: ProjectAccess) -> None:
 def end(project_id: str, user_id: str, *, reassign_to: str | None, now: datetime) -> None:
     """End a membership if it is there, then hand the tasks on: first the door, then the desk."""
     departure = assignments.owed(project_id, user_id, reassign_to, now)
-    membership, *others = members.leaving(project_id, user_id)
+    membership, *others = members.leaving(project_id, user_id, now)
     try:
         transact(membership, *others, departure)
     except ConditionFailed as failed:

@@ -117,7 +117,8 @@ def restore(access: ProjectAccess) -> Project:
     """Take the project out of the trash, as it was."""
     if access.project.deleted_at is None:
         return access.project
-    return _set_aside(access, {"deleted_at": None, **projects.listing(access.project)})
+    waking = projects.listing(access.project)
+    return _set_aside(access, {"deleted_at": None, "restored_at": stamp(access.now), **waking})
 
 
 def _set_aside(access: ProjectAccess, fields: Mapping[str, Any]) -> Project:

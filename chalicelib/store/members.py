@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pynamodb.attributes import UnicodeAttribute
@@ -12,9 +12,11 @@ from pynamodb.attributes import UnicodeAttribute
 from chalicelib.store import projects, table
 from chalicelib.store.projects import Project
 from chalicelib.store.table import Key, Page, Row
-from chalicelib.store.times import stamp
-from chalicelib.store.transaction import Check, Delete, Put, Update, Write
+from chalicelib.store.times import epoch, stamp
+from chalicelib.store.transaction import Check, Delete, Ensure, Put, Update, Write
 from chalicelib.store.users import User
+
+TOLD_FOR = timedelta(days=31)
 
 
 class Member(Row):
@@ -40,6 +42,7 @@ class Belonging(Row):
     """The person's side of a membership."""
 
     role = UnicodeAttribute()
+    joined_at = UnicodeAttribute(null=True)
 
     @staticmethod
     def key(user_id: str, project_id: str) -> "Key[Belonging]":
@@ -48,6 +51,20 @@ class Belonging(Row):
     @property
     def project_id(self) -> str:
         return self.SK.removeprefix("PROJECT#")
+
+
+class Departed(Row):
+    """That somebody was a member lately: clients that sync must hear of it."""
+
+    left_at = UnicodeAttribute()
+
+    @staticmethod
+    def key(user_id: str, project_id: str) -> "Key[Departed]":
+        return Key(Departed, f"USER#{user_id}", f"LEFT#{project_id}")
+
+    @property
+    def project_id(self) -> str:
+        return self.SK.removeprefix("LEFT#")
 
 
 def new(project_id: str, user_id: str, role: str, now: datetime) -> Member:
@@ -59,17 +76,19 @@ def new(project_id: str, user_id: str, role: str, now: datetime) -> Member:
 def joining(member: Member) -> tuple[Write, Write]:
     """Both sides of a new membership."""
     edge = Belonging.key(member.user_id, member.project_id)
-    belonging = Belonging(edge.pk, edge.sk, role=member.role)
+    belonging = Belonging(edge.pk, edge.sk, role=member.role, joined_at=member.joined_at)
     return Put(member), Put(belonging)
 
 
-def leaving(project_id: str, user_id: str) -> tuple[Write, Write, Write]:
+def leaving(project_id: str, user_id: str, now: datetime) -> tuple[Write, ...]:
     """Both sides of a membership end, and the project has a member less."""
-    member = Member.key(project_id, user_id)
+    member, left = Member.key(project_id, user_id), Departed.key(user_id, project_id)
+    gone = epoch(now + TOLD_FOR)
     return (
         Delete(member, Member.PK.exists()),
         Delete(Belonging.key(user_id, project_id)),
         projects.live(project_id, Project.members_count.add(-1)),
+        Ensure(Departed(left.pk, left.sk, left_at=stamp(now), expires_at=gone)),
     )
 
 
@@ -110,6 +129,11 @@ def of_user(user_id: str) -> Iterator[Belonging]:
     return table.query_all(
         Belonging, f"USER#{user_id}", Belonging.SK.startswith("PROJECT#"), newest_first=True
     )
+
+
+def left_by(user_id: str) -> Iterator[Departed]:
+    """The memberships of the person that ended lately."""
+    return table.query_all(Departed, f"USER#{user_id}", Departed.SK.startswith("LEFT#"))
 
 
 def page_of_user(user_id: str, *, limit: int, start: dict[str, Any] | None) -> Page[Belonging]:

@@ -29,6 +29,7 @@ class Project(Row):
     version = NumberAttribute(default=1)
     archived_at = UnicodeAttribute(null=True)
     deleted_at = UnicodeAttribute(null=True)
+    restored_at = UnicodeAttribute(null=True)
 
     @staticmethod
     def key(project_id: str) -> "Key[Project]":

@@ -130,6 +130,11 @@ def by_update(project_id: str, low: str) -> Stretch:
     return Stretch(project_id, "by_updated", low=low)
 
 
+def by_deletion(project_id: str, low: str) -> Stretch:
+    """What was moved to the trash, by when; bare tasks, to know which."""
+    return Stretch(tasks.gone_key(project_id), "by_updated", low=low)
+
+
 def in_chunks(ids: Iterable[str], first: int = BATCH_GET_MAX) -> Iterator[Task]:
     """The tasks of these ids that exist; the `first` so many are read at once."""
     remaining, size = iter(ids), first

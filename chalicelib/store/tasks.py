@@ -136,9 +136,18 @@ def _keys_after(task: Task, fields: Mapping[str, Any]) -> dict[str, str | None]:
 def trashed(task: Task, *, until: str, **facts: Any) -> tuple[Delete, Put]:
     """The writes that move a task to the trash; they hold for the task as it was read."""
     key = TrashedTask.key(task.id)
-    waking = wake.keys("purge", until, task.id)
-    row = TrashedTask(key.pk, key.sk, **_own(task) | waking | facts)
+    indexed = {**wake.keys("purge", until, task.id), **_gone(task, facts["deleted_at"])}
+    row = TrashedTask(key.pk, key.sk, **_own(task) | indexed | facts)
     return Delete(Task.key(task.id), _as_read(task)), Put(row)
+
+
+def gone_key(project_id: str) -> str:
+    """Where `by_updated` has the tasks of a project that are in the trash."""
+    return f"{project_id}#gone"
+
+
+def _gone(task: Task, at: str) -> dict[str, str]:
+    return {"updated_key": gone_key(task.project_id), "updated_sort": f"{at}#{task.id}"}
 
 
 def restored(task: Task, **facts: Any) -> tuple[Delete, Put]:

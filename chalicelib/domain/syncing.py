@@ -1,0 +1,177 @@
+"""What changed in the caller's projects, for clients that keep a copy.
+
+A round walks through what is new since the last one, project by project. Its end is the moment it
+began, and the next looks a minute further back, because a change may become visible after a later
+one: it is stamped before it is written, clocks differ, an index follows the table. So some changes
+come twice, and none is missed.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import islice
+from typing import NamedTuple
+
+from chalicelib.domain.access import Access, Role, Scope
+from chalicelib.errors import Gone
+from chalicelib.store import members, projects, task_lists, tasks
+from chalicelib.store.members import Belonging
+from chalicelib.store.projects import Project
+from chalicelib.store.task_lists import FIRST
+from chalicelib.store.tasks import Task
+from chalicelib.store.times import moment, stamp
+
+OVERLAP = timedelta(minutes=1)
+KEPT = timedelta(days=30)
+# A place in a round: a project, one of these parts of it, a position in the part.
+LEFT, META, DELETED, TASKS = range(4)
+
+
+class Place(NamedTuple):
+    project_id: str
+    part: int
+    position: str = ""
+
+
+BEGINNING = Place("", LEFT)
+
+
+@dataclass(frozen=True)
+class Round:
+    """What is told in pages: all that changed after `since` (empty: all there is). It begins with
+    its first page."""
+
+    since: str
+    began: str
+    place: Place = BEGINNING
+
+
+@dataclass(frozen=True)
+class Tombstone:
+    """A project or a task that the caller has no more."""
+
+    kind: str
+    id: str
+    at: str
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A project as it is now, with the caller's role in it."""
+
+    project: Project
+    role: Role
+
+
+Entry = Tombstone | Changed | tuple[Task, Project]
+
+
+@dataclass(frozen=True)
+class Page:
+    entries: list[Entry]
+    then: Round
+    has_more: bool
+
+
+def changes(access: Access, round_: Round | None, *, limit: int) -> Page:
+    """The next page. Raises `Gone` if tombstones since the client's last round are kept no more."""
+    now = round_ or Round("", "")
+    now = now if now.began else replace(now, began=stamp(access.now))
+    if now.since and moment(now.since) < access.now - KEPT:
+        raise Gone(
+            "The cursor is older than 30 days; begin again without it", code="cursor_expired"
+        )
+    found = list(islice(_walk(access, now), limit + 1))
+    page, has_more = found[:limit], len(found) > limit
+    then = replace(now, place=page[-1][0]) if has_more else Round(now.began, "")
+    return Page(_filled(access, [entry for _, entry in page]), then, has_more)
+
+
+def _low(round_: Round) -> str:
+    return stamp(moment(round_.since) - OVERLAP) if round_.since else ""
+
+
+Found = tuple[Place, Entry]
+
+
+def _walk(access: Access, round_: Round) -> Iterator[Found]:
+    """Everything of the round behind its place, in one order: a project after the other."""
+    low, after = _low(round_), round_.place
+    left = _left(access, low) if round_.since else {}
+    edges = {e.project_id: e for e in members.of_user(access.user_id)}
+    reached = {each for each in (*left, *edges) if access.reaches(each)}
+    known = projects.by_ids(each for each in edges if each in reached)
+    for project_id in sorted(each for each in reached if each >= after.project_id):
+        found = _of_project(left.get(project_id), edges.get(project_id), known, round_, low)
+        yield from (each for each in found if each[0] > after)
+
+
+def _left(access: Access, low: str) -> dict[str, Tombstone]:
+    ended = (each for each in members.left_by(access.user_id) if each.left_at >= low)
+    return {e.project_id: Tombstone("project", e.project_id, e.left_at) for e in ended}
+
+
+def _of_project(
+    left: Tombstone | None,
+    edge: Belonging | None,
+    known: dict[str, Project],
+    round_: Round,
+    low: str,
+) -> Iterator[Found]:
+    """First that the caller left it, should they have come back since."""
+    if left is not None:
+        yield Place(left.id, LEFT), left
+    project = known.get(edge.project_id) if edge else None
+    if edge is None or project is None:
+        return
+    if project.deleted_at is not None:
+        if round_.since and project.deleted_at >= low:
+            yield Place(project.id, META), Tombstone("project", project.id, project.deleted_at)
+        return
+    yield from _content(Changed(project, Role(edge.role)), _is_new(edge, project, low), round_, low)
+
+
+def _is_new(edge: Belonging, project: Project, low: str) -> bool:
+    """Whether the caller has it since then only: its content is news, however old."""
+    return max(edge.joined_at or "", project.restored_at or "") >= low
+
+
+def _content(changed: Changed, is_new: bool, round_: Round, low: str) -> Iterator[Found]:
+    project = changed.project
+    if is_new or project.updated_at >= low:
+        yield Place(project.id, META), changed
+    after = round_.place if round_.place.project_id == project.id else Place(project.id, META)
+    if not is_new and after.part <= DELETED:
+        yield from _deleted(project, low, after)
+    start = after.position if after.part == TASKS else None
+    for task in task_lists.by_update(project.id, FIRST if is_new else low).walk(start):
+        yield Place(project.id, TASKS, tasks.updated_sort(task)), (task, project)
+
+
+def _deleted(project: Project, low: str, after: Place) -> Iterator[Found]:
+    start = after.position if after.part == DELETED else None
+    for task in task_lists.by_deletion(project.id, low).walk(start):
+        position = str(task.updated_sort)
+        at, _, task_id = position.partition("#")
+        yield Place(project.id, DELETED, position), Tombstone("task", task_id, at)
+
+
+def _filled(access: Access, entries: list[Entry]) -> list[Entry]:
+    """The entries with whole tasks, which an index has not, and without what the caller may not
+    see. A task that vanished meanwhile is told of in the next round."""
+    cards = [entry[0].id for entry in entries if isinstance(entry, tuple)]
+    whole = {task.id: task for task in tasks.by_ids(cards)} if cards else {}
+    return list(_seen(access, entries, whole))
+
+
+def _seen(access: Access, entries: list[Entry], whole: dict[str, Task]) -> Iterator[Entry]:
+    for entry in entries:
+        if isinstance(entry, tuple):
+            if entry[0].id in whole:
+                yield whole[entry[0].id], entry[1]
+        elif isinstance(entry, Tombstone) or _may_read_projects(access):
+            yield entry
+
+
+def _may_read_projects(access: Access) -> bool:
+    return access.token is None or Scope.READ_PROJECTS in access.token.scopes

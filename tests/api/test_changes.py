@@ -1,0 +1,148 @@
+"""What changed, for clients that keep a copy."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.support import Person
+
+Items = list[dict[str, Any]]
+
+
+class Copy:
+    """A client that keeps what it is told, as the handbook says."""
+
+    def __init__(self, person: Person, limit: int = 100) -> None:
+        self.person, self.limit, self.cursor = person, limit, ""
+        self.projects: dict[str, Any] = {}
+        self.tasks: dict[str, Any] = {}
+
+    def sync(self) -> Items:
+        told, has_more = [], True
+        while has_more:
+            query = f"limit={self.limit}" + (f"&cursor={self.cursor}" if self.cursor else "")
+            page = self.person.get(f"/api/changes?{query}").json_body
+            told += page["items"]
+            self.cursor, has_more = page["next_cursor"], page["has_more"]
+        for item in told:
+            self._keep(item)
+        return told
+
+    def _keep(self, item: dict[str, Any]) -> None:
+        if item["kind"] == "project":
+            self.projects[item["id"]] = item
+        elif item["kind"] == "task":
+            self.tasks[item["id"]] = item
+        elif item["what"] == "task":
+            self.tasks.pop(item["id"], None)
+        else:
+            self.projects.pop(item["id"], None)
+            self.tasks = {k: t for k, t in self.tasks.items() if t["project"] != item["id"]}
+
+
+def _truth(person: Person, *projects: str) -> set[tuple[str, int]]:
+    lists = (person.get(f"/api/tasks?project={each}").json_body["items"] for each in projects)
+    return {(task["id"], task["version"]) for tasks in lists for task in tasks}
+
+
+def _kept(copy: Copy) -> set[tuple[str, int]]:
+    return {(task["id"], task["version"]) for task in copy.tasks.values()}
+
+
+@pytest.mark.parametrize("limit", [1, 2, 100])
+def test_a_copy_is_whole_and_stays_so(ann: Person, wait: Callable[..., None], limit: int) -> None:
+    first, second = ann.starts_project("A"), ann.starts_project("B")
+    tasks = [ann.adds_task(project) for project in (first, second, second)]
+    copy = Copy(ann, limit)
+    copy.sync()
+    assert set(copy.projects) == {first, second}
+    assert copy.tasks[tasks[0]["id"]]["description"] == ""
+    wait(minutes=5)
+    assert copy.sync() == []
+    ann.patch(f"/api/tasks/{tasks[0]['id']}", {"title": "New"})
+    ann.delete(f"/api/tasks/{tasks[1]['id']}")
+    ann.patch(f"/api/projects/{second}", {"name": "C"})
+    new = ann.adds_task(second)
+    told = copy.sync()
+    assert {item["id"] for item in told} == {tasks[0]["id"], tasks[1]["id"], second, new["id"]}
+    assert _kept(copy) == _truth(ann, first, second)
+    assert copy.projects[second]["name"] == "C"
+
+
+def test_what_became_visible_late_is_not_missed(ann: Person, wait: Callable[..., None]) -> None:
+    """A write is stamped before it is committed; a round may pass in between."""
+    project, copy = ann.starts_project(), Copy(ann)
+    copy.sync()
+    wait(seconds=-30)  # the clock of another machine, or a slow write
+    late = ann.adds_task(project)
+    wait(seconds=31)
+    copy.sync()
+    assert late["id"] in copy.tasks
+
+
+def test_a_restored_task_comes_back(ann: Person, wait: Callable[..., None]) -> None:
+    task = ann.adds_task(ann.starts_project())
+    copy = Copy(ann)
+    copy.sync()
+    ann.delete(f"/api/tasks/{task['id']}")
+    copy.sync()
+    assert copy.tasks == {}
+    wait(minutes=5)
+    ann.post(f"/api/tasks/{task['id']}/restore")
+    copy.sync()
+    assert set(copy.tasks) == {task["id"]}
+
+
+def test_who_joins_gets_all_and_who_leaves_loses_all(
+    ann: Person, bob: Person, wait: Callable[..., None]
+) -> None:
+    project = ann.starts_project()
+    task, copy = ann.adds_task(project), Copy(bob)
+    assert copy.sync() == []
+    wait(hours=2)
+    for _ in range(2):
+        ann.lets_in(project, bob)
+        copy.sync()
+        assert (set(copy.projects), set(copy.tasks)) == ({project}, {task["id"]})
+        wait(minutes=5)
+        bob.post(f"/api/projects/{project}/leave")
+        copy.sync()
+        assert (copy.projects, copy.tasks) == ({}, {})
+        wait(minutes=5)
+
+
+def test_a_project_in_the_trash_is_gone_until_it_is_restored(
+    ann: Person, wait: Callable[..., None]
+) -> None:
+    project = ann.starts_project()
+    ann.adds_task(project)
+    copy = Copy(ann)
+    copy.sync()
+    wait(minutes=5)
+    ann.delete(f"/api/projects/{project}")
+    assert [item["kind"] for item in copy.sync()] == ["deleted"]
+    wait(minutes=5)
+    ann.post(f"/api/projects/{project}/restore")
+    assert [item["kind"] for item in copy.sync()] == ["project", "task"]
+
+
+def test_others_hear_nothing(ann: Person, bob: Person) -> None:
+    ann.adds_task(ann.starts_project())
+    assert Copy(bob).sync() == []
+
+
+def test_a_cursor_is_good_for_thirty_days_and_for_its_owner(
+    ann: Person, bob: Person, pass_by: Callable[..., None]
+) -> None:
+    copy = Copy(ann)
+    copy.sync()
+    path = f"/api/changes?cursor={copy.cursor}"
+    assert bob.get(path).json_body["code"] == "invalid_cursor"
+    pass_by(days=31)
+    signed_in = ann.post(
+        "/api/auth/login", {"email": ann.email, "password": "correct horse battery"}
+    )
+    token = {"Authorization": f"Bearer {signed_in.json_body['access']}"}
+    expired = ann.get(path, headers=token)
+    assert (expired.status_code, expired.json_body["code"]) == (410, "cursor_expired")
