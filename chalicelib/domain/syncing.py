@@ -141,7 +141,7 @@ def _content(changed: Changed, is_new: bool, round_: Round, low: str) -> Iterato
     if is_new or project.updated_at >= low:
         yield Place(project.id, META), changed
     after = round_.place if round_.place.project_id == project.id else Place(project.id, META)
-    if not is_new and after.part <= DELETED:
+    if round_.since and after.part <= DELETED:
         yield from _deleted(project, low, after)
     start = after.position if after.part == TASKS else None
     for task in task_lists.by_update(project.id, FIRST if is_new else low).walk(start):
