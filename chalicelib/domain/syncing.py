@@ -23,6 +23,7 @@ from chalicelib.store.times import moment, stamp
 
 OVERLAP = timedelta(minutes=1)
 KEPT = timedelta(days=30)
+AT_ONCE = 50
 # A place in a round: a project, one of these parts of it, a position in the part.
 LEFT, META, DELETED, TASKS = range(4)
 
@@ -144,13 +145,15 @@ def _content(changed: Changed, is_new: bool, round_: Round, low: str) -> Iterato
     if round_.since and after.part <= DELETED:
         yield from _deleted(project, low, after)
     start = after.position if after.part == TASKS else None
-    for task in task_lists.by_update(project.id, FIRST if is_new else low).walk(start):
+    for task in task_lists.by_update(project.id, FIRST if is_new else low).walk(
+        start, backwards=False, first=AT_ONCE
+    ):
         yield Place(project.id, TASKS, tasks.updated_sort(task)), (task, project)
 
 
 def _deleted(project: Project, low: str, after: Place) -> Iterator[Found]:
     start = after.position if after.part == DELETED else None
-    for task in task_lists.by_deletion(project.id, low).walk(start):
+    for task in task_lists.by_deletion(project.id, low).walk(start, backwards=False, first=AT_ONCE):
         position = str(task.updated_sort)
         at, _, task_id = position.partition("#")
         yield Place(project.id, DELETED, position), Tombstone("task", task_id, at)
