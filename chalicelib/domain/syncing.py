@@ -24,8 +24,10 @@ from chalicelib.store.times import moment, stamp
 OVERLAP = timedelta(minutes=1)
 KEPT = timedelta(days=30)
 AT_ONCE = 50
+# A page ends after so many projects, however little is new in them: each takes two queries.
+MOST_PROJECTS = 20
 # A place in a round: a project, one of these parts of it, a position in the part.
-LEFT, META, DELETED, TASKS = range(4)
+START, LEFT, META, DELETED, TASKS = range(5)
 
 
 class Place(NamedTuple):
@@ -34,7 +36,7 @@ class Place(NamedTuple):
     position: str = ""
 
 
-BEGINNING = Place("", LEFT)
+BEGINNING = Place("", START)
 
 
 @dataclass(frozen=True)
@@ -76,35 +78,42 @@ class Page:
 
 def changes(access: Access, round_: Round | None, *, limit: int) -> Page:
     """The next page. Raises `Gone` if tombstones since the client's last round are kept no more."""
-    now = round_ or Round("", "")
-    now = now if now.began else replace(now, began=stamp(access.now))
-    if now.since and moment(now.since) < access.now - KEPT:
+    current = round_ or Round("", "")
+    current = current if current.began else replace(current, began=stamp(access.now))
+    if current.since and moment(current.since) < access.now - KEPT:
         raise Gone(
             "The cursor is older than 30 days; begin again without it", code="cursor_expired"
         )
-    found = list(islice(_walk(access, now), limit + 1))
-    page, has_more = found[:limit], len(found) > limit
-    then = replace(now, place=page[-1][0]) if has_more else Round(now.began, "")
-    return Page(_filled(access, [entry for _, entry in page]), then, has_more)
+    found = list(islice(_walk(access, current), limit + 1))
+    page = found[:limit]
+    has_more = len(found) > limit or bool(page) and page[-1][1] is None
+    then = replace(current, place=page[-1][0]) if has_more else Round(current.began, "")
+    entries = [entry for _, entry in page if entry is not None]
+    return Page(_filled(access, entries), then, has_more)
 
 
 def _low(round_: Round) -> str:
     return stamp(moment(round_.since) - OVERLAP) if round_.since else ""
 
 
-Found = tuple[Place, Entry]
+Found = tuple[Place, Entry | None]
 
 
 def _walk(access: Access, round_: Round) -> Iterator[Found]:
-    """Everything of the round behind its place, in one order: a project after the other."""
+    """Everything of the round behind its place, in one order: a project after the other. A place
+    without an entry is where the next page goes on."""
     low, after = _low(round_), round_.place
     left = _left(access, low) if round_.since else {}
     edges = {e.project_id: e for e in members.of_user(access.user_id)}
-    reached = {each for each in (*left, *edges) if access.reaches(each)}
-    known = projects.by_ids(each for each in edges if each in reached)
-    for project_id in sorted(each for each in reached if each >= after.project_id):
+    ahead = sorted(each for each in {*left, *edges} if each >= after.project_id)
+    reached = [each for each in ahead if access.reaches(each)]
+    few, others = reached[:MOST_PROJECTS], reached[MOST_PROJECTS:]
+    known = projects.by_ids(each for each in few if each in edges)
+    for project_id in few:
         found = _of_project(left.get(project_id), edges.get(project_id), known, round_, low)
         yield from (each for each in found if each[0] > after)
+    if others:
+        yield Place(others[0], START), None
 
 
 def _left(access: Access, low: str) -> dict[str, Tombstone]:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.support import Person
+from chalicelib.domain.syncing import MOST_PROJECTS
+from tests.support import Person, put_copies_of_project
 
 Items = list[dict[str, Any]]
 
@@ -74,6 +75,7 @@ def test_a_copy_is_whole_and_stays_so(ann: Person, wait: Callable[..., None], li
 def test_what_became_visible_late_is_not_missed(ann: Person, wait: Callable[..., None]) -> None:
     """A write is stamped before it is committed; a round may pass in between."""
     project, copy = ann.starts_project(), Copy(ann)
+    wait(seconds=30)
     copy.sync()
     wait(seconds=-30)  # the clock of another machine, or a slow write
     late = ann.adds_task(project)
@@ -147,3 +149,17 @@ def test_a_cursor_is_good_for_thirty_days_and_for_its_owner(
     token = {"Authorization": f"Bearer {signed_in.json_body['access']}"}
     expired = ann.get(path, headers=token)
     assert (expired.status_code, expired.json_body["code"]) == (410, "cursor_expired")
+
+
+def test_a_page_walks_through_so_many_projects_and_the_next_goes_on(
+    ann: Person, wait: Callable[..., None]
+) -> None:
+    put_copies_of_project(ann.starts_project(), MOST_PROJECTS)
+    copy = Copy(ann)
+    wait(seconds=90)
+    assert len(copy.sync()) == MOST_PROJECTS + 1
+    wait(seconds=90)
+    page = ann.get(f"/api/changes?cursor={copy.cursor}").json_body
+    assert (page["items"], page["has_more"]) == ([], True)
+    rest = ann.get(f"/api/changes?cursor={page['next_cursor']}").json_body
+    assert (rest["items"], rest["has_more"]) == ([], False)

@@ -3,11 +3,13 @@ world: a project of Ann (owner) and Bob (member), a label, tasks of at most 1 KB
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import count
 from typing import Any
 from urllib.parse import quote
 
+import time_machine
 from chalice.test import Client
 
 from tests.files import announced, arrives, path_of, uploaded
@@ -99,6 +101,17 @@ class World:
     def trash(self) -> Request:
         self.trashed()
         return ("GET", f"/api/trash?project={self.project}")
+
+    def next_round(self, title: str = "") -> Request:
+        """What is new, after a round in two minutes; with a `title`, what a task gets in three."""
+        assert self.full
+        with time_machine.travel(datetime.now(UTC) + timedelta(minutes=2)) as traveller:
+            page = self.ann.get("/api/changes").json_body
+            traveller.shift(timedelta(minutes=1))
+            if title:
+                self.ann.patch(f"/api/tasks/{self.full_parent}", {"title": title})
+        assert not page["has_more"]
+        return ("GET", f"/api/changes?cursor={page['next_cursor']}")
 
     def next_page(self, parameters: str = "") -> Request:
         _, path = self.listed(parameters)
@@ -265,6 +278,8 @@ LISTS: dict[str, Call] = {
     "`GET /api/tasks/statistics`, of 2 projects": lambda w: w.beside_full("/api/tasks/statistics"),
     "`GET /api/trash?project=`": lambda w: w.trash(),
     "`GET /api/trash`, owning 1 project": lambda w: ("GET", "/api/trash"),
+    "`GET /api/changes`, nothing new in 2 projects": lambda w: w.next_round(),
+    "... 1 task changed": lambda w: w.next_round("New"),
 }
 TALK: dict[str, Call] = {
     "`POST .../comments`": lambda w: ("POST", w.task() + "/comments", {"body": "Done?"}),
