@@ -45,7 +45,7 @@ openapi: install ## Write docs/openapi.json anew from the code and docs/api.md
 
 test: install ## All tests; the live ones start a local cloud of their own
 	@$(BIN)/python infra/venv.py .local/cloud-venv localstack/requirements.txt
-	$(RUN) pytest -n auto --dist loadgroup $(ARGS)
+	$(RUN) pytest -n auto $(ARGS)
 	@$(RUN) tests.permissions --partial
 
 proofs: install ## The tests of whole loads, which take minutes (CI runs them after make test)

@@ -46,6 +46,7 @@ import time_machine  # noqa: E402
 from chalice.local import LambdaContext  # noqa: E402
 from chalice.test import Client  # noqa: E402
 from moto import mock_aws  # noqa: E402
+from xdist.scheduler import LoadScopeScheduling  # noqa: E402
 
 from tests import permissions  # noqa: E402
 from tests.dynamodb_local import dynamodb_local, table_at  # noqa: E402
@@ -54,8 +55,31 @@ from tests.stream import TaskStream  # noqa: E402
 from tests.support import Api, Person, Residents, make_cloud, quota_of, ticked_lately  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
+# What takes longest begins first.
+TOGETHER = ("tests/live/", "tests/api/test_access_matrix.py", "tests/infra/")
 
 permissions.record()
+
+
+class Scheduling(LoadScopeScheduling):
+    """Each test goes to the next free worker, but for those that share a cloud, a build or a world
+    that takes long to make: they stay together, and begin first."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _group(nodeid) or nodeid
+
+
+def _group(nodeid: str) -> str | None:
+    return next((group for group in TOGETHER if nodeid.startswith(group)), None)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    config.option.loadscopereorder = False
+    return Scheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: (*TOGETHER, None).index(_group(item.nodeid)))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -171,8 +171,10 @@ class Residents:
     def _knows(self, name: str) -> bool:
         if name not in self._known:
             return False
-        age = datetime.now(UTC) - self._known[name][0]
-        return timedelta(0) <= age < self.STALE  # the clock may have been moved, either way
+        then, at = self._known[name][0], datetime.now(UTC)
+        # The clock may have been moved, either way. What an earlier hour left undone is no longer
+        # found: see `ticked_lately`.
+        return timedelta(0) <= at - then < self.STALE and at.hour == then.hour
 
 
 def _recorded_sign_up(client: Client, name: str) -> tuple[dict[str, Any], list[Any]]:

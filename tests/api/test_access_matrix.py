@@ -21,8 +21,6 @@ from tests.access_world import CALLERS, Target, Things, World, unknown
 from tests.samples import Place, ids_in, sample
 from tests.support import make_cloud
 
-pytestmark = pytest.mark.xdist_group("access matrix")
-
 # Removing a member again is no failure, nor is removing somebody who never was one.
 REPEATABLE = {"DELETE /api/projects/{project_id}/members/{user_id}"}
 

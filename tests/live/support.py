@@ -85,9 +85,10 @@ def in_hours(hours: float) -> str:
 
 
 def sample(event: str) -> bytes:
-    """A sample event of `events/`, at the present time."""
+    """A sample event of `events/`, at the present time; an event knows whole seconds only, so it is
+    the one that begins next, and what was done just before lies behind it."""
     content = json.loads((EVENTS / f"{event}.json").read_text())
-    return json.dumps({**content, "time": in_hours(0)}).encode()
+    return json.dumps({**content, "time": in_hours(1 / 3600)}).encode()
 
 
 def eventually(read: Callable[[], T], seconds: float = SECONDS) -> T:
