@@ -1,7 +1,8 @@
 """How fast mail goes out, and how long a run of the dispatcher lives."""
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -46,13 +47,13 @@ def _most_in_a_second(times: list[datetime]) -> int:
 
 
 @contextmanager
-def _sending_times(clock: Clock) -> Iterator[list[datetime]]:
+def _sending_times(clock: Callable[[], datetime]) -> Iterator[list[datetime]]:
     """When SES was asked to send."""
     times: list[datetime] = []
     events = aws.ses().meta.events
 
     def note(**_: Any) -> None:
-        times.append(clock.time)
+        times.append(clock())
 
     events.register("before-send.ses.SendRawEmail", note)
     try:
@@ -67,16 +68,41 @@ def _owe(person: Person, count: int) -> None:
         transact(outbox.owed(mail_id, kind="password_changed", recipient=person.id, now=now()))
 
 
+def _batch(numbers: Iterable[int]) -> dict[str, Any]:
+    """What the table's stream tells of those mails."""
+    keys = [{"PK": {"S": f"OUTBOX#test-{number}"}} for number in numbers]
+    changes = [{"Keys": key, "SequenceNumber": key["PK"]["S"]} for key in keys]
+    return {"Records": [{"eventName": "INSERT", "dynamodb": change} for change in changes]}
+
+
 def test_at_a_quota_of_14_at_most_14_mails_go_out_in_any_second_and_none_is_lost(
     ann: Person, clock: Clock
 ) -> None:
     mailing.sweep(now())
     _owe(ann, 40)
     clock.time = now()
-    with quota_of(14), _sending_times(clock) as times:
+    with quota_of(14), _sending_times(clock.now) as times:
         assert mailing.sweep(now(), clock.pace())["sent"] == 40
     assert len(list(mails_to(ann, "Your password"))) == len(times) == 40
     assert 9 <= _most_in_a_second(times) <= 14
+
+
+@pytest.mark.proof
+def test_500_mails_go_out_at_the_rate_and_none_is_lost_through_functions_side_by_side(
+    real_table: None, ann: Person, event: Any, invoke: Any
+) -> None:
+    """Three shards wake dispatchers at once, and the tick sweeps beside them. In real time."""
+    mailing.sweep(now())
+    _owe(ann, 500)
+    stream = [_batch(range(first, first + 10)) for first in range(0, 500, 10)]
+    with quota_of(14), _sending_times(now) as times, ThreadPoolExecutor(4) as pool:
+        sweep = pool.submit(invoke, "tick", event("tick"))
+        answers = list(pool.map(lambda records: invoke("dispatch_mail", records), stream))
+        assert sweep.result()["sent"] > 0
+    assert answers == [{"batchItemFailures": []}] * len(stream)
+    assert len(list(mails_to(ann, "Your password"))) == len(times) == 500
+    assert {row.outcome for n in range(500) if (row := outbox.by_id(f"test-{n}"))} == {"sent"}
+    assert 9 <= _most_in_a_second(sorted(times)) <= 14
 
 
 def test_dispatchers_side_by_side_share_the_rate(clock: Clock) -> None:
