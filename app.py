@@ -88,9 +88,15 @@ app.answer_preflights()
 
 @app.schedule(Rate(5, unit=Rate.MINUTES))
 def tick(event: CloudWatchEvent) -> dict[str, int]:
-    """Every five minutes: mail that the stream left over, uploads that never came, accounts whose
-    time has come."""
+    """Every five minutes: uploads that never came, errands, accounts whose time has come, what is
+    to be purged or recounted."""
     return ticking.tick(now(), _pace(event.context))
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES))
+def sweep_mail(event: CloudWatchEvent) -> dict[str, int]:
+    """Every minute: mail that waits for its time, for another try, or that the stream left over."""
+    return mailing.sweep(now(), _pace(event.context))
 
 
 @app.schedule(Rate(5, unit=Rate.MINUTES))

@@ -12,7 +12,7 @@ from typing import Any
 Resources = dict[str, Any]
 _RUNBOOK = "docs/operations.md#"
 _MINUTE = 60
-_EVERY_FIVE_MINUTES = {"rate(5 minutes)", "cron(0/5 * * * ? *)"}
+_OFTEN = {"rate(1 minute)", "rate(5 minutes)", "cron(0/5 * * * ? *)"}
 _NAMESPACE = "TaskManager/${Stage}"
 _APP = {"service": "task-manager"}
 # In AWS's own words: what stands for a percentile is no ordinary statistic.
@@ -116,7 +116,7 @@ def _schedules(resources: Resources) -> Iterator[Alarm]:
         rules = [
             event["Properties"].get("Schedule") for event in function.get("Events", {}).values()
         ]
-        if _EVERY_FIVE_MINUTES.isdisjoint(rules):
+        if _OFTEN.isdisjoint(rules):
             continue
         yield Alarm(
             f"{name}Missing",

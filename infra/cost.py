@@ -8,6 +8,7 @@ are assumptions until somebody has measured them on AWS.
 import re
 import tomllib
 from dataclasses import dataclass
+from typing import Any
 
 import yaml
 
@@ -25,8 +26,9 @@ _BEGIN, _END = "<!-- computed -->\n", "<!-- end -->"
 _LOG_BYTES = 700  # the app's line, the access log's, Lambda's own
 _ANSWER_BYTES = 2_000
 _TRACED = 0.05
-# Runs of what wakes every five minutes.
-_RUNS = 12 * 24 * 30
+# Minutes between the runs of what wakes by itself, by its rule.
+_MINUTES = {"rate(1 minute)": 1, "rate(5 minutes)": 5, "cron(0/5 * * * ? *)": 5}
+_MONTH = 30 * 24 * 60
 _RUN_SECONDS = 0.5
 
 
@@ -56,7 +58,6 @@ _MIX = (
     Share("`POST /api/auth/login`", 1, seconds=0.120),
 )
 _MAIL_READS, _MAIL_WRITES = 8, 7
-_WOKEN = [f"`{job}`, nothing to do" for job in ("tick", "sweep_jobs", "send_reminders")]
 
 
 def prices() -> dict[str, dict[str, float]]:
@@ -97,15 +98,10 @@ def idle_month(stage: str) -> dict[str, float]:
     price, template = prices(), yaml.safe_load(package(load(stage)).read_text())
     resources = template["Resources"]
     alarms = sum(r["Type"] == "AWS::CloudWatch::Alarm" for r in resources.values())
-    rules = [
-        event["Properties"].get("Schedule")
-        for function in functions(resources).values()
-        for event in function.get("Events", {}).values()
-    ]
-    runs = _RUNS * sum(rule in ("rate(5 minutes)", "cron(0/5 * * * ? *)") for rule in rules)
-    known, seconds = units(), runs * _RUN_SECONDS
-    reads, writes = (sum(known[job][way] for job in _WOKEN) * _RUNS for way in (0, 1))
-    gigabyte_seconds = seconds * 0.5 * price["function"]["gigabyte_second"]
+    woken, known = _woken(resources), units()
+    runs = sum(woken.values())
+    reads, writes = (sum(known[job][way] * times for job, times in woken.items()) for way in (0, 1))
+    gigabyte_seconds = runs * _RUN_SECONDS * 0.5 * price["function"]["gigabyte_second"]
     return {
         f"{alarms} alarms": alarms * price["month"]["alarm"],
         "The secret": price["month"]["secret"],
@@ -116,6 +112,22 @@ def idle_month(stage: str) -> dict[str, float]:
         )
         / 1e6,
     }
+
+
+def _woken(resources: dict[str, Any]) -> dict[str, int]:
+    """The row of each function that wakes by itself all day, and how often it does in a month."""
+    rules = {
+        name: event["Properties"].get("Schedule")
+        for name, function in functions(resources).items()
+        for event in function.get("Events", {}).values()
+    }
+    often = {name: _MONTH // _MINUTES[rule] for name, rule in rules.items() if rule in _MINUTES}
+    return {f"`{_in_python(name)}`, nothing to do": times for name, times in often.items()}
+
+
+def _in_python(name: str) -> str:
+    """`SweepMail` -> `sweep_mail`."""
+    return re.sub(r"\B([A-Z])", r"_\1", name).lower()
 
 
 def _table(title: str, costs: dict[str, float]) -> str:

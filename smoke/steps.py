@@ -183,7 +183,7 @@ def _closed(smoke: Smoke) -> None:
 @step("every schedule is enabled")
 def _schedules(smoke: Smoke) -> None:
     events = boto3.client("events")
-    for name in ("Tick", "SendReminders", "CleanUp"):
+    for name in ("Tick", "SweepMail", "SendReminders", "CleanUp"):
         arn = boto3.client("lambda").get_function_configuration(FunctionName=smoke.functions[name])
         (rule,) = events.list_rule_names_by_target(TargetArn=arn["FunctionArn"])["RuleNames"]
         assert events.describe_rule(Name=rule)["State"] == "ENABLED", rule

@@ -40,7 +40,7 @@ def dispatch(
 ) -> dict[str, Any]:
     """Deliver the mails of a stream batch; those that failed are named, so that only they return
     (https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html). What
-    there was no time for is left to the tick."""
+    there was no time for is left to the sweep."""
     numbers = {mail_id: number for number, mail_id in outbox.in_stream(records)}
     outcomes = dict(_deliver_all(numbers, now, pace))
     report("mail", Counter(outcomes.values()))

@@ -28,7 +28,7 @@ TRIES = 3
 # Longer than statistics look back; what was done earlier is counted no more.
 DAYS_KEPT = timedelta(days=40)
 # A project is not begun with less than the first left, and given up with less than the second: so
-# each has a minute at least, and mail, which comes after us in the tick, has one too.
+# each has a minute at least.
 BEGIN_MILLISECONDS, END_MILLISECONDS = 120_000, 60_000
 
 

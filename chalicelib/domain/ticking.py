@@ -8,7 +8,6 @@ from chalicelib.domain import (
     backlog,
     errands,
     farewell,
-    mailing,
     purging,
     reconciliation,
     recounting,
@@ -29,16 +28,15 @@ JOBS: tuple[Job, ...] = (
 
 
 def tick(now: datetime, pace: Pace | None = None) -> dict[str, int]:
-    """Run every job and add up what they did; mail comes last, as it takes whatever time is left.
-    One that fails does not stop the others; it raises in the end, so that the retry, the alarm and
-    the dead letters see it."""
+    """Run every job and add up what they did; those that take whatever time is left come last. One
+    that fails does not stop the others; it raises in the end, so that the retry, the alarm and the
+    dead letters see it."""
     outcome: dict[str, int] = {}
     failures: list[Exception] = []
     jobs: tuple[Job, ...] = (
         *JOBS,
         partial(purging.purge, pace=pace),
         partial(recounting.advance, pace=pace),
-        partial(mailing.sweep, pace=pace),
     )
     for job in jobs:
         try:

@@ -17,8 +17,8 @@ from chalicelib.store.table import Key, Row
 from chalicelib.store.times import epoch, moment, stamp
 from chalicelib.store.transaction import ConditionFailed, Put, Update, transact
 
-# Longer than the dispatcher may run, so that a slow one never meets a second one.
-LEASE = timedelta(seconds=300)
+# Longer than a function that mails may run, so that a slow one never meets a second one.
+LEASE = timedelta(seconds=120)
 KEPT = timedelta(days=90)
 
 

@@ -72,13 +72,16 @@ def oldest(what: str, now: datetime) -> datetime | None:
 
 
 def settle(what: str, now: datetime) -> None:
-    """Move the watermark to the oldest hour that still holds a row, at most to the hour of `now`.
+    """Move the watermark on to the oldest hour that still holds a row, at most to the one before
+    `now`'s; most sweeps leave it where it is, and write nothing.
 
     Call it after a sweep; whatever stays behind it has been woken or put to sleep for later.
     """
-    left = next(between(what, _watermark(what, now), now - HOUR), None)
-    hour = _floor(now) - HOUR if left is None else moment(_wake_at(left))
-    transact(Upsert(Watermark.key(what), (Watermark.hour.set(stamp(_floor(hour))),)))
+    before = _watermark(what, now)
+    left = next(between(what, before, now - HOUR), None)
+    hour = _floor(now - HOUR if left is None else moment(_wake_at(left)))
+    if hour > before:
+        transact(Upsert(Watermark.key(what), (Watermark.hour.set(stamp(hour)),)))
 
 
 def _watermark(what: str, now: datetime) -> datetime:

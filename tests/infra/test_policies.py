@@ -58,12 +58,12 @@ def test_nobody_scans_or_manages_tables(policy: Path) -> None:
 
 def test_only_those_who_mail_may_mail() -> None:
     mailing = {policy.stem for policy in POLICIES if "ses:SendRawEmail" in actions(policy)}
-    assert mailing == {"policy-dispatch_mail", "policy-tick"}
+    assert mailing == {"policy-dispatch_mail", "policy-sweep_mail"}
 
 
 def test_only_those_who_sign_read_the_token_keys() -> None:
     reading = {p.stem for p in POLICIES if "secretsmanager:GetSecretValue" in actions(p)}
-    assert reading == {"policy-api_handler", "policy-dispatch_mail", "policy-tick"}
+    assert reading == {"policy-api_handler", "policy-dispatch_mail", "policy-sweep_mail"}
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.stem)

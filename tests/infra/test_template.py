@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from chalicelib.store import jobs, results
+from chalicelib.store import jobs, outbox, results
 from chalicelib.store.files import DOWNLOAD_SECONDS, PICTURE_SECONDS, UPLOAD_SECONDS
 from chalicelib.store.multipart import PART_SECONDS
 from infra.package import package
@@ -192,6 +192,11 @@ def test_no_worker_outlives_its_lease(functions: dict[str, Any]) -> None:
         assert timedelta(seconds=functions[name]["Timeout"] + 60) < jobs.LEASE
 
 
+def test_nobody_who_mails_outlives_the_lease_of_a_mail(functions: dict[str, Any]) -> None:
+    for name in ("DispatchMail", "SweepMail"):
+        assert timedelta(seconds=functions[name]["Timeout"] + 60) <= outbox.LEASE
+
+
 def test_uploads_of_other_buckets_are_not_ours(functions: dict[str, Any]) -> None:
     (event,) = functions["ConfirmUpload"]["Events"].values()
     assert event["Properties"]["Pattern"]["detail"]["bucket"]["name"] == [{"Ref": "Bucket"}]
@@ -231,7 +236,7 @@ def test_every_function_has_the_same_environment(template: dict[str, Any]) -> No
         for name, resource in template["Resources"].items()
         if "Environment" in resource["Properties"]
     }
-    assert set(own) == {"DispatchMail", "Tick"}
+    assert set(own) == {"DispatchMail", "SweepMail"}
     assert all(list(environment["Variables"]) == ["API_URL"] for environment in own.values())
 
 

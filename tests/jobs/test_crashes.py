@@ -23,8 +23,8 @@ from tests.support import (
 )
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-# Claim, send, mark, and the watermark behind them.
-CALLS = range(1, 5)
+# Claim, send, mark.
+CALLS = range(1, 4)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from botocore.exceptions import ReadTimeoutError
 
 from chalicelib import settings
@@ -67,7 +68,7 @@ def test_assigning_oneself_mails_nobody(ann: Person) -> None:
     assert mailing.sweep(now()) == {}
 
 
-def test_the_stream_and_the_tick_send_one_mail_between_them(
+def test_the_stream_and_the_sweep_send_one_mail_between_them(
     bob: Person, assigned: dict[str, Any], invoke: Any
 ) -> None:
     (mail_id,) = _waiting()
@@ -106,12 +107,18 @@ def test_a_mail_that_ses_does_not_take_is_tried_again_later(
     assert len(list(mails_to(bob, "Assigned"))) == 1
 
 
-def test_after_four_tries_a_mail_is_parked(assigned: dict[str, Any]) -> None:
-    outcomes = []
-    with ses_does_not_answer():
-        for minutes in (0, 2, 5, 9, 20):
-            outcomes.append(mailing.sweep(now() + timedelta(minutes=minutes)))
-    assert outcomes == [{"postponed": 1}] * 3 + [{"parked": 1}, {}]
+def test_a_refused_mail_is_tried_again_by_the_sweeps_after_one_two_and_three_minutes_then_parked(
+    assigned: dict[str, Any], event: Any, invoke: Any
+) -> None:
+    start, (mail_id,) = now(), _waiting()
+    outcomes = {}
+    with ses_does_not_answer(), time_machine.travel(start, tick=False) as clock:
+        invoke("dispatch_mail", _stream(mail_id))
+        for second in range(20, 1000, 60):  # the sweep of each minute
+            clock.move_to(start + timedelta(seconds=second))
+            outcomes[second] = invoke("sweep_mail", event("sweep_mail"))
+    tries = {second: outcome for second, outcome in outcomes.items() if outcome}
+    assert tries == {80: {"postponed": 1}, 200: {"postponed": 1}, 380: {"parked": 1}}
 
 
 def test_a_dispatcher_that_died_holding_a_mail_holds_it_only_for_its_lease(

@@ -91,12 +91,12 @@ def test_at_a_quota_of_14_at_most_14_mails_go_out_in_any_second_and_none_is_lost
 def test_500_mails_go_out_at_the_rate_and_none_is_lost_through_functions_side_by_side(
     real_table: None, ann: Person, event: Any, invoke: Any
 ) -> None:
-    """Three shards wake dispatchers at once, and the tick sweeps beside them. In real time."""
+    """Three shards wake dispatchers at once, and the sweep runs beside them. In real time."""
     mailing.sweep(now())
     _owe(ann, 500)
     stream = [_batch(range(first, first + 10)) for first in range(0, 500, 10)]
     with quota_of(14), _sending_times(now) as times, ThreadPoolExecutor(4) as pool:
-        sweep = pool.submit(invoke, "tick", event("tick"))
+        sweep = pool.submit(invoke, "sweep_mail", event("sweep_mail"))
         answers = list(pool.map(lambda records: invoke("dispatch_mail", records), stream))
         assert sweep.result()["sent"] > 0
     assert answers == [{"batchItemFailures": []}] * len(stream)

@@ -203,8 +203,9 @@ def test_the_schedule_counts_from_the_events_own_time(
     assert [outcome["owed"] for outcome in outcomes] == [1, 0]
 
 
-def test_the_tick_runs_on_its_event(cloud: None, event: Any, invoke: Any) -> None:
+def test_tick_and_sweep_run_on_their_events(cloud: None, event: Any, invoke: Any) -> None:
     assert set(invoke("tick", event("tick")).values()) <= {0}
+    assert invoke("sweep_mail", event("sweep_mail")) == {}
 
 
 def test_more_than_a_page_of_reminders_is_not_cut(ann: Person, bob: Person, project: str) -> None:

@@ -55,6 +55,7 @@ def test_jobs_may_do_what_they_need(strict: Deployed) -> None:
         ("CleanUp", "clean_up"),
         ("Recount", "recount"),
         ("Tick", "tick"),
+        ("SweepMail", "sweep_mail"),
         ("SendReminders", "send_reminders"),
     ):
         name = strict.outputs["functions"][function]

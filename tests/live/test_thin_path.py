@@ -59,7 +59,7 @@ def test_the_main_job(deployed: Deployed, aws: Any) -> None:
     _invoke(aws, deployed, "SendReminders", "send_reminders")
     eventually(lambda: _mails(deployed, bob, "Due soon"))
     _invoke(aws, deployed, "SendReminders", "send_reminders")
-    _invoke(aws, deployed, "Tick", "tick")
+    _invoke(aws, deployed, "SweepMail", "sweep_mail")
     assert len(_mails(deployed, bob, "Due soon")) == 1
     assert sorted(mail["Subject"].split(":")[0] for mail in deployed.mails_to(bob.email)) == [
         "Assigned to you",
@@ -125,6 +125,7 @@ def test_the_deployed_schedule_fires_the_reminder(deployed: Deployed, aws: Any) 
 
 def test_the_rules_of_the_template_are_deployed(deployed: Deployed, aws: Any) -> None:
     assert _rule_of(aws, deployed, "Tick")["ScheduleExpression"] == "rate(5 minutes)"
+    assert _rule_of(aws, deployed, "SweepMail")["ScheduleExpression"] == "rate(1 minute)"
     pattern = json.loads(_rule_of(aws, deployed, "ConfirmUpload")["EventPattern"])
     assert pattern["detail"]["bucket"]["name"] == [deployed.outputs["bucket"]]
 
