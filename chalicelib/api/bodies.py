@@ -52,7 +52,12 @@ def query(parameters: Mapping[str, list[str]], model: type[S]) -> S:
     if twice:
         raise BadRequest("Some query parameters are not valid", errors=tuple(twice))
     single = {name: values[0] for name, values in parameters.items()}
-    return _converted(single, model, strict=False, error=BadRequest)
+    found = _converted(single, model, strict=False, error=BadRequest)
+    # msgspec takes the text for None, which would be as if the client had not asked.
+    nulls = [FieldError(name, "is not null") for name in single if getattr(found, name) is None]
+    if nulls:
+        raise BadRequest("Some query parameters are not valid", errors=tuple(nulls))
+    return found
 
 
 def given(model: Struct) -> dict[str, Any]:
@@ -167,9 +172,9 @@ def _model_of(value: Any, type_: Any) -> type[Struct] | None:
     models = _models(type_)
     if not isinstance(value, dict) or not models:
         return None
-    tags = {model.__struct_config__.tag: model for model in models}
     tag_field = models[0].__struct_config__.tag_field
-    return tags.get(value.get(tag_field) if tag_field else None)
+    tag = value.get(tag_field) if tag_field else None  # whatever the client sent
+    return next((model for model in models if model.__struct_config__.tag == tag), None)
 
 
 def _models(type_: Any) -> list[type[Struct]]:

@@ -20,6 +20,14 @@ Time = Annotated[
     str,
     Meta(examples=["2026-11-22T09:00:00.000Z"], extra_json_schema={"format": "date-time"}),
 ]
+# Given back as it came; `domain.due_dates` reads it.
+DayOrTime = Annotated[
+    str,
+    Meta(
+        examples=["2026-12-01"],
+        extra_json_schema={"anyOf": [{"format": "date"}, {"format": "date-time"}]},
+    ),
+]
 
 T = TypeVar("T")
 

@@ -25,7 +25,7 @@ class Reminder(Struct, forbid_unknown_fields=True, omit_defaults=True):
     """One of the two: so many minutes before the task is due, or at a time."""
 
     minutes_before: Annotated[int, Meta(ge=0, le=YEAR_IN_MINUTES)] | UnsetType = UNSET
-    at: datetime | UnsetType = UNSET
+    at: Annotated[datetime, Meta(tz=True)] | UnsetType = UNSET
 
 
 class Reminders(Struct, forbid_unknown_fields=True):
@@ -53,8 +53,6 @@ def _stored(number: int, reminder: Reminder) -> str:
         raise _wrong(number, "needs minutes_before or at, and not both")
     if reminder.at is UNSET:
         return f"{BEFORE}:{reminder.minutes_before}"
-    if reminder.at.tzinfo is None:
-        raise _wrong(number, "needs an offset in at, such as 2026-11-22T09:00:00Z")
     return f"{AT}:{_stamped(number, reminder.at)}"
 
 

@@ -7,6 +7,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from chalicelib.api.answers import changed, conditional, created, expected_version, nothing
 from chalicelib.api.bodies import given
+from chalicelib.api.fields import DayOrTime
 from chalicelib.api.gate import route
 from chalicelib.domain import tasks
 from chalicelib.domain.access import Action, ProjectAccess, TaskAccess
@@ -32,7 +33,7 @@ class NewTask(Struct, forbid_unknown_fields=True):
     status: Status = "todo"
     priority: Priority = "medium"
     assigned_to: str | None = None
-    due_date: str | None = None
+    due_date: DayOrTime | None = None
     labels: Labels = []
     parent: str | None = None
 
@@ -43,7 +44,7 @@ class TaskPatch(Struct, forbid_unknown_fields=True):
     status: Status | UnsetType = UNSET
     priority: Priority | UnsetType = UNSET
     assigned_to: str | None | UnsetType = UNSET
-    due_date: str | None | UnsetType = UNSET
+    due_date: DayOrTime | None | UnsetType = UNSET
     labels: Labels | None | UnsetType = UNSET
     parent: str | None | UnsetType = UNSET
 
@@ -54,7 +55,7 @@ class WholeTask(Struct, forbid_unknown_fields=True):
     status: Status
     priority: Priority
     assigned_to: str | None
-    due_date: str | None
+    due_date: DayOrTime | None
     labels: Labels
     parent: str | None
 
@@ -77,7 +78,7 @@ class TaskCard(Struct):
     status: Status
     priority: Priority
     assigned_to: str | None
-    due_date: str | None
+    due_date: DayOrTime | None
     labels: list[str]
     parent: str | None
     comments_count: int

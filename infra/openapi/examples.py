@@ -37,7 +37,7 @@ def of(schema: Schema, named: dict[str, Schema], name: str = "") -> Any:
     if "$ref" in schema:
         return of(named[schema["$ref"].removeprefix(REF)], named, name)
     for wording in ("anyOf", "oneOf"):
-        if wording in schema:
+        if wording in schema and "type" not in schema:
             return of(schema[wording][0], named, name)
     if "enum" in schema:
         return schema["enum"][0]

@@ -33,7 +33,12 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "name": "If-Match",
         "in": "header",
         "description": "Only if this is still the object's version: an `ETag`, or `*`.",
-        "schema": {"type": "string", "pattern": r'^(\*|"[0-9]{1,15}-[0-9a-f]{16}")$'},
+        "schema": {
+            "anyOf": [
+                {"enum": ["*"]},
+                {"type": "string", "pattern": '^"[0-9]{1,15}-[0-9a-f]{16}"$'},
+            ]
+        },
         "example": '"1-5f0c3a9be1d2c4f7"',
     },
     "IfNoneMatch": {

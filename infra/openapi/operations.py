@@ -133,10 +133,10 @@ def _given(field: Schema) -> Schema:
 
 
 def _conditions(route: Route) -> Iterator[dict[str, str]]:
-    described = prose.description(route.name)
-    if "Idempotency-Key" in described and route.method == "POST":
+    begins = prose.first_sentence(route.name)
+    if "`Idempotency-Key`" in begins:
         yield reference("parameters", "IdempotencyKey")
-    if "If-Match" in described and route.method != "GET":
+    if "`If-Match`" in begins:
         yield reference("parameters", "IfMatch")
     if is_conditional(route):
         yield reference("parameters", "IfNoneMatch")

@@ -27,6 +27,11 @@ def description(route: str) -> str:
     return _LINK.sub(r"\1", _CODE_BLOCK.sub("", _sections().get(route, ""))).strip()
 
 
+def first_sentence(route: str) -> str:
+    """What the route lets a caller do, and which headers count."""
+    return description(route).partition(".")[0]
+
+
 def statuses(route: str) -> set[int]:
     """The failures that the section names."""
     return {int(status) for status in _STATUS.findall(description(route))}

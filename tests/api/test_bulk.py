@@ -129,6 +129,7 @@ def test_every_bad_field_of_every_operation_is_named(ann: Person, project: str) 
         {"op": "create", "title": "x", "status": "doing", "size": "XL"},
         {"op": "drop", "id": "x"},
         {"op": "delete"},
+        {"op": {"id": "x"}},
     ]
     answer = ann.post("/api/tasks/bulk", {"operations": operations})
     assert answer.status_code == 422
@@ -139,6 +140,7 @@ def test_every_bad_field_of_every_operation_is_named(ann: Person, project: str) 
         "operations[1].status",
         "operations[2]",
         "operations[3].id",
+        "operations[4]",
     ]
     assert _titles(ann, project) == []
 

@@ -170,6 +170,8 @@ def test_a_list_begins_with_the_newest_if_nobody_says_otherwise(ann: Person) -> 
         ("assigned_to=bob", "assigned_to"),
         ("created_by=none", "created_by"),
         ("overdue=perhaps", "overdue"),
+        ("overdue=null", "overdue"),
+        ("status=null", "status"),
         ("q=", "q"),
         ("labels=x", "labels"),
         ("project=" + ",".join(["x"] * 51), "project"),

@@ -279,7 +279,7 @@ def test_a_reminder_taken_back_after_it_was_owed_is_not_sent(
     [
         ({}, "reminders[0]"),
         ({"at": "2026-11-22T12:00:00Z", "minutes_before": 1}, "reminders[0]"),
-        ({"at": "2026-11-22T12:00:00"}, "reminders[0]"),
+        ({"at": "2026-11-22T12:00:00"}, "reminders[0].at"),
         ({"minutes_before": -1}, "reminders[0].minutes_before"),
     ],
 )
