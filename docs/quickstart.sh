@@ -75,7 +75,7 @@ call GET /auth/profile/; echo
 
 step 'A project with both of them, and a task due in 12 hours'
 project=$(call POST /projects/ '{"name": "Launch"}' | field id)
-call POST "/projects/$project/members/" '{"email": "'"$bob"'@example.com"}'; echo
+call POST "/projects/$project/members/" '{"user_id": "'"$bob_id"'"}'; echo
 due=$(python3 -c 'from datetime import datetime, timedelta, timezone
 print((datetime.now(timezone.utc) + timedelta(hours=12)).strftime("%Y-%m-%dT%H:%M:%SZ"))')
 task=$(call POST /tasks/ '{"project": "'"$project"'", "title": "Write the plan",

@@ -13,11 +13,9 @@ from moto.dynamodb.models import dynamodb_backends
 
 from chalicelib import settings
 from chalicelib.domain import staff
-from chalicelib.store import aws, users
+from chalicelib.store import aws
 from chalicelib.store.ids import new_id, new_task_id
 from chalicelib.store.table import Row
-from chalicelib.store.transaction import transact
-from chalicelib.store.users import User
 from tests.support import READS, Api, Person, sign_up
 
 LARGE = settings.UPLOAD_FORM_MAX_BYTES + 1
@@ -224,7 +222,7 @@ def _attachment(author: Person, task: str) -> str:
 
 def _personal(person: Person) -> Things:
     """What somebody has apart from the others. Their address is verified."""
-    transact(users.change(person.id, User.is_verified.set(True)))
+    person.verified()
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     token = {"name": "x", "scopes": ["tasks:read"], "expires_at": tomorrow}
     picture = {"content_type": "image/png", "size": 1}

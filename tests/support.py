@@ -24,10 +24,11 @@ from moto.ses.models import ses_backends
 from requests.structures import CaseInsensitiveDict
 
 from chalicelib import settings
-from chalicelib.store import aws
+from chalicelib.store import aws, users
 from chalicelib.store.ids import new_id
 from chalicelib.store.table import BATCH_WRITE_MAX, Row
 from chalicelib.store.times import stamp
+from chalicelib.store.transaction import transact
 from chalicelib.store.wake import Watermark
 from tests import contract
 
@@ -97,6 +98,11 @@ class Person(Api):
         self._token = self.token = (
             Api(self.client).post("/api/auth/login", known).json_body["access"]
         )
+
+    def verified(self) -> "Person":
+        """Has followed the link in the first mail."""
+        transact(users.change(self.id, users.User.is_verified.set(True)))
+        return self
 
     def starts_project(self, name: str = "Launch") -> str:
         return str(self.post("/api/projects", {"name": name}).json_body["id"])

@@ -1,4 +1,5 @@
-"""Invitations of people who have no account yet: made, sent again, revoked, accepted, declined.
+"""Invitations of addresses that no account has verified: made, sent again, revoked, accepted,
+declined.
 
 An invitation is over after seven days, with its project, and when its inviter may not let people in
 any more. Whoever holds the token of its mail may accept it, and whoever is signed in with its
@@ -34,7 +35,7 @@ class Offer(NamedTuple):
 
 
 def invite(access: ProjectAccess, *, email: str, role: Role) -> Invitation:
-    """Invite an address that is nobody's; a mail goes out. Raises `Conflict` while it has an
+    """Invite an address; a mail goes out. Raises `Conflict` while it has an
     invitation to the project, `TooManyRequests` beyond a day's share of caller or address."""
     throttling.ration("invite", account=access.user_id, address=email, now=access.now)
     until = access.now + VALID_FOR

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from chalicelib.domain import assignments, invitations, throttling
+from chalicelib.domain import assignments, invitations, people, throttling
 from chalicelib.domain.access import ProjectAccess, Role
 from chalicelib.domain.projects import Membership
 from chalicelib.errors import Conflict, FieldError, Invalid, NotFound
@@ -18,12 +18,13 @@ from chalicelib.store.users import User
 def add(
     access: ProjectAccess, *, user_id: str | None, email: str | None, role: Role
 ) -> Membership | Invitation:
-    """Let somebody in, found by id or by exact address; invite an address that is nobody's.
+    """Let somebody in, found by id or by exact address; invite an address that nobody has shown to
+    be theirs.
 
     Raises `Invalid` when nobody has the id, `Conflict` for somebody who is in, or invited, already.
     """
     throttling.charge("find", account=access.user_id, source=None, now=access.now)
-    person = users.by_email(email) if email else users.by_id(user_id or "")
+    person = people.of_address(email) if email else users.by_id(user_id or "")
     if person is not None and person.may_enter:
         member = members.new(access.project.id, person.id, role, access.now)
         _join(member, person)

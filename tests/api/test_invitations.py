@@ -63,8 +63,23 @@ def test_an_address_that_is_nobodys_is_invited(ann: Person, project: str) -> Non
 
 
 def test_a_known_address_is_let_in_at_once(ann: Person, bob: Person, project: str) -> None:
+    _verifies(bob)
     assert _invites(ann, project, bob.email).json_body["kind"] == "member"
     assert _tokens(ann, bob.email) == []
+
+
+def test_who_registers_a_foreign_address_gets_nothing_that_is_meant_for_its_owner(
+    client: Client, ann: Person, project: str
+) -> None:
+    squatter = sign_up(client, "eve")
+    assert ann.get(f"/api/users?email={squatter.email}").json_body["items"] == []
+    assert _invites(ann, project, squatter.email).json_body["kind"] == "invitation"
+    assert squatter.get(f"/api/projects/{project}").status_code == 404
+    assert _received(squatter) == []
+    (token,) = _tokens(ann, squatter.email)
+    owner = sign_up(client, "owner")
+    assert _accepts(owner, token).status_code == 201
+    assert squatter.get(f"/api/projects/{project}").status_code == 404
 
 
 def test_the_mail_carries_nobodys_words_outside_its_body(ann: Person) -> None:

@@ -91,6 +91,7 @@ def test_an_unknown_account_is_not_found(chief: Person, user_id: str) -> None:
 
 
 def test_people_are_found_by_exact_address_or_username(ann: Person, bob: Person) -> None:
+    bob.verified()
     bob_seen = {"id": bob.id, "username": "bob", "display_name": ""}
     for query in ("email=BOB@example.com", "username=bob"):
         assert ann.get(f"/api/users?{query}").json_body["items"] == [bob_seen]

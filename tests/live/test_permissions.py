@@ -36,7 +36,7 @@ def test_the_api_may_do_what_its_routes_need(strict: Deployed) -> None:
     made = ann.must("POST", "/auth/tokens/", token)
     ann.must("DELETE", f"/auth/tokens/{made['id']}/")
     project = ann.must("POST", "/projects/", {"name": "x"})["id"]
-    ann.must("POST", f"/projects/{project}/members/", {"email": bob.email})
+    ann.must("POST", f"/projects/{project}/members/", {"user_id": bob.id})
     due = {"assigned_to": bob.id, "due_date": in_hours(9)}
     task = ann.must("POST", "/tasks/", {"project": project, "title": "x", **due})["id"]
     ann.must("PATCH", f"/tasks/{task}/", {"status": "done"})

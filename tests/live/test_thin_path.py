@@ -40,7 +40,7 @@ def test_the_main_job(deployed: Deployed, aws: Any) -> None:
     assert ann.must("GET", "/auth/profile/")["email"] == ann.email
 
     project = ann.must("POST", "/projects/", {"name": "Launch"})["id"]
-    ann.must("POST", f"/projects/{project}/members/", {"email": bob.email})
+    ann.must("POST", f"/projects/{project}/members/", {"user_id": bob.id})
     new = {"project": project, "title": "Write the plan", "due_date": in_hours(12)}
     task = ann.must("POST", "/tasks/", new)["id"]
     assert _listed(bob, project, "todo") == [task]
@@ -114,7 +114,7 @@ def test_the_deployed_schedule_fires_the_reminder(deployed: Deployed, aws: Any) 
     ann, bob = deployed.visitor("ann").signs_up(), deployed.visitor("bob").signs_up()
     bob.lives_by_day()
     project = ann.must("POST", "/projects/", {"name": "Launch"})["id"]
-    ann.must("POST", f"/projects/{project}/members/", {"email": bob.email})
+    ann.must("POST", f"/projects/{project}/members/", {"user_id": bob.id})
     due = {"assigned_to": bob.id, "due_date": in_hours(20)}
     ann.must("POST", "/tasks/", {"project": project, "title": "x", **due})
     rule = _rule_of(aws, deployed, "SendReminders")

@@ -184,7 +184,11 @@ MEMBERS: dict[str, Call] = {
         _project(w, "/members"),
         {"user_id": w.somebody().id},
     ),
-    "... by address": lambda w: ("POST", _project(w, "/members"), {"email": w.somebody().email}),
+    "... by address": lambda w: (
+        "POST",
+        _project(w, "/members"),
+        {"email": w.somebody().verified().email},
+    ),
     "`PATCH .../members/{user_id}`": lambda w: ("PATCH", _member(w), {"role": "viewer"}),
     "`DELETE .../members/{user_id}`": lambda w: ("DELETE", _member(w)),
     "... who has one task": lambda w: ("DELETE", _member(w, tasks=1)),
