@@ -8,10 +8,10 @@ from datetime import date, datetime, timedelta
 from chalicelib.domain import reach
 from chalicelib.domain.access import Access
 from chalicelib.store import counters, task_lists
-from chalicelib.store.counters import NOBODY
 from chalicelib.store.projects import STATUSES
+from chalicelib.store.side_by_side import side_by_side
 from chalicelib.store.task_lists import FIRST
-from chalicelib.store.tasks import RANKS
+from chalicelib.store.tasks import NOBODY, RANKS
 from chalicelib.store.times import stamp
 
 DAYS = 30
@@ -38,13 +38,16 @@ def collect(access: Access, project_ids: Iterable[str] | None) -> Statistics:
     ours = reach.projects(access, project_ids)
     counts = sum(counters.of_projects(ours), Counter[str]())
     now = access.now
+    spans = ((FIRST, stamp(now)), (stamp(now), stamp(now + SOON)))
+    stretches = [(each, *span) for span in spans for each in ours]
+    due = side_by_side(lambda stretch: task_lists.count_due(*stretch), stretches)
     return Statistics(
         {status: counts[f"status:{status}"] for status in STATUSES},
         {priority: counts[f"priority:{priority}"] for priority in RANKS},
         _assignees(counts),
         {day: counts[f"done:{day}"] for day in _days(now)},
-        overdue=sum(task_lists.count_due(each, FIRST, stamp(now)) for each in ours),
-        due_soon=sum(task_lists.count_due(each, stamp(now), stamp(now + SOON)) for each in ours),
+        overdue=sum(due[: len(ours)]),
+        due_soon=sum(due[len(ours) :]),
     )
 
 

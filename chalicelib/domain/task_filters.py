@@ -5,10 +5,10 @@ from datetime import date, datetime, timedelta
 
 from chalicelib.domain.due_dates import day_of, is_day, start_of
 from chalicelib.store.task_lists import FIRST, LAST
-from chalicelib.store.tasks import Task
+from chalicelib.store.tasks import NO_DUE_DATE, NOBODY, Task
 from chalicelib.store.times import moment, stamp
 
-NONE = "none"
+NONE = NOBODY
 DAY = timedelta(days=1)
 # A day begins in one zone up to so long before it begins in another.
 ZONES_APART = timedelta(hours=26)
@@ -70,6 +70,11 @@ class Filters:
         return self._is_what_was_asked_for(task) and self._is_due_then(task)
 
     @property
+    def ask_for_anything(self) -> bool:
+        """Whether there is a task that cannot match."""
+        return self != Filters(now=self.now)
+
+    @property
     def asks_for_a_time(self) -> bool:
         """Whether only tasks that are due in some stretch of time can match."""
         return bool(self.due_after or self.due_before or self.overdue)
@@ -84,18 +89,20 @@ class Filters:
     def edges(self) -> list[str]:
         """The edges that every match hangs on, the rarest kind first."""
         named = {
-            "parent": self.parent,
+            "parent": None if self.parent == NONE else self.parent,
             "label": self.label,
             "assignee": self.assigned_to,
             "creator": self.created_by,
         }
-        return [f"{kind}:{value}" for kind, value in named.items() if value not in (None, NONE)]
+        return [f"{kind}:{value}" for kind, value in named.items() if value is not None]
 
     @property
     def due_positions(self) -> tuple[str, str]:
         """Between which positions by due time all matches lie."""
         low = stamp(self.due_after.start - ZONES_APART) if self.due_after else FIRST
-        high = stamp(self.due_before.start + ZONES_APART) if self.due_before else LAST
+        high = NO_DUE_DATE if self.asks_for_a_time else LAST
+        if self.due_before:
+            high = stamp(self.due_before.start + ZONES_APART)
         return low, min(high, stamp(self.now)) if self.overdue else high
 
     def _is_what_was_asked_for(self, task: Task) -> bool:

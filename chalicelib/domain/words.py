@@ -2,20 +2,20 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from datetime import datetime
 
 from chalicelib.errors import BadRequest, FieldError
 from chalicelib.store import words
 from chalicelib.store.stream import Change
-from chalicelib.store.task_lists import in_chunks
 from chalicelib.store.tasks import Task, TrashedTask
 
 # Of one task, the first of its words; of one word, its beginning.
 WORDS_MAX, WORD_LENGTH = 200, 40
 ASKED_MAX = 8
 # A beginning that finds more than this says nothing; nobody waits for it either.
-FOUND_MAX = 2_000
+FOUND_MAX = 1_000
+# Of so few tasks, the other words are looked for in the tasks themselves.
+ENOUGH = 100
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -28,22 +28,31 @@ def of_text(text: str) -> list[str]:
     return list(dict.fromkeys(word[:WORD_LENGTH] for word in _WORD.findall(bare)))
 
 
-def find(project_id: str, text: str) -> Iterator[Task]:
-    """The project's tasks that have, for each word of `text`, one that begins so; what was written
-    some seconds ago may be missing. Raises `BadRequest` when no word of `text` is rare enough."""
-    asked = of_text(text)[:ASKED_MAX]
-    rows = {word: words.beginning(project_id, word, limit=FOUND_MAX) for word in asked}
-    rare = [task_ids for task_ids in rows.values() if task_ids is not None]
-    if asked and not rare:
-        raise _too_many(asked)
-    candidates = sorted(set.intersection(*rare)) if rare else []
-    return (task for task in in_chunks(candidates) if _has(task, asked))
+def candidates(project_id: str, text: str) -> list[str]:
+    """The ids of tasks that may have, for each word of `text`, one that begins so, as they were
+    created; what was written some seconds ago may be missing. Raises `BadRequest` when no word of
+    `text` is rare enough."""
+    asked, found = _asked(text), None
+    for word in sorted(asked, key=len, reverse=True):
+        if found is None or len(found) > ENOUGH:
+            having = words.beginning(project_id, word, limit=FOUND_MAX)
+            if having is not None:
+                found = having if found is None else found & having
+    if asked and found is None:
+        prefixes = " and with ".join(asked)
+        raise too_many(f"more than {FOUND_MAX} words begin with {prefixes}; give more of it")
+    return sorted(found or ())
 
 
-def _has(task: Task, asked: list[str]) -> bool:
-    """Whether the task still has what the index said, and the words that are not rare."""
+def has(task: Task, text: str) -> bool:
+    """Whether the whole task has, for each word of `text`, one that begins so: the index may be
+    behind, and not every word is looked up there."""
     own = _of_task(task)
-    return all(any(word.startswith(beginning) for word in own) for beginning in asked)
+    return all(any(word.startswith(beginning) for word in own) for beginning in _asked(text))
+
+
+def _asked(text: str) -> list[str]:
+    return of_text(text)[:ASKED_MAX]
 
 
 def follow(change: Change, now: datetime) -> None:
@@ -62,6 +71,5 @@ def _of_task(task: Task | None) -> set[str]:
     return set(of_text(f"{task.title}\n{task.description}")[:WORDS_MAX])
 
 
-def _too_many(asked: list[str]) -> BadRequest:
-    what = f"more than {FOUND_MAX} words begin with {' and with '.join(asked)}; give more of it"
+def too_many(what: str) -> BadRequest:
     return BadRequest("The search is too broad", errors=(FieldError("q", what),))

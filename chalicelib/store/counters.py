@@ -16,12 +16,11 @@ from pynamodb.expressions.operand import Path
 
 from chalicelib.store import table
 from chalicelib.store.table import Key, Row, Rows
-from chalicelib.store.tasks import Task
+from chalicelib.store.tasks import NOBODY, Task
 from chalicelib.store.transaction import Tally, Update
 
 # One item takes 1,000 writes a second, and a transactional write counts double.
 SHARDS = 4
-NOBODY = "none"
 KINDS = ("status", "priority", "assignee", "done")
 
 

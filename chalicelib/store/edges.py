@@ -1,4 +1,4 @@
-"""Edges: which tasks have this label, this parent, this assignee, this creator.
+"""Edges: which tasks have this label, this parent, this assignee or none, this creator.
 
 An edge is a row that is nothing but its key, written and removed in the transaction that changes
 the task, in the project's own partition. So the tasks behind one of these are found in the order
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from chalicelib.store import table
 from chalicelib.store.table import Key, Row
-from chalicelib.store.tasks import Task
+from chalicelib.store.tasks import NOBODY, Task
 from chalicelib.store.transaction import Delete, Ensure, Write
 
 KINDS = ("assignee", "creator", "label", "parent")
@@ -28,10 +28,8 @@ class Edge(Row):
 
 def names_of(task: Task) -> set[str]:
     """What a task is found by: `label:<id>`, `assignee:<user>`, ..."""
-    names = {f"creator:{task.created_by}"}
+    names = {f"creator:{task.created_by}", f"assignee:{task.assigned_to or NOBODY}"}
     names |= {f"label:{label}" for label in task.labels or ()}
-    if task.assigned_to is not None:
-        names.add(f"assignee:{task.assigned_to}")
     if task.parent is not None:
         names.add(f"parent:{task.parent}")
     return names

@@ -27,6 +27,7 @@ BATCH_GET_MAX = 100
 BATCH_WRITE_MAX = 25
 BATCH_TRIES = 5
 PAGE_MAX = 1_000
+GROWTH = 4
 
 
 class Row(Model):
@@ -213,8 +214,8 @@ def query_all(
     first: int | None = None,
     newest_first: bool = False,
 ) -> Iterator[R]:
-    """All rows that share `hash_key`, page after page; the `first` so many, then twice as many each
-    time, for who may need no more."""
+    """All rows that share `hash_key`, page after page; the `first` so many, then `GROWTH` times as
+    many each time, for who may need no more."""
     options = {"index_name": index, "scan_index_forward": not newest_first}
     for data in _pages(hash_key, range_condition, first, **options):
         yield from (model.from_raw_data(raw) for raw in data["Items"])
@@ -242,7 +243,7 @@ def _pages(
         start = data.get("LastEvaluatedKey")
         if start is None:
             return
-        limit = limit and min(2 * limit, PAGE_MAX)
+        limit = limit and min(GROWTH * limit, PAGE_MAX)
 
 
 def _queried(hash_key: str, range_condition: Condition | None, **options: Any) -> dict[str, Any]:

@@ -10,10 +10,13 @@ from itertools import islice
 from typing import Protocol
 
 from chalicelib.store import edges, table, tasks
-from chalicelib.store.table import BATCH_GET_MAX, Row
+from chalicelib.store.table import BATCH_GET_MAX, GROWTH, Row
 from chalicelib.store.tasks import Task
 
 FIRST, LAST = " ", "~~"  # sort before and behind every position
+# How many tasks are looked at for a page. Ten cards of an index come in one unit of reading; a
+# whole task, as edges lead to, is a unit or more.
+CARDS_MAX, WHOLE_MAX = 1_000, 200
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,21 @@ PRIORITY = Ordering("priority", tasks.priority_sort)
 
 
 class Source(Protocol):
-    """Tasks in an order."""
+    """Tasks in an order; of one page, `looks` so many are looked at, at most."""
+
+    @property
+    def looks(self) -> int: ...
 
     def walk(self, after: str | None, *, backwards: bool, first: int) -> Iterator[Task]:
         """The tasks behind the position `after`, or before it when going backwards; the `first` so
         many are read at once."""
+
+
+class Partition(Source, Protocol):
+    """What a filter finds."""
+
+    def few(self, most: int, ordering: Ordering) -> Source | None:
+        """The same in that order, if it is at most so many tasks."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +61,12 @@ class Stretch:
     prefix: str = ""
     low: str = FIRST
     high: str = LAST
+
+    looks = CARDS_MAX
+
+    def few(self, most: int, ordering: Ordering) -> Source | None:
+        found = list(islice(self.walk(None, backwards=False, first=most + 1), most + 1))
+        return Few(found, ordering) if len(found) <= most else None
 
     def walk(self, after: str | None, *, backwards: bool, first: int) -> Iterator[Task]:
         low, high = self.low, self.high
@@ -71,6 +90,13 @@ class Edges:
     project_id: str
     name: str
 
+    looks = WHOLE_MAX
+
+    def few(self, most: int, ordering: Ordering) -> Source | None:
+        most = min(most, BATCH_GET_MAX)
+        ids = list(islice(edges.task_ids(self.project_id, self.name, first=most + 1), most + 1))
+        return chosen(ids, ordering) if len(ids) <= most else None
+
     def walk(self, after: str | None, *, backwards: bool, first: int) -> Iterator[Task]:
         # The edge at `after` is read too and passed by; without it, so many would take two reads.
         ids = edges.task_ids(
@@ -80,16 +106,37 @@ class Edges:
 
 
 @dataclass(frozen=True)
+class Chosen:
+    """The tasks of some ids, which are in the order of their creation."""
+
+    ids: list[str]
+
+    looks = WHOLE_MAX
+
+    def walk(self, after: str | None, *, backwards: bool, first: int) -> Iterator[Task]:
+        ids = reversed(self.ids) if backwards else self.ids
+        ahead = (each for each in ids if after is None or _is_past(each, after, backwards))
+        return in_chunks(ahead, first)
+
+
+@dataclass(frozen=True)
 class Few:
     """Tasks that are at hand."""
 
     found: list[Task]
     ordering: Ordering
 
+    looks = CARDS_MAX
+
     def walk(self, after: str | None, *, backwards: bool, first: int) -> Iterator[Task]:
         sort = self.ordering.sort
         ordered = sorted(self.found, key=sort, reverse=backwards)
         return (task for task in ordered if after is None or _is_past(sort(task), after, backwards))
+
+
+def chosen(ids: list[str], ordering: Ordering) -> Source:
+    """The tasks of these ids, which are in the order of their creation, in any order."""
+    return Chosen(ids) if ordering is CREATED else Few(list(in_chunks(ids)), ordering)
 
 
 def by_creation(project_id: str) -> Stretch:
@@ -140,7 +187,7 @@ def in_chunks(ids: Iterable[str], first: int = BATCH_GET_MAX) -> Iterator[Task]:
     remaining, size = iter(ids), first
     while chunk := list(islice(remaining, size)):
         yield from tasks.by_ids(chunk)
-        size = min(2 * size, BATCH_GET_MAX)
+        size = min(GROWTH * size, BATCH_GET_MAX)
 
 
 def _is_past(position: str, after: str, backwards: bool) -> bool:

@@ -12,6 +12,7 @@ from chalicelib.store.transaction import Delete, Put, Tally, Update
 
 OPEN = frozenset({"todo", "in_progress", "review"})
 NO_DUE_DATE = "~"  # sorts after every time
+NOBODY = "none"  # whom what is not assigned is found and counted by
 # The most important first.
 RANKS = {"high": "1", "medium": "2", "low": "3"}
 # What hangs on a task is counted on it, without a new version.

@@ -1,5 +1,6 @@
 """What a block of calls costs: request units read and written, and round trips one after the other,
-those to S3 included.
+those to S3 included. A call that sets out before another is back is not behind it; those that other
+threads make are held up a little, so that the machine's pace does not decide what is side by side.
 
 What is read is billed by AWS's own engine; only for empty queries and rows that are not there, of
 which it says 0, we put the least that AWS takes. What is written is worked out by AWS's rules from
@@ -11,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import ceil
+from threading import get_ident
+from time import monotonic, sleep
 from typing import Any
 
 from pynamodb.attributes import Attribute
@@ -23,6 +26,7 @@ Image = dict[str, Any]
 Key = tuple[str, str]
 
 KIB = 1024
+HELD_UP = 0.05
 
 
 @dataclass
@@ -32,10 +36,16 @@ class Meter:
     client: Any
     read: float = 0
     written: float = 0
-    trips: int = 0
     operations: list[str] = field(default_factory=list)
     billed: list[dict[str, Any]] = field(default_factory=list)
     _looks: bool = False
+    # How many trips were behind one another when the last of them was back, and when that was.
+    _ends: list[tuple[float, int]] = field(default_factory=list)
+    _home: int = field(default_factory=get_ident)
+
+    @property
+    def trips(self) -> int:
+        return max((depth for _, depth in self._ends), default=0)
 
     def before(self, params: Any, model: Any, context: Any, **_: Any) -> dict[str, Any] | None:
         if self._looks:
@@ -43,12 +53,13 @@ class Meter:
         context["asked"] = params
         context["keys"] = list(_keys_written(model.name, params))
         context["images"] = self._images(context["keys"])
+        context["depth"] = self._sets_out()
         return {**params, "ReturnConsumedCapacity": "INDEXES"}
 
     def after(self, parsed: Any, model: Any, context: Any, **_: Any) -> None:
         if self._looks:
             return
-        self.trips += 1
+        self._ends.append((monotonic(), context["depth"]))
         self.operations.append(model.name)
         bills = parsed.get("ConsumedCapacity", [])
         bills = bills if isinstance(bills, list) else [bills]
@@ -64,12 +75,21 @@ class Meter:
             self.written += times * _units(old, new) + sum(_entries(old, new))
 
     def after_s3(self, model: Any, **_: Any) -> None:
-        self.trips += 1
+        self._ends.append((monotonic(), self._sets_out()))
         self.operations.append(f"S3 {model.name}")
+
+    def _sets_out(self) -> int:
+        """How deep the trip that begins now is."""
+        begin = monotonic()
+        if get_ident() != self._home:
+            sleep(HELD_UP)
+        return 1 + max((depth for end, depth in self._ends if end <= begin), default=0)
 
     def _images(self, keys: list[Key]) -> dict[Key, Image]:
         """The rows at `keys` as they are now; the look itself is not metered."""
         found: dict[Key, Image] = {}
+        if not keys:
+            return found
         self._looks = True
         for start in range(0, len(keys), 100):
             asked = [{"PK": {"S": pk}, "SK": {"S": sk}} for pk, sk in keys[start : start + 100]]

@@ -1,5 +1,6 @@
 """Projects full of tasks, made by the store's own writes but put in batches."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -7,11 +8,13 @@ from itertools import islice
 from chalicelib.clock import now
 from chalicelib.domain.due_dates import due_at
 from chalicelib.store import counters, edges, numbers, table, tasks
-from chalicelib.store.ids import new_task_id
+from chalicelib.store.ids import LENGTH as ID_LENGTH
+from chalicelib.store.ids import new_id, new_task_id
 from chalicelib.store.table import Row
 from chalicelib.store.tasks import Task
 from chalicelib.store.times import stamp
 from chalicelib.store.transaction import Put, Tally, transact
+from tests.support import all_rows, put_rows
 
 STATUSES = ("todo", "in_progress", "review", "done")
 PRIORITIES = ("low", "medium", "high")
@@ -33,6 +36,18 @@ def fill(
         if ours:
             transact(_sum(ours))
     return made
+
+
+def multiply(made: list[Task], times: int) -> None:
+    """Put so many copies of each of the tasks beside it, and what finds them; they have other ids,
+    and are not counted."""
+    begin, found = now() - timedelta(hours=4), all_rows()
+    for number, task in enumerate(made):
+        own = [row for row in found if row["SK"]["S"].endswith(f"#{task.id}")]
+        text = json.dumps(own)
+        for copy in range(times):
+            at = begin + timedelta(milliseconds=number + copy * len(made))
+            put_rows(json.loads(text.replace(task.id[:ID_LENGTH], new_id(at))))
 
 
 def _sum(tallies: list[Tally]) -> Tally:

@@ -266,7 +266,7 @@ class Office(RuleBasedStateMachine):
         wanted = set()
         for task, known in live.items():
             kinds = {"creator": known.fields["created_by"], "parent": known.fields["parent"]}
-            kinds |= {"assignee": known.fields["assigned_to"]}
+            kinds |= {"assignee": known.fields["assigned_to"] or "none"}
             wanted |= {f"BY#{kind}:{value}#{task}" for kind, value in kinds.items() if value}
             wanted |= {f"BY#label:{label}#{task}" for label in known.fields["labels"]}
         rows = table.query_all(Edge, f"PROJECT#{self.project}", Edge.SK.startswith("BY#"))
