@@ -45,6 +45,8 @@ PLACEHOLDERS = {
     "TASK_MAX_BYTES": "1",
     "PROJECT_MAX_BYTES": "1",
     "FILES_KEPT_DAYS": "0",
+    "READS_PER_MINUTE": "1",
+    "WRITES_PER_MINUTE": "1",
     "S3_ADDRESSING_STYLE": "virtual",
     "POWERTOOLS_SERVICE_NAME": "package",
     "POWERTOOLS_METRICS_NAMESPACE": "package",

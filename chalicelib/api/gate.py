@@ -19,13 +19,14 @@ from typing import Any
 from chalice.app import Blueprint, Request, Response
 from msgspec import Struct
 
-from chalicelib.api import bodies, problems
+from chalicelib.api import bodies, limits, problems
 from chalicelib.api.answers import Headers
 from chalicelib.clock import now as the_time
 from chalicelib.domain import access as doors
 from chalicelib.domain import keys
 from chalicelib.domain.access import Access, Action, Visit
 from chalicelib.domain.credentials import Caller, recognised
+from chalicelib.domain.rates import Bucket, Kind, bucket_of
 from chalicelib.errors import ApiError, BadRequest, NotFound, Unauthenticated
 from chalicelib.observability import logger
 from chalicelib.store.ids import is_id
@@ -57,11 +58,19 @@ def route(
     def register(view: View) -> View:
         @functools.wraps(view)
         def handle(**path_parameters: str) -> Response:
+            request = bp.current_request
             try:
-                arguments = _arguments(bp.current_request, action, body, query, path_parameters)
-                return view(**arguments)
+                caller = None if action is Action.ENTER else _caller(request)
             except ApiError as error:
                 return _refusal(error)
+            try:
+                arguments = _arguments(request, caller, action, body, query, path_parameters)
+                response = view(**arguments)
+            except ApiError as error:
+                response = _refusal(error)
+            if caller is not None:
+                response.headers |= limits.told(_bucket(request, caller), the_time())
+            return response
 
         handle.action = action  # type: ignore[attr-defined]
         handle.body, handle.query = body, query  # type: ignore[attr-defined]
@@ -85,12 +94,15 @@ def _refusal(error: ApiError) -> Response:
 
 def _arguments(
     request: Request,
+    caller: Caller | None,
     action: Action,
     body: type[Struct] | None,
     query: type[Struct] | None,
     path: dict[str, str],
 ) -> dict[str, Any]:
-    caller = None if action is Action.ENTER else _caller(request)
+    now = the_time()
+    if caller is not None:
+        _bucket(request, caller).take(now)
     arguments: dict[str, Any] = {}
     if body is not None:
         content_type = request.headers.get("content-type", "")
@@ -102,7 +114,7 @@ def _arguments(
         bodies.query(parameters, Struct)
     if caller is not None:
         once, request_id = _once(request, caller), logger.get_correlation_id()
-        visit = Visit(caller, action, the_time(), once, request_id)
+        visit = Visit(caller, action, now, once, request_id, _kind(request))
         arguments["access"] = _enter(visit, path, arguments)
     return arguments | _own(path)
 
@@ -112,6 +124,14 @@ def _caller(request: Request) -> Caller:
     if scheme.lower() != "bearer" or not credential:
         raise Unauthenticated()
     return recognised(credential.strip())
+
+
+def _kind(request: Request) -> Kind:
+    return "read" if request.method == "GET" else "write"
+
+
+def _bucket(request: Request, caller: Caller) -> Bucket:
+    return bucket_of(caller.principal, _kind(request))
 
 
 def _parameters(request: Request) -> dict[str, list[str]]:

@@ -10,7 +10,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from chalicelib.domain import rates
 from chalicelib.domain.credentials import Caller, require_live
+from chalicelib.domain.rates import Bucket, Kind
 from chalicelib.errors import Conflict, Forbidden, NotFound
 from chalicelib.store import ids, table
 from chalicelib.store.api_tokens import ApiToken
@@ -114,13 +116,20 @@ PERMISSIONS: dict[Action, Rule] = {
 
 @dataclass(frozen=True)
 class Visit:
-    """Somebody at a door: who, to do what, when, what makes the request repeatable, and its id."""
+    """Somebody at a door: who, to do what, when, what makes the request repeatable, its id, and
+    which of their requests it counts among."""
 
     caller: Caller
     action: Action
     now: datetime
     once: Once | None = None
     request_id: str | None = None
+    kind: Kind = "write"
+
+    @property
+    def bucket(self) -> Bucket:
+        """What the caller's requests of this kind are taken from."""
+        return rates.bucket_of(self.caller.principal, self.kind)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,6 +235,7 @@ def _read(visit: Visit, project_id: str | None = None, *targets: Key[Any]) -> Ro
 
 def _entered(visit: Visit, rows: Rows) -> dict[str, Any]:
     user, token = require_live(visit.caller, rows, visit.now)
+    visit.bucket.meet(token or user, visit.now)
     rule = PERMISSIONS[visit.action]
     if token is not None and (rule.scope is None or rule.scope not in token.scopes):
         raise _scope_missing(rule.scope)

@@ -10,6 +10,7 @@ from chalicelib.errors import Conflict, FieldError, Invalid, Unauthenticated
 from chalicelib.store import members, projects, suppressions, users, wake
 from chalicelib.store.ids import new_id
 from chalicelib.store.one_time import Purpose, unused, voided
+from chalicelib.store.table import as_read
 from chalicelib.store.times import stamp
 from chalicelib.store.transaction import ConditionFailed, Put, Write, transact
 from chalicelib.store.users import User, folded
@@ -92,7 +93,7 @@ def switch(user: User, switches: Mapping[str, bool]) -> User:
         after = {**before, **switches}
         if after != before:
             switching = User.notifications.set(after)
-            transact(users.change(user.id, switching, condition=users.notifications_are(user)))
+            transact(users.change(user.id, switching, condition=as_read(user, "notifications")))
             user.notifications = after
         return user
 

@@ -9,6 +9,7 @@ from chalicelib.store import avatars, files, uploads, users
 from chalicelib.store.avatars import Avatar
 from chalicelib.store.files import StoredObject, UploadForm
 from chalicelib.store.ids import new_id
+from chalicelib.store.table import as_read
 from chalicelib.store.times import stamp
 from chalicelib.store.transaction import ConditionFailed, Write, transact
 from chalicelib.store.uploads import PENDING, READY
@@ -54,7 +55,7 @@ def complete(access: Access, avatar_id: str) -> User:
     try:
         transact(
             uploads.ready(avatar, access.now, version_id=stored.version_id),
-            users.change(user.id, User.avatar.set(avatar.id), condition=users.avatar_is(user)),
+            users.change(user.id, User.avatar.set(avatar.id), condition=as_read(user, "avatar")),
             *_outdated(user, access.now),
         )
     except ConditionFailed as failed:
@@ -68,7 +69,7 @@ def remove(access: Access) -> None:
     user = access.user
     if user.avatar is None:
         return
-    gone = users.change(user.id, User.avatar.remove(), condition=users.avatar_is(user))
+    gone = users.change(user.id, User.avatar.remove(), condition=as_read(user, "avatar"))
     try:
         transact(gone, *_outdated(user, access.now))
     except ConditionFailed as failed:

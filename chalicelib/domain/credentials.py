@@ -31,6 +31,14 @@ class Caller:
     secret: str = ""
 
     @property
+    def principal(self) -> str:
+        """Whose requests are counted together. A made-up secret is nobody else's: what is not
+        proved yet must not be charged to the owner of the token."""
+        if self.token_id is None:
+            return self.user_id
+        return f"{self.token_id} {digest(self.secret)}"
+
+    @property
     def key(self) -> Key[Any]:
         if self.token_id is not None:
             return ApiToken.key(self.user_id, self.token_id)

@@ -24,6 +24,8 @@ class ApiToken(Row):
     created_at = UnicodeAttribute()
     valid_until = UnicodeAttribute()
     last_used_at = UnicodeAttribute(null=True)
+    reads_full_at = UnicodeAttribute(null=True)
+    writes_full_at = UnicodeAttribute(null=True)
 
     @staticmethod
     def key(user_id: str, token_id: str) -> "Key[ApiToken]":

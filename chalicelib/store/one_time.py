@@ -6,6 +6,7 @@ from enum import Enum
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
+from chalicelib.store.table import as_read
 from chalicelib.store.times import stamp
 from chalicelib.store.users import User
 
@@ -26,9 +27,7 @@ def kept(purpose: Purpose, digest: str, now: datetime) -> tuple[Action, Action]:
 
 def unchanged(user: User) -> Condition:
     """Holds while password and wished-for address are those that `user` was read with."""
-    wished = User.new_email
-    same = wished.does_not_exist() if user.new_email is None else wished == user.new_email
-    condition: Condition = (User.epoch == user.epoch) & same
+    condition: Condition = (User.epoch == user.epoch) & as_read(user, "new_email")
     return condition
 
 

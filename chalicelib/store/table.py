@@ -261,6 +261,13 @@ def assigned(model: type[Row], name: str, value: Any) -> Action:
     return action
 
 
+def as_read(row: Row, name: str) -> Condition:
+    """Holds while the attribute `name` is what `row` was read with."""
+    attribute, value = getattr(type(row), name), getattr(row, name)
+    condition: Condition = attribute.does_not_exist() if value is None else attribute == value
+    return condition
+
+
 def backoff(tries: int) -> Iterator[float]:
     """Pauses in seconds with full jitter, 20 to 400 ms, for at most `tries` tries."""
     for attempt in range(tries):

@@ -163,8 +163,7 @@ def _as_read(task: Task, *counts: str) -> Condition:
     which change without it."""
     condition: Condition = Task.version == task.version
     for name in counts or COUNTS:
-        attribute, count = getattr(Task, name), getattr(task, name)
-        condition &= attribute.does_not_exist() if count is None else attribute == count
+        condition &= table.as_read(task, name)
     return condition
 
 
@@ -215,8 +214,8 @@ def counted_anywhere(task_id: str, **counts: int) -> tuple[Tally, ...]:
 def with_another_child(parent: Task) -> Tally:
     """The write that counts one sub-task more; it holds while the parent stands as deep as it was
     read."""
-    deep = Task.depth.does_not_exist() if parent.depth is None else Task.depth == parent.depth
-    return Tally(Task.key(parent.id), {"subtasks_count": 1}, Row.PK.exists() & deep)
+    there = Row.PK.exists() & table.as_read(parent, "depth")
+    return Tally(Task.key(parent.id), {"subtasks_count": 1}, there)
 
 
 def by_id(task_id: str) -> Task | None:

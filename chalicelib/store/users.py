@@ -54,6 +54,8 @@ class User(Row):
     reset_until = UnicodeAttribute(null=True)
     new_email_token = UnicodeAttribute(null=True)
     new_email_until = UnicodeAttribute(null=True)
+    reads_full_at = UnicodeAttribute(null=True)
+    writes_full_at = UnicodeAttribute(null=True)
 
     @staticmethod
     def key(user_id: str) -> "Key[User]":
@@ -135,21 +137,10 @@ def stays(user_id: str) -> Check:
     return Check(User.key(user_id), User.PK.exists() & User.disabled_at.does_not_exist() & gone)
 
 
-def notifications_are(user: User) -> Condition:
-    """Holds while the switches are those that `user` was read with."""
-    switches = User.notifications
-    same = user.notifications
-    return switches.does_not_exist() if same is None else switches == same
-
-
-def avatar_is(user: User) -> Condition:
-    """Holds while the avatar is the one that `user` was read with."""
-    return User.avatar.does_not_exist() if user.avatar is None else User.avatar == user.avatar
-
-
 def anonymous(user: User, nobody: str) -> Update:
     """The write that leaves of an erased profile nothing but its id."""
-    gone = ("notifications", "avatar", "new_email", "wake_key", "wake_at", "leaving_at")
+    spent = ("reads_full_at", "writes_full_at")
+    gone = ("notifications", "avatar", "new_email", "wake_key", "wake_at", "leaving_at", *spent)
     actions = (
         User.email.set(""),
         User.username.set(nobody),

@@ -5,7 +5,7 @@ from typing import Any
 from chalicelib.api import problems
 from chalicelib.errors import ApiError
 from infra.openapi import prose
-from infra.openapi.headers import reference
+from infra.openapi.headers import LIMITS, reference
 
 PROBLEM: dict[str, Any] = {
     "title": "Problem",
@@ -48,7 +48,7 @@ def responses() -> dict[str, dict[str, Any]]:
 
 def _response(status: int, codes: dict[str, str]) -> dict[str, Any]:
     when = "\n".join(f"- `{code}`: {words}" for code, words in codes.items())
-    headers = ["X-Request-Id", "Cache-Control", *_HEADERS.get(status, [])]
+    headers = ["X-Request-Id", "Cache-Control", *_HEADERS.get(status, []), *LIMITS]
     narrowed = {"properties": {"status": {"const": status}, "code": {"enum": list(codes)}}}
     return {
         "description": when,

@@ -19,8 +19,18 @@ RESPONSE_HEADERS: dict[str, dict[str, Any]] = {
         "description": "Seconds to wait before trying again.",
         "schema": {"type": "integer", "minimum": 1},
     },
+    "RateLimit": {
+        **_text("`r` requests may come at once; in `t` seconds all of them may (IETF draft 10)."),
+        "example": '"read";r=599;t=42',
+    },
+    "RateLimit-Policy": {
+        **_text("The limit of one caller: `q` requests in `w` seconds (IETF draft 10)."),
+        "example": '"read";q=600;w=60',
+    },
     "WWW-Authenticate": _text("How to authenticate."),
 }
+# On every answer to somebody who is known.
+LIMITS = ("RateLimit", "RateLimit-Policy")
 PARAMETERS: dict[str, dict[str, Any]] = {
     "IdempotencyKey": {
         "name": "Idempotency-Key",

@@ -9,7 +9,7 @@ from chalice.app import Chalice
 
 from chalicelib.domain.access import PERMISSIONS, Action, Rule
 from infra.openapi import examples, failures, prose
-from infra.openapi.headers import reference
+from infra.openapi.headers import LIMITS, reference
 from infra.openapi.schemas import Schema, alternatives, properties, required
 
 _ALWAYS = {400, 429, 500, 503}
@@ -157,7 +157,7 @@ def has_etag(route: Route, types: Types) -> bool:
 def _responses(route: Route, types: Types) -> dict[str, Any]:
     found: dict[str, Any] = {str(route.status): _success(route, types)}
     if is_conditional(route):
-        headers = _headers("X-Request-Id", "Cache-Control", "ETag")
+        headers = _headers("X-Request-Id", "Cache-Control", "ETag", *_limited(route))
         found["304"] = {"description": "What you have is still right.", "headers": headers}
     for status in sorted(_failures(route)):
         found[str(status)] = reference("responses", failures.name_of(status))
@@ -165,7 +165,7 @@ def _responses(route: Route, types: Types) -> dict[str, Any]:
 
 
 def _success(route: Route, types: Types) -> dict[str, Any]:
-    names = ["X-Request-Id", "Cache-Control"]
+    names = ["X-Request-Id", "Cache-Control", *_limited(route)]
     names += ["ETag"] if has_etag(route, types) else []
     names += ["Location"] if _tells_location(route) else []
     found: dict[str, Any] = {"description": "Done.", "headers": _headers(*names)}
@@ -176,6 +176,10 @@ def _success(route: Route, types: Types) -> dict[str, Any]:
 
 def _tells_location(route: Route) -> bool:
     return route.status == 201 or "`Location`" in prose.description(route.name)
+
+
+def _limited(route: Route) -> tuple[str, ...]:
+    return () if route.action is Action.ENTER else LIMITS
 
 
 def _headers(*names: str) -> dict[str, dict[str, str]]:
