@@ -73,7 +73,7 @@ def _check_body(
 @cache
 def _validator(operation_id: str, status: str, kind: str) -> Callable[[Any], Any] | None:
     content = _resolved(_operations()[operation_id]["responses"][status]).get("content", {})
-    described = content.get(kind) or content.get("*/*")
+    described = content.get(kind) or content.get(f"{kind.partition('/')[0]}/*")
     if described is None:
         return None
     whole = {**described["schema"], "definitions": _strict_schemas()}

@@ -70,7 +70,7 @@ def redoc() -> Response:
     return _page("<style>body { margin: 0 }</style>", f'<redoc spec-url="{at}"></redoc>\n{script}')
 
 
-@route(bp, "GET", SCHEMA + "/assets/{name}", Action.ENTER, gives=str, media="*/*")
+@route(bp, "GET", SCHEMA + "/assets/{name}", Action.ENTER, gives=str, media="text/*")
 def asset(name: str) -> Response:
     """A script or a style sheet of the pages."""
     kind, text = KINDS.get(Path(name).suffix), _text(Path(name).name)

@@ -148,9 +148,8 @@ def _filters(access: Access, query: TaskQuery) -> Filters:
 
 def _errors(query: TaskQuery) -> Any:
     for name in ("due_before", "due_after", "updated_since"):
-        try:
-            start_of(getattr(query, name) or "2026-01-01", None)
-        except ValueError:
+        text = getattr(query, name)
+        if text is not None and not _is_time(text):
             yield FieldError(name, FORM)
     if query.due is not None and (query.due_before or query.due_after):
         yield FieldError("due", "says already what due_before and due_after say; give one of them")
@@ -160,6 +159,14 @@ def _errors(query: TaskQuery) -> Any:
             yield FieldError(name, f"is a person's id, or one of {', '.join(sorted(words))}")
     if query.project is not None and query.project.count(",") >= PROJECTS_MAX:
         yield FieldError("project", f"names at most {PROJECTS_MAX}")
+
+
+def _is_time(text: str) -> bool:
+    try:
+        start_of(text, None)
+    except ValueError:
+        return False
+    return True
 
 
 def _project_ids(text: str | None) -> list[str] | None:

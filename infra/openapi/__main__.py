@@ -1,24 +1,37 @@
-"""`make openapi`: write `docs/openapi.json` from code and `docs/api.md`; `--check` compares."""
+"""`make openapi`: write `docs/openapi.json` from code and `docs/api.md`, and `docs/collection.http`
+from that; `--check` compares."""
 
 import os
 import sys
+from pathlib import Path
 
 from infra.package import PLACEHOLDERS
 from infra.stage import ROOT, UserError
 
-TARGET = ROOT / "docs" / "openapi.json"
+DOCS = ROOT / "docs"
+
+
+def files() -> dict[Path, str]:
+    """What is made, by its place."""
+    from infra.openapi import collection  # the app is imported with them, and reads its settings
+    from infra.openapi.document import document, text
+
+    made = document()
+    return {
+        DOCS / "openapi.json": text(made),
+        DOCS / "collection.http": collection.text(made),
+    }
 
 
 def main() -> None:
     os.environ.update(PLACEHOLDERS)
-    from infra.openapi.document import text  # the app is imported with it, and reads its settings
-
-    if "--check" in sys.argv:
-        if TARGET.read_text() != text():
-            raise UserError("docs/openapi.json is not what the code says: run `make openapi`")
-        return
-    TARGET.write_text(text())
-    print(f"  wrote {TARGET.relative_to(ROOT)}")
+    for place, text in files().items():
+        name = place.relative_to(ROOT)
+        if "--check" not in sys.argv:
+            place.write_text(text)
+            print(f"  wrote {name}")
+        elif not place.exists() or place.read_text() != text:
+            raise UserError(f"{name} is not what the code says: run `make openapi`")
 
 
 if __name__ == "__main__":

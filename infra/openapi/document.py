@@ -6,7 +6,7 @@ from typing import Any
 from app import app
 from infra.openapi import failures
 from infra.openapi.headers import PARAMETERS, RESPONSE_HEADERS
-from infra.openapi.operations import Types, operation, routes
+from infra.openapi.operations import Types, failures_of, operation, routes
 from infra.openapi.schemas import components
 
 _ABOUT = """\
@@ -25,40 +25,37 @@ _BEARER = {
 
 def document() -> dict[str, Any]:
     """What the running code does, as OpenAPI 3.1."""
-    ways = routes(app)
+    ways = sorted(routes(app), key=lambda route: (route.path, route.method))
     types = Types(*components(kind for route in ways for kind in route.types))
+    tags = {route.tag: route.about_tag for route in ways}
+    statuses = {status for route in ways for status in failures_of(route)}
     paths: dict[str, Any] = {}
-    for route in sorted(ways, key=lambda route: (route.path, route.method)):
+    for route in ways:
         paths.setdefault(route.path, {})[route.method.lower()] = operation(route, types)
     return {
         "openapi": "3.1.0",
         "info": _info(),
         "servers": [{"url": "/", "description": "Where this document came from"}],
-        "tags": [{"name": name} for name in _tags(paths)],
+        "tags": [{"name": tag, "description": text} for tag, text in tags.items()],
         "paths": paths,
-        "components": _components(types),
+        "components": _components(types, statuses),
     }
 
 
-def text() -> str:
-    return json.dumps(document(), indent=1, ensure_ascii=False) + "\n"
+def text(made: dict[str, Any]) -> str:
+    return json.dumps(made, indent=1, ensure_ascii=False) + "\n"
 
 
 def _info() -> dict[str, Any]:
     return {"title": "Task Manager API", "version": "1", "description": _ABOUT}
 
 
-def _tags(paths: dict[str, Any]) -> list[str]:
-    tags = (operation["tags"][0] for path in paths.values() for operation in path.values())
-    return list(dict.fromkeys(tags))
-
-
-def _components(types: Types) -> dict[str, Any]:
+def _components(types: Types, statuses: set[int]) -> dict[str, Any]:
     used = {name: schema for name, schema in types.named.items() if not name.endswith("Query")}
     return {
         "securitySchemes": {"bearer": _BEARER},
         "parameters": PARAMETERS,
         "headers": RESPONSE_HEADERS,
-        "responses": failures.responses(),
-        "schemas": {"Problem": failures.PROBLEM, **used},
+        "responses": failures.responses(statuses),
+        "schemas": {**failures.schemas(statuses), **used},
     }

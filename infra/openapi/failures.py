@@ -1,5 +1,6 @@
 """Failures: one response for each status, with the codes it can carry."""
 
+from http import HTTPStatus
 from typing import Any
 
 from chalicelib.api import problems
@@ -7,8 +8,7 @@ from chalicelib.errors import ApiError
 from infra.openapi import prose
 from infra.openapi.headers import LIMITS, reference
 
-PROBLEM: dict[str, Any] = {
-    "title": "Problem",
+_PROBLEM: dict[str, Any] = {
     "description": "Problem details (RFC 9457). `code` is stable; the words may change.",
     "type": "object",
     "properties": {
@@ -37,25 +37,44 @@ _KINDS = {kind.status: kind for kind in ApiError.__subclasses__()}
 
 
 def name_of(status: int) -> str:
-    """The error's name; those that only gateway or framework answer have none."""
-    return _KINDS[status].__name__ if status in _KINDS else f"Status{status}"
+    """The error's name; those that only gateway or framework answer have HTTP's."""
+    phrase = HTTPStatus(status).phrase.replace(" ", "")
+    return _KINDS[status].__name__ if status in _KINDS else phrase
 
 
-def responses() -> dict[str, dict[str, Any]]:
-    """Every failure there is, by name."""
-    return {name_of(status): _response(status, codes) for status, codes in prose.codes().items()}
+def responses(statuses: set[int]) -> dict[str, dict[str, Any]]:
+    """Those with one of `statuses`, by name."""
+    return {
+        name_of(status): _response(status, prose.codes()[status]) for status in sorted(statuses)
+    }
+
+
+def schemas(statuses: set[int]) -> dict[str, dict[str, Any]]:
+    """What each failure looks like: whole, because generators of clients cannot narrow a type."""
+    return {
+        _schema_of(status): _narrowed(status, prose.codes()[status]) for status in sorted(statuses)
+    }
+
+
+def _schema_of(status: int) -> str:
+    return f"{name_of(status)}Problem"
+
+
+def _narrowed(status: int, codes: dict[str, str]) -> dict[str, Any]:
+    own = {"status": {"const": status}, "code": {"type": "string", "enum": list(codes)}}
+    title = {"title": _schema_of(status)}
+    return {**title, **_PROBLEM, "properties": {**_PROBLEM["properties"], **own}}
 
 
 def _response(status: int, codes: dict[str, str]) -> dict[str, Any]:
     when = "\n".join(f"- `{code}`: {words}" for code, words in codes.items())
     headers = ["X-Request-Id", "Cache-Control", *_HEADERS.get(status, []), *LIMITS]
-    narrowed = {"properties": {"status": {"const": status}, "code": {"enum": list(codes)}}}
     return {
         "description": when,
         "headers": {name: reference("headers", name) for name in headers},
         "content": {
             problems.MEDIA_TYPE: {
-                "schema": {"allOf": [reference("schemas", "Problem"), narrowed]},
+                "schema": reference("schemas", _schema_of(status)),
                 "example": _example(status, next(iter(codes))),
             }
         },

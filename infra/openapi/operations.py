@@ -1,6 +1,7 @@
 """Operations: one for each route, from what `gate.route` was told."""
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,16 @@ class Route:
     @property
     def noun(self) -> str:
         return self.view.__module__.rpartition(".")[2]
+
+    @property
+    def tag(self) -> str:
+        return self.noun.replace("_", " ")
+
+    @property
+    def about_tag(self) -> str:
+        """What the noun's module begins with."""
+        first, _, _ = str(sys.modules[self.view.__module__].__doc__).partition("\n\n")
+        return " ".join(first.split())
 
     @property
     def action(self) -> Action:
@@ -92,7 +103,7 @@ def operation(route: Route, types: Types) -> dict[str, Any]:
         "operationId": f"{route.noun}_{route.view.__name__}",
         "summary": route.view.__name__.replace("_", " ").capitalize(),
         "description": described,
-        "tags": [route.noun.replace("_", " ")],
+        "tags": [route.tag],
         "parameters": list(_parameters(route, types)),
         "security": _security(route),
         "responses": _responses(route, types),
@@ -159,7 +170,7 @@ def _responses(route: Route, types: Types) -> dict[str, Any]:
     if is_conditional(route):
         headers = _headers("X-Request-Id", "Cache-Control", "ETag", *_limited(route))
         found["304"] = {"description": "What you have is still right.", "headers": headers}
-    for status in sorted(_failures(route)):
+    for status in sorted(failures_of(route)):
         found[str(status)] = reference("responses", failures.name_of(status))
     return found
 
@@ -192,7 +203,7 @@ def _content(media: str, kind: Any, types: Types) -> dict[str, Any]:
     return {media: {"schema": schema, "example": examples.of(schema, types.named)}}
 
 
-def _failures(route: Route) -> set[int]:
+def failures_of(route: Route) -> set[int]:
     """What the declaration implies, and what `docs/api.md` adds."""
     found = _ALWAYS | prose.statuses(route.name)
     if route.action is not Action.ENTER:

@@ -165,6 +165,7 @@ def test_a_list_begins_with_the_newest_if_nobody_says_otherwise(ann: Person) -> 
         ("ordering=title", "ordering"),
         ("ordering=--due_date", "ordering"),
         ("due_before=tomorrow", "due_before"),
+        ("due_before=", "due_before"),
         ("updated_since=2026-13-01", "updated_since"),
         ("due=today&due_after=2026-01-01", "due"),
         ("assigned_to=bob", "assigned_to"),
