@@ -40,27 +40,29 @@ def nothing() -> Response:
     return Response("", {}, 204)
 
 
-def etag_of(body: Any) -> str:
-    """The strong validator of what is shown: its version, which `If-Match` asks for, and a digest,
-    because counts change without it."""
+def etag_of(body: Any, version: int | None = None) -> str:
+    """The strong validator of what is shown: its version if it has one, or that of what it is part
+    of, which `If-Match` asks for, and a digest, because counts change without it."""
     digest = hashlib.sha256(msgspec.json.encode(body)).hexdigest()[:16]
-    return f'"{_version(body)}-{digest}"'
+    version = version or _version(body)
+    return f'"{digest}"' if version is None else f'"{version}-{digest}"'
 
 
 def _version(body: Any) -> Any:
     return body.get("version") if isinstance(body, dict) else getattr(body, "version", None)
 
 
-def conditional(body: Any, request: Request) -> Response:
+def conditional(body: Any, request: Request, version: int | None = None) -> Response:
     """The object, or 304 for a client that has it already."""
-    headers: Headers = {"ETag": etag_of(body), "Cache-Control": "private, no-cache"}
+    headers: Headers = {"ETag": etag_of(body, version), "Cache-Control": "private, no-cache"}
     return unless_known(request, answer(body, 200, headers))
 
 
 def unless_known(request: Request, full: Response) -> Response:
     """`full`, or a 304 with its headers if the client names its ETag."""
     if_none_match = request.headers.get("if-none-match") or ""
-    known = {candidate.strip() for candidate in if_none_match.split(",")}
+    # Somebody on the way may have compressed the answer and weakened its ETag.
+    known = {candidate.strip().removeprefix("W/") for candidate in if_none_match.split(",")}
     if known & {"*", full.headers["ETag"]}:
         headers = {name: value for name, value in full.headers.items() if name != "Content-Type"}
         return Response("", headers, 304)

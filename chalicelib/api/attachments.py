@@ -6,7 +6,7 @@ from chalice.app import Blueprint, Response
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
-from chalicelib.api.answers import answer, created, nothing
+from chalicelib.api.answers import answer, conditional, created, nothing
 from chalicelib.api.fields import Id, Page, Time
 from chalicelib.api.gate import route
 from chalicelib.domain import attachments, parts
@@ -114,7 +114,7 @@ def listed(access: TaskAccess) -> Response:
 
 @route(bp, "GET", FILE, Action.READ_TASKS, gives=Attachment)
 def read(access: TaskAccess, attachment_id: str) -> Response:
-    return answer(shown(attachments.one(access, attachment_id)))
+    return conditional(shown(attachments.one(access, attachment_id)), bp.current_request)
 
 
 @route(bp, "DELETE", FILE, Action.WRITE_TASKS)
@@ -137,7 +137,8 @@ def download(access: TaskAccess, query: DownloadQuery, attachment_id: str) -> Re
 def parts_there(access: TaskAccess, attachment_id: str) -> Response:
     found = parts.arrived(access, attachment_id)
     items = [Part(part.number, part.size) for part in found.parts]
-    return answer(Parts(**asdict(_division(found.attachment)), items=items))
+    there = Parts(**asdict(_division(found.attachment)), items=items)
+    return conditional(there, bp.current_request)
 
 
 @route(bp, "POST", FILE + "/parts", Action.WRITE_TASKS, body=PartNumbers, gives=Page[PartAddress])

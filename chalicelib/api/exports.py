@@ -2,7 +2,7 @@
 
 from chalice.app import Blueprint, Response
 
-from chalicelib.api.answers import answer
+from chalicelib.api.answers import conditional
 from chalicelib.api.gate import route
 from chalicelib.api.job_answers import DownloadQuery, JobState, Link, accepted, known, link, shown
 from chalicelib.domain import jobs
@@ -24,7 +24,7 @@ def ask(access: ProjectAccess) -> Response:
 
 @route(bp, "GET", PROJECT + "/{export_id}", Action.EXPORT_PROJECT, gives=JobState)
 def read(access: ProjectAccess, export_id: str) -> Response:
-    return answer(shown(_of_project(access, export_id)))
+    return conditional(shown(_of_project(access, export_id)), bp.current_request)
 
 
 @route(
@@ -46,7 +46,7 @@ def ask_for_own(access: Access) -> Response:
 
 @route(bp, "GET", ACCOUNT + "/{export_id}", Action.USE_ACCOUNT, gives=JobState)
 def read_own(access: Access, export_id: str) -> Response:
-    return answer(shown(_of_account(access, export_id)))
+    return conditional(shown(_of_account(access, export_id)), bp.current_request)
 
 
 @route(

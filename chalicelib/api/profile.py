@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from chalice.app import Blueprint, Response
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from chalicelib.api.answers import answer, created, nothing
+from chalicelib.api.answers import answer, conditional, created, nothing
 from chalicelib.api.bodies import given
 from chalicelib.api.fields import (
     AnyPassword,
@@ -95,7 +95,7 @@ class Mailed(Struct):
 
 @route(bp, "GET", "/api/auth/profile", Action.READ_ACCOUNT, gives=Account)
 def read(access: Access) -> Response:
-    return answer(shown(access.user))
+    return conditional(shown(access.user), bp.current_request)
 
 
 @route(bp, "PATCH", "/api/auth/profile", Action.USE_ACCOUNT, body=ProfilePatch, gives=Account)

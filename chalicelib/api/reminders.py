@@ -7,7 +7,7 @@ from typing import Annotated
 from chalice.app import Blueprint, Response
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from chalicelib.api.answers import answer, expected_version
+from chalicelib.api.answers import answer, conditional, expected_version
 from chalicelib.api.gate import route
 from chalicelib.domain import reminders
 from chalicelib.domain.access import Action, TaskAccess
@@ -34,7 +34,7 @@ class Reminders(Struct, forbid_unknown_fields=True):
 
 @route(bp, "GET", PATH, Action.READ_TASKS, gives=Reminders)
 def read(access: TaskAccess) -> Response:
-    return answer(shown(access.task))
+    return conditional(shown(access.task), bp.current_request, version=int(access.task.version))
 
 
 @route(bp, "PUT", PATH, Action.WRITE_TASKS, body=Reminders, gives=Reminders)

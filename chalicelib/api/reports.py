@@ -5,7 +5,7 @@ from datetime import date
 from chalice.app import Blueprint, Response
 from msgspec import Struct
 
-from chalicelib.api.answers import answer
+from chalicelib.api.answers import conditional
 from chalicelib.api.gate import route
 from chalicelib.api.job_answers import DownloadQuery, JobState, Link, accepted, known, link, shown
 from chalicelib.domain import jobs, reports
@@ -31,7 +31,7 @@ def ask(access: ProjectAccess, body: NewReport) -> Response:
 
 @route(bp, "GET", REPORTS + "/{report_id}", Action.REPORT_ON_PROJECT, gives=JobState)
 def read(access: ProjectAccess, report_id: str) -> Response:
-    return answer(shown(_one(access, report_id)))
+    return conditional(shown(_one(access, report_id)), bp.current_request)
 
 
 @route(

@@ -8,7 +8,7 @@ from chalice.app import Blueprint, Response
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
-from chalicelib.api.answers import answer
+from chalicelib.api.answers import conditional
 from chalicelib.api.fields import DayOrTime, Page
 from chalicelib.api.gate import route
 from chalicelib.api.pages import PageQuery, page
@@ -98,17 +98,16 @@ def listed(access: Access, query: TaskQuery) -> Response:
 def counted(access: Access, query: StatisticsQuery) -> Response:
     found = statistics.collect(access, _project_ids(query.project))
     loads = sorted(found.assignees.items(), key=lambda load: (-load[1], load[0] or ""))
-    return answer(
-        Statistics(
-            total=sum(found.statuses.values()),
-            by_status=found.statuses,
-            by_priority=found.priorities,
-            by_assignee=[Load(*load) for load in loads],
-            overdue=found.overdue,
-            due_in_7_days=found.due_soon,
-            completed_per_day=[Completed(*day) for day in found.completed.items()],
-        )
+    shown = Statistics(
+        total=sum(found.statuses.values()),
+        by_status=found.statuses,
+        by_priority=found.priorities,
+        by_assignee=[Load(*load) for load in loads],
+        overdue=found.overdue,
+        due_in_7_days=found.due_soon,
+        completed_per_day=[Completed(*day) for day in found.completed.items()],
     )
+    return conditional(shown, bp.current_request)
 
 
 def _query(access: Access, query: TaskQuery) -> Query:
