@@ -48,7 +48,7 @@ def _bring_up(port: int, cleanup: ExitStack) -> Outputs:
         cleanup.callback(cloud.stop, cloud.start(at))
     print("deploying the stack", flush=True)
     app_url = f"http://localhost:{port}"
-    deployed = stack.deploy_to(at, app_url)
+    deployed = stack.deploy_to(at, {"AppUrl": app_url, "ApiUrl": app_url})
     outputs = deployed | {"api_url": f"{app_url}/api"}
     stack.write(outputs)
     cleanup.callback(stack.write, deployed) if found else cleanup.callback(stack.forget)

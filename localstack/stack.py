@@ -20,9 +20,10 @@ OUTPUTS = ROOT / ".local" / "outputs.json"
 Outputs = dict[str, Any]
 
 
-def deploy_to(port: int, app_url: str | None = None) -> Outputs:
-    """Deploy the local stage to the cloud on `port`; returns what a client needs to know of it."""
-    stage = load(LOCAL, {"AppUrl": app_url, "ApiUrl": app_url} if app_url else {})
+def deploy_to(port: int, parameters: dict[str, str] | None = None) -> Outputs:
+    """Deploy the local stage to the cloud on `port`, with other `parameters` where given; returns
+    what a client needs to know of it."""
+    stage = load(LOCAL, parameters or {})
     with aimed_at(cloud.endpoint(port)):
         outputs = deploy.deploy(stage)
         functions = deploy.functions(stage)
@@ -44,13 +45,13 @@ def deploy_to(port: int, app_url: str | None = None) -> Outputs:
 
 @contextmanager
 def local_cloud(
-    state: Path, port: int | None = None, *, enforce_iam: bool = False
+    state: Path, parameters: dict[str, str] | None = None, *, enforce_iam: bool = False
 ) -> Iterator[Outputs]:
     """A cloud of one's own with our stack on it, for as long as the block runs (live tests)."""
-    port = port or cloud.free_port()
+    port = cloud.free_port()
     process = cloud.start(port, state, enforce_iam=enforce_iam)
     try:
-        yield deploy_to(port)
+        yield deploy_to(port, parameters)
     finally:
         cloud.stop(process)
 

@@ -76,6 +76,11 @@ def _group(nodeid: str) -> str | None:
     return next((group for group in TOGETHER if nodeid.startswith(group)), None)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: whoever has the live tests mostly waits."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
     config.option.loadscopereorder = False
     return Scheduling(config, log)

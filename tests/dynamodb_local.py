@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ReadTimeoutError
+from botocore.retries.standard import ExponentialBackoff
 from pynamodb.exceptions import TableError
 
 from chalicelib.store.table import Row
@@ -103,11 +105,13 @@ def _no_fault(_operation: str, _number: int) -> None:
 
 @contextmanager
 def wire(fault: Fault = _no_fault, lost: int = 0) -> Iterator[Wire]:
-    """Put a `Wire` between us and DynamoDB for the block."""
+    """Put a `Wire` between us and DynamoDB for the block. Retries come at once; how long botocore
+    waits before one is not what is tried."""
     endpoint = Row._get_connection().connection.client._endpoint  # type: ignore[attr-defined]
     session = endpoint.http_session
     endpoint.http_session = Wire(session, fault, lost)
     try:
-        yield endpoint.http_session
+        with patch.object(ExponentialBackoff, "delay_amount", return_value=0):
+            yield endpoint.http_session
     finally:
         endpoint.http_session = session

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 from unittest.mock import patch
 
+from botocore.useragent import UserAgentString
 from moto.core import responses
 from moto.core.serialize import BaseJSONSerializer
 from moto.core.utils import method_names_from_class
@@ -39,6 +40,7 @@ def shortcuts() -> Iterator[None]:
         patch.object(responses, "method_names_from_class", cache(method_names_from_class)),
         patch.object(DynamoType, "cast_value", property(_cast_strings_first)),
         patch.object(BaseJSONSerializer, "_serialize_type_structure", _scalars_at_once),
+        patch.object(UserAgentString, "to_string", lambda _: "tests"),
         patch.object(ConditionExpressionParser, "_lex_condition_expression", _lexed_once),
         patch.object(UpdateExpressionParser, "make", _parse_update),
         patch.object(Node, "__deepcopy__", _copied_node, create=True),

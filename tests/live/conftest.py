@@ -1,14 +1,17 @@
 """A local cloud of one's own, with the stack deployed to it from the packaged template."""
 
+import threading
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
-from localstack.stack import local_cloud
-from tests.live.support import Deployed
+from localstack.stack import aimed_at, local_cloud
+from tests.live.support import EXAMPLES, Deployed
 
 HERE = Path(__file__).parent
 
@@ -25,7 +28,39 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         yield Deployed(outputs)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
+def origins() -> Iterator[tuple[str, str]]:
+    """Two places that serve the examples' pages; the second is foreign to the strict cloud."""
+    handler = partial(_Quiet, directory=str(EXAMPLES))
+    servers = [ThreadingHTTPServer(("127.0.0.1", 0), handler) for _ in range(2)]
+    for server in servers:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    first, second = (f"http://localhost:{server.server_port}" for server in servers)
+    yield first, second
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        """Nothing: the tests' output is no place for it."""
+
+
+@pytest.fixture(scope="session")
+def strict(
+    tmp_path_factory: pytest.TempPathFactory, origins: tuple[str, str]
+) -> Iterator[Deployed]:
+    """A cloud that asks each function's policy and the bucket's CORS rules, whose stage knows the
+    first origin. The bucket's own policy wants TLS, which is not to be had here."""
+    known = {"AllowedOrigins": origins[0]}
+    with local_cloud(tmp_path_factory.mktemp("strict"), known, enforce_iam=True) as outputs:
+        with aimed_at(outputs["aws_endpoint"]):
+            boto3.client("s3").delete_bucket_policy(Bucket=outputs["bucket"])
+        yield Deployed(outputs)
+
+
+@pytest.fixture(scope="session")
 def aws(deployed: Deployed) -> Any:
     """Clients of the local cloud by service name."""
     session = boto3.Session("test", "test", region_name=deployed.outputs["region"])

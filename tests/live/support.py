@@ -5,17 +5,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
 import requests
 
+from infra.stage import ROOT
+
 T = TypeVar("T")
 
 PASSWORD = "correct horse battery"
 SECONDS = 60
-EVENTS = Path(__file__).parents[2] / "events"
+EVENTS = ROOT / "events"
+EXAMPLES = ROOT / "docs" / "examples"
 
 
 @dataclass

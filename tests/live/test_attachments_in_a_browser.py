@@ -2,26 +2,18 @@
 bucket let a browser in that comes from elsewhere, and only from where the stage says."""
 
 import shutil
-import threading
 from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
-from infra import deploy
-from infra.stage import LOCAL, ROOT, load
 from localstack import cloud
 from localstack.server import Server
-from localstack.stack import aimed_at, local_cloud
 from tests.live.support import PASSWORD, Deployed, Visitor
 
-EXAMPLES = ROOT / "docs" / "examples"
 CHROMIUM = shutil.which("chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-background-networking"]
 MIB = 1024 * 1024
@@ -29,42 +21,18 @@ MIB = 1024 * 1024
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium")
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        """Nothing: the tests' output is no place for it."""
-
-
 @pytest.fixture(scope="module")
-def origins() -> Iterator[tuple[str, str]]:
-    """Two places that serve the page."""
-    handler = partial(_Quiet, directory=str(EXAMPLES))
-    servers = [ThreadingHTTPServer(("127.0.0.1", 0), handler) for _ in range(2)]
-    for server in servers:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-    first, second = (f"http://localhost:{server.server_port}" for server in servers)
-    yield first, second
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
-@pytest.fixture(scope="module")
-def ours(tmp_path_factory: pytest.TempPathFactory, origins: tuple[str, str]) -> Iterator[Deployed]:
-    """A cloud that asks the bucket's CORS rules (it does so with policies only), whose stage knows
-    the first origin; before it the API server of `make run`, because the cloud's gateway answers a
-    browser's preflight itself."""
-    with local_cloud(tmp_path_factory.mktemp("browser"), enforce_iam=True) as outputs:
-        with aimed_at(outputs["aws_endpoint"]):
-            deploy.deploy(load(LOCAL, {"AllowedOrigins": origins[0]}))
-            boto3.client("s3").delete_bucket_policy(Bucket=outputs["bucket"])  # it wants TLS
-        port = cloud.free_port()
-        server = Server(port, outputs)
-        server.start()
-        try:
-            assert server.wait_until_ready(seconds=120)
-            yield Deployed({**outputs, "gateway_api_url": f"http://localhost:{port}/api"})
-        finally:
-            server.stop()
+def ours(strict: Deployed) -> Iterator[Deployed]:
+    """The strict cloud, and before it the API server of `make run`, because the cloud's gateway
+    answers a browser's preflight itself."""
+    port = cloud.free_port()
+    server = Server(port, strict.outputs)
+    server.start()
+    try:
+        assert server.wait_until_ready(seconds=120)
+        yield Deployed({**strict.outputs, "gateway_api_url": f"http://localhost:{port}/api"})
+    finally:
+        server.stop()
 
 
 @pytest.fixture(scope="module")

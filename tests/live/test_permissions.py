@@ -2,24 +2,12 @@
 enforces them here. (It knows no resource for SendRawEmail, so mail is left out.)"""
 
 import base64
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
-import pytest
 import requests
 
-from localstack.stack import local_cloud
 from tests.live.support import PASSWORD, Deployed, Visitor, eventually, in_hours, sample
-
-
-@pytest.fixture(scope="module")
-def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    """A cloud that asks the policies; the bucket's own wants TLS, which is not to be had here."""
-    with local_cloud(tmp_path_factory.mktemp("strict"), enforce_iam=True) as outputs:
-        deployed = Deployed(outputs)
-        _client(deployed, "s3").delete_bucket_policy(Bucket=outputs["bucket"])
-        yield deployed
 
 
 def _client(deployed: Deployed, service: str) -> Any:

@@ -5,12 +5,29 @@ import struct
 import zlib
 from typing import Any
 
+import pytest
 import requests
 
 from localstack.stack import aimed_at
 from smoke.__main__ import run
 from smoke.steps import STEPS, Smoke
 from tests.live.support import Deployed, Visitor, eventually, in_hours, sample
+
+
+@pytest.fixture(scope="module", autouse=True)
+def scheduled(deployed: Deployed, aws: Any) -> Visitor:
+    """Somebody whom nothing but the deployed schedule reminds. It takes up to a minute, in which
+    the other tests of this file run."""
+    ann, bob = deployed.visitor("ann").signs_up(), deployed.visitor("bob").signs_up()
+    bob.lives_by_day()
+    project = ann.must("POST", "/projects/", {"name": "Launch"})["id"]
+    ann.must("POST", f"/projects/{project}/members/", {"user_id": bob.id})
+    due = {"assigned_to": bob.id, "due_date": in_hours(20)}
+    ann.must("POST", "/tasks/", {"project": project, "title": "x", **due})
+    rule = _rule_of(aws, deployed, "SendReminders")
+    assert rule["ScheduleExpression"] == "cron(0/5 * * * ? *)"
+    aws("events").put_rule(Name=rule["Name"], ScheduleExpression="rate(1 minute)")
+    return bob
 
 
 def _png() -> bytes:
@@ -110,19 +127,6 @@ def test_the_storages_event_confirms_an_upload(deployed: Deployed) -> None:
     eventually(ready)
 
 
-def test_the_deployed_schedule_fires_the_reminder(deployed: Deployed, aws: Any) -> None:
-    ann, bob = deployed.visitor("ann").signs_up(), deployed.visitor("bob").signs_up()
-    bob.lives_by_day()
-    project = ann.must("POST", "/projects/", {"name": "Launch"})["id"]
-    ann.must("POST", f"/projects/{project}/members/", {"user_id": bob.id})
-    due = {"assigned_to": bob.id, "due_date": in_hours(20)}
-    ann.must("POST", "/tasks/", {"project": project, "title": "x", **due})
-    rule = _rule_of(aws, deployed, "SendReminders")
-    assert rule["ScheduleExpression"] == "cron(0/5 * * * ? *)"
-    aws("events").put_rule(Name=rule["Name"], ScheduleExpression="rate(1 minute)")
-    eventually(lambda: _mails(deployed, bob, "Due soon"), seconds=90)
-
-
 def test_the_rules_of_the_template_are_deployed(deployed: Deployed, aws: Any) -> None:
     assert _rule_of(aws, deployed, "Tick")["ScheduleExpression"] == "rate(5 minutes)"
     assert _rule_of(aws, deployed, "SweepMail")["ScheduleExpression"] == "rate(1 minute)"
@@ -160,3 +164,7 @@ def test_the_smoke_test_of_a_deployment_holds(deployed: Deployed) -> None:
         tally = run(smoke, on_aws=False, slow=False)
     assert tally.failed == 0
     assert tally.left_out == sum(step.only_aws for step in STEPS)
+
+
+def test_the_deployed_schedule_fires_the_reminder(deployed: Deployed, scheduled: Visitor) -> None:
+    eventually(lambda: _mails(deployed, scheduled, "Due soon"), seconds=90)
