@@ -2,7 +2,7 @@
 PYTHON ?= python3
 STAGE ?= local
 FUNCTION ?= APIHandler
-export PORT CLOUD_PORT MAILBOX_PORT
+export PORT CLOUD_PORT MAILBOX_PORT CLOUD
 
 BIN := .venv/bin
 RUN := $(BIN)/python -m
@@ -43,7 +43,7 @@ check: install ## Format, lint, types, structure, package and template: what nee
 openapi: install ## Write docs/openapi.json anew from the code and docs/api.md
 	@$(RUN) infra.openapi
 
-test: install ## All tests; the live ones start a local cloud of their own
+test: install ## All tests; the live ones start a local cloud of their own [CLOUD=localstack]
 	@$(BIN)/python infra/venv.py .local/cloud-venv localstack/requirements.txt
 	$(RUN) pytest -n auto $(ARGS)
 	@$(RUN) tests.permissions --partial

@@ -9,8 +9,10 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import requests
+from localstack_client.session import Session
 
 from infra.stage import ROOT
+from localstack.mailbox import messages
 
 T = TypeVar("T")
 
@@ -29,10 +31,15 @@ class Deployed:
     def visitor(self, name: str) -> "Visitor":
         return Visitor(self.outputs["gateway_api_url"], f"{name}{uuid4().hex[:12]}")
 
+    def client(self, service: str) -> Any:
+        """A client of the cloud that it runs on."""
+        host = self.outputs["aws_endpoint"].removeprefix("http://")
+        session = Session("test", "test", region_name=self.outputs["region"], localstack_host=host)
+        return session.client(service)
+
     def mails_to(self, email: str) -> list[dict[str, Any]]:
-        """What arrived in the emulator's mailbox."""
-        accounts = requests.get(self.outputs["mailbox_url"], timeout=10).json()["messages"]
-        return [mail for mails in accounts.values() for mail in mails if email in mail["To"]]
+        """What arrived in the emulator's mailbox, the oldest first."""
+        return [m for m in reversed(messages(self.outputs["mailbox_url"])) if email in m["to"]]
 
 
 class Visitor:

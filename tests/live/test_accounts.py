@@ -16,9 +16,9 @@ def _token(deployed: Deployed, email: str, subject: str) -> str:
     """The token of the link in the mail."""
 
     def mail() -> list[Any]:
-        return [m for m in deployed.mails_to(email) if m["Subject"] == subject]
+        return [m for m in deployed.mails_to(email) if m["subject"] == subject]
 
-    found = re.search(r"token=(\S+)", eventually(mail)[-1]["BodyText"])
+    found = re.search(r"token=(\S+)", eventually(mail)[-1]["text"])
     assert found is not None
     return found[1]
 
@@ -52,7 +52,7 @@ def test_the_address_is_changed_by_mail(deployed: Deployed, ann: Visitor) -> Non
     token = _token(deployed, new, "Confirm your new address")
     ann.must("POST", "/auth/confirm-email/", {"token": token})
     assert ann.must("GET", "/auth/profile/")["email"] == new
-    eventually(lambda: [m for m in deployed.mails_to(ann.email) if "was changed" in m["Subject"]])
+    eventually(lambda: [m for m in deployed.mails_to(ann.email) if "was changed" in m["subject"]])
 
 
 def test_parallel_registrations_of_one_address_have_one_winner(deployed: Deployed) -> None:

@@ -30,7 +30,7 @@ def test_a_comment_reaches_who_watches_and_who_is_mentioned(deployed: Deployed) 
     ann.must("POST", f"/tasks/{task}/comments/", {"body": f"Look, @{mel.name}."})
 
     def mails(person: Visitor) -> list[str]:
-        subjects = [mail["Subject"] for mail in deployed.mails_to(person.email)]
+        subjects = [mail["subject"] for mail in deployed.mails_to(person.email)]
         return [subject for subject in subjects if subject.endswith(": Plan")]
 
     assert eventually(lambda: mails(bob)) == ["New comment: Plan"]

@@ -2,17 +2,10 @@
 enforces them here. (It knows no resource for SendRawEmail, so mail is left out.)"""
 
 import base64
-from typing import Any
 
-import boto3
 import requests
 
 from tests.live.support import PASSWORD, Deployed, Visitor, eventually, in_hours, sample
-
-
-def _client(deployed: Deployed, service: str) -> Any:
-    session = boto3.Session("test", "test", region_name=deployed.outputs["region"])
-    return session.client(service, endpoint_url=deployed.outputs["aws_endpoint"])
 
 
 def test_the_api_may_do_what_its_routes_need(strict: Deployed) -> None:
@@ -47,7 +40,7 @@ def test_jobs_may_do_what_they_need(strict: Deployed) -> None:
         ("SendReminders", "send_reminders"),
     ):
         name = strict.outputs["functions"][function]
-        answer = _client(strict, "lambda").invoke(FunctionName=name, Payload=sample(event))
+        answer = strict.client("lambda").invoke(FunctionName=name, Payload=sample(event))
         assert "FunctionError" not in answer, answer["Payload"].read()
 
 

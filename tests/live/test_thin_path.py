@@ -71,14 +71,14 @@ def test_the_main_job(deployed: Deployed, aws: Any) -> None:
 
     ann.must("PATCH", f"/tasks/{task}/assign/", {"assigned_to": bob.id})
     (mail,) = eventually(lambda: _mails(deployed, bob, "Assigned to you"))
-    assert f"/tasks/{task}" in mail["BodyText"]
+    assert f"/tasks/{task}" in mail["text"]
 
     _invoke(aws, deployed, "SendReminders", "send_reminders")
     eventually(lambda: _mails(deployed, bob, "Due soon"))
     _invoke(aws, deployed, "SendReminders", "send_reminders")
     _invoke(aws, deployed, "SweepMail", "sweep_mail")
     assert len(_mails(deployed, bob, "Due soon")) == 1
-    assert sorted(mail["Subject"].split(":")[0] for mail in deployed.mails_to(bob.email)) == [
+    assert sorted(mail["subject"].split(":")[0] for mail in deployed.mails_to(bob.email)) == [
         "Assigned to you",
         "Confirm your address",
         "Due soon",
@@ -147,7 +147,7 @@ def _rule_of(aws: Any, deployed: Deployed, function: str) -> Any:
 
 
 def _mails(deployed: Deployed, person: Visitor, subject: str) -> list[Any]:
-    return [m for m in deployed.mails_to(person.email) if m["Subject"].startswith(subject)]
+    return [m for m in deployed.mails_to(person.email) if m["subject"].startswith(subject)]
 
 
 def _invoke(aws: Any, deployed: Deployed, function: str, event: str) -> Any:
