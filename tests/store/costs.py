@@ -16,7 +16,7 @@ from tests.files import announced, arrives, path_of, uploaded
 from tests.store.seeds import fill
 from tests.support import Person, in_hours, sign_up
 
-# Method, path, body; who calls, if it is not Ann; headers.
+# Method, path, body; who calls, if it is not Ann; headers; the status, if it is no success.
 Request = tuple[Any, ...]
 LISTED = 60
 DESCRIPTION = "Some words on what is to be done, and why. " * 12
@@ -132,6 +132,12 @@ def _apart(world: World, verb: str = "", *first: str) -> str:
         answer = world.ann.delete(path) if done == "delete" else world.ann.post(path + done)
         assert answer.status_code in (200, 204)
     return path + verb
+
+
+def _ordered(world: World, what: str, body: Any = None) -> str:
+    """Where an export or a report that was asked for is."""
+    path = _apart(world, what)
+    return f"{path}/{world.ann.post(path, body).json_body['id']}"
 
 
 def _member(world: World, tasks: int = 0) -> str:
@@ -312,7 +318,11 @@ FILES: dict[str, Call] = {
         w.ready_file() + "/download",
     ),
     "`DELETE .../attachments/{attachment_id}`": lambda w: ("DELETE", w.ready_file()),
-    "`POST .../exports`": lambda w: ("POST", _project(w, "/exports")),
+    "`POST .../reports`": lambda w: ("POST", _project(w, "/reports"), {}),
+    "`GET .../reports/{report_id}`": lambda w: ("GET", _ordered(w, "/reports", {})),
+    "`POST /api/auth/profile/exports`": lambda w: ("POST", "/api/auth/profile/exports"),
+    "`GET .../exports/{export_id}`": lambda w: ("GET", _ordered(w, "/exports")),
+    "`POST .../exports`": lambda w: ("POST", _apart(w, "/exports")),
 }
 TABLES = {
     "Calls about projects": PROJECTS,
