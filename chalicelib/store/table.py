@@ -212,12 +212,13 @@ def query_all(
     *,
     index: str | None = None,
     first: int | None = None,
+    most: int = PAGE_MAX,
     newest_first: bool = False,
 ) -> Iterator[R]:
     """All rows that share `hash_key`, page after page; the `first` so many, then `GROWTH` times as
-    many each time, for who may need no more."""
+    many each time, up to `most`, for who may need no more."""
     options = {"index_name": index, "scan_index_forward": not newest_first}
-    for data in _pages(hash_key, range_condition, first, **options):
+    for data in _pages(hash_key, range_condition, first, most, **options):
         yield from (model.from_raw_data(raw) for raw in data["Items"])
 
 
@@ -233,7 +234,11 @@ def count(index: str, hash_key: str, range_condition: Condition) -> int:
 
 
 def _pages(
-    hash_key: str, range_condition: Condition | None, first: int | None = None, **options: Any
+    hash_key: str,
+    range_condition: Condition | None,
+    first: int | None = None,
+    most: int = PAGE_MAX,
+    **options: Any,
 ) -> Iterator[dict[str, Any]]:
     start, limit = None, first
     while True:
@@ -243,7 +248,7 @@ def _pages(
         start = data.get("LastEvaluatedKey")
         if start is None:
             return
-        limit = limit and min(GROWTH * limit, PAGE_MAX)
+        limit = limit and min(GROWTH * limit, most)
 
 
 def _queried(hash_key: str, range_condition: Condition | None, **options: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from chalicelib.store.tasks import Task
 FIRST, LAST = " ", "~~"  # sort before and behind every position
 # How many tasks are looked at for a page. Ten cards of an index come in one unit of reading; a
 # whole task, as edges lead to, is a unit or more.
-CARDS_MAX, WHOLE_MAX = 1_000, 200
+CARDS_MAX, WHOLE_MAX = 500, 200
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,13 @@ class Stretch:
         attribute = _RANGE_KEYS[self.index]
         between = attribute.between(self.prefix + low, self.prefix + high)
         found = table.query_all(
-            Task, self.hash_key, between, index=self.index, first=first, newest_first=backwards
+            Task,
+            self.hash_key,
+            between,
+            index=self.index,
+            first=first,
+            most=CARDS_MAX // 2,
+            newest_first=backwards,
         )
         passed = None if after is None else self.prefix + after
         yield from (task for task in found if getattr(task, attribute.attr_name) != passed)
