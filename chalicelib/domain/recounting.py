@@ -1,4 +1,4 @@
-"""The weekly recount: whether the counters of every project say what its tasks say.
+"""The weekly recount: whether all counters of every project say what its tasks say.
 
 Counters change in the transaction of their task, so there should be nothing to mend; the recount
 finds out, and if a defect or a hand in the table made them drift, it mends and reports it.
@@ -7,13 +7,18 @@ A task is counted in one row, whose `changes` grow with each change. A row is me
 `changes` are what they were before the tasks were read: then no task of the row has moved since,
 and what was summed is true. A row that moved on is not mended but summed again.
 
+Then what tasks and projects say of themselves is compared (`tallying`), task by task: what there is
+no time for is left for the next week.
+
 The walk over the projects is a row with a lease; the ticks go on with it until it is done.
 """
 
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 
+from chalicelib.domain import tallying
 from chalicelib.domain.pacing import Pace
 from chalicelib.observability import logger, report
 from chalicelib.store import counters, projects, sweeps, tasks
@@ -24,6 +29,8 @@ from chalicelib.store.tasks import Task
 from chalicelib.store.transaction import ConditionFailed, transact
 
 STEPS_IN_A_TICK = 250
+# Of so many tasks at once is read what hangs on them.
+AT_ONCE = 200
 TRIES = 3
 # Longer than statistics look back; what was done earlier is counted no more.
 DAYS_KEPT = timedelta(days=40)
@@ -89,20 +96,38 @@ def _recount(project_id: str, now: datetime, pace: Pace | None) -> Counter[str]:
     if project is None or project.deleted_at is not None:  # the index lags
         return Counter()
     outcome = Counter(counted=1, drift=0)
+    children: Counter[str] = Counter()
     for _ in range(TRIES):
-        found = _compare(project_id, now, pace)
+        found = _compare(project_id, children, now, pace)
         outcome["drift"] += found["drift"]
         if not found["moved"]:
+            outcome.update(_tally(project_id, children, pace))
             return outcome
     logger.warning("a project changes too fast to be recounted", project_id=project_id)
     return Counter(uncounted=1, drift=outcome["drift"])
 
 
-def _compare(project_id: str, now: datetime, pace: Pace | None) -> Counter[str]:
-    """Sum the tasks up and mend the rows that say otherwise."""
+def _tally(project_id: str, children: Counter[str], pace: Pace | None) -> Counter[str]:
+    """Mend what the project and its tasks say of themselves, as far as there is time."""
+    outcome, ours = Counter(drift=tallying.of_project(project_id)), _tasks(project_id, pace)
+    try:
+        while some := list(islice(ours, AT_ONCE)):
+            outcome["drift"] += tallying.of_tasks(some, children)
+    except _TooLarge:
+        logger.warning("there was no time for all tasks of a project", project_id=project_id)
+        outcome["uncounted"] = 1
+    return outcome
+
+
+def _compare(
+    project_id: str, children: Counter[str], now: datetime, pace: Pace | None
+) -> Counter[str]:
+    """Sum the tasks up, and the sub-tasks of each, and mend the rows that say otherwise."""
+    children.clear()
     shards = counters.shards_of(project_id)  # before the tasks: who moves one later is seen
     sums = [Counter[str]() for _ in shards]
     for task in _tasks(project_id, pace):
+        children[task.parent] += 1
         sums[counters.shard_of(task.id)].update(counters.counts_of(task))
     oldest = f"done:{now - DAYS_KEPT:%Y-%m-%d}"
     outcome: Counter[str] = Counter()

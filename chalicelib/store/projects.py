@@ -94,6 +94,12 @@ def live(project_id: str, *actions: Action) -> Update:
     return Update(Project.key(project_id), actions, there)
 
 
+def recounted(project: Project, members: int) -> Update:
+    """The write that lets the project say so many members; it holds while it says what was read."""
+    same = Project.members_count == project.members_count
+    return Update(Project.key(project.id), (Project.members_count.set(members),), same)
+
+
 def by_id(project_id: str) -> Project | None:
     return table.get(Project.key(project_id))
 

@@ -211,6 +211,12 @@ def counted_anywhere(task_id: str, **counts: int) -> tuple[Tally, ...]:
     return tuple(Tally(key, counts, Row.PK.exists()) for key in there)
 
 
+def recounted(task: Task, counts: Mapping[str, int]) -> Update:
+    """The write that lets the task say these counts; it holds while they are as they were read."""
+    actions = tuple(getattr(Task, name).set(count) for name, count in counts.items())
+    return Update(Task.key(task.id), actions, _as_read(task, *counts))
+
+
 def with_another_child(parent: Task) -> Tally:
     """The write that counts one sub-task more; it holds while the parent stands as deep as it was
     read."""

@@ -16,6 +16,7 @@ from chalicelib.domain.pacing import Pace
 from chalicelib.store import projects, sweeps, table
 from chalicelib.store.sweeps import COUNTS, Sweep
 from chalicelib.store.table import Row
+from tests.files import announced, uploaded
 from tests.support import Killed, Person, all_rows, killed_at, put_rows
 
 Wait = Callable[..., None]
@@ -116,6 +117,37 @@ def test_drift_is_mended_and_reported(
     assert _says(ann, project) == sound
     assert "counters had drifted" in caplog.messages
     assert _walks() == SOUND
+
+
+@pytest.mark.parametrize(
+    "name", ["comments_count", "attachments_count", "subtasks_count", "members_count"]
+)
+@pytest.mark.parametrize("said", [0, 7])
+def test_what_a_task_or_a_project_says_of_itself_is_mended_too(
+    ann: Person, bob: Person, project: str, task: str, name: str, said: int
+) -> None:
+    ann.lets_in(project, bob)
+    ann.post(f"/api/tasks/{task}/comments", {"body": "Done?"})
+    uploaded(ann, task)
+    announced(ann, task)
+    ann.adds_task(project, parent=task)
+    place = f"PROJECT#{project} " + ("META" if name == "members_count" else f"TASK#{task}")
+    (sound,) = (row for row in all_rows() if _place(row) == place)
+    put_rows([{**sound, name: {"N": str(said)}}])
+    assert _walks() == {"counted": 1, "drift": 1}
+    assert [row for row in all_rows() if _place(row) == place] == [sound]
+    assert _walks() == SOUND
+
+
+def test_a_comment_between_look_and_repair_is_counted(ann: Person, project: str, task: str) -> None:
+    def comments() -> None:
+        assert ann.post(f"/api/tasks/{task}/comments", {"body": "x"}).status_code == 201
+
+    (row,) = (row for row in all_rows() if _place(row) == f"PROJECT#{project} TASK#{task}")
+    put_rows([{**row, "comments_count": {"N": "4"}}])
+    with _before("TransactWriteItems", b'"comments_count"', comments):
+        assert _walks() == {"counted": 1, "drift": 1}
+    assert ann.get(f"/api/tasks/{task}").json_body["comments_count"] == 1
 
 
 def test_a_row_that_is_gone_is_written_anew(ann: Person, project: str, task: str) -> None:
