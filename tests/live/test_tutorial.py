@@ -1,0 +1,79 @@
+"""`docs/tutorial.md`: each of its commands, in order, answers what stands below it."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from infra.stage import ROOT
+from localstack import cloud
+from localstack.mailbox import Mailbox
+from tests.live.support import Deployed
+
+TUTORIAL = ROOT / "docs" / "tutorial.md"
+API, MAILBOX = "http://localhost:8000/api", "http://localhost:8025"
+END = "\x1e"
+_BLOCK = re.compile(r"^```console\n(.*?)^```", re.M | re.S)
+_STEP = re.compile(r"^\$ (?P<command>.*\n(?:^> .*\n)*)(?P<output>(?:^(?!\$ ).*\n)*)", re.M)
+
+
+@dataclass
+class Step:
+    command: str
+    output: str
+
+    @property
+    def pattern(self) -> str:
+        """`...` stands for anything, in a line or as lines of its own."""
+        escaped = re.escape(self.output)
+        lines = re.sub(r"^\\\.\\\.\\\.\n", "(?:.*\n)*?", escaped.replace("\\\n", "\n"), flags=re.M)
+        return lines.replace(r"\.\.\.", ".*?")
+
+
+def _steps(text: str) -> Iterator[Step]:
+    for block in _BLOCK.findall(text):
+        for found in _STEP.finditer(block):
+            yield Step(re.sub("^> ", "", found["command"], flags=re.M), found["output"])
+
+
+@contextmanager
+def _mailbox(deployed: Deployed) -> Iterator[str]:
+    port = cloud.free_port()
+    mailbox = Mailbox(port, deployed.outputs["mailbox_url"])
+    mailbox.start()
+    yield f"http://localhost:{port}"
+    mailbox.stop()
+
+
+def _run(commands: list[str], folder: Path) -> list[str]:
+    """What each of `commands` prints, in one shell."""
+    script = "".join(f"{command}printf '{END}'\n" for command in commands)
+    done = subprocess.run(
+        ["bash", "-u", "-c", script],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    return done.stdout.split(END)[:-1]
+
+
+@pytest.mark.proof
+def test_every_command_of_the_tutorial_answers_as_it_says(
+    deployed: Deployed, tmp_path: Path
+) -> None:
+    text = TUTORIAL.read_text()
+    with _mailbox(deployed) as mailbox:
+        here = text.replace(API, deployed.outputs["gateway_api_url"]).replace(MAILBOX, mailbox)
+        steps = list(_steps(here))
+        printed = _run([step.command for step in steps], tmp_path)
+    assert len(steps) > 25
+    for step, output in zip(steps, printed, strict=True):
+        lines = output if not output or output.endswith("\n") else f"{output}\n"
+        assert re.fullmatch(step.pattern, lines), f"$ {step.command}{output}"
