@@ -197,18 +197,20 @@ def all_rows() -> list[Any]:
 
 
 def put_rows(rows: list[Any]) -> None:
-    requests = [{"PutRequest": {"Item": row}} for row in rows]
-    for first in range(0, len(requests), BATCH_WRITE_MAX):
-        some = requests[first : first + BATCH_WRITE_MAX]
-        _dynamodb().batch_write_item(RequestItems={settings.TABLE_NAME: some})
+    _write([{"PutRequest": {"Item": row}} for row in rows])
 
 
 def replace_rows(rows: list[Any]) -> None:
     """Let the table hold `rows` and nothing else."""
-    for row in all_rows():
-        key = {name: row[name] for name in ("PK", "SK")}
-        _dynamodb().delete_item(TableName=settings.TABLE_NAME, Key=key)
+    keys = [{name: row[name] for name in ("PK", "SK")} for row in all_rows()]
+    _write([{"DeleteRequest": {"Key": key}} for key in keys])
     put_rows(rows)
+
+
+def _write(requests: list[Any]) -> None:
+    for first in range(0, len(requests), BATCH_WRITE_MAX):
+        some = requests[first : first + BATCH_WRITE_MAX]
+        _dynamodb().batch_write_item(RequestItems={settings.TABLE_NAME: some})
 
 
 def put_copies(task: str, count: int) -> None:

@@ -49,6 +49,7 @@ def test_what_is_no_id_names_nothing(ann: Person, text: str) -> None:
 
 def test_members_are_found_by_address(ann: Person, bob: Person) -> None:
     project = ann.starts_project()
+    bob.verified()
     answer = ann.post(f"/api/projects/{project}/members", {"email": "BOB@example.com"})
     assert answer.json_body["user_id"] == bob.id
 
