@@ -44,10 +44,11 @@ def multiply(made: list[Task], times: int) -> None:
     begin, found = now() - timedelta(hours=4), all_rows()
     for number, task in enumerate(made):
         own = [row for row in found if row["SK"]["S"].endswith(f"#{task.id}")]
-        text = json.dumps(own)
+        text, copies = json.dumps(own), []
         for copy in range(times):
             at = begin + timedelta(milliseconds=number + copy * len(made))
-            put_rows(json.loads(text.replace(task.id[:ID_LENGTH], new_id(at))))
+            copies += json.loads(text.replace(task.id[:ID_LENGTH], new_id(at)))
+        put_rows(copies)
 
 
 def _sum(tallies: list[Tally]) -> Tally:
