@@ -16,7 +16,9 @@ ApiError
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,13 @@ class Forbidden(ApiError):
 
 class NotFound(ApiError):
     status, code, title = 404, "not_found", "There is no such object"
+
+
+def there(row: T | None) -> T:
+    """What was looked for. Raises `NotFound` if there is none."""
+    if row is None:
+        raise NotFound()
+    return row
 
 
 class Conflict(ApiError):

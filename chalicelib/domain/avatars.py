@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.access import Access
-from chalicelib.errors import Conflict, FieldError, Invalid, NotFound
+from chalicelib.errors import Conflict, FieldError, Invalid, there
 from chalicelib.store import avatars, files, uploads, users
 from chalicelib.store.avatars import Avatar
 from chalicelib.store.files import StoredObject, UploadForm
@@ -46,9 +46,7 @@ def complete(access: Access, avatar_id: str) -> User:
 
     Raises `Conflict` while the bytes have not arrived, `Invalid` when they are no such picture.
     """
-    user, avatar = access.user, avatars.by_id(access.user_id, avatar_id)
-    if avatar is None:
-        raise NotFound()
+    user, avatar = access.user, there(avatars.by_id(access.user_id, avatar_id))
     if avatar.status == READY and user.avatar == avatar.id:
         return user
     stored = _picture(avatar)

@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.domain import changes, notices
 from chalicelib.domain.access import Action, TaskAccess, require
-from chalicelib.errors import Forbidden, NotFound
+from chalicelib.errors import Forbidden, NotFound, there
 from chalicelib.store import comments, receipts, watchers
 from chalicelib.store.comments import Comment
 from chalicelib.store.ids import new_id
@@ -41,10 +41,7 @@ def of_task(
 
 def one(access: TaskAccess, comment_id: str) -> Comment:
     """The comment. Raises `NotFound`."""
-    comment = comments.by_id(access.task.id, comment_id)
-    if comment is None:
-        raise NotFound()
-    return comment
+    return there(comments.by_id(access.task.id, comment_id))
 
 
 def edit(

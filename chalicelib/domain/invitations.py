@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from chalicelib.domain import notices, one_time, throttling
 from chalicelib.domain.access import MANAGERS, Access, Action, ProjectAccess, Role, may
 from chalicelib.domain.credentials import digest
+from chalicelib.domain.full_pages import full_page
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.store import invitations, members, projects, table
 from chalicelib.store.ids import LENGTH as ID_LENGTH
@@ -63,13 +64,12 @@ def of_project(
     access: ProjectAccess, *, limit: int, start: dict[str, Any] | None
 ) -> Page[Invitation]:
     """A page of the project's invitations that are not over."""
-    found: list[Invitation] = []
-    while True:
-        page = invitations.of_project(access.project.id, limit=limit - len(found), start=start)
-        found += [each for each in page.rows if each.is_open(access.now)]
-        start = page.last_key
-        if start is None or len(found) == limit:
-            return Page(found, start)
+
+    def read(**which: Any) -> Page[Invitation]:
+        page = invitations.of_project(access.project.id, **which)
+        return Page([each for each in page.rows if each.is_open(access.now)], page.last_key)
+
+    return full_page(read, limit=limit, start=start)
 
 
 def resend(access: ProjectAccess, invitation_id: str) -> Invitation:

@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib.domain import changes
 from chalicelib.domain import tasks as rules
 from chalicelib.domain.access import ProjectAccess
-from chalicelib.errors import Conflict, NotFound
+from chalicelib.errors import Conflict, there
 from chalicelib.store import edges, errands, labels, receipts, tasks
 from chalicelib.store.errands import Errand
 from chalicelib.store.ids import new_id
@@ -38,10 +38,7 @@ def listed(access: ProjectAccess, *, limit: int, start: dict[str, Any] | None) -
 
 def read(access: ProjectAccess, label_id: str) -> Label:
     """One label. Raises `NotFound`."""
-    label = labels.by_id(access.project.id, label_id)
-    if label is None:
-        raise NotFound()
-    return label
+    return there(labels.by_id(access.project.id, label_id))
 
 
 def change(

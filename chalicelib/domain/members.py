@@ -5,7 +5,7 @@ from datetime import datetime
 from chalicelib.domain import assignments, invitations, people, throttling
 from chalicelib.domain.access import ProjectAccess, Role
 from chalicelib.domain.projects import Membership
-from chalicelib.errors import Conflict, FieldError, Invalid, NotFound
+from chalicelib.errors import Conflict, FieldError, Invalid, NotFound, there
 from chalicelib.store import invitations as invited
 from chalicelib.store import members, projects, users, weekly
 from chalicelib.store.invitations import Invitation
@@ -54,9 +54,8 @@ def _uninvited(project_id: str, person: User) -> tuple[Write, ...]:
 def change_role(access: ProjectAccess, user_id: str, *, role: Role) -> Membership:
     """Give a member another role, in force at their next request. Raises `NotFound`, `Conflict`
     for the owner, who hands the project over instead."""
-    member, person = _member(access, user_id), users.by_id(user_id)
-    if person is None:
-        raise NotFound()
+    member = there(members.by_id(access.project.id, user_id))
+    person = there(users.by_id(user_id))
     _require_not_owner(member)
     if member.role != role:
         try:
@@ -124,13 +123,6 @@ def transfer(access: ProjectAccess, *, user_id: str) -> Project:
 def _no_heir() -> Invalid:
     message = "must be another member of the project who is not about to leave"
     return Invalid(errors=(FieldError("user_id", message),))
-
-
-def _member(access: ProjectAccess, user_id: str) -> Member:
-    member = members.by_id(access.project.id, user_id)
-    if member is None:
-        raise NotFound()
-    return member
 
 
 def _require_not_owner(member: Member) -> None:

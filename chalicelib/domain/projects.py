@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from chalicelib.domain import changes, keys
 from chalicelib.domain.access import Access, ProjectAccess, Role
+from chalicelib.domain.full_pages import full_page
 from chalicelib.errors import Forbidden
 from chalicelib.store import counters, members, projects, receipts, users, wake, weekly
 from chalicelib.store.ids import new_id
@@ -57,13 +58,12 @@ def create(access: Access, *, name: str, description: str, prefix: str | None) -
 
 def mine(access: Access, *, limit: int, start: dict[str, Any] | None) -> Page[Belongs]:
     """A page of the caller's projects, newest first; full unless it is the last."""
-    found: list[Belongs] = []
-    while True:
-        page = members.page_of_user(access.user_id, limit=limit - len(found), start=start)
-        found += _seen(access, page.rows, trashed=False)
-        start = page.last_key
-        if start is None or len(found) == limit:
-            return Page(found, start)
+
+    def read(**which: Any) -> Page[Belongs]:
+        page = members.page_of_user(access.user_id, **which)
+        return Page(_seen(access, page.rows, trashed=False), page.last_key)
+
+    return full_page(read, limit=limit, start=start)
 
 
 def in_trash(access: Access) -> Iterator[Belongs]:

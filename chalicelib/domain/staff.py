@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.domain import passwords
 from chalicelib.domain.access import Access
-from chalicelib.errors import Conflict, NotFound
+from chalicelib.errors import Conflict, NotFound, there
 from chalicelib.store import users
 from chalicelib.store.ids import new_id
 from chalicelib.store.table import Page
@@ -40,10 +40,7 @@ def change(access: Access, user_id: str, *, disabled: bool | None, staff: bool |
             transact(users.change(user_id, *actions))
     except ConditionFailed as failed:
         raise NotFound() from failed
-    user = users.by_id(user_id)
-    if user is None:
-        raise NotFound()
-    return user
+    return there(users.by_id(user_id))
 
 
 def appoint(*, email: str, now: datetime) -> str | None:

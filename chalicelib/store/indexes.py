@@ -26,60 +26,21 @@ CARD = [
     "subtasks_count",
 ]
 
-
-class ByStatus(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]
-    """A project's tasks of one status, as they were created."""
-
-    class Meta:
-        index_name = "by_status"
-        projection = IncludeProjection(CARD)
-
-    status_key = UnicodeAttribute(hash_key=True)
-    status_sort = UnicodeAttribute(range_key=True)
+Index = GlobalSecondaryIndex[Any]
 
 
-class ByPriority(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]
-    """A project's tasks, the most important first, then as they were created."""
+def cards_by(what: str) -> Index:
+    """The index `by_<what>` of tasks' cards; its keys are in `<what>_key` and `<what>_sort`."""
 
-    class Meta:
-        index_name = "by_priority"
-        projection = IncludeProjection(CARD)
+    class Cards(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]
+        class Meta:
+            index_name = f"by_{what}"
+            projection = IncludeProjection(CARD)
 
-    priority_key = UnicodeAttribute(hash_key=True)
-    priority_sort = UnicodeAttribute(range_key=True)
+        key = UnicodeAttribute(hash_key=True, attr_name=f"{what}_key")
+        sort = UnicodeAttribute(range_key=True, attr_name=f"{what}_sort")
 
-
-class ByDue(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]
-    """A project's tasks by due time, the open ones apart from the others."""
-
-    class Meta:
-        index_name = "by_due"
-        projection = IncludeProjection(CARD)
-
-    due_key = UnicodeAttribute(hash_key=True)
-    due_sort = UnicodeAttribute(range_key=True)
-
-
-class ByUpdated(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]
-    """A project's tasks by their last change."""
-
-    class Meta:
-        index_name = "by_updated"
-        projection = IncludeProjection(CARD)
-
-    updated_key = UnicodeAttribute(hash_key=True)
-    updated_sort = UnicodeAttribute(range_key=True)
-
-
-class ByAssignee(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]
-    """What one person is assigned to in one project, by due time."""
-
-    class Meta:
-        index_name = "by_assignee"
-        projection = IncludeProjection(CARD)
-
-    assignee_key = UnicodeAttribute(hash_key=True)
-    assignee_sort = UnicodeAttribute(range_key=True)
+    return Cards()
 
 
 class ByWake(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]

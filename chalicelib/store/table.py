@@ -19,7 +19,7 @@ from pynamodb.models import Model
 
 from chalicelib import settings
 from chalicelib.errors import Unavailable
-from chalicelib.store.indexes import ByAssignee, ByDue, ByPriority, ByStatus, ByUpdated, ByWake
+from chalicelib.store.indexes import ByWake, cards_by
 from chalicelib.store.outages import outages_translated
 
 PK_MAX, SK_MAX = 2048, 1024
@@ -58,11 +58,13 @@ class Row(Model):
     wake_at = UnicodeAttribute(null=True)
     expires_at = NumberAttribute(null=True)
 
-    by_status = ByStatus()
-    by_priority = ByPriority()
-    by_due = ByDue()
-    by_updated = ByUpdated()
-    by_assignee = ByAssignee()
+    # A project's tasks: of one status, as they were created; by priority, then as they were
+    # created; open or not, by due time; by their last change; of one assignee, by due time.
+    by_status = cards_by("status")
+    by_priority = cards_by("priority")
+    by_due = cards_by("due")
+    by_updated = cards_by("updated")
+    by_assignee = cards_by("assignee")
     by_wake = ByWake()
 
     @classmethod
