@@ -15,6 +15,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ReadTimeoutError
 from botocore.retries.standard import ExponentialBackoff
+from moto.core.models import botocore_stubber
 from pynamodb.exceptions import TableError
 
 from chalicelib.store.table import Row
@@ -64,6 +65,10 @@ def table_at(address: str) -> Iterator[None]:
         if Row.exists():
             Row.delete_table(wait=True)
         _create()
+        # Moto asks itself at each request whether it is one of its own.
+        Row._get_connection().connection.client.meta.events.unregister(  # type: ignore[attr-defined]
+            "before-send", botocore_stubber
+        )
         yield
     finally:
         Row._connection, Row.Meta.host = before, None  # type: ignore[attr-defined]

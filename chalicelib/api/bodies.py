@@ -75,9 +75,7 @@ def _require_json(content_type: str) -> None:
 
 def _object(raw: bytes) -> dict[str, Any]:
     try:
-        document = json.loads(
-            raw, parse_constant=_refuse, parse_float=_number, object_pairs_hook=_without_twins
-        )
+        document = json.loads(raw, parse_constant=_refuse, object_pairs_hook=_without_twins)
     except (ValueError, RecursionError) as error:
         reason = str(error) if isinstance(error, ValueError) else "it is nested too deep"
         raise BadRequest(f"The body is not valid JSON: {reason}", code="invalid_json") from error
@@ -88,12 +86,6 @@ def _object(raw: bytes) -> dict[str, Any]:
 
 def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is no JSON number")
-
-
-def _number(text: str) -> float:
-    """`3.0` is an integer, to JSON Schema and to many who write JSON."""
-    number = float(text)
-    return int(number) if number.is_integer() else number
 
 
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib import settings
 from chalicelib.store import aws
 
-# The longest that a line may be: folding would part the addresses in headers.
-WHOLE_LINES = policy.default.clone(max_line_length=998)
+# The longest that a line may be: folding would part the addresses in headers. And seven bits, as
+# SES asks for.
+WHOLE_LINES = policy.default.clone(max_line_length=998, cte_type="7bit")
 # What SES says when one sends too fast, or has sent all that a day allows.
 THROTTLED = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException"})
 # What a new account may send in a second.

@@ -86,6 +86,18 @@ def test_ses_is_told_what_to_count_a_mail_by(ann: Person, bob: Person) -> None:
     assert all(re.fullmatch("[A-Za-z0-9_-]{1,255}", value) for value in values)
 
 
+def test_a_mail_is_seven_bits_whatever_it_says(ann: Person, bob: Person) -> None:
+    """As SES asks for."""
+    project = ann.starts_project("Größe")
+    ann.lets_in(project, bob)
+    ann.adds_task(project, "Für 5 €", assigned_to=bob.id)
+    with _calls_of_ses() as calls:
+        mailing.sweep(now())
+    assert all(call["RawMessage"]["Data"].isascii() for call in calls)
+    (mail,) = mails_to(bob, "Assigned to you: Für 5 €")
+    assert "Größe" in mail.get_body(("plain",)).get_content()
+
+
 def test_security_mails_alone_cannot_be_unsubscribed_from(ann: Person, bob: Person) -> None:
     _assign(ann, bob)
     (security,), (other,) = mails_to(bob, "Confirm"), mails_to(bob, "Assigned")

@@ -7,11 +7,13 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from localstack.background import cloud_port
 from localstack.stack import deploy_to, local_cloud
+from tests.live.inbox import Inbox, inbox_open
 from tests.live.support import EXAMPLES, Deployed
 
 HERE = Path(__file__).parent
@@ -24,13 +26,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+def inbox() -> Iterator[Inbox]:
+    """Where the mails of the local cloud arrive, as they are sent."""
+    with inbox_open() as inbox:
+        yield inbox
+
+
+@pytest.fixture(scope="session")
+def deployed(tmp_path_factory: pytest.TempPathFactory, inbox: Inbox) -> Iterator[Deployed]:
     """Our stack: with `CLOUD=localstack` on the LocalStack that answers, else on a cloud of one's
     own. What asks for policies or begins with nothing has a cloud of its own in any case."""
     if os.environ.get("CLOUD") == "localstack":
         yield Deployed(deploy_to(cloud_port()))
         return
-    with local_cloud(tmp_path_factory.mktemp("cloud")) as outputs:
+    with (
+        patch.dict(os.environ, SMTP_HOST=inbox.address),
+        local_cloud(tmp_path_factory.mktemp("cloud")) as outputs,
+    ):
         yield Deployed(outputs)
 
 
