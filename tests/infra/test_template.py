@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from chalicelib.store import jobs, outbox, results
+from chalicelib.store import attachments, avatars, jobs, outbox, results
 from chalicelib.store.files import DOWNLOAD_SECONDS, PICTURE_SECONDS, UPLOAD_SECONDS
 from chalicelib.store.multipart import PART_SECONDS
 from infra.package import package
@@ -199,7 +199,9 @@ def test_nobody_who_mails_outlives_the_lease_of_a_mail(functions: dict[str, Any]
 
 def test_uploads_of_other_buckets_are_not_ours(functions: dict[str, Any]) -> None:
     (event,) = functions["ConfirmUpload"]["Events"].values()
-    assert event["Properties"]["Pattern"]["detail"]["bucket"]["name"] == [{"Ref": "Bucket"}]
+    detail = event["Properties"]["Pattern"]["detail"]
+    assert detail["bucket"]["name"] == [{"Ref": "Bucket"}]
+    assert detail["object"]["key"] == [{"prefix": attachments.PREFIX}, {"prefix": avatars.PREFIX}]
 
 
 def test_every_gateway_error_is_a_problem_document(resources: dict[str, Any]) -> None:
