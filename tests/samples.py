@@ -125,6 +125,8 @@ def _value(model: type[Struct], name: str, kind: inspect.Type, values: Mapping[s
             return _text(model, name, values)
         case inspect.UnionType(types=types):
             return _value(model, name, types[0], values)
+        case inspect.Metadata(type=described):
+            return _value(model, name, described, values)
         case inspect.ListType(item_type=item):
             return [_value(model, name, item, values)]
         case inspect.StructType(cls=cls):

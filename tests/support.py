@@ -30,10 +30,11 @@ from chalicelib.store.table import BATCH_WRITE_MAX, Row
 from chalicelib.store.times import stamp
 from chalicelib.store.transaction import transact
 from chalicelib.store.wake import Watermark
-from tests import contract
+from tests import contract, envelope
 
 PERSON = ("id", "email", "token", "refresh")
 PASSWORD = "correct horse battery"
+ORIGIN = "https://app.example.com"
 
 
 class Api:
@@ -52,7 +53,7 @@ class Api:
         headers: dict[str, str] | None = None,
         raw: bytes | None = None,
     ) -> HTTPResponse:
-        sent = {"Content-Type": "application/json", **(headers or {})}
+        sent = {"Content-Type": "application/json", "Origin": ORIGIN, **(headers or {})}
         if self._token is not None:
             sent.setdefault("Authorization", f"Bearer {self._token}")
         body = (
@@ -60,6 +61,7 @@ class Api:
         )
         answer = self._client.http.request(method, path, headers=sent, body=body)
         answer.headers = CaseInsensitiveDict(answer.headers)
+        envelope.check(sent["Origin"], answer.status_code, answer.headers, answer.body)
         contract.check(method, path, answer.status_code, answer.headers, answer.body)
         return answer
 

@@ -21,15 +21,15 @@ bp = Blueprint(__name__)
 FILES = "/api/tasks/{task_id}/attachments"
 FILE = FILES + "/{attachment_id}"
 # No folder, no newline, and nothing that turns the order of letters round to hide an ending.
-NAME = r"^(?!\.{1,2}$)[^/\\\x00-\x1f\u200e\u200f\u202a-\u202e\u2066-\u2069]+$"
-TYPE = r"^[A-Za-z0-9.+_-]+/[A-Za-z0-9.+_-]+$"
+NAME = r"^(?!\.{1,2}\Z)[^/\\\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+\Z"
+TYPE = r"^[A-Za-z0-9.+_-]+/[A-Za-z0-9.+_-]+\Z"
 
 
 class NewAttachment(Struct, forbid_unknown_fields=True):
     filename: Annotated[str, Meta(min_length=1, max_length=255, pattern=NAME)]
     content_type: Annotated[str, Meta(max_length=127, pattern=TYPE)]
     size: Annotated[int, Meta(ge=1)]
-    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")] | None = None
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")] | None = None
 
 
 class PartNumbers(Struct, forbid_unknown_fields=True):

@@ -6,7 +6,9 @@ is converted by itself.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from email.message import Message
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
@@ -14,6 +16,7 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from chalicelib.errors import (
+    ApiError,
     BadRequest,
     FieldError,
     Invalid,
@@ -23,10 +26,18 @@ from chalicelib.errors import (
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
+# Beyond it other programs read other numbers (RFC 8259, 6).
+NUMBER_MAX = 2**53 - 1
+DIGITS_MAX = 20
+UNSTORABLE = "has characters that no text may hold"
 # C0 controls but tab and newlines, DEL and C1, and halves of surrogate pairs.
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 S = TypeVar("S", bound=Struct)
+
+
+class NoQuery(Struct, forbid_unknown_fields=True):
+    """What a route takes that asks for nothing."""
 
 
 def body(raw: bytes, content_type: str, model: type[S]) -> S:
@@ -39,25 +50,26 @@ def body(raw: bytes, content_type: str, model: type[S]) -> S:
     if len(raw) > MAX_BYTES:
         raise PayloadTooLarge(f"A body has at most {MAX_BYTES} bytes")
     document = _object(raw)
-    _require_sound(document, "body", 0)
+    _require_sound(document)
     return _converted(document, model, strict=True, error=Invalid)
 
 
 def query(parameters: Mapping[str, list[str]], model: type[S]) -> S:
     """The query string as a `model`. Raises `BadRequest` naming every parameter that is wrong,
     unknown or given twice."""
-    twice = [
-        FieldError(name, "is given more than once") for name, v in parameters.items() if len(v) > 1
-    ]
-    if twice:
-        raise BadRequest("Some query parameters are not valid", errors=tuple(twice))
+    _refuse("is given more than once", (name for name, v in parameters.items() if len(v) > 1))
     single = {name: values[0] for name, values in parameters.items()}
+    _refuse(UNSTORABLE, (name for name, text in single.items() if _UNSTORABLE.search(text)))
     found = _converted(single, model, strict=False, error=BadRequest)
     # msgspec takes the text for None, which would be as if the client had not asked.
-    nulls = [FieldError(name, "is not null") for name in single if getattr(found, name) is None]
-    if nulls:
-        raise BadRequest("Some query parameters are not valid", errors=tuple(nulls))
+    _refuse("is not null", (name for name in single if getattr(found, name) is None))
     return found
+
+
+def _refuse(why: str, names: Iterable[str]) -> None:
+    errors = tuple(FieldError(name, why) for name in names)
+    if errors:
+        raise BadRequest("Some query parameters are not valid", errors=errors)
 
 
 def given(model: Struct) -> dict[str, Any]:
@@ -73,46 +85,91 @@ def _require_json(content_type: str) -> None:
         raise UnsupportedMediaType()
 
 
+@dataclass(frozen=True)
+class _Wrong:
+    """What stands in a document and is no JSON; it is named by its place once that is known."""
+
+    why: str
+
+
+TOO_LARGE = _Wrong(f"is larger than {NUMBER_MAX}")
+
+
 def _object(raw: bytes) -> dict[str, Any]:
     try:
-        document = json.loads(raw, parse_constant=_refuse, object_pairs_hook=_without_twins)
-    except (ValueError, RecursionError) as error:
-        reason = str(error) if isinstance(error, ValueError) else "it is nested too deep"
-        raise BadRequest(f"The body is not valid JSON: {reason}", code="invalid_json") from error
+        document = json.loads(
+            raw.decode(),
+            parse_constant=lambda name: _Wrong(f"{name} is no JSON number"),
+            parse_int=_whole,
+            parse_float=_fraction,
+            object_pairs_hook=_without_twins,
+        )
+    except UnicodeDecodeError as error:
+        raise _no_json(f"it is no UTF-8 at byte {error.start}") from error
+    except RecursionError as error:
+        raise _no_json("it is nested too deep") from error
+    except ValueError as error:
+        raise _no_json(str(error)) from error
     if not isinstance(document, dict):
         raise BadRequest("The body must be a JSON object", code="invalid_json")
     return document
 
 
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON number")
+def _no_json(why: str) -> BadRequest:
+    return BadRequest(f"The body is not valid JSON: {why}", code="invalid_json")
+
+
+def _whole(text: str) -> int | _Wrong:
+    return int(text) if len(text) <= DIGITS_MAX and _is_sure(int(text)) else TOO_LARGE
+
+
+def _fraction(text: str) -> float | _Wrong:
+    """`3.0` is an integer, to JSON Schema and to many who write JSON."""
+    number = float(text)
+    if not _is_sure(number):
+        return TOO_LARGE
+    return int(number) if number.is_integer() else number
+
+
+def _is_sure(number: float) -> bool:
+    return abs(number) <= NUMBER_MAX
 
 
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    document = dict(pairs)
-    if len(document) < len(pairs):
-        names = [name for name, _ in pairs]
-        twins = sorted({name for name in names if names.count(name) > 1})
-        raise ValueError(f"{', '.join(twins)} stands there more than once")
-    return document
+    times = Counter(name for name, _ in pairs)
+    twins = {name: _Wrong("stands there more than once") for name in times if times[name] > 1}
+    return {**dict(pairs), **twins}
 
 
-def _require_sound(value: Any, place: str, depth: int) -> None:
-    if depth > MAX_DEPTH:
-        raise BadRequest(f"The body is nested deeper than {MAX_DEPTH} levels", code="invalid_json")
-    if isinstance(value, str) and _UNSTORABLE.search(value):
-        raise Invalid(errors=(FieldError(place, "has characters that no text may hold"),))
-    for name, inner in _children(value):
-        _require_sound(name, place, depth)
-        _require_sound(inner, f"{place}.{name}", depth + 1)
+def _require_sound(document: dict[str, Any]) -> None:
+    faults = list(_faults(document, "", 0))
+    malformed = tuple(fault for kind, fault in faults if kind is BadRequest)
+    if malformed:
+        raise BadRequest("The body is not valid JSON", code="invalid_json", errors=malformed)
+    if faults:
+        raise Invalid(errors=tuple(fault for _, fault in faults))
 
 
-def _children(value: Any) -> Iterable[tuple[str, Any]]:
-    if isinstance(value, dict):
-        return value.items()
+def _faults(value: Any, place: str, depth: int) -> Iterator[tuple[type[ApiError], FieldError]]:
+    """What no model could mend, each with the failure that it is."""
+    if isinstance(value, _Wrong):
+        yield BadRequest, FieldError(place, value.why)
+    elif depth > MAX_DEPTH:
+        yield BadRequest, FieldError(place, f"is nested deeper than {MAX_DEPTH} levels")
+    elif isinstance(value, str) and _UNSTORABLE.search(value):
+        yield Invalid, FieldError(place, UNSTORABLE)
+    for where, inner in _children(value, place) if depth <= MAX_DEPTH else ():
+        yield from _faults(inner, where, depth + 1)
+
+
+def _children(value: Any, place: str) -> Iterator[tuple[str, Any]]:
+    """What is in a list or an object, by its place; a name is a text too."""
     if isinstance(value, list):
-        return ((str(index), item) for index, item in enumerate(value))
-    return ()
+        yield from ((f"{place}[{index}]", item) for index, item in enumerate(value))
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield place or "body", name
+            yield f"{place}.{name}".removeprefix("."), inner
 
 
 def _converted(

@@ -7,8 +7,11 @@ from msgspec import Meta, Struct
 
 from chalicelib.errors import FieldError, Invalid
 
+# Nothing that is invisible, nor a control character.
+_PART = r"[^@\s.\x00-\x1f\x7f-\x9f]"
+_ADDRESS = rf"^[^@\s\x00-\x1f\x7f-\x9f]+@{_PART}+(\.{_PART}+)+\Z"
 Username = Annotated[str, Meta(min_length=3, max_length=50, pattern=r"^[\w.+-]+\Z")]
-Email = Annotated[str, Meta(max_length=254, pattern=r"^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+\Z")]
+Email = Annotated[str, Meta(max_length=254, pattern=_ADDRESS)]
 # Received as typed, no rules of composition (NIST 800-63B-4).
 NewPassword = Annotated[str, Meta(min_length=8, max_length=256)]
 AnyPassword = Annotated[str, Meta(max_length=256)]

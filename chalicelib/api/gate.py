@@ -87,8 +87,6 @@ def _refusal(error: ApiError) -> Response:
     if error.status >= 500:
         logger.error("refused", exc_info=True, code=error.stable_code)
     headers: Headers = {"Content-Type": problems.MEDIA_TYPE, **error.headers}
-    if isinstance(error, Unauthenticated):
-        headers["WWW-Authenticate"] = 'Bearer realm="task-manager"'
     return Response(problems.of_error(error), headers, error.status)
 
 
@@ -107,11 +105,9 @@ def _arguments(
     if body is not None:
         content_type = request.headers.get("content-type", "")
         arguments["body"] = bodies.body(_raw(request), content_type, body)
-    parameters = _parameters(request)
+    asked = bodies.query(_parameters(request), query or bodies.NoQuery)
     if query is not None:
-        arguments["query"] = bodies.query(parameters, query)
-    elif parameters:
-        bodies.query(parameters, Struct)
+        arguments["query"] = asked
     if caller is not None:
         once, request_id = _once(request, caller), logger.get_correlation_id()
         visit = Visit(caller, action, now, once, request_id, _kind(request))

@@ -77,7 +77,7 @@ def all_or_nothing(access: Access, operations: Sequence[Operation]) -> list[Outc
             return _committed(access, plans)
         except ConditionFailed:  # a rival was first; build upon what it left
             continue
-    raise Unavailable(headers={"Retry-After": "1"})
+    raise Unavailable()
 
 
 def _part(visit: Visit, index: int) -> Visit:

@@ -48,7 +48,7 @@ def attempt(found: R, *, version: int | None, commit: Callable[[R], T]) -> T:
             return commit(found)
         except ConditionFailed as failed:
             found = _as_it_stands(found, failed)
-    raise Unavailable(headers={"Retry-After": "1"})
+    raise Unavailable()
 
 
 def _as_it_stands(found: R, failed: ConditionFailed) -> R:

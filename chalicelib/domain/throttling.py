@@ -62,7 +62,7 @@ def _charge(subject: str, free: int, now: datetime) -> None:
         beyond = int(seen.tries) - free if seen else 0
         if throttles.count_blocking(subject, seen, _wait(beyond), now):
             return
-    raise Unavailable(headers={"Retry-After": "1"})
+    raise Unavailable()
 
 
 def _wait(beyond_free: int) -> timedelta:

@@ -197,7 +197,7 @@ def delete_all(object_keys: list[str]) -> None:
     with outages_translated():
         answer = aws.s3().delete_objects(Bucket=settings.BUCKET_NAME, Delete=wanted)
     if answer.get("Errors"):
-        raise Unavailable(headers={"Retry-After": "1"})
+        raise Unavailable()
 
 
 def entries(prefix: str, after: str, limit: int) -> tuple[list[Entry], bool]:

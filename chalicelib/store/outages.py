@@ -33,7 +33,7 @@ def outages_translated() -> Iterator[None]:
         yield
     except (PynamoDBException, BotoCoreError, ClientError) as error:
         if _is_outage(error):
-            raise Unavailable(headers={"Retry-After": "1"}) from error
+            raise Unavailable() from error
         raise
 
 

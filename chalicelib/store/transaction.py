@@ -155,7 +155,7 @@ def transact(*writes: Write) -> None:
         except TransactWriteError as error:
             _raise_unless_passing(error.cancellation_reasons, ordered, error)
         time.sleep(pause)
-    raise Unavailable(headers={"Retry-After": "1"})
+    raise Unavailable()
 
 
 def together(writes: Iterable[Write]) -> list[Write]:

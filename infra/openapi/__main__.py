@@ -1,5 +1,5 @@
-"""`make openapi`: write `docs/openapi.json` from code and `docs/api.md`, and `docs/collection.http`
-from that; `--check` compares."""
+"""`make openapi`: write the errors of `docs/api.md` from the code, `docs/openapi.json` from both,
+and `docs/collection.http` from that; `--check` compares."""
 
 import os
 import sys
@@ -13,11 +13,15 @@ DOCS = ROOT / "docs"
 
 def files() -> dict[Path, str]:
     """What is made, by its place."""
-    from infra.openapi import collection  # the app is imported with them, and reads its settings
+    from infra.openapi import (
+        collection,
+        failures,
+    )  # the app is imported with them, and reads its settings
     from infra.openapi.document import document, text
 
-    made = document()
+    made, page = document(), DOCS / "api.md"
     return {
+        page: failures.with_table(page.read_text()),
         DOCS / "openapi.json": text(made),
         DOCS / "collection.http": collection.text(made),
     }

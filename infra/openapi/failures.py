@@ -1,10 +1,11 @@
 """Failures: one response for each status, with the codes it can carry."""
 
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
 from chalicelib.api import problems
-from chalicelib.errors import ApiError
+from chalicelib.errors import OTHERS, ApiError
 from infra.openapi import prose
 from infra.openapi.headers import LIMITS, reference
 
@@ -30,6 +31,7 @@ _PROBLEM: dict[str, Any] = {
     },
     "required": ["type", "title", "status", "detail", "code", "request_id"],
 }
+_HEAD = "| Status | `code` | When |\n| --- | --- | --- |\n"
 _HEADERS = {401: ["WWW-Authenticate"], 429: ["Retry-After"], 503: ["Retry-After"]}
 
 
@@ -42,32 +44,46 @@ def name_of(status: int) -> str:
     return _KINDS[status].__name__ if status in _KINDS else phrase
 
 
+@cache
+def codes() -> dict[int, dict[str, str]]:
+    """status -> code -> when, of all failures there are."""
+    found = {kind.status: kind.codes for kind in ApiError.__subclasses__()} | OTHERS
+    return dict(sorted(found.items()))
+
+
+def with_table(page: str) -> str:
+    """`page`, the handbook, with the table of errors that the code has now."""
+    rows = (
+        f"| {status} | `{code}` | {when} |\n"
+        for status, meanings in codes().items()
+        for code, when in meanings.items()
+    )
+    before, head, after = page.partition(_HEAD)
+    return before + head + "".join(rows) + after[after.index("\n\n") + 1 :]
+
+
 def responses(statuses: set[int]) -> dict[str, dict[str, Any]]:
     """Those with one of `statuses`, by name."""
-    return {
-        name_of(status): _response(status, prose.codes()[status]) for status in sorted(statuses)
-    }
+    return {name_of(status): _response(status, codes()[status]) for status in sorted(statuses)}
 
 
 def schemas(statuses: set[int]) -> dict[str, dict[str, Any]]:
     """What each failure looks like: whole, because generators of clients cannot narrow a type."""
-    return {
-        _schema_of(status): _narrowed(status, prose.codes()[status]) for status in sorted(statuses)
-    }
+    return {_schema_of(status): _narrowed(status, codes()[status]) for status in sorted(statuses)}
 
 
 def _schema_of(status: int) -> str:
     return f"{name_of(status)}Problem"
 
 
-def _narrowed(status: int, codes: dict[str, str]) -> dict[str, Any]:
-    own = {"status": {"const": status}, "code": {"type": "string", "enum": list(codes)}}
+def _narrowed(status: int, meanings: dict[str, str]) -> dict[str, Any]:
+    own = {"status": {"const": status}, "code": {"type": "string", "enum": list(meanings)}}
     title = {"title": _schema_of(status)}
     return {**title, **_PROBLEM, "properties": {**_PROBLEM["properties"], **own}}
 
 
-def _response(status: int, codes: dict[str, str]) -> dict[str, Any]:
-    when = "\n".join(f"- `{code}`: {words}" for code, words in codes.items())
+def _response(status: int, meanings: dict[str, str]) -> dict[str, Any]:
+    when = "\n".join(f"- `{code}`: {prose.plain(words)}" for code, words in meanings.items())
     headers = ["X-Request-Id", "Cache-Control", *_HEADERS.get(status, []), *LIMITS]
     return {
         "description": when,
@@ -75,7 +91,7 @@ def _response(status: int, codes: dict[str, str]) -> dict[str, Any]:
         "content": {
             problems.MEDIA_TYPE: {
                 "schema": reference("schemas", _schema_of(status)),
-                "example": _example(status, next(iter(codes))),
+                "example": _example(status, next(iter(meanings))),
             }
         },
     }

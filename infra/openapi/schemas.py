@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Union, get_args, get_origin
 
 import msgspec
@@ -10,6 +10,8 @@ import msgspec
 Schema = dict[str, Any]
 
 REF = "#/components/schemas/"
+# As bodies.py says it, without the surrogates, which no text in JSON's own characters can hold.
+STORABLE = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
 _GENERIC = re.compile(r"(?<=[/\"])([A-Z]\w+?)_([A-Z]\w+)_(?=\")")
 
 
@@ -32,6 +34,31 @@ def components(types: Iterable[Any]) -> tuple[dict[Any, Schema], dict[str, Schem
 def _readable(texts: str) -> str:
     """`TaskPage` for `Page[Task]`; a pattern's end as ECMAScript writes it."""
     return _GENERIC.sub(r"\2\1", texts).replace("\\\\Z", "$")
+
+
+def restrict_texts(taken: Iterable[Schema], named: dict[str, Schema]) -> None:
+    """Say of each text in what a body may be (`taken`) that it has no control characters, which
+    bodies are refused for."""
+    for schema in taken:
+        for each in _within(schema, named, set()):
+            if each.get("type") == "string" and not each.keys() & {"pattern", "format", "anyOf"}:
+                each["pattern"] = STORABLE
+
+
+def _within(schema: Any, named: dict[str, Schema], seen: set[str]) -> Iterator[Schema]:
+    """`schema` and all that it consists of, each once."""
+    if isinstance(schema, list):
+        for each in schema:
+            yield from _within(each, named, seen)
+    if not isinstance(schema, dict):
+        return
+    yield schema
+    for key, value in schema.items():
+        if key != "$ref":
+            yield from _within(value, named, seen)
+        elif (name := value.removeprefix(REF)) not in seen:
+            seen.add(name)
+            yield from _within(named[name], named, seen)
 
 
 def properties(schema: Schema, named: dict[str, Schema]) -> dict[str, Schema]:

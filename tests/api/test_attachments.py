@@ -80,6 +80,9 @@ def test_an_announced_file_is_pending_and_has_a_place(ann: Person, task: str) ->
         ({"filename": "../etc/passwd"}, "filename"),
         ({"filename": ".."}, "filename"),
         ({"filename": "a\nb"}, "filename"),
+        ({"filename": "a.txt\n"}, "filename"),
+        ({"content_type": "text/plain\n"}, "content_type"),
+        ({"size": 5.5}, "size"),
         ({"filename": "cod\u202egpj.exe"}, "filename"),
         ({"filename": "x" * 256}, "filename"),
         ({"content_type": "anything"}, "content_type"),
@@ -94,6 +97,11 @@ def test_what_must_not_be_uploaded_is_refused(
 ) -> None:
     answer = announce(ann, task, **changes)
     assert (answer.status_code, locations(answer)) == (422, [place])
+
+
+def test_a_whole_number_may_have_a_point(ann: Person, task: str) -> None:
+    """JSON has one kind of number, and so has JavaScript."""
+    assert announce(ann, task, size=5.0).json_body["attachment"]["size"] == 5
 
 
 def test_a_viewer_uploads_nothing(ann: Person, bob: Person) -> None:

@@ -211,6 +211,10 @@ def test_every_gateway_error_is_a_problem_document(resources: dict[str, Any]) ->
         headers = response["ResponseParameters"]["Headers"]
         assert headers["Content-Type"] == "'application/problem+json'"
         assert headers["Access-Control-Allow-Origin"]
+        assert headers["Cache-Control"] == "'no-store'"
+        assert headers["X-Content-Type-Options"] == "'nosniff'"
+        assert headers["X-Request-Id"] == "context.requestId"
+        assert response["StatusCode"] != 429 or int(headers["Retry-After"].strip("'")) > 0
         filled = response["ResponseTemplates"]["application/json"].replace(
             "$context.error.messageString", '"why"'
         )

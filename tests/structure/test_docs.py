@@ -1,5 +1,6 @@
 """The documents keep up with the code: links, routes, error codes, entities."""
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from app import app
+from chalicelib import errors
 from chalicelib.domain.access import PERMISSIONS, Action
 from chalicelib.errors import ApiError
 from chalicelib.store.table import Row
@@ -123,6 +125,22 @@ def test_the_table_of_permissions_is_the_one_of_the_code(action: Action) -> None
 @pytest.mark.parametrize("code", sorted(_codes()))
 def test_every_error_code_is_explained(code: str) -> None:
     assert f"`{code}`" in _section(API, "Errors")
+
+
+def _raised() -> Iterator[tuple[str, str]]:
+    """Error and code of every failure that the code names."""
+    for path in (ROOT / "chalicelib").rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
+                for given in call.keywords:
+                    if given.arg == "code" and isinstance(given.value, ast.Constant):
+                        yield call.func.id, given.value.value
+
+
+@pytest.mark.parametrize(("error", "code"), sorted(set(_raised())))
+def test_every_error_says_when_its_code_is_met(error: str, code: str) -> None:
+    kind = getattr(errors, error)
+    assert code in kind.codes and kind.code in kind.codes
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: str(entity.__name__))
