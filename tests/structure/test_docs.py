@@ -18,6 +18,9 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 API = ROOT / "docs" / "api.md"
 DATA_MODEL = ROOT / "docs" / "data-model.md"
+OPERATIONS, DEPLOYMENT = ROOT / "docs" / "operations.md", ROOT / "docs" / "deployment.md"
+# The stage's own name, and what only emulators need.
+NOT_TO_BE_SET = {"Stage", "S3AddressingStyle"}
 
 _CODE_BLOCK = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")
@@ -32,6 +35,10 @@ ACTIONS = {
     if method != "OPTIONS"
 }
 ROUTES = list(ACTIONS)
+FUNCTIONS = sorted(
+    "".join(word.capitalize() for word in path.stem.removeprefix("policy-").split("_"))
+    for path in (ROOT / ".chalice").glob("policy-*.json")
+)
 
 
 def _family(base: type[Any]) -> Iterator[type[Any]]:
@@ -154,6 +161,35 @@ def test_every_entity_is_described_with_its_attributes(entity: type[Row]) -> Non
 def test_every_index_is_described() -> None:
     described = _section(DATA_MODEL, "Indexes")
     assert {name for name in Row._indexes if f"`{name}`" not in described} == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_every_verb_of_make_that_a_page_names_is_there(page: Path) -> None:
+    verbs = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
+    commands = re.findall(r"(?:^|`|\$ )make ([a-z]+)", page.read_text(), re.M)
+    assert set(commands) <= verbs
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_every_function_and_event_that_a_page_calls_is_there(page: Path) -> None:
+    """But for events that somebody saves from a dead letter."""
+    text = page.read_text()
+    assert set(re.findall(r"FUNCTION=(\w+)", text)) <= {*FUNCTIONS, "APIHandler"}
+    events = set(re.findall(r"EVENT=(events/\S+?\.json)", text))
+    assert {event for event in events if not (ROOT / event).exists()} == set()
+
+
+def test_every_function_is_in_the_table_of_what_runs() -> None:
+    listed = re.findall(r"^\| `(\w+)` \|", _section(OPERATIONS, "What runs"), re.M)
+    assert sorted(name.replace("API", "Api") for name in listed) == FUNCTIONS
+
+
+def test_every_setting_of_a_stage_is_explained() -> None:
+    resources = (ROOT / "infra" / "resources.yaml").read_text()
+    parameters = re.search(r"^Parameters:\n(.*?)^\w", resources, re.M | re.S)
+    names = set(re.findall(r"^  (\w+):", parameters[1] if parameters else "", re.M))
+    explained = set(re.findall(r"`(\w+)`", _section(DEPLOYMENT, "Stages")))
+    assert names - explained == NOT_TO_BE_SET
 
 
 def test_every_decision_is_listed() -> None:
