@@ -18,6 +18,7 @@ RESPONSE_HEADERS: dict[str, dict[str, Any]] = {
     "Retry-After": {
         "description": "Seconds to wait before trying again.",
         "schema": {"type": "integer", "minimum": 1},
+        "required": True,
     },
     "RateLimit": {
         **_text("`r` requests may come at once; in `t` seconds all of them may (IETF draft 10)."),
@@ -27,7 +28,7 @@ RESPONSE_HEADERS: dict[str, dict[str, Any]] = {
         **_text("The limit of one caller: `q` requests in `w` seconds (IETF draft 10)."),
         "example": '"read";q=600;w=60',
     },
-    "WWW-Authenticate": _text("How to authenticate."),
+    "WWW-Authenticate": {**_text("How to authenticate."), "required": True},
 }
 # On every answer to somebody who is known.
 LIMITS = ("RateLimit", "RateLimit-Policy")
