@@ -62,6 +62,7 @@ class Plan:
 
 def each(access: Access, operations: Sequence[Operation]) -> list[Outcome]:
     """Carry out every operation by itself; one that fails does not stop the others."""
+    _charge(access, operations)
     return [_alone(_part(access.visit, index), each) for index, each in enumerate(operations)]
 
 
@@ -71,6 +72,7 @@ def all_or_nothing(access: Access, operations: Sequence[Operation]) -> list[Outc
     Raises what the first one raises that cannot be carried out, saying which it is; `Invalid` when
     two of them change the same task, or when a transaction cannot hold them all.
     """
+    _charge(access, operations)
     for _ in range(RACES):
         plans = [_planned(_part(access.visit, i), i, each) for i, each in enumerate(operations)]
         try:
@@ -78,6 +80,11 @@ def all_or_nothing(access: Access, operations: Sequence[Operation]) -> list[Outc
         except ConditionFailed:  # a rival was first; build upon what it left
             continue
     raise Unavailable()
+
+
+def _charge(access: Access, operations: Sequence[Operation]) -> None:
+    """Each counts as a request; the gate has counted one. Raises `TooManyRequests`."""
+    access.visit.bucket.take(access.now, len(operations) - 1)
 
 
 def _part(visit: Visit, index: int) -> Visit:

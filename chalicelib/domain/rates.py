@@ -66,14 +66,15 @@ class Bucket:
         """In what time it will be full."""
         return max(self.full_at, self.shared_full_at, now) - now
 
-    def take(self, now: datetime) -> None:
-        """Let one request through. Raises `TooManyRequests` if it is empty here, or was empty in
-        the table when last seen."""
+    def take(self, now: datetime, count: int = 1) -> None:
+        """Let one request through, or one that counts as so many. Raises `TooManyRequests` if there
+        is not enough here, or was nothing in the table when last seen."""
+        time = min(count, self.limit) * self.interval
         if self.full_at > now + MINUTE:  # the clock was set back: it never is emptier than empty
             self.full_at = now
-        self._require_open(max(self.full_at + self.interval, self.shared_full_at) - MINUTE, now)
-        self.full_at = max(self.full_at, now) + self.interval
-        self.unnoted += 1
+        self._require_open(max(self.full_at + time, self.shared_full_at) - MINUTE, now)
+        self.full_at = max(self.full_at, now) + time
+        self.unnoted += count
 
     def meet(self, row: User | ApiToken, now: datetime) -> None:
         """Learn from the caller's row what all processes have noted, and note a share that is due.

@@ -17,6 +17,7 @@ from tests.store.meter import metered
 from tests.support import Api, Person, in_hours
 
 PROFILE = "/api/auth/profile"
+UNKNOWN = "0" * 26
 
 
 @pytest.fixture(autouse=True)
@@ -73,6 +74,13 @@ def test_reading_and_other_callers_go_on(limited: Person, bob: Person) -> None:
     limited.patch(PROFILE, {})
     assert limited.get(PROFILE).status_code == 200
     assert bob.patch(PROFILE, {}).status_code == 200
+
+
+def test_each_operation_of_a_bulk_request_counts(ann: Person, at: Callable[..., None]) -> None:
+    at("2026-11-16T09:00", ann)
+    operations = [{"op": "create", "project": UNKNOWN, "title": "x"}] * 7
+    first = ann.post("/api/tasks/bulk", {"operations": operations}).headers["ratelimit"]
+    assert first.startswith(f'"write";r={settings.WRITES_PER_MINUTE - 7};')
 
 
 def test_an_api_token_has_limits_of_its_own(limited: Person, client: Client) -> None:

@@ -59,6 +59,12 @@ def test_one_process_lets_exactly_so_many_through(ann: Person) -> None:
     assert _passing(ann, [bucket], LIMIT, NOW + timedelta(seconds=30)) == LIMIT // 2
 
 
+def test_a_request_may_count_as_many(ann: Person) -> None:
+    (bucket,) = _processes(1)
+    bucket.take(NOW, LIMIT - 10)
+    assert _passing(ann, [bucket], 20) == 10
+
+
 @pytest.mark.parametrize("processes", [10, 2 * LIMIT])
 def test_many_processes_let_about_so_many_through(ann: Person, processes: int) -> None:
     """Even if each serves one request only."""
