@@ -133,13 +133,13 @@ def dispatch_mail(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 @app.lambda_function()
 def follow_changes(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """The table's stream, filtered to tasks: what follows from each change."""
+    """The table's stream, filtered to tasks and new jobs: what follows from each change."""
     return following.follow(event["Records"], now=now())
 
 
 @app.lambda_function()
 def run_jobs(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """The table's stream, filtered to new jobs: begin each at once."""
+    """`follow_changes` tells of a new job: begin it at once."""
     time_left = context.get_remaining_time_in_millis
     return working.dispatch(event["Records"], now=now(), time_left=time_left)
 

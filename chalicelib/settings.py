@@ -34,6 +34,8 @@ APP_URL = _required("APP_URL").rstrip("/")
 # Base of the links that mail programs call. Only functions that mail are told: the stack makes the
 # API after the API's own function.
 API_URL = os.environ.get("API_URL", "").rstrip("/")
+# The function that works on jobs; only who wakes it is told.
+JOB_WORKER = os.environ.get("JOB_WORKER", "")
 ALLOWED_ORIGINS = frozenset(_required("ALLOWED_ORIGINS").split(","))
 UPLOAD_MAX_BYTES = int(_required("UPLOAD_MAX_BYTES"))
 # A larger file comes in parts.

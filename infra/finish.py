@@ -9,6 +9,8 @@ Resource = dict[str, Any]
 _API = "APIHandler"
 _ALIAS = "live"
 _DEAD_LETTERS = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+# Woken by another function, not by an event of its own.
+_WOKEN = {"RunJobs"}
 # What fails twice more within an hour is not mended by a third try.
 _ASYNCHRONOUS = {
     "MaximumRetryAttempts": 2,
@@ -29,7 +31,7 @@ def finish(template: dict[str, Any], stage: Stage) -> None:
     resources = template["Resources"]
     for name, function in functions(resources).items():
         _run(name, function, stage)
-        _receive(function)
+        _receive(name, function)
     _answer_by_alias(resources)
     for resource in resources.values():
         if resource["Type"] == "AWS::Logs::LogGroup":
@@ -50,11 +52,11 @@ def _run(name: str, function: Resource, stage: Stage) -> None:
         function["Architectures"] = [stage.architecture]
 
 
-def _receive(function: Resource) -> None:
+def _receive(name: str, function: Resource) -> None:
     """Every event that wakes a function ends somewhere, whoever gives up on it: the function, or
     the rule that could not reach it."""
     events = function.get("Events", {})
-    if events:
+    if events or name in _WOKEN:
         function.setdefault("EventInvokeConfig", _ASYNCHRONOUS)
     for event in events.values():
         event["Properties"] |= _UNDELIVERED

@@ -37,6 +37,7 @@ PLACEHOLDERS = {
     "REMINDER_HOUR": "9",
     "APP_URL": "https://package.example.com",
     "API_URL": "https://package.example.com",
+    "JOB_WORKER": "package",
     "ALLOWED_ORIGINS": "https://package.example.com",
     "UPLOAD_MAX_BYTES": "1",
     "UPLOAD_FORM_MAX_BYTES": "1",

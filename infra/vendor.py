@@ -24,7 +24,7 @@ _MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 # Newest first: python3.12 and later run on Amazon Linux 2023, whose glibc is 2.34.
 _MANYLINUX = ("manylinux_2_34", "manylinux_2_28", "manylinux_2_17", "manylinux2014")
 # botocore ships 400 services in 100 MB; these are the ones the app calls.
-_SERVICES = {"dynamodb", "s3", "secretsmanager", "ses", "sqs", "sts"}
+_SERVICES = {"dynamodb", "lambda", "s3", "secretsmanager", "ses", "sqs", "sts"}
 # Of Powertools the log and the metrics are used; this is the one utility that they import.
 _POWERTOOLS = {"jmespath_utils"}
 _UNUSED = ("bin", "boto3/examples", "aws_lambda_powertools/event_handler")

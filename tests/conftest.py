@@ -19,6 +19,7 @@ os.environ.update(
         "MAIL_CONFIGURATION_SET": "task-manager-test",
         "REMINDER_HOUR": "9",
         "API_URL": "https://api.example.com/v1",
+        "JOB_WORKER": "run-jobs",
         "APP_URL": "https://app.example.com",
         "ALLOWED_ORIGINS": "https://app.example.com,https://m.example.com",
         "UPLOAD_MAX_BYTES": str(25 * 1024 * 1024),

@@ -104,6 +104,8 @@ def _needs(service: str, operation: str, params: dict[str, Any]) -> Iterator[tup
     elif service == "dynamodb":
         index = params.get("IndexName")
         yield operation, "${Table.Arn}" + (f"/index/{index}" if index else "")
+    elif service == "lambda":
+        yield f"{operation}Function", "${RunJobs.Arn}"
     else:
         yield operation, "*"
 

@@ -1,7 +1,8 @@
-"""What follows from a change of a task without being part of it, a moment later.
+"""What follows from a change without being part of it, a moment later.
 
-The table's stream tells every change at least once, so each follower must come to the same when it
-is told twice: rows get ids that are derived from the record's own.
+The table's stream tells every change at least once, so each follower of a task must come to the
+same when it is told twice: rows get ids that are derived from the record's own. A new job wakes the
+worker.
 """
 
 from collections import Counter
@@ -11,7 +12,7 @@ from typing import Any
 
 from chalicelib.domain import activity, watchers, words
 from chalicelib.observability import logger, report
-from chalicelib.store import stream
+from chalicelib.store import stream, workers
 from chalicelib.store.stream import Change
 
 Follower = Callable[[Change, datetime], None]
@@ -25,12 +26,29 @@ def follow(records: list[dict[str, Any]], *, now: datetime) -> dict[str, Any]:
     outcomes: Counter[str] = Counter()
     failures = []
     for record in records:
-        outcome = "told" if _told(record, now) else "failed"
+        outcome = _outcome(record, now)
         outcomes[outcome] += 1
         if outcome == "failed":
             failures.append({"itemIdentifier": stream.position(record)})
     report("changes", outcomes)
     return {"batchItemFailures": failures}
+
+
+def _outcome(record: dict[str, Any], now: datetime) -> str:
+    if stream.is_about_a_job(record):
+        return _woken(record)
+    return "told" if _told(record, now) else "failed"
+
+
+def _woken(record: dict[str, Any]) -> str:
+    """Wake a worker for a new job. When that fails no record behind has to wait: the sweep of jobs
+    begins what nobody was woken for."""
+    try:
+        workers.wake(record)
+    except Exception:
+        logger.exception("no worker could be woken", record_id=record.get("eventID"))
+        return "unwoken"
+    return "woken"
 
 
 def _told(record: dict[str, Any], now: datetime) -> bool:

@@ -44,6 +44,15 @@ def secrets_manager() -> Any:
     return boto3.client("secretsmanager", region_name=settings.REGION, config=config)
 
 
+@cache
+def functions() -> Any:
+    """Lambda, for the function that wakes another."""
+    import boto3
+
+    config = _config(READ_SECONDS, attempts=3)
+    return boto3.client("lambda", region_name=settings.REGION, config=config)
+
+
 def _config(read_seconds: float, *, attempts: int, **options: Any) -> Any:
     from botocore.config import Config
 

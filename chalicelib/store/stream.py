@@ -1,4 +1,4 @@
-"""What the table's stream tells of tasks: each record is one change, with the row before and after.
+"""What the table's stream tells: each record is one change, with the row before and after.
 
 A record is told again after a failure, and a batch may be split; its id stays the same.
 """
@@ -22,6 +22,10 @@ def task_change(record: dict[str, Any]) -> Change:
     images = record["dynamodb"]
     before, after = _task(images.get("OldImage")), _task(images.get("NewImage"))
     return Change(record["eventID"], before, after)
+
+
+def is_about_a_job(record: dict[str, Any]) -> bool:
+    return str(record["dynamodb"]["Keys"]["PK"]["S"]).startswith("JOB#")
 
 
 def position(record: dict[str, Any]) -> str:

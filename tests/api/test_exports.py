@@ -1,14 +1,18 @@
 """Exports: asked for, made by a worker, fetched by whoever asked, and by nobody else."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from chalice.test import Client
 
+from chalicelib.store import aws
 from tests.files import uploaded
 from tests.results import asked, fetched, sheet, state, swept
-from tests.support import Person, in_hours, sign_up
+from tests.support import Person, answered, in_hours, sign_up
 
 NOBODY = "0" * 26
 
@@ -32,14 +36,41 @@ def test_an_export_is_accepted_and_says_where_to_look(ann: Person, project: str)
     assert state(ann, answer.headers["location"]) == answer.json_body
 
 
+@contextmanager
+def _lambda(answer: int) -> Iterator[list[Any]]:
+    """Whom it was told to wake and how; it answers with that status."""
+    calls: list[Any] = []
+    events, event = aws.functions().meta.events, "before-send.lambda.Invoke"
+
+    def reply(request: Any, **_: Any) -> AWSResponse:
+        calls.append((request.url, request.headers["X-Amz-Invocation-Type"], request.body))
+        return answered(request, b"{}", status=answer)
+
+    events.register_first(event, reply)
+    try:
+        yield calls
+    finally:
+        events.unregister(event, reply)
+
+
+def _asked_for(export: str, event: Any) -> dict[str, Any]:
+    """What the stream tells of the new job."""
+    sample: dict[str, Any] = event("run_jobs")
+    keys = sample["Records"][0]["dynamodb"]["Keys"]
+    keys["PK"]["S"] = f"JOB#{export.rpartition('/')[2]}"
+    return sample
+
+
 def test_the_stream_begins_an_export_at_once(
     ann: Person, project: str, event: Any, invoke: Any
 ) -> None:
     export = asked(ann, _place(project))
-    sample = event("run_jobs")
-    keys = sample["Records"][0]["dynamodb"]["Keys"]
-    keys["PK"]["S"] = f"JOB#{export.rpartition('/')[2]}"
-    assert invoke("run_jobs", sample) == {"batchItemFailures": []}
+    with _lambda(202) as calls:
+        told = invoke("follow_changes", _asked_for(export, event))
+    assert told == {"batchItemFailures": []}
+    ((url, kind, payload),) = calls
+    assert url.endswith("/functions/run-jobs/invocations") and kind == b"Event"
+    assert invoke("run_jobs", json.loads(payload)) == {"batchItemFailures": []}
     found = state(ann, export)
     assert (found["status"], found["reason"]) == ("done", None)
     assert [file["name"] for file in found["files"]] == [
@@ -51,10 +82,14 @@ def test_the_stream_begins_an_export_at_once(
     ]
 
 
-def test_the_sweep_makes_what_the_stream_left(
+def test_a_worker_that_cannot_be_woken_holds_nobody_up_and_the_sweep_makes_the_export(
     ann: Person, project: str, event: Any, invoke: Any
 ) -> None:
     export = asked(ann, _place(project))
+    with _lambda(400) as calls:
+        told = invoke("follow_changes", _asked_for(export, event))
+    assert (told, len(calls)) == ({"batchItemFailures": []}, 1)
+    assert state(ann, export)["status"] == "waiting"
     assert invoke("sweep_jobs", event("sweep_jobs"))["done"] == 1
     assert state(ann, export)["status"] == "done"
 

@@ -14,8 +14,8 @@ from chalicelib.store.multipart import PART_SECONDS
 from infra.package import package
 from infra.stage import ROOT, load
 
-# Each with the beginning of the keys of the rows that it is woken for.
-STREAMS = {"MailStream": "OUTBOX#", "JobStream": "JOB#"}
+# A stream has room for two readers, AWS says.
+STREAMS = ["MailStream", "TaskStream"]
 Template = dict[str, Any]
 DEAD_LETTERS = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
 
@@ -31,6 +31,14 @@ def of_type(resources: Template, kind: str) -> dict[str, Any]:
 def test_every_handler_stands_in_app(functions: dict[str, Any]) -> None:
     """One in a Blueprint would start without app.py, hence without the app."""
     assert {name for name, f in functions.items() if not f["Handler"].startswith("app.")} == set()
+
+
+def test_every_function_has_a_sample_of_what_triggers_it(functions: dict[str, Any]) -> None:
+    def in_python(name: str) -> str:
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.replace("API", "Api")).lower()
+
+    samples = {path.stem for path in (ROOT / "events").glob("*.json")}
+    assert samples == {in_python(name) for name in functions}
 
 
 def test_every_function_runs_where_its_wheels_were_made_for(functions: dict[str, Any]) -> None:
@@ -68,7 +76,11 @@ def test_every_function_has_a_log_that_ends(
 
 def asynchronous(functions: Template) -> dict[str, Any]:
     """The functions that an event wakes and nobody waits for."""
-    return {name: function for name, function in functions.items() if "Events" in function}
+    return {
+        name: function
+        for name, function in functions.items()
+        if "Events" in function or name == "RunJobs"
+    }
 
 
 def test_what_an_event_function_gives_up_on_is_kept(functions: Template) -> None:
@@ -82,7 +94,7 @@ def test_what_an_event_function_gives_up_on_is_kept(functions: Template) -> None
 
 def test_what_a_rule_cannot_deliver_is_kept(functions: Template, resources: Template) -> None:
     for function in asynchronous(functions).values():
-        for event in function["Events"].values():
+        for event in function.get("Events", {}).values():
             assert event["Properties"]["DeadLetterConfig"]["Arn"] == DEAD_LETTERS
             assert event["Properties"]["RetryPolicy"]["MaximumEventAgeInSeconds"] <= 3600
     rules, tls = properties(resources, "DeadLettersPolicy")["PolicyDocument"]["Statement"]
@@ -101,34 +113,49 @@ def test_every_stream_gives_up_in_time_and_keeps_what_it_gave_up(resources: Temp
 
 def test_jobs_do_not_pile_up(functions: Template) -> None:
     for name, function in asynchronous(functions).items():
-        scheduled = any(event["Type"] == "Schedule" for event in function["Events"].values())
+        events = function.get("Events", {}).values()
+        scheduled = any(event["Type"] == "Schedule" for event in events)
         reserved = function.get("ReservedConcurrentExecutions", {"Fn::If": []})
         assert (reserved["Fn::If"][:2] == ["ReservesConcurrency", 1]) == scheduled, name
 
 
-@pytest.mark.parametrize(("name", "prefix"), STREAMS.items())
-def test_the_stream_wakes_each_function_for_new_rows_of_its_kind_only(
-    name: str, prefix: str, resources: dict[str, Any]
+def _patterns(resources: dict[str, Any], stream: str) -> list[Any]:
+    chosen = properties(resources, stream)["FilterCriteria"]["Filters"]
+    return [json.loads(each["Pattern"]) for each in chosen]
+
+
+def _new(prefix: str) -> dict[str, Any]:
+    """New rows whose keys begin so."""
+    return {"eventName": ["INSERT"], "dynamodb": {"Keys": {"PK": {"S": [{"prefix": prefix}]}}}}
+
+
+def test_the_stream_wakes_the_dispatcher_for_new_mail_only(resources: dict[str, Any]) -> None:
+    assert _patterns(resources, "MailStream") == [_new("OUTBOX#")]
+
+
+def test_the_stream_wakes_the_followers_for_tasks_and_new_jobs_only(
+    resources: dict[str, Any],
 ) -> None:
-    mapping = properties(resources, name)
-    (chosen,) = mapping["FilterCriteria"]["Filters"]
-    assert json.loads(chosen["Pattern"]) == {
-        "eventName": ["INSERT"],
-        "dynamodb": {"Keys": {"PK": {"S": [{"prefix": prefix}]}}},
-    }
-
-
-def test_the_stream_wakes_the_followers_for_tasks_only(resources: dict[str, Any]) -> None:
-    mapping = properties(resources, "TaskStream")
-    (chosen,) = mapping["FilterCriteria"]["Filters"]
-    keys = json.loads(chosen["Pattern"])["dynamodb"]["Keys"]
+    tasks, new_jobs = _patterns(resources, "TaskStream")
+    keys = tasks["dynamodb"]["Keys"]
     assert keys["PK"] == {"S": [{"prefix": "PROJECT#"}]}
     assert keys["SK"] == {"S": [{"prefix": "TASK#"}, {"prefix": "TRASH#"}]}
+    assert new_jobs == _new("JOB#")
 
 
-@pytest.mark.parametrize(
-    ("stream", "tries"), [("MailStream", 3), ("TaskStream", 20), ("JobStream", 3)]
-)
+def test_the_stream_has_no_more_readers_than_it_has_room_for(resources: dict[str, Any]) -> None:
+    readers = of_type(resources, "AWS::Lambda::EventSourceMapping")
+    assert sorted(readers) == STREAMS
+
+
+def test_who_follows_changes_wakes_who_works(
+    resources: dict[str, Any], functions: dict[str, Any]
+) -> None:
+    settings = functions["FollowChanges"]["Environment"]["Variables"]
+    assert settings["JOB_WORKER"] == {"Ref": "RunJobs"}
+
+
+@pytest.mark.parametrize(("stream", "tries"), [("MailStream", 3), ("TaskStream", 20)])
 def test_a_failing_record_neither_blocks_the_stream_nor_gets_lost(
     stream: str, tries: int, resources: dict[str, Any]
 ) -> None:
@@ -236,14 +263,17 @@ def test_the_gateway_is_regional_throttled_and_one_stage(resources: dict[str, An
 
 def test_every_function_has_the_same_environment(template: dict[str, Any]) -> None:
     """Globals sets it; a function with one of its own would drift away from the others. Those that
-    mail know the API's address too, which the API's own function can't."""
+    mail know the API's address too, which the API's own function can't, and one whom to wake."""
     own = {
         name: resource["Properties"]["Environment"]
         for name, resource in template["Resources"].items()
         if "Environment" in resource["Properties"]
     }
-    assert set(own) == {"DispatchMail", "SweepMail"}
-    assert all(list(environment["Variables"]) == ["API_URL"] for environment in own.values())
+    assert {name: list(environment["Variables"]) for name, environment in own.items()} == {
+        "DispatchMail": ["API_URL"],
+        "SweepMail": ["API_URL"],
+        "FollowChanges": ["JOB_WORKER"],
+    }
 
 
 def test_mails_that_come_back_are_told_to_us_and_only_ours(
