@@ -4,7 +4,8 @@ A page costs the same in a project of ten tasks and of ten thousand. Each order 
 its own, and so has each filter, in an order of its own. Where one filter is asked for in its order,
 its partition is read. Otherwise, if one of the filters finds few, those are sorted here. If all
 find many, the list is walked in its order, past what does not match, but only so far: the page then
-ends with what was found, and the next begins where the walk stopped.
+ends with what was found, and the next begins where the walk stopped. If nothing was found by then,
+the walk goes on to the first match: a page is never empty unless it is the last.
 """
 
 from collections.abc import Iterator, Sequence
@@ -96,15 +97,16 @@ def _begun(walk: Iterator[Task]) -> Iterator[Task]:
 def _looked_through(
     ahead: Iterator[Task], query: Query, limit: int, looks: int
 ) -> tuple[list[Task], Task | None]:
-    """The next matches among the first so many tasks, and the task behind which the next page
-    begins, if there is one. A match more is looked for, so that the last page says it is."""
+    """The next matches among the first so many tasks, at least one if there is any, and the task
+    behind which the next page begins, if there is one. A match more is looked for, so that the last
+    page says it is."""
     found: list[Task] = []
     for looked, task in enumerate(ahead, start=1):
         if query.matches(task):
             found.append(task)
         if len(found) > limit:
             return found[:limit], found[limit - 1]
-        if looked == looks:
+        if looked >= looks and found:
             return found, task
     return found, None
 

@@ -34,7 +34,7 @@ PRIORITY = Ordering("priority", tasks.priority_sort)
 
 
 class Source(Protocol):
-    """Tasks in an order; of one page, `looks` so many are looked at, at most."""
+    """Tasks in an order; for a page, `looks` so many are looked at, if any of them matches."""
 
     @property
     def looks(self) -> int: ...
