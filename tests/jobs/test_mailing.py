@@ -12,7 +12,7 @@ from chalicelib.clock import now
 from chalicelib.domain import backlog, mailing
 from chalicelib.store import aws, outbox, wake
 from chalicelib.store.table import Row
-from tests.support import Person, mails_to
+from tests.support import Killed, Person, killed_at, mails_to
 
 
 @pytest.fixture
@@ -145,6 +145,13 @@ def test_the_watermark_does_not_pass_what_still_waits(assigned: dict[str, Any]) 
     later = start + timedelta(hours=70)
     wake.settle("mail", start + timedelta(hours=40))
     assert mailing.sweep(later) == {"sent": 1}
+
+
+def test_a_sweep_that_finds_nothing_writes_nothing_but_once_an_hour(cloud: None) -> None:
+    with killed_at(1, writes_only=True):
+        assert mailing.sweep(now()) == {}
+        with pytest.raises(Killed):
+            mailing.sweep(now() + timedelta(hours=3))
 
 
 def test_the_age_of_the_oldest_unsent_mail_is_measured(assigned: dict[str, Any]) -> None:

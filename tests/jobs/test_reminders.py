@@ -214,6 +214,18 @@ def test_more_than_a_page_of_reminders_is_not_cut(ann: Person, bob: Person, proj
     assert reminders.remind(now()) == {"owed": reminders.PAGE + 1, "known": 0}
 
 
+def test_a_run_without_time_for_all_leaves_the_rest_to_the_next(
+    ann: Person, bob: Person, project: str
+) -> None:
+    task = ann.adds_task(project, assigned_to=bob.id, due_date=in_hours(12))
+    put_copies(task["id"], 4)
+    left = iter([True, True, False])
+    assert reminders.remind(now(), lambda: next(left)) == {"owed": 2, "known": 0}
+    assert reminders.remind(now() + timedelta(minutes=5)) == {"owed": 3, "known": 0}
+    mailing.sweep(now() + timedelta(minutes=5))
+    assert len(_reminded(bob)) == 5
+
+
 def test_one_task_that_nobody_can_read_does_not_stop_the_others(
     ann: Person, bob: Person, project: str
 ) -> None:
