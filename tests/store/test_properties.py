@@ -1,4 +1,4 @@
-"""What holds after any sequence of changes: counts, edges and lists are those of a plain recount.
+"""What holds after any sequence of changes: counts, edges, lists and copies are those of a recount.
 
 `HYPOTHESIS_PROFILE=thorough` tries many more sequences.
 """
@@ -29,6 +29,7 @@ from hypothesis.stateful import (
 
 from chalicelib.store import counters, edges, table
 from chalicelib.store.edges import Edge
+from tests.copying import Copy
 from tests.store.seeds import fill
 from tests.support import Person, sign_up
 
@@ -79,6 +80,7 @@ class Office(RuleBasedStateMachine):
         self.labels = [self.ann.post(path, {"name": name}).json_body["id"] for name in names]
         self.known: dict[str, Known] = {}
         self.checks = 0
+        self.copy = Copy(self.bob)
         return multiple(*self._tasks_of_all_kinds())
 
     def _tasks_of_all_kinds(self) -> Iterator[str]:
@@ -198,6 +200,7 @@ class Office(RuleBasedStateMachine):
         self._compare_lists(live, ORDERINGS[self.checks % len(ORDERINGS)])
         if self.checks % 4 == 0:
             self._compare_statistics(live)
+            self._compare_copy(live)
         self.checks += 1
 
     @property
@@ -282,6 +285,15 @@ class Office(RuleBasedStateMachine):
             assert {name: card[name] for name in known.fields} == known.fields
             assert card["comments_count"] == len(known.comments)
             assert card["subtasks_count"] == len(self._children(card["id"]))
+
+    def _compare_copy(self, live: dict[str, Known]) -> None:
+        self.copy.sync()
+        kept = {
+            each["id"]: each for each in self.copy.tasks.values() if each["project"] == self.project
+        }
+        assert kept.keys() == live.keys()
+        for task, known in live.items():
+            assert {name: kept[task][name] for name in known.fields} == known.fields
 
 
 def _runs(client: Client) -> None:
