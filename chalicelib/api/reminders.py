@@ -61,7 +61,7 @@ def _stamped(number: int, at: datetime) -> str:
         utc = at.astimezone(UTC)
     except OverflowError as error:
         raise _wrong(number, "has no such time in UTC") from error
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _shown(stored: str) -> Reminder:

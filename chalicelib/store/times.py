@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 def stamp(moment: datetime) -> str:
     """`2026-11-22T09:00:00.000Z`; `moment` must carry a zone."""
-    utc = moment.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+    utc = moment.astimezone(UTC).isoformat(timespec="milliseconds")
+    return utc.replace("+00:00", "Z")
 
 
 def moment(text: str) -> datetime:

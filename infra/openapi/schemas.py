@@ -7,6 +7,8 @@ from typing import Any, Union, get_args, get_origin
 
 import msgspec
 
+from chalicelib.api.bodies import NUMBER_MAX
+
 Schema = dict[str, Any]
 
 REF = "#/components/schemas/"
@@ -36,13 +38,16 @@ def _readable(texts: str) -> str:
     return _GENERIC.sub(r"\2\1", texts).replace("\\\\Z", "$")
 
 
-def restrict_texts(taken: Iterable[Schema], named: dict[str, Schema]) -> None:
-    """Say of each text in what a body may be (`taken`) that it has no control characters, which
-    bodies are refused for."""
+def restrict(taken: Iterable[Schema], named: dict[str, Schema]) -> None:
+    """Say of each text and number in what a body or a query may be (`taken`) what all of them are
+    held to: no control characters, and no number that other programs read as another."""
     for schema in taken:
         for each in _within(schema, named, set()):
             if each.get("type") == "string" and not each.keys() & {"pattern", "format", "anyOf"}:
                 each["pattern"] = STORABLE
+            elif each.get("type") == "integer":
+                each.setdefault("minimum", -NUMBER_MAX)
+                each.setdefault("maximum", NUMBER_MAX)
 
 
 def _within(schema: Any, named: dict[str, Schema], seen: set[str]) -> Iterator[Schema]:

@@ -46,6 +46,16 @@ def test_tasks_are_listed_newest_first_and_filtered_by_status(ann: Person) -> No
     assert second["version"] == 1
 
 
+@pytest.mark.parametrize("due", ["0269-01-08T03:38:36Z", "0001-01-01", "9999-12-30"])
+def test_a_task_can_be_assigned_whatever_the_year_it_is_due_in(ann: Person, due: str) -> None:
+    task = ann.adds_task(ann.starts_project(), due_date=due)
+    answer = ann.patch(f"/api/tasks/{task['id']}/assign", {"assigned_to": ann.id})
+    assert answer.status_code == 200
+    is_over = due < "2026"
+    (listed,) = ann.get(f"/api/tasks?overdue={str(is_over).lower()}").json_body["items"]
+    assert listed["due_date"] == due
+
+
 def test_my_tasks_are_listed_by_due_date(ann: Person) -> None:
     project = ann.starts_project()
     for title, hours in (("late", 50), ("soon", 2)):
