@@ -9,7 +9,7 @@ RUN := $(BIN)/python -m
 COMPOSE := docker compose --file localstack/docker-compose.yml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down check openapi test proofs permissions audit lock package deploy smoke diff destroy invoke superuser logs clean
+.PHONY: help install run up down check openapi contract test proofs permissions audit lock package deploy smoke diff destroy invoke superuser logs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | \
@@ -42,6 +42,9 @@ check: install ## Format, lint, types, structure, package and template: what nee
 
 openapi: install ## Write docs/openapi.json anew from the code and docs/api.md
 	@$(RUN) infra.openapi
+
+contract: install ## Is docs/openapi.json true? Thousands of requests made from it: ARGS="--seeds 4 5"
+	@$(RUN) infra.contract $(ARGS)
 
 test: install ## All tests; the live ones start a local cloud of their own [CLOUD=localstack]
 	@$(BIN)/python infra/venv.py .local/cloud-venv localstack/requirements.txt

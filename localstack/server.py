@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import boto3
@@ -20,20 +21,28 @@ Snapshot = dict[Path, int]
 
 
 class Server:
-    """`chalice local` on `port`, in the environment of the deployed API function."""
+    """`chalice local` on `port`, in the environment of the deployed API function; it writes to
+    `log`, or to where this process writes."""
 
-    def __init__(self, port: int, outputs: Outputs) -> None:
+    def __init__(self, port: int, outputs: Outputs, log: Path | None = None) -> None:
         self._port = port
         self._environment = _function_environment(outputs)
+        self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         # Chalice's own reloader watches the whole folder, .venv and .local too, and never rests.
         command = [tool("chalice"), "local", "--no-autoreload", "--stage", LOCAL]
         command += ["--host", "127.0.0.1", "--port", str(self._port)]
-        self._process = subprocess.Popen(
-            command, cwd=ROOT, env=self._environment, start_new_session=True
-        )
+        with self._log.open("ab") if self._log else nullcontext() as log:
+            self._process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
 
     def stop(self) -> None:
         if self._process is None or self._process.poll() is not None:
