@@ -1,6 +1,7 @@
 """When a task has to be looked at again: one time on the task itself, in the time index.
 
-Those times are: when it is due within a day, when it is over, and the reminders that were set.
+Those times are: when it is due within a day, when it is over, and the reminders that were set. One
+that begins within a day of its due date, or behind it, is looked at as soon as can be.
 Looking too early or twice does no harm; whoever looks works out what there is to do.
 """
 
@@ -22,7 +23,7 @@ def look_at(
     until then. All are stamps."""
     if planned is not None and planned <= since:
         return planned  # nobody has looked yet
-    if due_at is not None and window(due_at) <= since < due_at:
+    if due_at is not None and window(due_at) <= since:
         return since
     return next_look(due_at, reminders, after=since)
 

@@ -326,6 +326,18 @@ def test_one_digest_for_each_person_and_day(
     assert list(mails_to(ann, "3 tasks")) == []
 
 
+def test_what_is_overdue_when_it_comes_to_somebody_is_in_their_digest(
+    ann: Person, bob: Person, project: str, go: Any, rest: Any
+) -> None:
+    ann.adds_task(project, "Made late", assigned_to=bob.id, due_date="2026-11-20T12:00:00Z")
+    other = ann.adds_task(project, "Handed over late", due_date="2026-11-20")["id"]
+    ann.patch(f"/api/tasks/{other}/assign", {"assigned_to": bob.id})
+    go(hours=1)
+    assert _reminded(bob, "Due soon") == _reminded(bob, "2 tasks") == []
+    rest(hours=22)
+    assert _reminded(bob, "2 tasks are overdue") == ["2 tasks are overdue"]
+
+
 def test_a_digest_names_what_is_still_overdue_and_ends_when_nothing_is(
     ann: Person, bob: Person, project: str, go: Any, rest: Any
 ) -> None:
