@@ -52,7 +52,7 @@ test: install ## All tests; the live ones start a local cloud of their own [CLOU
 	@$(RUN) tests.permissions --partial
 
 proofs: install ## The tests of whole loads, which take minutes (CI runs them after make test)
-	$(RUN) pytest -n auto --dist loadgroup -m proof $(ARGS)
+	$(RUN) pytest -n auto -m proof $(ARGS)
 
 permissions: install ## After make test: rights that no test needed, and calls that no policy allows
 	@$(RUN) tests.permissions

@@ -60,14 +60,14 @@ from tests.support import Api, Person, Residents, make_cloud, quota_of, ticked_l
 
 ROOT = Path(__file__).parents[1]
 # What takes longest begins first.
-TOGETHER = ("tests/live/", "tests/api/test_access_matrix.py", "tests/infra/")
+TOGETHER = ("tests/live/", "tests/store/", "tests/api/test_access_matrix.py", "tests/infra/")
 
 permissions.record()
 
 
 class Scheduling(LoadScopeScheduling):
-    """Each test goes to the next free worker, but for those that share a cloud, a build or a world
-    that takes long to make: they stay together, and begin first."""
+    """Each test goes to the next free worker, but for those that share a cloud, a database, a world
+    or a build that takes long to make: they stay together, and begin first."""
 
     def _split_scope(self, nodeid: str) -> str:
         return _group(nodeid) or nodeid

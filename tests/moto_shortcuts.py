@@ -13,6 +13,7 @@ from typing import Any
 from unittest.mock import patch
 
 from botocore.useragent import UserAgentString
+from moto import backend_index
 from moto.core import responses
 from moto.core.serialize import BaseJSONSerializer
 from moto.core.utils import method_names_from_class
@@ -40,6 +41,8 @@ def shortcuts() -> Iterator[None]:
         patch.object(responses, "method_names_from_class", cache(method_names_from_class)),
         patch.object(DynamoType, "cast_value", property(_cast_strings_first)),
         patch.object(BaseJSONSerializer, "_serialize_type_structure", _scalars_at_once),
+        patch.object(responses, "_decode_dict", dict),  # nothing in it is bytes
+        patch.object(backend_index, "backend_url_patterns", _asked_first()),
         patch.object(UserAgentString, "to_string", lambda _: "tests"),
         patch.object(ConditionExpressionParser, "_lex_condition_expression", _lexed_once),
         patch.object(UpdateExpressionParser, "make", _parse_update),
@@ -47,6 +50,11 @@ def shortcuts() -> Iterator[None]:
         patch.object(DepthFirstTraverser, "traverse_node_recursively", _traversed),
     ):
         yield
+
+
+def _asked_first() -> list[Any]:
+    """Of some 200 services, ours at the head of the list that each request is compared with."""
+    return sorted(backend_index.backend_url_patterns, key=lambda each: each[0] != "dynamodb")
 
 
 def _transact_with_one_copy(backend: DynamoDBBackend, actions: list[Any]) -> None:

@@ -133,23 +133,22 @@ def test_every_filter_and_ordering_gives_what_a_plain_one_does(world: World) -> 
     since = world.ann.patch(f"/api/tasks/{touched}", {"title": "x"}).json_body["updated_at"]
     tasks, filters = world.all_tasks(), _filters(world, since)
     assert len(tasks) == 17
-    for (parameters, matches), ordering, sign in itertools.product(
-        filters.items(), ORDERINGS, ("", "-")
-    ):
+    signs = itertools.cycle(("", "-", "-", ""))  # each order gets both
+    for (parameters, matches), ordering in itertools.product(filters.items(), ORDERINGS):
+        sign = next(signs)
         expected = sorted(filter(matches, tasks), key=ORDERINGS[ordering], reverse=bool(sign))
         found = _listed(world.ann, f"{parameters}&ordering={sign}{ordering}")
         assert _ids(found) == _ids(expected), (parameters, sign, ordering)
         assert expected, parameters
 
 
-@pytest.mark.parametrize("limit", [1, 4])
-def test_pages_follow_one_another_in_every_ordering(world: World, limit: int) -> None:
+def test_pages_follow_one_another_in_every_ordering(world: World) -> None:
     tasks = world.all_tasks()
     for ordering, sign in itertools.product(ORDERINGS, ("", "-")):
         for parameters in ("", "priority=high"):
             matches = [t for t in tasks if not parameters or t["priority"] == "high"]
             expected = sorted(matches, key=ORDERINGS[ordering], reverse=bool(sign))
-            found = _listed(world.ann, f"{parameters}&ordering={sign}{ordering}", limit)
+            found = _listed(world.ann, f"{parameters}&ordering={sign}{ordering}", limit=3)
             assert _ids(found) == _ids(expected), (parameters, sign, ordering)
 
 

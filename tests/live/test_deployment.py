@@ -50,17 +50,20 @@ def changed(tmp_path: Path) -> Stage:
 
 
 def _left() -> dict[str, list[Any]]:
-    """Everything of ours that the cloud knows."""
+    """Everything of ours that the cloud knows. A function that still runs while it is deleted makes
+    its log group anew in the emulator (no policy of ours allows that); ours say how long they keep
+    what they hold."""
 
     def ask(service: str, verb: str, key: str) -> list[Any]:
         return list(getattr(boto3.client(service), verb)().get(key, []))  # type: ignore[call-overload]
 
+    groups = ask("logs", "describe_log_groups", "logGroups")
     return {
         "tables": ask("dynamodb", "list_tables", "TableNames"),
         "buckets": ask("s3", "list_buckets", "Buckets"),
         "functions": ask("lambda", "list_functions", "Functions"),
         "queues": ask("sqs", "list_queues", "QueueUrls"),
-        "logs": ask("logs", "describe_log_groups", "logGroups"),
+        "logs": [group for group in groups if "retentionInDays" in group],
         "secrets": ask("secretsmanager", "list_secrets", "SecretList"),
         "roles": ask("iam", "list_roles", "Roles"),
         "alarms": ask("cloudwatch", "describe_alarms", "MetricAlarms"),
@@ -79,6 +82,7 @@ def test_deployed_used_changed_with_its_data_kept_and_destroyed(
     endpoint: str, changed: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first = deploy.deploy(load(LOCAL))
+    assert all(_left().values())
     ann = Visitor(_api(endpoint, first), "ann").signs_up()
     project = ann.must("POST", "/projects/", {"name": "Launch"})["id"]
     assert ann.must("GET", "/")["name"] == "Task Manager API"
