@@ -168,7 +168,8 @@ def invoke(client: Client) -> Callable[[str, dict[str, Any]], Any]:
 
     def call(name: str, event: dict[str, Any]) -> Any:
         context = LambdaContext(name, memory_size=512, max_runtime_ms=_seconds(name) * 1000)
-        return app.handler_map[name](event, context)
+        with permissions.on_behalf(name):
+            return app.handler_map[name](event, context)
 
     return call
 

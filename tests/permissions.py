@@ -1,16 +1,20 @@
 """Least privilege, shown by what the tests do: each call of AWS that a function makes is written
 down, and `python -m tests.permissions` compares the calls of the last run with the policies. Each
 must be allowed on its resource; after a run of the whole suite, without `--partial`, each allowed
-action must have been needed too.
+action must have been needed too: by the function itself, or by a part of it that a test called.
 """
 
+import ast
+import inspect
 import json
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from fnmatch import fnmatchcase
 from functools import wraps
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from botocore.handlers import BUILTIN_HANDLERS
@@ -65,9 +69,50 @@ def record() -> None:
     _on_behalf(TestLambdaClient, "invoke", lambda arguments: str(arguments[0]))
 
 
+@contextmanager
+def on_behalf(function: str) -> Iterator[None]:
+    """What is called in the block, `function` calls."""
+    before = _function.set(function)
+    try:
+        yield
+    finally:
+        _function.reset(before)
+
+
 def save(worker: str) -> None:
+    """Write down the calls of functions, and as `parts` those of what functions are made of."""
+    reached = {name: _reached(name) for name in _policies()} if _calls else {}
+    parts = {
+        (function, action, resource)
+        for part, action, resource in _calls
+        for function, modules in reached.items()
+        if part in modules
+    }
+    own = sorted(call for call in _calls if call[0] in reached)
     FOLDER.mkdir(parents=True, exist_ok=True)
-    (FOLDER / f"{worker}.json").write_text(json.dumps(sorted(_calls)))
+    noted = {"functions": own, "parts": sorted(parts)}
+    (FOLDER / f"{worker}.json").write_text(json.dumps(noted))
+
+
+def _reached(function: str) -> set[str]:
+    """The names of all modules behind what `function` says in `app.py`."""
+    import app
+
+    if function == "api_handler":
+        return set()
+    said = ast.walk(ast.parse(inspect.getsource(app)))
+    (its,) = (each for each in said if isinstance(each, ast.FunctionDef) and each.name == function)
+    names = {each.id for each in ast.walk(its) if isinstance(each, ast.Name)}
+    waiting = [vars(app)[name] for name in names if isinstance(vars(app).get(name), ModuleType)]
+    found: set[str] = set()
+    while waiting:
+        module = waiting.pop()
+        if module.__name__.startswith("chalicelib.") and module.__name__ not in found:
+            found.add(module.__name__)
+            behind = (getattr(each, "__module__", None) for each in vars(module).values())
+            waiting += [sys.modules[name] for name in behind if name in sys.modules]
+            waiting += [each for each in vars(module).values() if isinstance(each, ModuleType)]
+    return found
 
 
 def _on_behalf(client: Any, verb: str, function: Callable[[Any], str]) -> None:
@@ -75,21 +120,28 @@ def _on_behalf(client: Any, verb: str, function: Callable[[Any], str]) -> None:
 
     @wraps(call)
     def noted(self: Any, *arguments: Any, **options: Any) -> Any:
-        before = _function.set(function(arguments))
-        try:
+        with on_behalf(function(arguments)):
             return call(self, *arguments, **options)
-        finally:
-            _function.reset(before)
 
     setattr(client, verb, noted)
 
 
 def _note(params: dict[str, Any], model: Any, **_: Any) -> None:
-    function = _function.get()
-    if function is not None:
+    caller = _function.get() or _outermost()
+    if caller is not None:
         service = model.service_model.service_name
         for action, resource in _needs(service, model.name, params):
-            _calls.add((function, f"{service}:{action}", resource))
+            _calls.add((caller, f"{service}:{action}", resource))
+
+
+def _outermost() -> str | None:
+    """Our module that a test called without a function around it, if there is one."""
+    frame, found = inspect.currentframe(), None
+    while frame is not None:
+        name = str(frame.f_globals.get("__name__"))
+        found = name if name.startswith("chalicelib.domain.") else found
+        frame = frame.f_back
+    return found
 
 
 def _needs(service: str, operation: str, params: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -123,7 +175,7 @@ def _of_s3(operation: str, params: dict[str, Any]) -> tuple[str, str]:
 # --- judged when they have run -----------------------------------------------------------------
 
 
-def judge(calls: set[Call], *, whole: bool) -> list[str]:
+def judge(calls: set[Call], parts: set[Call], *, whole: bool) -> list[str]:
     """What was done and is not allowed and, of a whole run, what is allowed and was never done."""
     wrong = []
     for function, policy in _policies().items():
@@ -131,7 +183,8 @@ def judge(calls: set[Call], *, whole: bool) -> list[str]:
         wrong += [
             f"{function} may not {a} on {r}" for a, r in sorted(own) if not _allows(policy, a, r)
         ]
-        needed = {action for action, _ in own} | _BY_OTHERS | _signed(function)
+        done = {action for name, action, _ in calls | parts if name == function}
+        needed = done | _BY_OTHERS | _signed(function)
         if whole:
             wrong += [f"{function} never needs {a}" for a in sorted(_actions(policy) - needed)]
     return wrong
@@ -176,8 +229,11 @@ def _resources(statement: dict[str, Any]) -> Iterator[str]:
 
 def main() -> None:
     noted = [json.loads(path.read_text()) for path in FOLDER.glob("*.json")]
-    calls = {(function, action, resource) for some in noted for function, action, resource in some}
-    wrong = judge(calls, whole="--partial" not in sys.argv)
+    calls, parts = (
+        {(str(f), str(a), str(r)) for some in noted for f, a, r in some[kind]}
+        for kind in ("functions", "parts")
+    )
+    wrong = judge(calls, parts, whole="--partial" not in sys.argv)
     if wrong:
         raise SystemExit("\n".join(["error: policies and calls differ:", *wrong]))
     print(f"policies: {len(calls)} kinds of calls of the tests, all allowed")
