@@ -51,7 +51,7 @@ test: install ## All tests; the live ones start a local cloud of their own [CLOU
 	$(RUN) pytest -n auto $(ARGS)
 	@$(RUN) tests.permissions --partial
 
-proofs: install ## The tests of whole loads, which take minutes (CI runs them after make test)
+proofs: install ## The tests of whole loads, which take minutes; CI runs them beside make test
 	$(RUN) pytest -n auto -m proof $(ARGS)
 
 permissions: install ## After make test: rights that no test needed, and calls that no policy allows
