@@ -22,8 +22,6 @@ from chalicelib.store.table import Row
 
 FOLDER = Path(__file__).parents[1] / ".local" / "dynamodb-local"
 START_SECONDS = 120  # on a machine that is busy
-# It lives for a minute: to compile for speed, and to collect garbage in parallel, takes longer.
-QUICKLY = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 
 Fault = Callable[[str, int], AWSResponse | None]
 
@@ -37,7 +35,16 @@ def dynamodb_local() -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = ["java", *QUICKLY, "-jar", str(jar), "-inMemory", "-sharedDb", "-port", str(port)]
+    command = [
+        "java",
+        "-XX:+UseSerialGC",
+        "-jar",
+        str(jar),
+        "-inMemory",
+        "-sharedDb",
+        "-port",
+        str(port),
+    ]
     process = subprocess.Popen(
         command, cwd=jar.parent, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

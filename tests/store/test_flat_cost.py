@@ -150,7 +150,10 @@ def test_no_page_of_ten_thousand_tasks_is_dear(ann: Person, bob: Person) -> None
     small, large = _full(ann, bob, 10), _full(ann, bob, 100, times=100)
     alone = [f"{each}&{ordering}" for each in ("", *FILTERS) for ordering in SIGNED]
     few = {each: small.costs(each, 1)[0] for each in alone}
-    many = {each: next(large.pages(each)) for each in (*alone, *_pairs())}
+    many = {each: next(large.pages(each)) for each in alone}
+    for each in _pairs():
+        ann.signs_in()  # a token lasts for ten minutes, and this may take longer
+        many[each] = next(large.pages(each))
     print("\nunits read and trips with 10,000 tasks, with 10")
     for each, (found, cost) in many.items():
         beside = f"{few[each].read:6g} {few[each].trips:3}" if each in few else ""
@@ -160,10 +163,9 @@ def test_no_page_of_ten_thousand_tasks_is_dear(ann: Person, bob: Person) -> None
 
 
 def _pairs() -> Iterator[str]:
-    """Each two filters that go together, in each order, forwards and backwards by turns."""
-    sign = itertools.cycle(("", "-"))
+    """Each two filters that go together, in the orders, forwards and backwards, by turns."""
+    orderings = itertools.cycle(SIGNED)
     for one, other in itertools.combinations(FILTERS, 2):
         names = {each.partition("=")[0] for each in (one, other)}
         if len(names) == 2 and len(names & {"due", "due_after", "due_before"}) < 2:
-            for ordering in ORDERINGS:
-                yield f"{one}&{other}&ordering={next(sign)}{ordering}"
+            yield f"{one}&{other}&{next(orderings)}"
