@@ -25,6 +25,7 @@ from tests.files import (
     objects,
     put,
     snapshot,
+    stray,
     uploaded,
 )
 from tests.support import Killed, Person, killed_at, ticked_lately
@@ -84,7 +85,7 @@ def test_both_directions_are_mended(ann: Person, bob: Person, task: str, wait: W
     for key in (empty, unseen):
         _delete_object(key)
     for key in (kept, seen):
-        put(f"{key[:-1]}0")
+        put(stray(key))
     wait(hours=23)
     young = _walks()
     assert (young["rows_without_object"], young["objects_without_row"]) == (0, 0)
@@ -164,7 +165,7 @@ def test_a_walk_killed_anywhere_is_finished_by_later_ticks(
     finished = uploaded(ann, purged := str(ann.adds_task(task[26:])["id"]))
     Task.key(purged).bare().delete()
     _delete_object(key_of(empty))
-    put(f"{key_of(kept)[:-1]}0")
+    put(stray(key_of(kept)))
     _goes_to(len(reconciliation.stretches(now())) - 3)
     restore = snapshot()
     for call in itertools.count(1):
@@ -186,7 +187,7 @@ def test_a_walk_killed_among_the_avatars_is_finished_by_the_next_tick(
 ) -> None:
     kept, empty = _avatar(ann), _avatar(bob)
     _delete_object(empty)
-    put(f"{kept[:-1]}0")
+    put(stray(kept))
     _goes_to(0)
     restore = snapshot()
     for call in itertools.count(1):
