@@ -2,7 +2,7 @@
 
 Chalice answers some failures in its own shape, without CORS (405, a bad event, an error in
 middleware), and lets others escape as a gateway's 502 (a body that is no JSON). So the last word is
-here: problem details, CORS, security headers and the request id on everything.
+here: problem details, CORS, security headers, limits and the request id on everything.
 """
 
 import json
@@ -11,8 +11,10 @@ from typing import Any
 from chalice.app import Blueprint, Chalice, Response
 
 from chalicelib import settings
-from chalicelib.api import problems
+from chalicelib.api import limits, problems
 from chalicelib.api.answers import Headers
+from chalicelib.clock import now
+from chalicelib.domain.rates import bucket_of_source
 from chalicelib.observability import logger
 
 SECURITY = {
@@ -72,8 +74,12 @@ def _preflight(methods: list[str]) -> Any:
 
 
 def _request_id(event: Event, context: Any) -> str:
-    request = event.get("requestContext") if isinstance(event, dict) else None
-    return str((request or {}).get("requestId") or getattr(context, "aws_request_id", ""))
+    return str(_request_in(event).get("requestId") or getattr(context, "aws_request_id", ""))
+
+
+def _request_in(event: Event) -> dict[str, Any]:
+    """What the gateway knows of the request; nothing for an event that makes no sense."""
+    return (event.get("requestContext") if isinstance(event, dict) else None) or {}
 
 
 def _as_problem(answer: Answer, request_id: str) -> Answer:
@@ -93,12 +99,20 @@ def _problem_in(answer: Answer) -> dict[str, Any]:
     return problems.of_status(answer["statusCode"])
 
 
-def _envelope(event: Event, request_id: str) -> dict[str, str]:
-    headers = SECURITY | _cors(event) | {"Cache-Control": "no-store", "X-Request-Id": request_id}
+def _envelope(event: Event, request_id: str) -> Headers:
+    headers: Headers = {"Cache-Control": "no-store", "X-Request-Id": request_id}
+    headers |= SECURITY | _cors(event) | _limits(event)
     return {name.lower(): value for name, value in headers.items()}
 
 
-def _spelled(headers: dict[str, str]) -> dict[str, str]:
+def _limits(event: Event) -> Headers:
+    """What stays on answers that the gate knows nothing of; these take nothing from it."""
+    request = _request_in(event)
+    kind = limits.kind_of(request.get("httpMethod"))
+    return limits.told(bucket_of_source(limits.source_in(request), kind), now())
+
+
+def _spelled(headers: Headers) -> Headers:
     """Lower case, but for the one name that Chalice's own server looks for in its own spelling."""
     return {"Content-Type" if name == "content-type" else name: headers[name] for name in headers}
 
@@ -121,7 +135,7 @@ def _header(event: Event, wanted: str) -> str | None:
 
 def _log(event: Event, answer: Answer) -> None:
     """One line for each request: method, path and status; no query, no body, no address."""
-    request = (event.get("requestContext") if isinstance(event, dict) else None) or {}
+    request = _request_in(event)
     logger.info(
         "answered",
         method=request.get("httpMethod"),

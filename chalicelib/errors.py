@@ -186,8 +186,8 @@ class TooManyRequests(ApiError):
     status, code, title = 429, "too_many_requests", "Too many requests"
     codes: ClassVar = {
         "rate_limited": (
-            "you made more requests in a minute than [the limit](#limits); wait for "
-            "`Retry-After` seconds"
+            "you, or your address without a token, made more requests in a minute than "
+            "[the limit](#limits); wait for `Retry-After` seconds"
         ),
         "too_many_requests": (
             "[too many tries](#throttling), or too many requests at once; wait for "

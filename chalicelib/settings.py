@@ -47,7 +47,7 @@ TASK_MAX_BYTES = int(_required("TASK_MAX_BYTES"))
 PROJECT_MAX_BYTES = int(_required("PROJECT_MAX_BYTES"))
 # How long a task's files outlive its being done; 0: for ever.
 FILES_KEPT_DAYS = int(_required("FILES_KEPT_DAYS"))
-# Of one caller, over all processes.
+# Of one caller over all processes, or of one address without a caller in one process.
 READS_PER_MINUTE = int(_required("READS_PER_MINUTE"))
 WRITES_PER_MINUTE = int(_required("WRITES_PER_MINUTE"))
 # AWS wants `virtual`; an emulator on localhost has no DNS for bucket hosts and needs `path`.

@@ -1,6 +1,7 @@
 """Holds every answer that a test gets to what holds for all of them."""
 
 import json
+import re
 from collections.abc import Mapping
 
 from chalicelib import settings
@@ -11,6 +12,8 @@ SAID = {
     "vary": "Origin",
     "strict-transport-security": "max-age=63072000; includeSubDomains",
 }
+LIMIT = re.compile(r'"(read|write)";r=[0-9]+;t=[0-9]+')
+POLICY = re.compile(r'"(read|write)";q=[1-9][0-9]*;w=60')
 PROBLEM = {"type", "title", "status", "detail", "code", "request_id"}
 
 
@@ -19,6 +22,7 @@ def check(origin: str, status: int, headers: Mapping[str, str], body: bytes) -> 
     for name, value in SAID.items():
         assert headers[name] == value, name
     assert headers["x-request-id"] and headers["cache-control"]
+    assert LIMIT.fullmatch(headers["ratelimit"]) and POLICY.fullmatch(headers["ratelimit-policy"])
     assert "default-src 'none'" in headers["content-security-policy"]
     let_in = origin if origin in settings.ALLOWED_ORIGINS else None
     assert headers.get("access-control-allow-origin") == let_in

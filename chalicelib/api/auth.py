@@ -14,9 +14,9 @@ from chalicelib.api.fields import (
     Token,
     Username,
     require_confirmed,
-    source_of,
 )
 from chalicelib.api.gate import route
+from chalicelib.api.limits import source_in
 from chalicelib.api.profile import Account, Mailed, shown
 from chalicelib.clock import now
 from chalicelib.domain import accounts, passwords, sessions
@@ -77,7 +77,7 @@ def register(body: Registration) -> Response:
         username=body.username,
         email=body.email,
         password=body.password,
-        source=source_of(bp),
+        source=source_in(bp.current_request.context),
         now=now(),
     )
     return created(shown(user), "/api/auth/profile/")
@@ -99,7 +99,9 @@ def verify_email(body: OneTimeToken) -> Response:
     status=202,
 )
 def resend_verification(body: Address) -> Response:
-    accounts.resend_verification(email=body.email, source=source_of(bp), now=now())
+    accounts.resend_verification(
+        email=body.email, source=source_in(bp.current_request.context), now=now()
+    )
     return answer(ON_ITS_WAY, 202)
 
 
@@ -115,7 +117,7 @@ def log_in(body: Login) -> Response:
         email=body.email,
         password=body.password,
         device=bp.current_request.headers.get("user-agent", ""),
-        source=source_of(bp),
+        source=source_in(bp.current_request.context),
         now=now(),
     )
     return answer(SignedIn(**asdict(_tokens(signed_in)), user=shown(signed_in.user)))
@@ -136,7 +138,7 @@ def log_out(access: Access) -> Response:
     bp, "POST", "/api/auth/forgot-password", Action.ENTER, body=Address, gives=Mailed, status=202
 )
 def forgot_password(body: Address) -> Response:
-    passwords.forgot(email=body.email, source=source_of(bp), now=now())
+    passwords.forgot(email=body.email, source=source_in(bp.current_request.context), now=now())
     return answer(ON_ITS_WAY, 202)
 
 

@@ -2,7 +2,6 @@
 
 from typing import Annotated, Generic, TypeVar
 
-from chalice.app import Blueprint
 from msgspec import Meta, Struct
 
 from chalicelib.errors import FieldError, Invalid
@@ -40,12 +39,6 @@ class Page(Struct, Generic[T]):
 
     items: list[T]
     next_cursor: str | None = None
-
-
-def source_of(bp: Blueprint) -> str | None:
-    """The caller's address as the gateway saw it; never a header, which anybody can write."""
-    identity = bp.current_request.context.get("identity") or {}
-    return identity.get("sourceIp")
 
 
 def require_confirmed(field: str, password: str, confirmation: str) -> None:

@@ -26,8 +26,8 @@ from chalicelib.domain import access as doors
 from chalicelib.domain import keys
 from chalicelib.domain.access import Access, Action, Visit
 from chalicelib.domain.credentials import Caller, recognised
-from chalicelib.domain.rates import Bucket, Kind, bucket_of
-from chalicelib.errors import ApiError, BadRequest, NotFound, Unauthenticated
+from chalicelib.domain.rates import Bucket, bucket_of, bucket_of_source
+from chalicelib.errors import ApiError, BadRequest, NotFound, TooManyRequests, Unauthenticated
 from chalicelib.observability import logger
 from chalicelib.store.ids import is_id
 from chalicelib.store.receipts import Once
@@ -59,17 +59,19 @@ def route(
         @functools.wraps(view)
         def handle(**path_parameters: str) -> Response:
             request = bp.current_request
+            kind = limits.kind_of(request.method)
+            bucket = of_source = bucket_of_source(limits.source_in(request.context), kind)
             try:
                 caller = None if action is Action.ENTER else _caller(request)
-            except ApiError as error:
-                return _refusal(error)
-            try:
+                bucket = of_source if caller is None else bucket_of(caller.principal, kind)
+                bucket.take(the_time())
                 arguments = _arguments(request, caller, action, body, query, path_parameters)
                 response = view(**arguments)
             except ApiError as error:
+                if isinstance(error, Unauthenticated) and action is not Action.ENTER:
+                    bucket, error = of_source, _counted(error, of_source)
                 response = _refusal(error)
-            if caller is not None:
-                response.headers |= limits.told(_bucket(request, caller), the_time())
+            response.headers |= limits.told(bucket, the_time())
             return response
 
         handle.action = action  # type: ignore[attr-defined]
@@ -81,6 +83,16 @@ def route(
         return handle
 
     return register
+
+
+def _counted(refused: Unauthenticated, of_source: Bucket) -> ApiError:
+    """A token that opens nothing counts among what may come from its address without one; what to
+    answer."""
+    try:
+        of_source.take(the_time())
+    except TooManyRequests as too_many:
+        return too_many
+    return refused
 
 
 def _refusal(error: ApiError) -> Response:
@@ -98,9 +110,6 @@ def _arguments(
     query: type[Struct] | None,
     path: dict[str, str],
 ) -> dict[str, Any]:
-    now = the_time()
-    if caller is not None:
-        _bucket(request, caller).take(now)
     arguments: dict[str, Any] = {}
     if body is not None:
         content_type = request.headers.get("content-type", "")
@@ -110,7 +119,8 @@ def _arguments(
         arguments["query"] = asked
     if caller is not None:
         once, request_id = _once(request, caller), logger.get_correlation_id()
-        visit = Visit(caller, action, now, once, request_id, _kind(request))
+        kind = limits.kind_of(request.method)
+        visit = Visit(caller, action, the_time(), once, request_id, kind)
         arguments["access"] = _enter(visit, path, arguments)
     return arguments | _own(path)
 
@@ -120,14 +130,6 @@ def _caller(request: Request) -> Caller:
     if scheme.lower() != "bearer" or not credential:
         raise Unauthenticated()
     return recognised(credential.strip())
-
-
-def _kind(request: Request) -> Kind:
-    return "read" if request.method == "GET" else "write"
-
-
-def _bucket(request: Request, caller: Caller) -> Bucket:
-    return bucket_of(caller.principal, _kind(request))
 
 
 def _parameters(request: Request) -> dict[str, list[str]]:

@@ -5,9 +5,12 @@ The form is that of the IETF's draft (draft-ietf-httpapi-ratelimit-headers-10).
 
 import math
 from datetime import datetime
+from typing import Any
 
 from chalicelib.api.answers import Headers
-from chalicelib.domain.rates import MINUTE, Bucket
+from chalicelib.domain.rates import MINUTE, Bucket, Kind
+
+READING = {"GET", "HEAD", "OPTIONS"}
 
 
 def told(bucket: Bucket, now: datetime) -> Headers:
@@ -17,3 +20,15 @@ def told(bucket: Bucket, now: datetime) -> Headers:
         "RateLimit-Policy": f'"{bucket.kind}";q={bucket.limit};w={window:.0f}',
         "RateLimit": f'"{bucket.kind}";r={bucket.left(now)};t={math.ceil(full_in)}',
     }
+
+
+def kind_of(method: str | None) -> Kind:
+    """Among which requests one with this method counts."""
+    return "read" if method in READING else "write"
+
+
+def source_in(context: dict[str, Any]) -> str | None:
+    """The address that a request came from as the gateway saw it; never a header, which anybody can
+    write."""
+    identity = context.get("identity") or {}
+    return identity.get("sourceIp")

@@ -15,9 +15,9 @@ from chalicelib.api.fields import (
     Time,
     Username,
     require_confirmed,
-    source_of,
 )
 from chalicelib.api.gate import route
+from chalicelib.api.limits import source_in
 from chalicelib.domain import accounts, avatars, passwords, zones
 from chalicelib.domain.access import Access, Action
 from chalicelib.errors import FieldError, Invalid
@@ -139,7 +139,7 @@ def change_password(access: Access, body: PasswordChange) -> Response:
         access,
         password=body.password,
         new_password=body.new_password,
-        source=source_of(bp),
+        source=source_in(bp.current_request.context),
     )
     return nothing()
 
@@ -155,7 +155,10 @@ def change_password(access: Access, body: PasswordChange) -> Response:
 )
 def change_email(access: Access, body: EmailChange) -> Response:
     accounts.request_email_change(
-        access, email=body.email, password=body.password, source=source_of(bp)
+        access,
+        email=body.email,
+        password=body.password,
+        source=source_in(bp.current_request.context),
     )
     return answer(Mailed("A mail is on its way to the new address"), 202)
 

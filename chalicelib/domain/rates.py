@@ -1,4 +1,5 @@
-"""How many requests a caller may make: a token bucket for each caller and kind of request.
+"""How many requests a caller may make: a token bucket for each caller and kind of request, and for
+each source address of those who are not known.
 
 A bucket holds what a minute allows and fills evenly. Each process has one in memory, exact for what
 it let through itself. All processes share one in the table, on the row that every request reads
@@ -109,4 +110,11 @@ class Bucket:
 @lru_cache(CALLERS_KNOWN)
 def bucket_of(principal: str, kind: Kind) -> Bucket:
     """The bucket in this process; whoever was away for long gets a new one, which is full."""
+    return Bucket(kind, LIMITS[kind])
+
+
+@lru_cache(CALLERS_KNOWN)
+def bucket_of_source(address: str | None, kind: Kind) -> Bucket:
+    """That of whoever comes from `address` and is not known, in this process alone. Kept apart, so
+    that a flood from many addresses makes it forget no caller."""
     return Bucket(kind, LIMITS[kind])

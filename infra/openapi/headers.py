@@ -25,12 +25,14 @@ RESPONSE_HEADERS: dict[str, dict[str, Any]] = {
         "example": '"read";r=599;t=42',
     },
     "RateLimit-Policy": {
-        **_text("The limit of one caller: `q` requests in `w` seconds (IETF draft 10)."),
+        **_text(
+            "The limit of a caller, or an address: `q` requests in `w` seconds (IETF draft 10)."
+        ),
         "example": '"read";q=600;w=60',
     },
     "WWW-Authenticate": {**_text("How to authenticate."), "required": True},
 }
-# On every answer to somebody who is known.
+# On every answer of the app.
 LIMITS = ("RateLimit", "RateLimit-Policy")
 PARAMETERS: dict[str, dict[str, Any]] = {
     "IdempotencyKey": {

@@ -168,7 +168,7 @@ def has_etag(route: Route, types: Types) -> bool:
 def _responses(route: Route, types: Types) -> dict[str, Any]:
     found: dict[str, Any] = {str(route.status): _success(route, types)}
     if is_conditional(route):
-        headers = _headers("X-Request-Id", "Cache-Control", "ETag", *_limited(route))
+        headers = _headers("X-Request-Id", "Cache-Control", "ETag", *LIMITS)
         found["304"] = {"description": "What you have is still right.", "headers": headers}
     for status in sorted(failures_of(route)):
         found[str(status)] = reference("responses", failures.name_of(status))
@@ -176,7 +176,7 @@ def _responses(route: Route, types: Types) -> dict[str, Any]:
 
 
 def _success(route: Route, types: Types) -> dict[str, Any]:
-    names = ["X-Request-Id", "Cache-Control", *_limited(route)]
+    names = ["X-Request-Id", "Cache-Control", *LIMITS]
     names += ["ETag"] if has_etag(route, types) else []
     names += ["Location"] if _tells_location(route) else []
     found: dict[str, Any] = {"description": "Done.", "headers": _headers(*names)}
@@ -187,10 +187,6 @@ def _success(route: Route, types: Types) -> dict[str, Any]:
 
 def _tells_location(route: Route) -> bool:
     return route.status == 201 or "`Location`" in prose.description(route.name)
-
-
-def _limited(route: Route) -> tuple[str, ...]:
-    return () if route.action is Action.ENTER else LIMITS
 
 
 def _headers(*names: str) -> dict[str, dict[str, str]]:

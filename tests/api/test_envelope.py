@@ -69,6 +69,7 @@ def test_an_event_that_makes_no_sense_is_a_500_in_the_same_shape(
     answer = app(event, client.lambda_context if hasattr(client, "lambda_context") else None)
     assert answer["statusCode"] == 500
     assert json.loads(answer["body"])["code"] == "internal_server_error"
+    assert {"x-request-id", "ratelimit", "ratelimit-policy"} <= answer["headers"].keys()
 
 
 BROKEN = [
