@@ -14,23 +14,23 @@ The walk over the projects is a row with a lease; the ticks go on with it until 
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from itertools import islice
+from functools import partial
+from itertools import chain, islice
+from typing import Any
 
 from chalicelib.domain import tallying
 from chalicelib.domain.pacing import Pace
 from chalicelib.observability import logger, report
-from chalicelib.store import counters, projects, sweeps, tasks
-from chalicelib.store.counters import Shard
+from chalicelib.store import counters, numbers, projects, quotas, sums, sweeps, tasks
+from chalicelib.store.sums import Sums
 from chalicelib.store.sweeps import COUNTS, Sweep
-from chalicelib.store.table import PAGE_MAX
+from chalicelib.store.table import PAGE_MAX, Page
 from chalicelib.store.tasks import Task
 from chalicelib.store.transaction import ConditionFailed, transact
 
 STEPS_IN_A_TICK = 250
-# Of so many tasks at once is read what hangs on them.
-AT_ONCE = 200
 TRIES = 3
 # Longer than statistics look back; what was done earlier is counted no more.
 DAYS_KEPT = timedelta(days=40)
@@ -109,10 +109,17 @@ def _recount(project_id: str, now: datetime, pace: Pace | None) -> Counter[str]:
 
 def _tally(project_id: str, children: Counter[str], pace: Pace | None) -> Counter[str]:
     """Mend what the project and its tasks say of themselves, as far as there is time."""
-    outcome, ours = Counter(drift=tallying.of_project(project_id)), _tasks(project_id, pace)
+    outcome = Counter(drift=tallying.of_project(project_id))
+    room, known = quotas.room(), set[str]()
+    everything = chain(_tasks(project_id, pace), _tasks(project_id, pace, tasks.in_trash))
     try:
-        while some := list(islice(ours, AT_ONCE)):
-            outcome["drift"] += tallying.of_tasks(some, children)
+        while some := list(islice(everything, tallying.AT_ONCE)):
+            drift, theirs = tallying.of_tasks(some, children)
+            outcome["drift"] += drift
+            room.update(theirs)
+            known.update(task.id for task in some)
+        task_ids = partial(_task_ids, project_id, known, pace)
+        outcome["drift"] += tallying.of_files(project_id, room, task_ids)
     except _TooLarge:
         logger.warning("there was no time for all tasks of a project", project_id=project_id)
         outcome["uncounted"] = 1
@@ -125,21 +132,23 @@ def _compare(
     """Sum the tasks up, and the sub-tasks of each, and mend the rows that say otherwise."""
     children.clear()
     shards = counters.shards_of(project_id)  # before the tasks: who moves one later is seen
-    sums = [Counter[str]() for _ in shards]
+    totals = [Counter[str]() for _ in shards]
     for task in _tasks(project_id, pace):
         children[task.parent] += 1
-        sums[counters.shard_of(task.id)].update(counters.counts_of(task))
+        totals[counters.shard_of(task.id)].update(counters.counts_of(task))
     oldest = f"done:{now - DAYS_KEPT:%Y-%m-%d}"
     outcome: Counter[str] = Counter()
-    for shard, counts in zip(shards, sums, strict=True):
+    for shard, counts in zip(shards, totals, strict=True):
         outcome.update(_mend(shard, _lately(counts, oldest), oldest))
     return outcome
 
 
-def _tasks(project_id: str, pace: Pace | None) -> Iterator[Task]:
+def _tasks(
+    project_id: str, pace: Pace | None, read: Callable[..., Page[Any]] = tasks.in_project
+) -> Iterator[Task]:
     start = None
     while _has(END_MILLISECONDS, pace):
-        page = tasks.in_project(project_id, limit=PAGE_MAX, start=start)
+        page = read(project_id, limit=PAGE_MAX, start=start)
         yield from page.rows
         start = page.last_key
         if start is None:
@@ -147,12 +156,20 @@ def _tasks(project_id: str, pace: Pace | None) -> Iterator[Task]:
     raise _TooLarge()
 
 
-def _mend(shard: Shard, truth: Counter[str], oldest: str) -> Counter[str]:
+def _task_ids(project_id: str, known: set[str], pace: Pace | None) -> Iterator[str]:
+    """On its way to the trash or back a task may not have been met, but each has a number."""
+    for task_id in known.union(numbers.all_tasks(project_id)):
+        if not _has(END_MILLISECONDS, pace):
+            raise _TooLarge()
+        yield task_id
+
+
+def _mend(shard: Sums, truth: Counter[str], oldest: str) -> Counter[str]:
     """Let the row say the truth and nothing else: no days of long ago, no zeros."""
     if dict(shard.counts) == dict(truth):
         return Counter()
     try:
-        transact(counters.corrected(shard, truth))
+        transact(sums.corrected(shard, truth))
     except ConditionFailed:
         return Counter(moved=1)
     drift = _lately(shard.counts, oldest)

@@ -7,17 +7,16 @@ sum of the rows is the truth. Which row it is says the task's id, so a task is c
 
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pynamodb.attributes import NumberAttribute
-from pynamodb.expressions.operand import Path
 
-from chalicelib.store import table
+from chalicelib.store import sums, table
+from chalicelib.store.sums import Sums
 from chalicelib.store.table import Key, Row, Rows
 from chalicelib.store.tasks import NOBODY, Task
-from chalicelib.store.transaction import Tally, Update
+from chalicelib.store.transaction import Tally
 
 # One item takes 1,000 writes a second, and a transactional write counts double.
 SHARDS = 4
@@ -32,15 +31,6 @@ class Counters(Row):
     @staticmethod
     def key(project_id: str, shard: int) -> "Key[Counters]":
         return Key(Counters, f"PROJECT#{project_id}", f"STATS#{shard}")
-
-
-@dataclass(frozen=True)
-class Shard:
-    """A row as it was read; one that is not there yet has no counts."""
-
-    key: Key[Counters]
-    counts: Counter[str]
-    changes: int | None
 
 
 def counts_of(task: Task) -> Counter[str]:
@@ -96,26 +86,11 @@ def among(rows: Rows, project_id: str) -> Counter[str]:
     return _sum(raw for key in keys_of(project_id) if (raw := rows.raw(key)))
 
 
-def shards_of(project_id: str) -> list[Shard]:
+def shards_of(project_id: str) -> list[Sums]:
     """The rows of a project one by one, as they stand."""
     keys = keys_of(project_id)
     rows = table.read(*keys)
-    return [_shard(key, rows.raw(key) or {}) for key in keys]
-
-
-def corrected(shard: Shard, counts: Mapping[str, int]) -> Update:
-    """The write that lets a row say `counts` and nothing else; it holds while none of its tasks has
-    been counted anew since it was read."""
-    gone = [Path(name).remove() for name in shard.counts.keys() - counts.keys()]
-    said = [Path(name).set(count) for name, count in counts.items()]
-    same = Counters.changes == shard.changes
-    unchanged = Counters.changes.does_not_exist() if shard.changes is None else same
-    return Update(shard.key, (*gone, *said), unchanged)
-
-
-def _shard(key: Key[Counters], raw: dict[str, Any]) -> Shard:
-    changes = int(raw["changes"]["N"]) if "changes" in raw else None
-    return Shard(key, _sum([raw]), changes)
+    return [sums.as_read(key, _sum([raw]), raw) for key in keys for raw in [rows.raw(key) or {}]]
 
 
 def _sum(shards: Iterable[dict[str, Any]]) -> Counter[str]:

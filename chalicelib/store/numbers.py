@@ -5,6 +5,8 @@ tracker that people know. To draw is the one write outside a transaction that ca
 without a trace, and the trace is such a gap.
 """
 
+from collections.abc import Iterator
+
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.store import table
@@ -47,6 +49,12 @@ def given(project_id: str, number: int, task_id: str) -> Put:
     """The write that gives the number to a task."""
     key = Numbered.key(project_id, number)
     return Put(Numbered(key.pk, key.sk, task_id=task_id))
+
+
+def all_tasks(project_id: str) -> Iterator[str]:
+    """The ids of all tasks of a project, also of those in the trash, or on their way."""
+    given = Row.SK.startswith("NUMBER#")
+    return (row.task_id for row in table.query_all(Numbered, f"PROJECT#{project_id}", given))
 
 
 def tasks_with(numbers: list[tuple[str, int]]) -> list[str]:

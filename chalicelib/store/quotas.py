@@ -1,12 +1,17 @@
 """How much room files take, by task and by project: reserved in the transaction that announces an
 upload, given back in the one that makes it a tombstone. Both happen once, so the sums are exact."""
 
+from collections import Counter
+from typing import Any
+
 from pynamodb.attributes import NumberAttribute
 from pynamodb.expressions.condition import Condition
 
 from chalicelib import settings
+from chalicelib.store import sums, table
 from chalicelib.store.attachments import Attachment
 from chalicelib.store.ids import project_of
+from chalicelib.store.sums import Sums
 from chalicelib.store.table import Key, Row
 from chalicelib.store.transaction import ConditionFailed, Delete, Update, Write, transact
 from chalicelib.store.uploads import Upload
@@ -17,10 +22,12 @@ LARGEST = min(settings.UPLOAD_MAX_BYTES, settings.TASK_MAX_BYTES, settings.PROJE
 
 
 class Usage(Row):
-    """The files of a task or of a project, announced ones included."""
+    """The files of a task or of a project, announced ones included; `changes` are how often that
+    changed."""
 
     bytes = NumberAttribute(default=0)
     files = NumberAttribute(default=0)
+    changes = NumberAttribute(null=True)
 
     @staticmethod
     def of_task(task_id: str) -> "Key[Usage]":
@@ -53,6 +60,24 @@ def returned(upload: Upload) -> tuple[Write, ...]:
     return tuple(_added(key, -int(upload.size), -1, there) for key in keys)
 
 
+def room(bytes: int = 0, files: int = 0) -> Counter[str]:
+    """What files take, as the recount compares it."""
+    return Counter(bytes=bytes, files=files)
+
+
+def said(raw: dict[str, Any]) -> Counter[str]:
+    """The room that a row speaks of."""
+    return Counter({name: int(raw[name]["N"]) for name in room() if name in raw})
+
+
+def as_it_stands(key: Key[Usage]) -> Sums:
+    """A row for the recount; one that is not there speaks of no files."""
+    raw = table.read(key).raw(key) or {}
+    counts = room()
+    counts.update(said(raw))
+    return sums.as_read(key, counts, raw)
+
+
 def limit_of(write: Write) -> str | None:
     """Which limit the write that failed stands for: `task`, `project`, or None for neither."""
     key = write.key if isinstance(write, Update) else None
@@ -76,4 +101,5 @@ def _first() -> Condition:
 
 
 def _added(key: Key[Usage], size: int, files: int, condition: Condition) -> Update:
-    return Update(key, (Usage.bytes.add(size), Usage.files.add(files)), condition)
+    added = (Usage.bytes.add(size), Usage.files.add(files), Usage.changes.add(1))
+    return Update(key, added, condition)

@@ -212,9 +212,10 @@ def counted_anywhere(task_id: str, **counts: int) -> tuple[Tally, ...]:
 
 
 def recounted(task: Task, counts: Mapping[str, int]) -> Update:
-    """The write that lets the task say these counts; it holds while they are as they were read."""
+    """The write that lets the task say these counts, where it is, and while they are as they were
+    read."""
     actions = tuple(getattr(Task, name).set(count) for name, count in counts.items())
-    return Update(Task.key(task.id), actions, _as_read(task, *counts))
+    return Update(type(task).key(task.id), actions, _as_read(task, *counts))
 
 
 def with_another_child(parent: Task) -> Tally:
@@ -226,6 +227,13 @@ def with_another_child(parent: Task) -> Tally:
 
 def by_id(task_id: str) -> Task | None:
     return table.get(Task.key(task_id))
+
+
+def anywhere(task_id: str) -> Task | None:
+    """The task, be it in the trash."""
+    task, trashed = Task.key(task_id), TrashedTask.key(task_id)
+    rows = table.read(task, trashed)
+    return rows.get(task) or rows.get(trashed)
 
 
 def by_ids(task_ids: Iterable[str]) -> list[Task]:

@@ -16,7 +16,7 @@ from chalicelib.domain.pacing import Pace
 from chalicelib.store import projects, sweeps, table
 from chalicelib.store.sweeps import COUNTS, Sweep
 from chalicelib.store.table import Row
-from tests.files import announced, uploaded
+from tests.files import announced, path_of, uploaded
 from tests.support import Killed, Person, all_rows, killed_at, put_rows
 
 Wait = Callable[..., None]
@@ -132,11 +132,96 @@ def test_what_a_task_or_a_project_says_of_itself_is_mended_too(
     announced(ann, task)
     ann.adds_task(project, parent=task)
     place = f"PROJECT#{project} " + ("META" if name == "members_count" else f"TASK#{task}")
-    (sound,) = (row for row in all_rows() if _place(row) == place)
-    put_rows([{**sound, name: {"N": str(said)}}])
-    assert _walks() == {"counted": 1, "drift": 1}
-    assert [row for row in all_rows() if _place(row) == place] == [sound]
+    _is_mended(place, **{name: said})
+
+
+@pytest.mark.parametrize("name", ["comments_count", "attachments_count", "subtasks_count"])
+def test_what_a_task_in_the_trash_says_of_itself_is_mended_before_it_comes_back(
+    ann: Person, project: str, task: str, name: str
+) -> None:
+    ann.post(f"/api/tasks/{task}/comments", {"body": "Done?"})
+    uploaded(ann, task)
+    ann.delete(f"/api/tasks/{task}")
+    _is_mended(f"PROJECT#{project} TRASH#{task}", **{name: 7})
+
+
+@pytest.mark.parametrize(
+    ("of", "said", "trashed"),
+    [
+        ("TASK", {"files": 7}, False),
+        ("TASK", {"bytes": -5, "files": 0}, True),
+        ("PROJECT", {"bytes": 0, "files": 7}, False),
+        ("PROJECT", {"bytes": 7}, True),
+    ],
+)
+def test_the_room_that_files_take_is_mended(
+    ann: Person, project: str, task: str, of: str, said: dict[str, int], trashed: bool
+) -> None:
+    uploaded(ann, task)
+    announced(ann, task, size=9)
+    ann.delete(path_of(uploaded(ann, task)))
+    if trashed:
+        ann.delete(f"/api/tasks/{task}")
+    place = f"{of}#{task if of == 'TASK' else project} USAGE"
+    room = {name: _row_at(place)[name]["N"] for name in ("bytes", "files")}
+    assert room == {"bytes": "14", "files": "2"}
+    _is_mended(place, **said)
+
+
+def _row_at(place: str) -> Any:
+    (row,) = (row for row in all_rows() if _place(row) == place)
+    return row
+
+
+def _is_mended(place: str, **said: int) -> None:
+    """What a row says wrongly is set right, and no other word of it changes."""
+    sound = _row_at(place)
+    put_rows([sound | {name: {"N": str(count)} for name, count in said.items()}])
+    assert _walks() == {"counted": 1, "drift": len(said)}
+    assert _row_at(place) == sound
     assert _walks() == SOUND
+
+
+def test_a_row_of_room_that_is_gone_is_written_anew(ann: Person, project: str, task: str) -> None:
+    uploaded(ann, task)
+    for place in (f"TASK#{task} USAGE", f"PROJECT#{project} USAGE"):
+        row = _row_at(place)
+        key = {name: row[name] for name in ("PK", "SK")}
+        _client().delete_item(TableName=settings.TABLE_NAME, Key=key)
+        assert _walks() == {"counted": 1, "drift": 2}
+        assert _row_at(place) | {"changes": row["changes"]} == row
+
+
+@pytest.mark.parametrize("of", ["TASK", "PROJECT"])
+def test_files_that_come_and_go_before_the_repair_are_counted(
+    ann: Person, project: str, task: str, of: str
+) -> None:
+    """The sums are as they were read, but not what they are of."""
+    place = f"{of}#{task if of == 'TASK' else project} USAGE"
+    first = path_of(uploaded(ann, task))
+    put_rows([_row_at(place) | {"bytes": {"N": "9"}}])
+
+    def swap() -> None:
+        ann.delete(first)
+        announced(ann, task, size=5)
+        announced(ann, task, size=7)
+
+    with _before("TransactWriteItems", f"{place.split()[0]}".encode(), swap):
+        assert _walks() == {"counted": 1, "drift": 1}
+    assert (_row_at(place)["bytes"], _row_at(place)["files"]) == ({"N": "12"}, {"N": "2"})
+
+
+def test_a_file_of_a_task_that_comes_back_unseen_is_no_drift(
+    ann: Person, project: str, task: str
+) -> None:
+    uploaded(ann, task)
+    ann.delete(f"/api/tasks/{task}")
+
+    def restore() -> None:
+        assert ann.post(f"/api/tasks/{task}/restore").status_code == 200
+
+    with _before("Query", b'"TRASH#', restore):
+        assert _walks() == SOUND
 
 
 def test_a_comment_between_look_and_repair_is_counted(ann: Person, project: str, task: str) -> None:
