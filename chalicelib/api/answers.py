@@ -58,12 +58,19 @@ def conditional(body: Any, request: Request, version: int | None = None) -> Resp
     return unless_known(request, answer(body, 200, headers))
 
 
+def weakly_conditional(body: Any, known_by: Any, request: Request) -> Response:
+    """As `conditional`, for what differs from answer to answer where it makes no difference:
+    `known_by` is `body` without that, and the ETag says that it is weak (RFC 9110, 8.8.1)."""
+    headers: Headers = {"ETag": f"W/{etag_of(known_by)}", "Cache-Control": "private, no-cache"}
+    return unless_known(request, answer(body, 200, headers))
+
+
 def unless_known(request: Request, full: Response) -> Response:
     """`full`, or a 304 with its headers if the client names its ETag."""
     if_none_match = request.headers.get("if-none-match") or ""
     # Somebody on the way may have compressed the answer and weakened its ETag.
     known = {candidate.strip().removeprefix("W/") for candidate in if_none_match.split(",")}
-    if known & {"*", full.headers["ETag"]}:
+    if known & {"*", str(full.headers["ETag"]).removeprefix("W/")}:
         headers = {name: value for name, value in full.headers.items() if name != "Content-Type"}
         return Response("", headers, 304)
     return full

@@ -3,9 +3,9 @@
 from typing import Annotated, Literal
 
 from chalice.app import Blueprint, Response
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
-from chalicelib.api.answers import answer, conditional, created, nothing
+from chalicelib.api.answers import answer, created, nothing, weakly_conditional
 from chalicelib.api.bodies import given
 from chalicelib.api.fields import (
     AnyPassword,
@@ -95,7 +95,9 @@ class Mailed(Struct):
 
 @route(bp, "GET", "/api/auth/profile", Action.READ_ACCOUNT, gives=Account)
 def read(access: Access) -> Response:
-    return conditional(shown(access.user), bp.current_request)
+    account, picture = shown(access.user), avatars.likeness(access.user, access.now)
+    known_by = structs.replace(account, avatar_url=picture)
+    return weakly_conditional(account, known_by, bp.current_request)
 
 
 @route(bp, "PATCH", "/api/auth/profile", Action.USE_ACCOUNT, body=ProfilePatch, gives=Account)

@@ -16,6 +16,8 @@ from chalicelib.store.uploads import PENDING, READY
 from chalicelib.store.users import User
 
 MAX_BYTES = 2 * 1024 * 1024
+# So long one address does for another; whichever one has is good for as long again.
+ALIKE_SECONDS = files.PICTURE_SECONDS // 2
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,14 @@ def url_of(user: User) -> str | None:
     if user.avatar is None:
         return None
     return files.picture_url(avatars.object_key(user.id, user.avatar))
+
+
+def likeness(user: User, now: datetime) -> str | None:
+    """The same for all addresses of the person's picture that do for each other. Each is another:
+    it is signed at its own time, and with the credentials of its process."""
+    if user.avatar is None:
+        return None
+    return f"{user.avatar} {int(now.timestamp()) // ALIKE_SECONDS}"
 
 
 def _outdated(user: User, now: datetime) -> tuple[Write, ...]:

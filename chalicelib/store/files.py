@@ -17,7 +17,7 @@ from chalicelib.store.outages import error_code, outages_translated
 
 UPLOAD_SECONDS = 300
 DOWNLOAD_SECONDS = 60
-PICTURE_SECONDS = 300
+PICTURE_SECONDS = 600
 SNIFFED_BYTES = 16
 CHUNK_BYTES = 1024 * 1024
 OPAQUE = "application/octet-stream"
@@ -97,7 +97,7 @@ def download_url(object_key: str, *, filename: str, picture: str | None) -> str:
 
 
 def picture_url(object_key: str) -> str:
-    """An address good for five minutes of a picture whose bytes were looked at, to be shown."""
+    """An address good for ten minutes of a picture whose bytes were looked at, to be shown."""
     params = {"Bucket": settings.BUCKET_NAME, "Key": object_key}
     url = aws.s3().generate_presigned_url("get_object", Params=params, ExpiresIn=PICTURE_SECONDS)
     return str(url)

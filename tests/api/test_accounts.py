@@ -1,9 +1,11 @@
 import itertools
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
-from chalice.test import Client
+from chalice.test import Client, HTTPResponse
 
 from chalicelib import settings
 from chalicelib.clock import now
@@ -440,7 +442,41 @@ def test_an_avatar_is_shown_once_its_bytes_are_looked_at(ann: Person) -> None:
     assert ann.get("/api/auth/profile").json_body["avatar_url"] is None
     shown = _shows(ann)
     assert shown.status_code == 200
-    assert "X-Amz-Expires=300" in shown.json_body["avatar_url"]
+    assert _good_until(shown) > now() + timedelta(minutes=9)
+
+
+def _good_until(shown: HTTPResponse) -> datetime:
+    """The end of the picture's address."""
+    signed = parse_qs(urlsplit(shown.json_body["avatar_url"]).query)
+    at = datetime.strptime(f"{signed['X-Amz-Date'][0]}+0000", "%Y%m%dT%H%M%SZ%z")
+    return at + timedelta(seconds=int(signed["X-Amz-Expires"][0]))
+
+
+@pytest.mark.parametrize("minute", [0, 4])
+def test_what_is_kept_of_an_account_with_a_picture_has_an_address_that_is_good(
+    ann: Person, at: Callable[..., None], minute: int
+) -> None:
+    """For five minutes more at least, whenever it was read."""
+    at(f"2026-11-16T09:0{minute}", ann)
+    _shows(ann)
+    kept = ann.get("/api/auth/profile")
+    known = {"If-None-Match": kept.headers["etag"]}
+    at("2026-11-16T09:04:59")
+    again = ann.get("/api/auth/profile", headers=known)
+    assert (again.status_code, again.headers["etag"]) == (304, kept.headers["etag"])
+    assert _good_until(kept) >= now() + timedelta(minutes=5)
+    at("2026-11-16T09:05")
+    anew = ann.get("/api/auth/profile", headers=known)
+    assert (anew.status_code, _good_until(anew)) == (200, now() + timedelta(minutes=10))
+
+
+def test_another_picture_is_shown_at_once(ann: Person, at: Callable[..., None]) -> None:
+    at("2026-11-16T09:00", ann)
+    _shows(ann)
+    known = {"If-None-Match": ann.get("/api/auth/profile").headers["etag"]}
+    assert ann.get("/api/auth/profile", headers=known).status_code == 304
+    _shows(ann)
+    assert ann.get("/api/auth/profile", headers=known).status_code == 200
 
 
 @pytest.mark.parametrize("body", [b"<svg onload=alert(1)>", b"<html>", b"\xff\xd8\xff\xe0 jpeg"])
