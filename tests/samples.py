@@ -46,8 +46,8 @@ TEXTS = {
 # Whose id a field holds, named as a path parameter would be. Anybody's account may be named where
 # people are let in: that is what exact addresses are looked up for.
 IDS = {
-    "Delete.id": "task_id",
-    "Update.id": "task_id",
+    "DeleteTask.id": "task_id",
+    "UpdateTask.id": "task_id",
     "assigned_to": "user_id",
     "created_by": "user_id",
     "label": "label_id",

@@ -36,8 +36,8 @@ class ApiToken(Struct):
     last_used_at: Time | None
 
 
-class ShownToken(ApiToken):
-    """... with it, this once."""
+class IssuedToken(ApiToken):
+    """A token with its secret, this once."""
 
     token: str
 
@@ -48,7 +48,7 @@ def listed(access: Access) -> Response:
 
 
 @route(
-    bp, "POST", "/api/auth/tokens", Action.USE_ACCOUNT, body=NewToken, gives=ShownToken, status=201
+    bp, "POST", "/api/auth/tokens", Action.USE_ACCOUNT, body=NewToken, gives=IssuedToken, status=201
 )
 def create(access: Access, body: NewToken) -> Response:
     made = api_tokens.create(
@@ -59,7 +59,7 @@ def create(access: Access, body: NewToken) -> Response:
         expires_at=body.expires_at,
     )
     location = f"/api/auth/tokens/{made.token.id}/"
-    return created(ShownToken(**asdict(shown(made.token)), token=made.credential), location)
+    return created(IssuedToken(**asdict(shown(made.token)), token=made.credential), location)
 
 
 @route(bp, "DELETE", "/api/auth/tokens/{token_id}", Action.USE_ACCOUNT)

@@ -1,6 +1,6 @@
 """`/api/tasks/{id}/attachments`: files, uploaded straight to the storage."""
 
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated
 
 from chalice.app import Blueprint, Response
 from msgspec import Meta, Struct
@@ -63,14 +63,18 @@ class Division(Struct):
     part_count: int
 
 
-How = TypeVar("How")
-
-
-class NewUpload(Struct, Generic[How]):
-    """The attachment, and how to send its bytes."""
+class FormUpload(Struct):
+    """The attachment, and the form to post its bytes with."""
 
     attachment: Attachment
-    upload: How
+    upload: UploadForm
+
+
+class PartedUpload(Struct):
+    """The attachment, whose bytes are many, and into which parts to cut them."""
+
+    attachment: Attachment
+    upload: Division
 
 
 class Part(Struct):
@@ -91,7 +95,7 @@ class Parts(Division):
     FILES,
     Action.WRITE_TASKS,
     body=NewAttachment,
-    gives=NewUpload[UploadForm] | NewUpload[Division],
+    gives=FormUpload | PartedUpload,
     status=201,
 )
 def announce(access: TaskAccess, body: NewAttachment) -> Response:
@@ -104,7 +108,7 @@ def announce(access: TaskAccess, body: NewAttachment) -> Response:
     )
     attachment = announced.attachment
     location = f"/api/tasks/{attachment.task_id}/attachments/{attachment.id}/"
-    return created(NewUpload(shown(attachment), _upload(announced)), location)
+    return created(_upload(announced), location)
 
 
 @route(bp, "GET", FILES, Action.READ_TASKS, gives=Page[Attachment])
@@ -146,8 +150,11 @@ def part_addresses(access: TaskAccess, body: PartNumbers, attachment_id: str) ->
     return answer(Page(parts.addresses(access, attachment_id, body.numbers)))
 
 
-def _upload(announced: Announced) -> Division | UploadForm:
-    return announced.form or _division(announced.attachment)
+def _upload(announced: Announced) -> FormUpload | PartedUpload:
+    attachment = shown(announced.attachment)
+    if announced.form is None:
+        return PartedUpload(attachment, _division(announced.attachment))
+    return FormUpload(attachment, announced.form)
 
 
 def _division(attachment: AttachmentRow) -> Division:

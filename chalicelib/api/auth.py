@@ -41,11 +41,11 @@ class Login(Struct, forbid_unknown_fields=True):
     password: AnyPassword
 
 
-class Refresh(Struct, forbid_unknown_fields=True):
+class RefreshToken(Struct, forbid_unknown_fields=True):
     refresh: Token
 
 
-class Address(Struct, forbid_unknown_fields=True):
+class EmailAddress(Struct, forbid_unknown_fields=True):
     email: Email
 
 
@@ -94,11 +94,11 @@ def verify_email(body: OneTimeToken) -> Response:
     "POST",
     "/api/auth/resend-verification",
     Action.ENTER,
-    body=Address,
+    body=EmailAddress,
     gives=Mailed,
     status=202,
 )
-def resend_verification(body: Address) -> Response:
+def resend_verification(body: EmailAddress) -> Response:
     accounts.resend_verification(
         email=body.email, source=source_in(bp.current_request.context), now=now()
     )
@@ -123,8 +123,8 @@ def log_in(body: Login) -> Response:
     return answer(SignedIn(**asdict(_tokens(signed_in)), user=shown(signed_in.user)))
 
 
-@route(bp, "POST", "/api/auth/refresh", Action.ENTER, body=Refresh, gives=Tokens)
-def refresh(body: Refresh) -> Response:
+@route(bp, "POST", "/api/auth/refresh", Action.ENTER, body=RefreshToken, gives=Tokens)
+def refresh(body: RefreshToken) -> Response:
     return answer(_tokens(sessions.refresh(token=body.refresh, now=now())))
 
 
@@ -135,9 +135,15 @@ def log_out(access: Access) -> Response:
 
 
 @route(
-    bp, "POST", "/api/auth/forgot-password", Action.ENTER, body=Address, gives=Mailed, status=202
+    bp,
+    "POST",
+    "/api/auth/forgot-password",
+    Action.ENTER,
+    body=EmailAddress,
+    gives=Mailed,
+    status=202,
 )
-def forgot_password(body: Address) -> Response:
+def forgot_password(body: EmailAddress) -> Response:
     passwords.forgot(email=body.email, source=source_in(bp.current_request.context), now=now())
     return answer(ON_ITS_WAY, 202)
 

@@ -10,7 +10,7 @@ from chalicelib.api.answers import answer
 from chalicelib.api.bodies import given
 from chalicelib.api.gate import route
 from chalicelib.api.problems import Problem
-from chalicelib.api.tasks import NewTask, TaskPatch, TaskShown, shown
+from chalicelib.api.tasks import NewTask, Task, TaskPatch, shown
 from chalicelib.domain import bulk
 from chalicelib.domain.access import Access, Action
 from chalicelib.domain.bulk import Operation, Outcome
@@ -18,69 +18,73 @@ from chalicelib.domain.bulk import Operation, Outcome
 bp = Blueprint(__name__)
 
 
-class Create(NewTask, tag_field="op", tag="create", forbid_unknown_fields=True, kw_only=True):
+class CreateTask(NewTask, tag_field="op", tag="create", forbid_unknown_fields=True, kw_only=True):
     """A new task."""
 
 
-class Update(TaskPatch, tag_field="op", tag="update", forbid_unknown_fields=True, kw_only=True):
+class UpdateTask(TaskPatch, tag_field="op", tag="update", forbid_unknown_fields=True, kw_only=True):
     """New values for a task, by id or key; with `version`, only if it is still that one."""
 
     id: str
     version: int | None = None
 
 
-class Delete(Struct, tag_field="op", tag="delete", forbid_unknown_fields=True, kw_only=True):
+class DeleteTask(Struct, tag_field="op", tag="delete", forbid_unknown_fields=True, kw_only=True):
     """A task for the trash."""
 
     id: str
     version: int | None = None
 
 
-class Operations(Struct, forbid_unknown_fields=True):
+class BulkOperations(Struct, forbid_unknown_fields=True):
     """With `atomic`, all are carried out or none."""
 
-    operations: Annotated[list[Create | Update | Delete], Meta(min_length=1, max_length=100)]
+    operations: Annotated[
+        list[CreateTask | UpdateTask | DeleteTask], Meta(min_length=1, max_length=100)
+    ]
     atomic: bool = False
 
 
-class Result(Struct):
+class BulkResult(Struct):
     """What came of one operation: the status that it would have had by itself."""
 
     index: int
     status: int
-    task: TaskShown | None = None
+    task: Task | None = None
     problem: Problem | None = None
 
 
-class Results(Struct):
-    results: list[Result]
+class BulkResults(Struct):
+    results: list[BulkResult]
 
 
-STATUSES = {Create: 201, Update: 200, Delete: 204}
+STATUSES = {CreateTask: 201, UpdateTask: 200, DeleteTask: 204}
 
 
-@route(bp, "POST", "/api/tasks/bulk", Action.WRITE_TASKS, body=Operations, gives=Results)
-def run(access: Access, body: Operations) -> Response:
+@route(bp, "POST", "/api/tasks/bulk", Action.WRITE_TASKS, body=BulkOperations, gives=BulkResults)
+def run(access: Access, body: BulkOperations) -> Response:
     operations = [_operation(each) for each in body.operations]
     carry_out = bulk.all_or_nothing if body.atomic else bulk.each
     outcomes = carry_out(access, operations)
     statuses = [STATUSES[type(each)] for each in body.operations]
     results = [_result(i, *each) for i, each in enumerate(zip(statuses, outcomes, strict=True))]
-    return answer(Results(results))
+    return answer(BulkResults(results))
 
 
-def _operation(each: Create | Update | Delete) -> Operation:
+def _operation(each: CreateTask | UpdateTask | DeleteTask) -> Operation:
     fields: dict[str, Any] = given(each)
-    if isinstance(each, Create):
+    if isinstance(each, CreateTask):
         return Operation("create", fields.pop("project"), fields)
     target, version = fields.pop("id"), fields.pop("version")
-    return Operation("delete" if isinstance(each, Delete) else "update", target, fields, version)
+    return Operation(
+        "delete" if isinstance(each, DeleteTask) else "update", target, fields, version
+    )
 
 
-def _result(index: int, status: int, outcome: Outcome) -> Result:
+def _result(index: int, status: int, outcome: Outcome) -> BulkResult:
     if outcome.failure is not None:
         problem = convert(problems.of_error(outcome.failure), Problem)
-        return Result(index, outcome.failure.status, problem=problem)
+        return BulkResult(index, outcome.failure.status, problem=problem)
     if outcome.task is None or outcome.project is None:
-        return Result(index, status)
-    return Result(index, status, task=shown(outcome.task, outcome.project))
+        return BulkResult(index, status)
+    return BulkResult(index, status, task=shown(outcome.task, outcome.project))

@@ -12,7 +12,7 @@ from chalicelib.api.fields import Id, Limit, Time
 from chalicelib.api.gate import route
 from chalicelib.api.projects import Project
 from chalicelib.api.projects import shown as project_shown
-from chalicelib.api.tasks import TaskShown
+from chalicelib.api.tasks import Task
 from chalicelib.api.tasks import shown as task_shown
 from chalicelib.domain import syncing
 from chalicelib.domain.access import Access, Action
@@ -30,7 +30,7 @@ class ChangedProject(Project, tag_field="kind", tag="project"):
     """A project that is new or has changed."""
 
 
-class ChangedTask(TaskShown, tag_field="kind", tag="task"):
+class ChangedTask(Task, tag_field="kind", tag="task"):
     """A task that is new or has changed."""
 
 
@@ -51,7 +51,7 @@ class Changes(Struct):
 
 
 @route(bp, "GET", "/api/changes", Action.READ_TASKS, query=ChangesQuery, gives=Changes)
-def changes(access: Access, query: ChangesQuery) -> Response:
+def listed(access: Access, query: ChangesQuery) -> Response:
     bound = {"caller": access.user_id, "filters": "changes"}
     known = cursors.unpack(query.cursor, **bound)
     page = syncing.changes(access, _round(known), limit=query.limit)

@@ -2,11 +2,12 @@
 
 from chalice.app import Blueprint, Response
 
-from chalicelib.api.answers import conditional
+from chalicelib.api.answers import answer, conditional
 from chalicelib.api.gate import route
-from chalicelib.api.job_answers import DownloadQuery, JobState, Link, accepted, known, link, shown
+from chalicelib.api.job_answers import DownloadQuery, JobState, accepted, shown
 from chalicelib.domain import jobs
 from chalicelib.domain.access import Access, Action, ProjectAccess
+from chalicelib.domain.attachments import Download
 from chalicelib.domain.jobs import ACCOUNT_EXPORT, PROJECT_EXPORT
 from chalicelib.store.jobs import Job
 
@@ -33,10 +34,10 @@ def read(access: ProjectAccess, export_id: str) -> Response:
     PROJECT + "/{export_id}/download",
     Action.EXPORT_PROJECT,
     query=DownloadQuery,
-    gives=Link,
+    gives=Download,
 )
 def download(access: ProjectAccess, query: DownloadQuery, export_id: str) -> Response:
-    return link(jobs.download(_of_project(access, export_id), query.file))
+    return answer(jobs.download(_of_project(access, export_id), query.file))
 
 
 @route(bp, "POST", ACCOUNT, Action.USE_ACCOUNT, gives=JobState, status=202)
@@ -55,15 +56,15 @@ def read_own(access: Access, export_id: str) -> Response:
     ACCOUNT + "/{export_id}/download",
     Action.USE_ACCOUNT,
     query=DownloadQuery,
-    gives=Link,
+    gives=Download,
 )
 def download_own(access: Access, query: DownloadQuery, export_id: str) -> Response:
-    return link(jobs.download(_of_account(access, export_id), query.file))
+    return answer(jobs.download(_of_account(access, export_id), query.file))
 
 
 def _of_project(access: ProjectAccess, export_id: str) -> Job:
-    return jobs.one(access, (PROJECT_EXPORT,), access.project.id, known(export_id))
+    return jobs.one(access, (PROJECT_EXPORT,), access.project.id, export_id)
 
 
 def _of_account(access: Access, export_id: str) -> Job:
-    return jobs.one(access, (ACCOUNT_EXPORT,), access.user_id, known(export_id))
+    return jobs.one(access, (ACCOUNT_EXPORT,), access.user_id, export_id)

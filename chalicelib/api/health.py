@@ -28,5 +28,5 @@ def index() -> Response:
 
 
 @route(bp, "GET", "/api/health", Action.ENTER, gives=Health)
-def health() -> Response:
+def check() -> Response:
     return answer(Health(status="ok"))

@@ -10,7 +10,7 @@ from chalicelib.api.fields import Id, Page, Time, Token
 from chalicelib.api.gate import route
 from chalicelib.api.pages import PageQuery, page
 from chalicelib.domain import invitations
-from chalicelib.domain.access import Access, Action, ProjectAccess
+from chalicelib.domain.access import Access, Action, ProjectAccess, Role
 from chalicelib.domain.invitations import Offer
 from chalicelib.store.invitations import Invitation as InvitationRow
 
@@ -30,19 +30,19 @@ class Invitation(Struct, tag_field="kind", tag="invitation"):
 
     id: Id
     email: str
-    role: str
+    role: Role
     invited_by: Id
     created_at: Time
     expires_at: Time
 
 
-class Received(Struct):
+class ReceivedInvitation(Struct):
     """An invitation as the invited person sees it."""
 
     id: Id
     project: Id
     project_name: str
-    role: str
+    role: Role
     invited_by: str
     expires_at: Time
 
@@ -52,7 +52,7 @@ class Joined(Struct):
 
     project: Id
     project_name: str
-    role: str
+    role: Role
 
 
 @route(bp, "GET", INVITATIONS, Action.READ_INVITATIONS, query=PageQuery, gives=Page[Invitation])
@@ -72,7 +72,7 @@ def revoke(access: ProjectAccess, invitation_id: str) -> Response:
     return nothing()
 
 
-@route(bp, "GET", MINE, Action.USE_ACCOUNT, gives=Page[Received])
+@route(bp, "GET", MINE, Action.USE_ACCOUNT, gives=Page[ReceivedInvitation])
 def mine(access: Access) -> Response:
     return answer(Page([_received(offer) for offer in invitations.mine(access)]))
 
@@ -97,17 +97,17 @@ def decline(access: Access, invitation_id: str) -> Response:
 
 def _joined(offer: Offer) -> Response:
     project = offer.project
-    joined = Joined(project.id, project.name, offer.invitation.role)
+    joined = Joined(project.id, project.name, Role(offer.invitation.role))
     return created(joined, f"/api/projects/{project.id}/")
 
 
-def _received(offer: Offer) -> Received:
+def _received(offer: Offer) -> ReceivedInvitation:
     invitation, project = offer.invitation, offer.project
-    return Received(
+    return ReceivedInvitation(
         invitation.id,
         project.id,
         project.name,
-        invitation.role,
+        Role(invitation.role),
         offer.inviter.username,
         invitation.valid_until,
     )
@@ -117,7 +117,7 @@ def shown(invitation: InvitationRow) -> Invitation:
     return Invitation(
         invitation.id,
         invitation.email,
-        invitation.role,
+        Role(invitation.role),
         invitation.inviter,
         invitation.created_at,
         invitation.valid_until,

@@ -6,10 +6,8 @@ from chalice.app import Response
 from msgspec import Struct
 
 from chalicelib.api.answers import answer
+from chalicelib.api.fields import Id, Time
 from chalicelib.domain import jobs
-from chalicelib.domain.attachments import Download
-from chalicelib.errors import NotFound
-from chalicelib.store.ids import is_id
 from chalicelib.store.jobs import Job
 
 
@@ -21,22 +19,17 @@ class ReadyFile(Struct):
 class JobState(Struct):
     """`reason` says why a job failed; `files` are there once it is done."""
 
-    id: str
+    id: Id
     status: Literal["waiting", "running", "done", "failed"]
     reason: str | None
-    created_at: str
-    finished_at: str | None
-    kept_until: str | None
+    created_at: Time
+    finished_at: Time | None
+    kept_until: Time | None
     files: list[ReadyFile]
 
 
 class DownloadQuery(Struct, forbid_unknown_fields=True):
     file: str
-
-
-class Link(Struct):
-    url: str
-    expires_in: int
 
 
 def accepted(job: Job, place: str) -> Response:
@@ -56,14 +49,3 @@ def shown(job: Job) -> JobState:
         kept_until=jobs.kept_until(job),
         files=files,
     )
-
-
-def link(found: Download) -> Response:
-    return answer(Link(found.url, found.expires_in))
-
-
-def known(job_id: str) -> str:
-    """`job_id`, if it has the form of an id; whatever has not names nothing."""
-    if not is_id(job_id):
-        raise NotFound()
-    return job_id

@@ -34,7 +34,7 @@ class NewRole(Struct, forbid_unknown_fields=True):
     role: GivenRole
 
 
-class Heir(Struct, forbid_unknown_fields=True):
+class NewOwner(Struct, forbid_unknown_fields=True):
     user_id: str
 
 
@@ -98,8 +98,8 @@ def leave(access: ProjectAccess) -> Response:
     return nothing()
 
 
-@route(bp, "POST", PROJECT + "/transfer", Action.TRANSFER_PROJECT, body=Heir, gives=Ownership)
-def transfer(access: ProjectAccess, body: Heir) -> Response:
+@route(bp, "POST", PROJECT + "/transfer", Action.TRANSFER_PROJECT, body=NewOwner, gives=Ownership)
+def transfer(access: ProjectAccess, body: NewOwner) -> Response:
     project = members.transfer(access, user_id=body.user_id)
     return answer(Ownership(project.id, project.owner_id))
 

@@ -30,9 +30,9 @@ AVATAR = "/api/auth/profile/avatar"
 
 
 class Notifications(Struct, forbid_unknown_fields=True):
-    """Which mails one wants; a kind that was never switched is on. The kinds are those that
-    `letters.KINDS` calls switchable."""
+    """Which mails one wants; a kind that was never switched is on."""
 
+    # The kinds that `letters.KINDS` calls switchable.
     assigned: bool | UnsetType = UNSET
     due_soon: bool | UnsetType = UNSET
     comment: bool | UnsetType = UNSET

@@ -71,14 +71,14 @@ class Project(Struct):
 
 
 class CountedProject(Project):
-    """... with its task counts."""
+    """A project with its task counts."""
 
     tasks_count: int
     tasks_by_status: dict[str, int]
 
 
 class ProjectDetails(CountedProject):
-    """... and its members."""
+    """A project with its task counts and its members."""
 
     members: list[Member]
 

@@ -5,11 +5,12 @@ from datetime import date
 from chalice.app import Blueprint, Response
 from msgspec import Struct
 
-from chalicelib.api.answers import conditional
+from chalicelib.api.answers import answer, conditional
 from chalicelib.api.gate import route
-from chalicelib.api.job_answers import DownloadQuery, JobState, Link, accepted, known, link, shown
+from chalicelib.api.job_answers import DownloadQuery, JobState, accepted, shown
 from chalicelib.domain import jobs, reports
 from chalicelib.domain.access import Action, ProjectAccess
+from chalicelib.domain.attachments import Download
 from chalicelib.domain.jobs import REPORT, WEEKLY_REPORT
 from chalicelib.store.jobs import Job
 
@@ -40,11 +41,11 @@ def read(access: ProjectAccess, report_id: str) -> Response:
     REPORTS + "/{report_id}/download",
     Action.REPORT_ON_PROJECT,
     query=DownloadQuery,
-    gives=Link,
+    gives=Download,
 )
 def download(access: ProjectAccess, query: DownloadQuery, report_id: str) -> Response:
-    return link(jobs.download(_one(access, report_id), query.file))
+    return answer(jobs.download(_one(access, report_id), query.file))
 
 
 def _one(access: ProjectAccess, report_id: str) -> Job:
-    return jobs.one(access, (REPORT, WEEKLY_REPORT), access.project.id, known(report_id))
+    return jobs.one(access, (REPORT, WEEKLY_REPORT), access.project.id, report_id)

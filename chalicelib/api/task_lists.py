@@ -59,14 +59,14 @@ class StatisticsQuery(Struct, forbid_unknown_fields=True):
     project: str | None = None
 
 
-class Load(Struct):
+class AssignedCount(Struct):
     """How many tasks somebody is assigned to; null stands for nobody."""
 
     user_id: str | None
     count: int
 
 
-class Completed(Struct):
+class CompletedCount(Struct):
     date: date
     count: int
 
@@ -75,10 +75,10 @@ class Statistics(Struct):
     total: int
     by_status: dict[str, int]
     by_priority: dict[str, int]
-    by_assignee: list[Load]
+    by_assignee: list[AssignedCount]
     overdue: int
     due_in_7_days: int
-    completed_per_day: list[Completed]
+    completed_per_day: list[CompletedCount]
 
 
 @route(bp, "GET", "/api/tasks", Action.READ_TASKS, query=TaskQuery, gives=Page[TaskCard])
@@ -102,10 +102,10 @@ def counted(access: Access, query: StatisticsQuery) -> Response:
         total=sum(found.statuses.values()),
         by_status=found.statuses,
         by_priority=found.priorities,
-        by_assignee=[Load(*load) for load in loads],
+        by_assignee=[AssignedCount(*load) for load in loads],
         overdue=found.overdue,
         due_in_7_days=found.due_soon,
-        completed_per_day=[Completed(*day) for day in found.completed.items()],
+        completed_per_day=[CompletedCount(*day) for day in found.completed.items()],
     )
     return conditional(shown, bp.current_request)
 

@@ -7,13 +7,13 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from chalicelib.api.answers import changed, conditional, created, expected_version, nothing
 from chalicelib.api.bodies import given
-from chalicelib.api.fields import DayOrTime
+from chalicelib.api.fields import DayOrTime, Id, Time
 from chalicelib.api.gate import route
 from chalicelib.domain import tasks
 from chalicelib.domain.access import Action, ProjectAccess, TaskAccess
 from chalicelib.store.ids import project_of
 from chalicelib.store.projects import Project
-from chalicelib.store.tasks import Task
+from chalicelib.store.tasks import Task as TaskRow
 
 bp = Blueprint(__name__)
 
@@ -24,6 +24,7 @@ Description = Annotated[str, Meta(max_length=20_000)]
 Status = Literal["todo", "in_progress", "review", "done"]
 Priority = Literal["low", "medium", "high"]
 Labels = list[str]
+TaskKey = Annotated[str, Meta(examples=["LAUNCH-12"])]
 
 
 class NewTask(Struct, forbid_unknown_fields=True):
@@ -71,33 +72,33 @@ class Assignment(Struct, forbid_unknown_fields=True):
 class TaskCard(Struct):
     """A task as lists show it."""
 
-    id: str
-    key: str
-    project: str
+    id: Id
+    key: TaskKey
+    project: Id
     title: str
     status: Status
     priority: Priority
-    assigned_to: str | None
+    assigned_to: Id | None
     due_date: DayOrTime | None
-    labels: list[str]
-    parent: str | None
+    labels: list[Id]
+    parent: Id | None
     comments_count: int
     attachments_count: int
     subtasks_count: int
-    created_by: str
-    created_at: str
-    updated_at: str
-    completed_at: str | None
+    created_by: Id
+    created_at: Time
+    updated_at: Time
+    completed_at: Time | None
     version: int
 
 
-class TaskShown(TaskCard):
+class Task(TaskCard):
     """A task, whole."""
 
     description: str
 
 
-@route(bp, "POST", "/api/tasks", Action.WRITE_TASKS, body=NewTask, gives=TaskShown, status=201)
+@route(bp, "POST", "/api/tasks", Action.WRITE_TASKS, body=NewTask, gives=Task, status=201)
 def create(access: ProjectAccess, body: NewTask) -> Response:
     fields = given(body)
     del fields["project"]
@@ -105,17 +106,17 @@ def create(access: ProjectAccess, body: NewTask) -> Response:
     return created(shown(task, access.project), f"/api/tasks/{task.id}/")
 
 
-@route(bp, "GET", TASK, Action.READ_TASKS, gives=TaskShown)
+@route(bp, "GET", TASK, Action.READ_TASKS, gives=Task)
 def read(access: TaskAccess) -> Response:
     return conditional(shown(access.task, access.project), bp.current_request)
 
 
-@route(bp, "PATCH", TASK, Action.WRITE_TASKS, body=TaskPatch, gives=TaskShown)
+@route(bp, "PATCH", TASK, Action.WRITE_TASKS, body=TaskPatch, gives=Task)
 def change(access: TaskAccess, body: TaskPatch) -> Response:
     return _changed(access, given(body))
 
 
-@route(bp, "PUT", TASK, Action.WRITE_TASKS, body=WholeTask, gives=TaskShown)
+@route(bp, "PUT", TASK, Action.WRITE_TASKS, body=WholeTask, gives=Task)
 def replace(access: TaskAccess, body: WholeTask) -> Response:
     return _changed(access, given(body))
 
@@ -126,17 +127,17 @@ def delete(access: TaskAccess) -> Response:
     return nothing()
 
 
-@route(bp, "POST", TASK + "/restore", Action.RESTORE_TASK, gives=TaskShown)
+@route(bp, "POST", TASK + "/restore", Action.RESTORE_TASK, gives=Task)
 def restore(access: TaskAccess) -> Response:
     return changed(shown(tasks.restore(access), access.project))
 
 
-@route(bp, "PATCH", TASK + "/status", Action.WRITE_TASKS, body=NewStatus, gives=TaskShown)
+@route(bp, "PATCH", TASK + "/status", Action.WRITE_TASKS, body=NewStatus, gives=Task)
 def change_status(access: TaskAccess, body: NewStatus) -> Response:
     return _changed(access, given(body))
 
 
-@route(bp, "PATCH", TASK + "/assign", Action.WRITE_TASKS, body=Assignment, gives=TaskShown)
+@route(bp, "PATCH", TASK + "/assign", Action.WRITE_TASKS, body=Assignment, gives=Task)
 def assign(access: TaskAccess, body: Assignment) -> Response:
     return _changed(access, given(body))
 
@@ -147,17 +148,17 @@ def _changed(access: TaskAccess, fields: dict[str, Any]) -> Response:
     return changed(shown(task, access.project))
 
 
-def card(task: Task, project: Project) -> TaskCard:
+def card(task: TaskRow, project: Project) -> TaskCard:
     """A task as lists show it."""
     return TaskCard(**_facts(task, project))
 
 
-def shown(task: Task, project: Project) -> TaskShown:
+def shown(task: TaskRow, project: Project) -> Task:
     """A task, whole."""
-    return TaskShown(**_facts(task, project), description=task.description)
+    return Task(**_facts(task, project), description=task.description)
 
 
-def _facts(task: Task, project: Project) -> dict[str, Any]:
+def _facts(task: TaskRow, project: Project) -> dict[str, Any]:
     return {
         "id": task.id,
         "key": f"{project.prefix}-{int(task.number or 0)}",

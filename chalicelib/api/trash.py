@@ -10,11 +10,11 @@ from chalicelib.api.fields import Page, Time
 from chalicelib.api.gate import route
 from chalicelib.api.pages import PageQuery, page
 from chalicelib.api.projects import CountedProject, overview
-from chalicelib.api.tasks import TaskShown, shown
+from chalicelib.api.tasks import Task, shown
 from chalicelib.domain import projects, tasks
 from chalicelib.domain.access import Access, Action, ProjectAccess
 from chalicelib.store.projects import Project
-from chalicelib.store.tasks import Task
+from chalicelib.store.tasks import Task as TaskRow
 
 bp = Blueprint(__name__)
 
@@ -26,21 +26,20 @@ class TrashQuery(PageQuery):
 class TrashedProject(CountedProject, tag_field="kind", tag="project"):
     """A project that its owner deleted."""
 
+    deleted_at: Time
 
-class TrashedTask(TaskShown, tag_field="kind", tag="task"):
+
+class TrashedTask(Task, tag_field="kind", tag="task"):
     """A deleted task."""
 
     deleted_at: Time
 
 
-@route(
-    bp,
-    "GET",
-    "/api/trash",
-    Action.READ_TASKS,
-    query=TrashQuery,
-    gives=Page[TrashedProject | TrashedTask],
-)
+class TrashPage(Page[TrashedProject | TrashedTask]):
+    """What was deleted, or one page of it: the next one begins at `next_cursor`."""
+
+
+@route(bp, "GET", "/api/trash", Action.READ_TASKS, query=TrashQuery, gives=TrashPage)
 def listed(access: Access, query: TrashQuery) -> Response:
     if isinstance(access, ProjectAccess):
         return _tasks(access, query)
@@ -53,5 +52,5 @@ def _tasks(access: ProjectAccess, query: TrashQuery) -> Response:
     return page(access, query, f"trash {query.project}", find, show)
 
 
-def _task(project: Project, task: Task) -> TrashedTask:
+def _task(project: Project, task: TaskRow) -> TrashedTask:
     return TrashedTask(**asdict(shown(task, project)), deleted_at=str(task.deleted_at))

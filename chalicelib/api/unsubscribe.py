@@ -36,7 +36,7 @@ def ask(query: LinkQuery) -> Response:
 
 
 @route(bp, "POST", "/api/unsubscribe", Action.ENTER, query=LinkQuery, gives=str, media=HTML)
-def unsubscribe(query: LinkQuery) -> Response:
+def confirm(query: LinkQuery) -> Response:
     """The button, and the one click of mail programs (RFC 8058), which send a form."""
     ended = unsubscribing.unsubscribe(query.token, now=now())
     return _page(DONE if ended.is_of_an_address else DONE + AGAIN, ended.kind)

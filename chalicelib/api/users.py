@@ -42,8 +42,8 @@ class Person(Struct):
     display_name: str
 
 
-class StaffView(Person):
-    """... as site staff sees them."""
+class StaffAccount(Person):
+    """An account as site staff sees it."""
 
     email: str
     is_verified: bool
@@ -60,14 +60,21 @@ def find(access: Access, query: PersonQuery) -> Response:
     return answer(Page([person(found)] if found else []))
 
 
-@route(bp, "GET", "/api/admin/users", Action.MANAGE_USERS, query=StaffQuery, gives=Page[StaffView])
+@route(
+    bp, "GET", "/api/admin/users", Action.MANAGE_USERS, query=StaffQuery, gives=Page[StaffAccount]
+)
 def listed(access: Access, query: StaffQuery) -> Response:
     find = partial(staff.people, prefix=query.email)
     return page(access, query, f"people {query.email}", find, for_staff)
 
 
 @route(
-    bp, "PATCH", "/api/admin/users/{user_id}", Action.MANAGE_USERS, body=StaffPatch, gives=StaffView
+    bp,
+    "PATCH",
+    "/api/admin/users/{user_id}",
+    Action.MANAGE_USERS,
+    body=StaffPatch,
+    gives=StaffAccount,
 )
 def change(access: Access, body: StaffPatch, user_id: str) -> Response:
     fields = given(body)
@@ -81,8 +88,8 @@ def person(user: User) -> Person:
     return Person(id=user.id, username=user.username, display_name=user.display_name)
 
 
-def for_staff(user: User) -> StaffView:
-    return StaffView(
+def for_staff(user: User) -> StaffAccount:
+    return StaffAccount(
         **asdict(person(user)),
         email=user.email,
         is_verified=user.is_verified,

@@ -26,7 +26,35 @@ _KNOWN: dict[str, Any] = {
     "key": "LAUNCH",
     "colour": "#c02020",
     "expires_at": "2027-01-01T00:00:00Z",
+    "picture": "image/png",
+    "avatar_url": "https://storage.example.com/avatar/",
+    "access": "eyJhbGciOiJIUzI1NiIsImtpZCI6ImsxIn0.eyJzdWIiOiIwMW04MWZ3a3oi.c2lnbmF0dXJl",
+    "refresh": f"{_ID}.1.c2lnbmF0dXJl",
+    "detail": "If the address is known here, a mail is on its way",
+    "device": "Mozilla/5.0",
+    "stage": "prod",
+    "project_name": "Launch",
+    "field": "title",
+    "request_id": "6b679f09-cf23-4b11-b70f-04bc1bceb417",
+    "cursor": "eyJzdGFydCI6IjAxbTgxZndreiJ9.c2lnbmF0dXJl",
+    "next_cursor": "eyJzdGFydCI6IjAxbTgxZndreiJ9.c2lnbmF0dXJl",
+    "expires_in": 60,
+    "index": 0,
+    "size": 6,
+    "status": 201,
+    "part_size": 8388608,
+    "part_count": 13,
+    "fields": {
+        "Content-Type": "text/plain",
+        "key": f"att/{_ID}/{_ID}",
+        "policy": "eyJleHBpcmF0aW9u",
+    },
+    "by_status": {"todo": 2, "in_progress": 1, "review": 0, "done": 1},
+    "tasks_by_status": {"todo": 2, "in_progress": 1, "review": 0, "done": 1},
+    "by_priority": {"high": 1, "medium": 2, "low": 1},
 }
+# What mostly is null.
+_MOSTLY_NULL = {"archived_at", "deleted_at", "edited_at", "reason", "problem"}
 
 
 _FORMATS = {"date": "2026-12-01", "date-time": "2026-11-22T09:00:00.000Z"}
@@ -38,29 +66,37 @@ def of(schema: Schema, named: dict[str, Schema], name: str = "") -> Any:
         return of(named[schema["$ref"].removeprefix(REF)], named, name)
     for wording in ("anyOf", "oneOf"):
         if wording in schema and "type" not in schema:
-            return of(schema[wording][0], named, name)
+            return _of_kinds(schema[wording], named, name)
     if "enum" in schema:
         return schema["enum"][0]
     return _of_type(schema, named, name)
+
+
+def _of_kinds(kinds: list[Schema], named: dict[str, Schema], name: str) -> Any:
+    if name in _MOSTLY_NULL and {"type": "null"} in kinds:
+        return None
+    return of(kinds[0], named, name)
 
 
 def _of_type(schema: Schema, named: dict[str, Schema], name: str) -> Any:
     match schema.get("type"):
         case "object":
             fields = schema.get("properties", {})
-            return {field: of(inner, named, field) for field, inner in fields.items()}
+            found = {field: of(inner, named, field) for field, inner in fields.items()}
+            return found or _KNOWN.get(name, {})
         case "array":
             return [of(schema["items"], named, name.removesuffix("s"))]
         case "string":
-            return _KNOWN.get(name) or _text(schema)
+            return _text(schema, name)
         case "integer":
-            return schema.get("default") or schema.get("minimum", 1)
+            return _KNOWN.get(name, schema.get("default") or schema.get("minimum", 1))
         case "boolean":
             return schema.get("default", True)
         case _:
             return None
 
 
-def _text(schema: Schema) -> Any:
-    default = schema.get("default") or _FORMATS.get(schema.get("format", ""), _ID)
+def _text(schema: Schema, name: str) -> Any:
+    usual = _KNOWN.get(name) or schema.get("default")
+    default = usual or _FORMATS.get(schema.get("format", ""), _ID)
     return schema.get("examples", [default])[0]

@@ -3,7 +3,8 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, Union, get_args, get_origin
+from types import UnionType
+from typing import Any, get_args, get_origin
 
 import msgspec
 
@@ -19,7 +20,7 @@ _GENERIC = re.compile(r"(?<=[/\"])([A-Z]\w+?)_([A-Z]\w+)_(?=\")")
 
 def alternatives(gives: Any) -> tuple[Any, ...]:
     """The types of a union; the only one of anything else."""
-    return get_args(gives) if get_origin(gives) is Union else (gives,)
+    return get_args(gives) if get_origin(gives) is UnionType else (gives,)
 
 
 def components(types: Iterable[Any]) -> tuple[dict[Any, Schema], dict[str, Schema]]:

@@ -1,6 +1,7 @@
 """`docs/openapi.json` is what the code and `docs/api.md` say now."""
 
 import json
+import re
 from typing import Any
 
 import fastjsonschema
@@ -29,6 +30,11 @@ def test_every_route_is_an_operation_of_its_own() -> None:
     operations = [each.values[0] for each in OPERATIONS]
     names = {operation["operationId"] for operation in operations}  # type: ignore[index,call-overload]
     assert len(names) == len(operations) == len(routes(app))
+
+
+def test_every_schema_has_a_name_that_somebody_gave_it() -> None:
+    names = contract.document()["components"]["schemas"]
+    assert [name for name in names if not re.fullmatch(r"([A-Z][a-z]+)+", name)] == []
 
 
 @pytest.mark.parametrize("route", routes(app), ids=lambda route: route.name)
