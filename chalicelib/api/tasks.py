@@ -1,4 +1,4 @@
-"""`/api/tasks`: one task at a time; its lists are in `task_lists`."""
+"""`/api/tasks`: one task at a time; its lists are with *task lists*."""
 
 from typing import Annotated, Any, Literal
 

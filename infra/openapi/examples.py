@@ -40,6 +40,7 @@ _KNOWN: dict[str, Any] = {
     "next_cursor": "eyJzdGFydCI6IjAxbTgxZndreiJ9.c2lnbmF0dXJl",
     "expires_in": 60,
     "index": 0,
+    "labels": [],
     "size": 6,
     "status": 201,
     "part_size": 8388608,
@@ -54,7 +55,21 @@ _KNOWN: dict[str, Any] = {
     "by_priority": {"high": 1, "medium": 2, "low": 1},
 }
 # What mostly is null.
-_MOSTLY_NULL = {"archived_at", "deleted_at", "edited_at", "reason", "problem"}
+_MOSTLY_NULL = {
+    "archived_at",
+    "assigned_to",
+    "deleted_at",
+    "edited_at",
+    "parent",
+    "problem",
+    "projects",
+    "reason",
+}
+# Where one field excludes another.
+_WHOLE: dict[str, Any] = {
+    "NewMember": {"email": "bob@example.com", "role": "member"},
+    "Reminder": {"minutes_before": 90},
+}
 
 
 _FORMATS = {"date": "2026-12-01", "date-time": "2026-11-22T09:00:00.000Z"}
@@ -63,7 +78,8 @@ _FORMATS = {"date": "2026-12-01", "date-time": "2026-11-22T09:00:00.000Z"}
 def of(schema: Schema, named: dict[str, Schema], name: str = "") -> Any:
     """What `schema` could describe, as the field `name`."""
     if "$ref" in schema:
-        return of(named[schema["$ref"].removeprefix(REF)], named, name)
+        kind = schema["$ref"].removeprefix(REF)
+        return _WHOLE.get(kind) or of(named[kind], named, name)
     for wording in ("anyOf", "oneOf"):
         if wording in schema and "type" not in schema:
             return _of_kinds(schema[wording], named, name)
@@ -85,7 +101,7 @@ def _of_type(schema: Schema, named: dict[str, Schema], name: str) -> Any:
             found = {field: of(inner, named, field) for field, inner in fields.items()}
             return found or _KNOWN.get(name, {})
         case "array":
-            return [of(schema["items"], named, name.removesuffix("s"))]
+            return _KNOWN.get(name, [of(schema["items"], named, name.removesuffix("s"))])
         case "string":
             return _text(schema, name)
         case "integer":

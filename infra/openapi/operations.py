@@ -16,6 +16,7 @@ from infra.openapi.schemas import Schema, alternatives, properties, required
 _ALWAYS = {400, 429, 500, 503}
 _NEEDS_CALLER = {401, 403}
 _HAS_BODY = {413, 415, 422}
+_DESCRIBED = {"task_id": {"description": "The task's id, or its key, such as `LAUNCH-12`."}}
 
 
 @dataclass(frozen=True)
@@ -124,8 +125,8 @@ def _security(route: Route) -> list[dict[str, list[str]]]:
 
 def _parameters(route: Route, types: Types) -> Iterator[dict[str, Any]]:
     for name in re.findall(r"{(\w+)}", route.path):
-        schema = {"type": "string"}
-        yield {"name": name, "in": "path", "required": True, "schema": schema}
+        found = {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        yield found | _DESCRIBED.get(name, {})
     if route.query is not None:
         yield from _query(types.schemas[route.query], types)
     yield from _conditions(route)

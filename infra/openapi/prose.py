@@ -8,6 +8,8 @@ from infra.stage import ROOT
 _SECTION = re.compile(r"^### `(.+?)`\n(.*?)(?=^#|\Z)", re.M | re.S)
 _CODE_BLOCK = re.compile(r"^ *```.*?^ *```\n?", re.M | re.S)
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
+# What is not there without the link: a picture, and a reason in brackets.
+_ASIDE = re.compile(r"!\[[^\]]*\]\([^)]+\)| ?\(\[why[^\]]*\]\([^)]+\)\)")
 _STATUS = re.compile(r"\b([45]\d\d)\b")
 
 
@@ -38,4 +40,4 @@ def statuses(route: str) -> set[int]:
 
 def plain(words: str) -> str:
     """`words` without links."""
-    return _LINK.sub(r"\1", words)
+    return _LINK.sub(r"\1", _ASIDE.sub("", words))

@@ -220,11 +220,14 @@ def test_it_sleeps_while_its_project_is_in_the_trash(
     assert len(_received(eve)) == 1 and _accepts(bob, token).status_code == 201
 
 
-def test_nobody_joins_an_archived_project(ann: Person, bob: Person, project: str) -> None:
-    _invites(ann, project)
-    (token,) = _tokens(ann)
+def test_nobody_joins_an_archived_project(
+    client: Client, ann: Person, bob: Person, invitation: str, project: str
+) -> None:
+    (token,), eve = _tokens(ann), _verifies(sign_up(client, "eve"))
     ann.post(f"/api/projects/{project}/archive")
     assert _accepts(bob, token).json_body["code"] == "archived"
+    accepted = eve.post(f"/api/invitations/{invitation}/accept")
+    assert (accepted.status_code, accepted.json_body["code"]) == (409, "archived")
     assert len(ann.get(f"/api/projects/{project}/invitations").json_body["items"]) == 1
 
 
