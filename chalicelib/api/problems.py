@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from chalicelib.errors import ApiError
 
@@ -17,7 +17,7 @@ class Place(Struct):
     message: str
 
 
-class Problem(Struct, omit_defaults=True):
+class Problem(Struct):
     """A failure; `code` is stable, the words may change."""
 
     type: str
@@ -25,8 +25,8 @@ class Problem(Struct, omit_defaults=True):
     status: int
     detail: str
     code: str
-    request_id: str | None = None
-    errors: list[Place] | None = None
+    request_id: str | UnsetType = UNSET
+    errors: list[Place] | UnsetType = UNSET
 
 
 def problem(status: int, code: str, title: str, detail: str, **more: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from app import app
 from infra.openapi import failures
 from infra.openapi.headers import PARAMETERS, RESPONSE_HEADERS
 from infra.openapi.operations import Types, failures_of, operation, routes
-from infra.openapi.schemas import components, restrict
+from infra.openapi.schemas import components, specify
 
 _ABOUT = """\
 Tasks, projects, people and files of a team. Log in with `POST /api/auth/login` and send the
@@ -27,8 +27,12 @@ def document() -> dict[str, Any]:
     """What the running code does, as OpenAPI 3.1."""
     ways = sorted(routes(app), key=lambda route: (route.path, route.method))
     types = Types(*components(kind for route in ways for kind in route.types))
-    taken = (each for route in ways for each in (route.body, route.query) if each is not None)
-    restrict((types.schemas[each] for each in taken), types.named)
+    taken = {each for route in ways for each in (route.body, route.query)}
+    specify(
+        taken=[schema for kind, schema in types.schemas.items() if kind in taken],
+        given=[schema for kind, schema in types.schemas.items() if kind not in taken],
+        named=types.named,
+    )
     tags = {route.tag: route.about_tag for route in ways}
     statuses = {status for route in ways for status in failures_of(route)}
     paths: dict[str, Any] = {}

@@ -39,16 +39,31 @@ def _readable(texts: str) -> str:
     return _GENERIC.sub(r"\2\1", texts).replace("\\\\Z", "$")
 
 
-def restrict(taken: Iterable[Schema], named: dict[str, Schema]) -> None:
-    """Say of each text and number in what a body or a query may be (`taken`) what all of them are
-    held to: no control characters, and no number that other programs read as another."""
-    for schema in taken:
-        for each in _within(schema, named, set()):
-            if each.get("type") == "string" and not each.keys() & {"pattern", "format", "anyOf"}:
-                each["pattern"] = STORABLE
-            elif each.get("type") == "integer":
-                each.setdefault("minimum", -NUMBER_MAX)
-                each.setdefault("maximum", NUMBER_MAX)
+def specify(taken: list[Schema], given: list[Schema], named: dict[str, Schema]) -> None:
+    """Say what no type does, of bodies and queries (`taken`) and of answers (`given`)."""
+    seen: set[str] = set()
+    for each in _within(taken, named, seen):
+        _restrict(each)
+    for each in _within(given, named, seen):
+        _complete(each)
+
+
+def _restrict(taken: Schema) -> None:
+    """What all texts and numbers are held to: no control characters, and no number that other
+    programs read as another."""
+    if taken.get("type") == "string" and not taken.keys() & {"pattern", "format", "anyOf"}:
+        taken["pattern"] = STORABLE
+    elif taken.get("type") == "integer":
+        taken.setdefault("minimum", -NUMBER_MAX)
+        taken.setdefault("maximum", NUMBER_MAX)
+
+
+def _complete(given: Schema) -> None:
+    """A field that has a default is sent all the same."""
+    fields = given.get("properties", {})
+    preset = {name for name, field in fields.items() if field.pop("default", given) is not given}
+    if preset:
+        given["required"] = [name for name in fields if name in {*given["required"], *preset}]
 
 
 def _within(schema: Any, named: dict[str, Schema], seen: set[str]) -> Iterator[Schema]:
