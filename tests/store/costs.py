@@ -1,5 +1,6 @@
 """The calls whose prices stand in docs/data-model.md, by table and row. Each is made in a small
-world: a project of Ann (owner) and Bob (member), a label, tasks of at most 1 KB."""
+world: a project of Ann (owner) and Bob (member), a label, tasks of at most 1 KB. The rows of a
+table are gone through in their order; what a call has made, or left as it was, serves the next."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,9 +13,12 @@ from urllib.parse import quote
 import time_machine
 from chalice.test import Client
 
-from tests.files import announced, arrives, path_of, uploaded
+from chalicelib import settings
+from chalicelib.domain.jobs import ACCOUNT_EXPORT, PROJECT_EXPORT, REPORT
+from tests.files import announced, arrives, path_of
+from tests.results import swept
 from tests.store.seeds import fill
-from tests.support import Person, in_hours, sign_up
+from tests.support import Person, all_rows, in_hours
 
 # Method, path, body; who calls, if it is not Ann; headers; the status, if it is no success.
 Request = tuple[Any, ...]
@@ -27,6 +31,7 @@ class World:
     client: Client
     ann: Person
     bob: Person
+    resident: Callable[[str], Person]
 
     def __post_init__(self) -> None:
         self.project = self.shared("Launch")
@@ -44,7 +49,7 @@ class World:
         return str(label["id"])
 
     def somebody(self) -> Person:
-        return sign_up(self.client, f"person{next(self._numbers)}")
+        return self.resident(f"person{next(self._numbers)}")
 
     def member(self) -> Person:
         person = self.somebody()
@@ -53,6 +58,11 @@ class World:
 
     def task(self, **fields: Any) -> str:
         return "/api/tasks/" + self.ann.adds_task(self.project, **fields)["id"]
+
+    @cached_property
+    def known_task(self) -> str:
+        """One that calls leave as it is."""
+        return self.task()
 
     def busy_task(self) -> str:
         """One that is assigned and due."""
@@ -63,21 +73,28 @@ class World:
         assert self.ann.delete(path).status_code == 204
         return path
 
+    @cached_property
+    def apart(self) -> str:
+        """The path of another project."""
+        return f"/api/projects/{self.shared('Apart')}"
+
+    @cached_property
     def comment(self) -> str:
-        path = self.task() + "/comments"
+        path = self.known_task + "/comments"
         return f"{path}/{self.ann.post(path, {'body': 'Done?'}).json_body['id']}"
 
-    def file(self, **changes: Any) -> str:
-        task = self.task().removeprefix("/api/tasks/")
-        return path_of(announced(self.ann, task, **changes))
-
-    def ready_file(self) -> str:
-        return path_of(uploaded(self.ann, self.task().removeprefix("/api/tasks/")))
-
-    def arrived_file(self) -> str:
-        attachment = announced(self.ann, self.task().removeprefix("/api/tasks/"))
+    @cached_property
+    def file(self) -> str:
+        """One whose bytes are there."""
+        attachment = announced(self.ann, self.known_task.removeprefix("/api/tasks/"))
         arrives(attachment)
         return path_of(attachment)
+
+    @cached_property
+    def large_file(self) -> str:
+        """One that comes in parts."""
+        size = settings.UPLOAD_FORM_MAX_BYTES + 1
+        return path_of(announced(self.ann, self.task().removeprefix("/api/tasks/"), size=size))
 
     @cached_property
     def full(self) -> str:
@@ -125,19 +142,16 @@ def _project(world: World, verb: str = "") -> str:
     return f"/api/projects/{world.project}{verb}"
 
 
-def _apart(world: World, verb: str = "", *first: str) -> str:
-    """The path of another project, to which `first` has been done."""
-    path = f"/api/projects/{world.shared('Apart')}"
-    for done in first:
-        answer = world.ann.delete(path) if done == "delete" else world.ann.post(path + done)
-        assert answer.status_code in (200, 204)
-    return path + verb
+def _ordered(kind: str, place: str) -> str:
+    """Where the export or report is that was asked for last."""
+    jobs = (row["PK"]["S"] for row in all_rows() if row.get("kind", {}).get("S") == kind)
+    return f"{place}/{max(jobs).removeprefix('JOB#')}"
 
 
-def _ordered(world: World, what: str, body: Any = None) -> str:
-    """Where an export or a report that was asked for is."""
-    path = _apart(world, what)
-    return f"{path}/{world.ann.post(path, body).json_body['id']}"
+def _made(kind: str, place: str, file: str) -> Request:
+    """A file of it, once it is made."""
+    swept()
+    return ("GET", f"{_ordered(kind, place)}/download?file={file}")
 
 
 def _member(world: World, tasks: int = 0) -> str:
@@ -170,7 +184,7 @@ def _ten_titles(world: World) -> Request:
 
 
 def _key(world: World) -> str:
-    return str(world.ann.get(world.task()).json_body["key"])
+    return str(world.ann.get(world.known_task).json_body["key"])
 
 
 PROJECTS: dict[str, Call] = {
@@ -178,10 +192,10 @@ PROJECTS: dict[str, Call] = {
     "`GET /api/projects`, 1 on the page": lambda w: ("GET", "/api/projects?limit=1"),
     "`GET /api/projects/{project_id}`": lambda w: ("GET", _project(w)),
     "`PATCH /api/projects/{project_id}`": lambda w: ("PATCH", _project(w), {"name": "New"}),
-    "`POST .../archive`": lambda w: ("POST", _apart(w, "/archive")),
-    "`POST .../unarchive`": lambda w: ("POST", _apart(w, "/unarchive", "/archive")),
-    "`DELETE /api/projects/{project_id}`": lambda w: ("DELETE", _apart(w)),
-    "`POST .../restore`": lambda w: ("POST", _apart(w, "/restore", "delete")),
+    "`POST .../archive`": lambda w: ("POST", w.apart + "/archive"),
+    "`POST .../unarchive`": lambda w: ("POST", w.apart + "/unarchive"),
+    "`DELETE /api/projects/{project_id}`": lambda w: ("DELETE", w.apart),
+    "`POST .../restore`": lambda w: ("POST", w.apart + "/restore"),
 }
 MEMBERS: dict[str, Call] = {
     "`GET .../members`": lambda w: ("GET", _project(w, "/members")),
@@ -199,7 +213,7 @@ MEMBERS: dict[str, Call] = {
     "`DELETE .../members/{user_id}`": lambda w: ("DELETE", _member(w)),
     "... who has one task": lambda w: ("DELETE", _member(w, tasks=1)),
     "`POST .../leave`": lambda w: ("POST", _project(w, "/leave"), None, w.member()),
-    "`POST .../transfer`": lambda w: ("POST", _apart(w, "/transfer"), {"user_id": w.bob.id}),
+    "`POST .../transfer`": lambda w: ("POST", w.apart + "/transfer", {"user_id": w.bob.id}),
 }
 LABELS: dict[str, Call] = {
     "`POST .../labels`": lambda w: ("POST", _project(w, "/labels"), {"name": "x"}),
@@ -230,7 +244,7 @@ TASKS: dict[str, Call] = {
         w.ann,
         {"Idempotency-Key": "k"},
     ),
-    "`GET /api/tasks/{task_id}`": lambda w: ("GET", w.task()),
+    "`GET /api/tasks/{task_id}`": lambda w: ("GET", w.known_task),
     "... by its key": lambda w: ("GET", f"/api/tasks/{_key(w)}"),
     "`PATCH /api/tasks/{task_id}`, title": lambda w: ("PATCH", w.task(), {"title": "New"}),
     "... title, assigned and due": lambda w: ("PATCH", w.busy_task(), {"title": "New"}),
@@ -239,9 +253,9 @@ TASKS: dict[str, Call] = {
     "... a parent": lambda w: (
         "PATCH",
         w.task(),
-        {"parent": w.task().removeprefix("/api/tasks/")},
+        {"parent": w.known_task.removeprefix("/api/tasks/")},
     ),
-    "... a change that changes nothing": lambda w: ("PATCH", w.task(), {"status": "todo"}),
+    "... a change that changes nothing": lambda w: ("PATCH", w.known_task, {"status": "todo"}),
     "`PATCH .../status`": lambda w: ("PATCH", w.task() + "/status", {"status": "done"}),
     "... status, assigned and due": lambda w: (
         "PATCH",
@@ -255,6 +269,12 @@ TASKS: dict[str, Call] = {
     "... restored, assigned and due": lambda w: (
         "POST",
         w.trashed(assigned_to=w.ann.id, due_date=in_hours(12)) + "/restore",
+    ),
+    "`GET /api/tasks/{task_id}/reminders`": lambda w: ("GET", w.known_task + "/reminders"),
+    "`PUT /api/tasks/{task_id}/reminders`, assigned and due": lambda w: (
+        "PUT",
+        w.busy_task() + "/reminders",
+        {"reminders": [{"minutes_before": 30}]},
     ),
     "`POST /api/tasks/bulk`, 10 creates": _ten_creates,
     "... 10 titles, atomic": _ten_titles,
@@ -293,37 +313,56 @@ LISTS: dict[str, Call] = {
 }
 TALK: dict[str, Call] = {
     "`POST .../comments`": lambda w: ("POST", w.task() + "/comments", {"body": "Done?"}),
-    "`GET .../comments`": lambda w: ("GET", w.comment().rpartition("/")[0]),
-    "`GET .../comments/{comment_id}`": lambda w: ("GET", w.comment()),
-    "`PATCH .../comments/{comment_id}`": lambda w: ("PATCH", w.comment(), {"body": "Done!"}),
-    "`DELETE .../comments/{comment_id}`": lambda w: ("DELETE", w.comment()),
-    "`GET .../watchers`": lambda w: ("GET", w.task() + "/watchers"),
-    "`PUT .../watchers/{watcher}`, oneself": lambda w: ("PUT", w.task() + "/watchers/me"),
-    "... another": lambda w: ("PUT", w.task() + f"/watchers/{w.bob.id}"),
-    "`DELETE .../watchers/{watcher}`": lambda w: ("DELETE", w.task() + "/watchers/me"),
-    "`GET /api/tasks/{task_id}/activity`": lambda w: ("GET", w.task() + "/activity"),
+    "`GET .../comments`": lambda w: ("GET", w.comment.rpartition("/")[0]),
+    "`GET .../comments/{comment_id}`": lambda w: ("GET", w.comment),
+    "`PATCH .../comments/{comment_id}`": lambda w: ("PATCH", w.comment, {"body": "Done!"}),
+    "`DELETE .../comments/{comment_id}`": lambda w: ("DELETE", w.comment),
+    "`GET .../watchers`": lambda w: ("GET", w.known_task + "/watchers"),
+    "`PUT .../watchers/{watcher}`, oneself": lambda w: ("PUT", w.known_task + "/watchers/me"),
+    "... another": lambda w: ("PUT", w.known_task + f"/watchers/{w.bob.id}"),
+    "`DELETE .../watchers/{watcher}`": lambda w: ("DELETE", w.known_task + "/watchers/me"),
+    "`GET /api/tasks/{task_id}/activity`": lambda w: ("GET", w.known_task + "/activity"),
     "`GET /api/projects/{project_id}/activity`": lambda w: ("GET", _project(w, "/activity")),
 }
 FILES: dict[str, Call] = {
     "`POST .../attachments`": lambda w: (
         "POST",
-        w.task() + "/attachments",
+        w.known_task + "/attachments",
         {"filename": "a.txt", "content_type": "text/plain", "size": 5},
     ),
-    "`GET .../attachments`": lambda w: ("GET", w.ready_file().rpartition("/")[0]),
-    "`GET .../attachments/{attachment_id}`": lambda w: ("GET", w.ready_file()),
-    "`POST .../complete`": lambda w: ("POST", w.arrived_file() + "/complete"),
-    "`GET .../attachments/{attachment_id}/download`": lambda w: (
-        "GET",
-        w.ready_file() + "/download",
-    ),
-    "`DELETE .../attachments/{attachment_id}`": lambda w: ("DELETE", w.ready_file()),
+    "`POST .../complete`": lambda w: ("POST", w.file + "/complete"),
+    "`GET .../attachments`": lambda w: ("GET", w.file.rpartition("/")[0]),
+    "`GET .../attachments/{attachment_id}`": lambda w: ("GET", w.file),
+    "`GET .../attachments/{attachment_id}/download`": lambda w: ("GET", w.file + "/download"),
+    "`DELETE .../attachments/{attachment_id}`": lambda w: ("DELETE", w.file),
+    "`POST .../parts`": lambda w: ("POST", w.large_file + "/parts", {"numbers": [1]}),
+    "`GET .../parts`": lambda w: ("GET", w.large_file + "/parts"),
     "`POST .../reports`": lambda w: ("POST", _project(w, "/reports"), {}),
-    "`GET .../reports/{report_id}`": lambda w: ("GET", _ordered(w, "/reports", {})),
-    "`POST /api/auth/profile/exports`": lambda w: ("POST", "/api/auth/profile/exports"),
-    "`GET .../exports/{export_id}`": lambda w: ("GET", _ordered(w, "/exports")),
-    "`POST .../exports`": lambda w: ("POST", _apart(w, "/exports")),
+    "`GET .../reports/{report_id}`": lambda w: (
+        "GET",
+        _ordered(REPORT, _project(w, "/reports")),
+    ),
+    "`GET .../reports/{report_id}/download`": lambda w: _made(
+        REPORT, _project(w, "/reports"), "report.json"
+    ),
+    "`POST /api/auth/profile/exports`": lambda w: ("POST", OWN),
+    "`GET /api/auth/profile/exports/{export_id}`": lambda w: (
+        "GET",
+        _ordered(ACCOUNT_EXPORT, OWN),
+    ),
+    "`GET /api/auth/profile/exports/{export_id}/download`": lambda w: _made(
+        ACCOUNT_EXPORT, OWN, "account.json"
+    ),
+    "`POST .../exports`": lambda w: ("POST", _project(w, "/exports")),
+    "`GET .../exports/{export_id}`": lambda w: (
+        "GET",
+        _ordered(PROJECT_EXPORT, _project(w, "/exports")),
+    ),
+    "`GET .../exports/{export_id}/download`": lambda w: _made(
+        PROJECT_EXPORT, _project(w, "/exports"), "tasks.csv"
+    ),
 }
+OWN = "/api/auth/profile/exports"
 TABLES = {
     "Calls about projects": PROJECTS,
     "Calls about members": MEMBERS,

@@ -5,7 +5,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,8 +16,6 @@ from tests.store import account_costs, costs
 from tests.store.costs import Call, World
 from tests.store.meter import metered
 from tests.support import Person
-
-pytestmark = pytest.mark.usefixtures("real_table")
 
 TABLES = {
     **costs.TABLES,
@@ -62,11 +60,12 @@ def _measured(world: World, call: Call) -> Price:
     return Price(meter.read, meter.written, meter.trips)
 
 
+@pytest.mark.usefixtures("real_table")
 @pytest.mark.parametrize("heading", TABLES)
 def test_the_page_says_what_calls_cost(
-    client: Client, ann: Person, bob: Person, heading: str
+    client: Client, ann: Person, bob: Person, resident: Callable[[str], Person], heading: str
 ) -> None:
-    world, stated = World(client, ann, bob), _stated(heading)
+    world, stated = World(client, ann, bob, resident), _stated(heading)
     measured = {name: _measured(world, call) for name, call in TABLES[heading].items()}
     if os.environ.get("WRITE_COSTS"):
         return _write(heading, measured)
@@ -79,6 +78,7 @@ def test_the_page_says_what_calls_cost(
     assert stated.keys() == measured.keys()
 
 
+@pytest.mark.usefixtures("real_table")
 def test_the_rules_of_writing_are_those_of_the_engine(ann: Person) -> None:
     task = ann.adds_task(ann.starts_project(), assigned_to=ann.id)
     with metered() as meter:
