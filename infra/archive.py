@@ -14,7 +14,7 @@ def pack(folder: Path, target: Path, prefix: str = "") -> None:
         for path in files:
             entry = ZipInfo(prefix + path.relative_to(folder).as_posix(), _EPOCH)
             entry.external_attr = _READABLE
-            archive.writestr(entry, path.read_bytes(), ZIP_DEFLATED, 9)
+            archive.writestr(entry, path.read_bytes(), ZIP_DEFLATED)
 
 
 def sizes(archive: Path) -> tuple[int, int]:

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import yaml
 from botocore.exceptions import ClientError
 
 from infra import stacks
 from infra.stage import APP_NAME, ROOT, Stage
+from infra.template import read
 
 ACCOUNT_STACK = f"{APP_NAME}-account"
 _TEMPLATE = ROOT / "infra" / "account.yaml"
@@ -22,7 +22,7 @@ def upload(stage: Stage, template: Path) -> str:
     """Put the packaged code and the template where CloudFormation finds them; returns the
     template's address. Files are named after their content, so nothing is sent twice."""
     bucket = _bucket()
-    content = yaml.safe_load(template.read_text())
+    content = read(template)
     for resource in content["Resources"].values():
         if place := _CODE.get(resource["Type"]):
             zipped = template.parent / resource["Properties"][place]

@@ -10,11 +10,10 @@ import tomllib
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from infra.alarms import functions
 from infra.package import package
 from infra.stage import ROOT, load
+from infra.template import read
 
 _PAGE = ROOT / "docs" / "cost.md"
 # | [`call`](code), variant | reads | writes | RRU | WRU | trips |
@@ -95,7 +94,7 @@ def million_requests() -> dict[str, float]:
 
 def idle_month(stage: str) -> dict[str, float]:
     """Dollars for a month in which nobody calls."""
-    price, template = prices(), yaml.safe_load(package(load(stage)).read_text())
+    price, template = prices(), read(package(load(stage)))
     resources = template["Resources"]
     alarms = sum(r["Type"] == "AWS::CloudWatch::Alarm" for r in resources.values())
     woken, known = _woken(resources), units()

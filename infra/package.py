@@ -16,9 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from zipfile import ZipFile
 
-import yaml
-
-from infra import pages
+from infra import pages, template
 from infra.archive import pack, sizes
 from infra.bytecode import compile_tree, compiler
 from infra.finish import finish
@@ -127,9 +125,9 @@ def _run_chalice(stage: Stage, source: Path) -> None:
 
 
 def _finish(stage: Stage) -> None:
-    template = yaml.safe_load(stage.template.read_text())
-    finish(template, stage)
-    stage.template.write_text(yaml.dump(template, Dumper=_Plain, sort_keys=False, width=1000))
+    content = template.read(stage.template)
+    finish(content, stage)
+    template.write(stage.template, content)
 
 
 def _seal(stage: Stage) -> None:
@@ -145,7 +143,17 @@ def _seal(stage: Stage) -> None:
 def _pack_layers(stage: Stage) -> None:
     for requirements in sorted(_LAYERS.glob("*.txt")):
         target = stage.build_dir / f"layer-{requirements.stem}.zip"
-        pack(vendor_layer(stage, requirements), target, prefix="python/")
+        shutil.copyfile(_packed_layer(vendor_layer(stage, requirements)), target)
+
+
+def _packed_layer(folder: Path) -> Path:
+    """Zipped once, beside what was fetched: it changes only with its pins."""
+    packed = folder.with_suffix(".zip")
+    if not packed.exists():
+        unfinished = folder.with_suffix(".part")
+        pack(folder, unfinished, prefix="python/")
+        unfinished.rename(packed)
+    return packed
 
 
 def _report(stage: Stage) -> None:
@@ -154,13 +162,6 @@ def _report(stage: Stage) -> None:
     for archive in sorted(stage.build_dir.glob("*.zip")):
         packed, unpacked = sizes(archive)
         print(f"  {archive.name}: {packed / 1e6:.1f} MB, {unpacked / 1e6:.1f} MB unpacked")
-
-
-class _Plain(yaml.SafeDumper):
-    """CloudFormation reads no YAML aliases."""
-
-    def ignore_aliases(self, data: object) -> bool:
-        return True
 
 
 def _digest(stage: Stage) -> str:

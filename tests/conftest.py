@@ -41,6 +41,7 @@ for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
     os.environ.pop(name, None)
 
 from collections.abc import Callable, Iterator  # noqa: E402
+from functools import cache  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
@@ -63,6 +64,8 @@ ROOT = Path(__file__).parents[1]
 TOGETHER = ("tests/live/", "tests/store/", "tests/api/test_access_matrix.py", "tests/infra/")
 
 permissions.record()
+# Checking a password takes 45 ms by design; tests sign the same people in hundreds of times.
+argon2._password_hasher.verify_secret = cache(argon2._password_hasher.verify_secret)
 
 
 class Scheduling(LoadScopeScheduling):

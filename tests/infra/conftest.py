@@ -5,10 +5,10 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
-import yaml
 
 from infra.package import package
 from infra.stage import load
+from infra.template import read
 
 Template = dict[str, Any]
 
@@ -21,7 +21,7 @@ def build() -> Path:
 
 @pytest.fixture(scope="session")
 def template(build: Path) -> Template:
-    return dict(yaml.safe_load((build / "sam.yaml").read_text()))
+    return read(build / "sam.yaml")
 
 
 @pytest.fixture(scope="session")

@@ -8,11 +8,11 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-import yaml
 
 from infra import bytecode, package, stage, vendor
-from infra.archive import sizes
+from infra.archive import pack, sizes
 from infra.stage import ROOT, Stage, UserError
+from infra.template import read
 
 UNCHECKED_HASH = 0b01
 
@@ -46,6 +46,16 @@ def test_building_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     package.package(local), package.package(again)
     assert local.zip.read_bytes() == again.zip.read_bytes()
     assert local.template.read_bytes() == again.template.read_bytes()
+
+
+def test_packing_a_layer_twice_gives_the_same_bytes(tmp_path: Path) -> None:
+    local = stage.load("local")
+    pins = ROOT / "infra" / "layers" / "drawing.txt"
+    pack(vendor.vendor_layer(local, pins), tmp_path / "again.zip", prefix="python/")
+    package.package(local)
+    assert (local.build_dir / "layer-drawing.zip").read_bytes() == (
+        tmp_path / "again.zip"
+    ).read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -107,7 +117,7 @@ def test_a_missing_wheel_is_named() -> None:
 def test_locally_the_functions_run_on_this_python() -> None:
     local = stage.load("local")
     assert local.on_this_interpreter
-    template = yaml.safe_load(package.package(local).read_text())
+    template = read(package.package(local))
     assert template["Resources"]["Tick"]["Properties"]["Runtime"] == local.runtime
 
 

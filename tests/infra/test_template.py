@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import yaml
 
 from chalicelib.store import attachments, avatars, jobs, outbox, results
 from chalicelib.store.files import DOWNLOAD_SECONDS, PICTURE_SECONDS, UPLOAD_SECONDS
 from chalicelib.store.multipart import PART_SECONDS
 from infra.package import package
 from infra.stage import ROOT, load
+from infra.template import read
 
 # A stream has room for two readers, AWS says.
 STREAMS = ["MailStream", "TaskStream"]
@@ -297,7 +297,7 @@ def test_prod_keeps_its_data(name: str, resources: dict[str, Any]) -> None:
 
 
 def test_prod_protects_its_table_and_other_stages_do_not(resources: dict[str, Any]) -> None:
-    local = yaml.safe_load(package(load("local")).read_text())["Resources"]
+    local = read(package(load("local")))["Resources"]
     assert properties(resources, "Table")["DeletionProtectionEnabled"]
     assert not properties(local, "Table")["DeletionProtectionEnabled"]
     assert local["Table"]["DeletionPolicy"] == "Delete"
