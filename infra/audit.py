@@ -21,6 +21,7 @@ _ACCOUNT = {
     "Table.StreamArn": "arn:aws:dynamodb:eu-central-1:123456789012:table/tasks/stream/now",
     "Bucket.Arn": "arn:aws:s3:::files",
     "TokenKeys.Id": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:keys",
+    "RunJobs.Arn": "arn:aws:lambda:eu-central-1:123456789012:function:run-jobs",
     "DeadLetters.Arn": "arn:aws:sqs:eu-central-1:123456789012:letters",
 }
 

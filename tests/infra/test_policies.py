@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from infra import audit
 from infra.stage import ROOT
 
 POLICIES = sorted((ROOT / ".chalice").glob("policy-*.json"))
@@ -72,3 +73,8 @@ def test_every_function_writes_its_own_log_only(policy: Path) -> None:
     function = policy.stem.removeprefix("policy-")
     logical = "APIHandler" if function == "api_handler" else function.title().replace("_", "")
     assert log["Resource"]["Fn::Sub"].endswith(f"/aws/lambda/${{AWS::StackName}}-{logical}-*")
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.stem)
+def test_the_audit_knows_every_name_in_a_policy(policy: Path) -> None:
+    assert "Fn::" not in json.dumps(audit._filled_in(json.loads(policy.read_text())))
