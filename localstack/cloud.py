@@ -53,10 +53,14 @@ def is_healthy(port: int) -> bool:
     return answers(f"{endpoint(port)}/_localstack/health")
 
 
+def is_localstack(port: int) -> bool:
+    """Whether the cloud that answers is LocalStack, and not ministack."""
+    return is_healthy(port) and not answers(f"{endpoint(port)}/_ministack/health")
+
+
 def mailbox_url(port: int) -> str:
-    """Where the mails that SES accepted can be read; the two emulators differ here only."""
-    ministack = answers(f"{endpoint(port)}/_ministack/health")
-    return endpoint(port) + ("/_ministack/ses/messages" if ministack else "/_aws/ses")
+    """Where the mails that SES accepted can be read."""
+    return endpoint(port) + ("/_aws/ses" if is_localstack(port) else "/_ministack/ses/messages")
 
 
 def is_free(port: int) -> bool:

@@ -3,6 +3,8 @@
 import json
 import threading
 import urllib.request
+from email import message_from_string, policy
+from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -37,14 +39,25 @@ def messages(source: str) -> list[dict[str, Any]]:
 
 
 def _shown(message: dict[str, Any]) -> dict[str, Any]:
-    body = message.get("Body") or {}
-    to = message.get("To") or (message.get("Destination") or {}).get("ToAddresses") or []
+    """LocalStack keeps a mail as it was sent, ministack what it understood of it."""
+    if raw := message.get("RawData"):
+        return _read(message_from_string(raw, policy=policy.default)) | {"at": message["Timestamp"]}
     return {
-        "to": ", ".join(to),
+        "to": ", ".join(message["To"]),
         "subject": message.get("Subject") or "",
         "at": message.get("Timestamp"),
-        "text": message.get("BodyText") or body.get("text_part") or "",
-        "html": message.get("BodyHtml") or body.get("html_part") or "",
+        "text": message.get("BodyText") or "",
+        "html": message.get("BodyHtml") or "",
+    }
+
+
+def _read(mail: EmailMessage) -> dict[str, Any]:
+    text, page = mail.get_body(("plain",)), mail.get_body(("html",))
+    return {
+        "to": str(mail["To"]),
+        "subject": str(mail["Subject"]),
+        "text": text.get_content() if text else "",
+        "html": page.get_content() if page else "",
     }
 
 
