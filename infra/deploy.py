@@ -5,12 +5,11 @@ import json
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 
 from infra import artifacts, stacks
 from infra.package import package
 from infra.stacks import Plan
-from infra.stage import LOCAL, Stage, UserError, aim_at, load
+from infra.stage import LOCAL, Stage, UserError, aim_at, in_one_line, load
 
 
 def deploy(stage: Stage) -> dict[str, str]:
@@ -101,7 +100,11 @@ def _confirm(stage: Stage, *, with_data: bool) -> None:
 
 
 def _ask(question: str, wanted: str) -> None:
-    if input(question) != wanted:
+    try:
+        typed = input(question)
+    except EOFError:  # nobody is there to answer
+        typed = ""
+    if typed != wanted:
         raise UserError("nothing was deleted")
 
 
@@ -128,10 +131,8 @@ def main() -> None:
     arguments = parser.parse_args()
     stage = load(arguments.stage, dict(item.split("=", 1) for item in arguments.set))
     aim_at(stage)
-    try:
+    with in_one_line():
         _run(arguments.verb, stage, with_data=arguments.with_data)
-    except (BotoCoreError, ClientError) as error:
-        raise UserError(str(error)) from None
 
 
 if __name__ == "__main__":

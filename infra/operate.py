@@ -3,15 +3,15 @@
 import argparse
 import json
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.deploy import functions
-from infra.stage import LOCAL, Stage, UserError, aim_at, load
+from infra.stage import LOCAL, Stage, UserError, aim_at, in_one_line, load
 
 _LOOK_BACK_SECONDS = 600
 _POLL_SECONDS = 2
@@ -72,15 +72,11 @@ def main() -> None:
     arguments = parser.parse_args()
     stage = load(arguments.stage)
     aim_at(stage)
-    try:
+    with in_one_line(), suppress(KeyboardInterrupt):
         if arguments.verb == "invoke":
             invoke(stage, arguments.function, arguments.event)
         else:
             logs(stage, arguments.function)
-    except KeyboardInterrupt:
-        pass
-    except (BotoCoreError, ClientError) as error:
-        raise UserError(str(error)) from None
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from infra.stage import UserError
 _DONE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
 # A change set was drawn up for the stack and never carried out.
 _ONLY_PLANNED = "REVIEW_IN_PROGRESS"
-_NEVER_CREATED = "ROLLBACK_COMPLETE"
+_NEVER_CREATED = {"ROLLBACK_COMPLETE", "CREATE_FAILED"}
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 _BEGIN = {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"}
 _HOUR = 3600
@@ -114,7 +114,7 @@ def _line(change: dict[str, Any]) -> str:
 def _refuse_busy(name: str, stack: Stack | None) -> None:
     if stack is None or stack["StackStatus"] in _DONE:
         return
-    if stack["StackStatus"] == _NEVER_CREATED:
+    if stack["StackStatus"] in _NEVER_CREATED:
         stage = name.rpartition("-")[2]
         raise UserError(f"{name} failed when first created: make destroy STAGE={stage}")
     raise UserError(f"{name} can't be changed now: it is {stack['StackStatus']}")
@@ -150,11 +150,14 @@ def _failures(stack: str) -> list[str]:
     """Which resources failed in the last operation, and why; those that were merely given up with
     them are left out."""
     return [
-        f"  {event['LogicalResourceId']} ({event['ResourceType']}): {event['ResourceStatusReason']}"
+        f"  {event['LogicalResourceId']} ({event['ResourceType']}): {_reason(event)}"
         for event in _last_operation(stack)
-        if event["ResourceStatus"].endswith("_FAILED")
-        and "cancelled" not in event.get("ResourceStatusReason", "cancelled")
+        if event["ResourceStatus"].endswith("_FAILED") and "cancelled" not in _reason(event)
     ]
+
+
+def _reason(event: dict[str, Any]) -> str:
+    return str(event.get("ResourceStatusReason", "no reason given"))
 
 
 def _last_operation(stack: str) -> Iterator[dict[str, Any]]:

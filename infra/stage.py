@@ -3,8 +3,12 @@
 import os
 import sys
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 ROOT = Path(__file__).resolve().parent.parent
 APP_NAME = "task-manager"
@@ -27,6 +31,15 @@ class UserError(SystemExit):
 
     def __init__(self, message: str) -> None:
         super().__init__(f"error: {message}")
+
+
+@contextmanager
+def in_one_line() -> Iterator[None]:
+    """What AWS refuses, or can't be asked, ends the program in AWS's own words."""
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise UserError(str(error)) from None
 
 
 @dataclass(frozen=True)

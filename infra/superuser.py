@@ -5,10 +5,9 @@ import os
 from datetime import UTC, datetime
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.deploy import functions
-from infra.stage import LOCAL, Stage, UserError, aim_at, load
+from infra.stage import LOCAL, Stage, UserError, aim_at, in_one_line, load
 
 
 def appoint(stage: Stage, email: str) -> str:
@@ -38,10 +37,8 @@ def main() -> None:
         raise UserError("name an address: make superuser EMAIL=ann@example.com")
     stage = load(arguments.stage)
     aim_at(stage)
-    try:
+    with in_one_line():
         print(appoint(stage, arguments.email))
-    except (BotoCoreError, ClientError) as error:
-        raise UserError(str(error)) from None
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from infra.stage import in_one_line
 from localstack import cloud, stack
 
 
@@ -44,7 +45,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m localstack.background", description=__doc__)
     parser.add_argument("verb", choices=["up", "down"])
     verb = parser.parse_args().verb
-    up() if verb == "up" else down()
+    with in_one_line():
+        up() if verb == "up" else down()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import sys
 from contextlib import ExitStack
 from types import FrameType
 
-from infra.stage import UserError
+from infra.stage import UserError, in_one_line
 from localstack import cloud, stack
 from localstack.background import cloud_port
 from localstack.mailbox import Mailbox
@@ -73,7 +73,8 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
-        run(cloud.port_setting("PORT", 8000))
+        with in_one_line():
+            run(cloud.port_setting("PORT", 8000))
     except KeyboardInterrupt:
         print("\nstopped", flush=True)
         sys.exit(0)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.stage import LOCAL, UserError, aim_at, load
+from infra.stage import LOCAL, UserError, aim_at, in_one_line, load
 from smoke.steps import STEPS, Smoke
 
 
@@ -53,7 +53,8 @@ def main() -> None:
     arguments = parser.parse_args()
     stage = load(arguments.stage)
     aim_at(stage)
-    smoke = Smoke.of(stage)
+    with in_one_line():
+        smoke = Smoke.of(stage)
     print(f"trying {smoke.api_url}")
     tally = run(smoke, on_aws=stage.name != LOCAL, slow=arguments.slow)
     print(f"{tally.passed} ok, {tally.failed} failed, {tally.left_out} left out")

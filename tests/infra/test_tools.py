@@ -1,5 +1,6 @@
 """The scripts behind make: ports, pins, and one clear line for each thing that can be wrong."""
 
+import os
 import re
 import socket
 import subprocess
@@ -100,6 +101,29 @@ def test_what_goes_wrong_is_one_line_and_no_traceback() -> None:
     assert re.fullmatch(r"error: no stage 'nowhere' .+\n", done.stderr)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["infra.deploy", "outputs", "--stage", "prod"],
+        ["smoke", "--stage", "prod"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_whoever_has_no_credentials_is_told_so_in_one_line(
+    command: list[str], tmp_path: Path
+) -> None:
+    bare = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"}
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=ROOT,
+        env=bare | {"AWS_DEFAULT_REGION": "eu-central-1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, "error: Unable to locate credentials\n")
+
+
 def test_make_help_lists_every_verb() -> None:
     makefile = (ROOT / "Makefile").read_text()
     (phony,) = re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
@@ -111,6 +135,12 @@ def test_the_mix_that_is_priced_is_of_calls_whose_units_are_known() -> None:
     assert {share.call for share in cost._MIX} <= set(cost.units())
     assert sum(share.percent for share in cost._MIX) == 100
     assert sum(cost.million_requests().values()) > 0
+
+
+def test_the_page_of_costs_says_what_the_script_computes(build: Path) -> None:
+    page = (ROOT / "docs" / "cost.md").read_text()
+    assert cost._table("A million requests of it", cost.million_requests()) in page
+    assert cost._table("A month of prod, idle", cost.idle_month("prod")) in page
 
 
 def test_every_finding_that_is_accepted_has_its_reason() -> None:
