@@ -61,7 +61,14 @@ from tests.support import Api, Person, Residents, make_cloud, quota_of, ticked_l
 
 ROOT = Path(__file__).parents[1]
 # What takes longest begins first.
-TOGETHER = ("tests/live/", "tests/store/", "tests/api/test_access_matrix.py", "tests/infra/")
+TOGETHER = {
+    "cloud": ("tests/live/",),
+    "database": ("tests/store/",),
+    "deployment": ("tests/live/test_deployment.py",),
+    "strict cloud": ("tests/live/test_permissions.py", "tests/live/test_attachments_in_"),
+    "matrix": ("tests/api/test_access_matrix.py",),
+    "builds": ("tests/infra/",),
+}
 
 permissions.record()
 # Checking a password takes 45 ms by design; tests sign the same people in hundreds of times.
@@ -77,7 +84,14 @@ class Scheduling(LoadScopeScheduling):
 
 
 def _group(nodeid: str) -> str | None:
-    return next((group for group in TOGETHER if nodeid.startswith(group)), None)
+    """The one with the longest beginning in common."""
+    fitting = [
+        (len(start), group)
+        for group, starts in TOGETHER.items()
+        for start in starts
+        if nodeid.startswith(start)
+    ]
+    return max(fitting)[1] if fitting else None
 
 
 def pytest_xdist_auto_num_workers() -> int:

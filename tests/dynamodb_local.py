@@ -38,6 +38,7 @@ def dynamodb_local() -> Iterator[str]:
     command = [
         "java",
         "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",  # it does not live long enough for more
         "-jar",
         str(jar),
         "-inMemory",
