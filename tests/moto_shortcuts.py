@@ -48,6 +48,7 @@ _SCALARS = {"S", "N", "BOOL", "NULL"}
 _process = BotocoreStubber.process_request
 _set_item = LimitedSizeDict.__setitem__
 _transact = DynamoDBBackend.transact_write_items
+_query, _all_items = Table.query, Table.all_items
 _cast: Any = DynamoType.cast_value.fget  # type: ignore[attr-defined]
 _structure = BaseJSONSerializer._serialize_type_structure
 _lex: Any = ConditionExpressionParser._lex_condition_expression
@@ -55,6 +56,7 @@ _parse_update: Any = UpdateExpressionParser.make
 _all_processors = UpdateExpressionValidator.get_ast_processors
 _sign: Any = RequestSigner.handler
 _transaction = threading.local()
+_asked = threading.local()
 
 
 @contextmanager
@@ -64,6 +66,8 @@ def shortcuts() -> Iterator[None]:
         patch.object(LimitedSizeDict, "__setitem__", _set_within_size),
         patch.object(DynamoDBBackend, "transact_write_items", _transact_with_one_copy),
         patch.object(Table, "__deepcopy__", _copied_once, create=True),
+        patch.object(Table, "query", _query_of_few),
+        patch.object(Table, "all_items", _items_of_query),
         patch.object(responses, "method_names_from_class", cache(method_names_from_class)),
         patch.object(DynamoType, "cast_value", property(_cast_strings_first)),
         patch.object(BaseJSONSerializer, "_serialize_type_structure", _scalars_at_once),
@@ -169,6 +173,27 @@ def _items_beside(table: Table) -> Any:
         if ranged in items[hashed]:
             items[hashed][ranged] = copy.deepcopy(items[hashed][ranged])
     return items
+
+
+def _query_of_few(table: Table, hash_key: DynamoType, *args: Any, **options: Any) -> Any:
+    """Each query sorts the whole table, to take what has one key."""
+    _asked.keys = dict(options["hash_key_conditions"])
+    try:
+        return _query(table, hash_key, *args, **options)
+    finally:
+        del _asked.keys
+
+
+def _items_of_query(table: Table) -> Any:
+    wanted: dict[str, DynamoType] | None = getattr(_asked, "keys", None)
+    if wanted is None:
+        return _all_items(table)
+    if table.hash_key_attr in wanted:
+        return list(table.items.get(wanted[table.hash_key_attr], {}).values())
+    ((name, hash_key),) = wanted.items()
+    items = (item for items in table.items.values() for item in items.values())
+    found = [item for item in items if name in item.attrs and item.attrs[name] == hash_key]
+    return sorted(found, key=lambda item: (item.hash_key, item.range_key))
 
 
 @cache

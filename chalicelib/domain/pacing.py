@@ -24,6 +24,7 @@ class Pace:
     milliseconds_left: Callable[[], int]
     _every: timedelta = field(default=timedelta(0), init=False)
     _asked_at: datetime | None = field(default=None, init=False)
+    _last_turn: datetime | None = field(default=None, init=False)
 
     def has_time(self) -> bool:
         """Whether there is time for one more mail."""
@@ -32,9 +33,12 @@ class Pace:
     def take_turn(self) -> bool:
         """Wait until SES takes one more mail; False when that is later than we live."""
         now = self.clock()
-        turn = send_rate.take_turn(now, self._interval(now), now + self._left())
+        every = self._interval(now)
+        earliest = now if self._last_turn is None else max(now, self._last_turn + every)
+        turn = send_rate.take_turn(earliest, every, now + self._left())
         if turn is None:
             return False
+        self._last_turn = turn
         if turn > now:
             self.wait((turn - now).total_seconds())
         return True

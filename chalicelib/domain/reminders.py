@@ -18,7 +18,7 @@ from chalicelib.store import alarms, digests, table, tasks, users, wake
 from chalicelib.store.digests import Late
 from chalicelib.store.tasks import Task
 from chalicelib.store.times import moment, stamp
-from chalicelib.store.transaction import ConditionFailed, Put, Update, transact
+from chalicelib.store.transaction import ConditionFailed, Put, Update, Write, transact
 from chalicelib.store.users import User
 
 PAGE = 100
@@ -77,11 +77,15 @@ def _due(now: datetime) -> Iterator[tuple[Task, User]]:
 
 
 def _look(task: Task, assignee: User, now: datetime) -> Counter[str]:
-    outcomes = Counter("owed" if _owe(put) else "known" for put in _mails(task, assignee, now))
     if task.due_at is not None and task.due_at <= stamp(now):
         morning = mornings.next_morning(now, assignee.time_zone)
         digests.arm(assignee.id, Late(task.due_at, task.id), at=morning, now=now)
-    _sleep(task, now)
+    mails, sleep = list(_mails(task, assignee, now)), _sleep(task, now)
+    if _holds(*mails, sleep):
+        return Counter(owed=len(mails))
+    # One of them was owed before, or the task was changed meanwhile.
+    outcomes = Counter("owed" if _holds(mail) else "known" for mail in mails)
+    _holds(sleep)
     return outcomes
 
 
@@ -96,21 +100,18 @@ def _mails(task: Task, assignee: User, now: datetime) -> Iterator[Put]:
             yield notices.reminder(task, reminder, now=now)
 
 
-def _owe(put: Put) -> bool:
-    try:
-        transact(put)
-    except ConditionFailed:
-        return False
-    return True
-
-
-def _sleep(task: Task, now: datetime) -> None:
+def _sleep(task: Task, now: datetime) -> Update:
     """Until there is something to do again; unless the task was changed meanwhile."""
     time = alarms.next_look(task.due_at, task.reminders, after=stamp(now))
     keys = wake.keys("due", time, task.id)
     actions = tuple(table.assigned(Task, name, value) for name, value in keys.items())
     same = (Task.wake_at == task.wake_at) & (Task.version == task.version)
+    return Update(Task.key(task.id), actions, same)
+
+
+def _holds(*writes: Write) -> bool:
     try:
-        transact(Update(Task.key(task.id), actions, same))
+        transact(*writes)
     except ConditionFailed:
-        return
+        return False
+    return True

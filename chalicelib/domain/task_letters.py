@@ -9,7 +9,7 @@ from chalicelib import settings
 from chalicelib.domain import notices, unsubscribing
 from chalicelib.domain import overdue as digest
 from chalicelib.domain.stationery import Letter, filled
-from chalicelib.store import table, tasks, users
+from chalicelib.store import ids, table, users
 from chalicelib.store.members import Member
 from chalicelib.store.outbox import Mail
 from chalicelib.store.projects import Project
@@ -127,13 +127,13 @@ def matter_of_assignee(owed: Mail) -> Matter | None:
 
 def matter_of(owed: Mail) -> Matter | None:
     """The task that a mail is about, if its recipient may still see it and wants such mails."""
-    task = tasks.by_id(owed.task_id)
+    about, project_id = Task.key(owed.task_id), ids.project_of(owed.task_id)
+    meta, member = Project.key(project_id), Member.key(project_id, owed.recipient)
+    recipient, actor = User.key(owed.recipient), User.key(owed.actor or owed.recipient)
+    rows = table.read(about, meta, member, recipient, actor)
+    task, project, user = rows.get(about), rows.get(meta), rows.get(recipient)
     if task is None or task.deleted_at is not None:
         return None
-    meta, member = Project.key(task.project_id), Member.key(task.project_id, owed.recipient)
-    recipient, actor = User.key(owed.recipient), User.key(owed.actor or owed.recipient)
-    rows = table.read(meta, member, recipient, actor)
-    project, user = rows.get(meta), rows.get(recipient)
     if project is None or project.deleted_at is not None or rows.get(member) is None:
         return None
     if user is None or not user.may_enter or not notices.wants(user, owed.kind):

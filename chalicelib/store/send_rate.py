@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 from pynamodb.attributes import NumberAttribute
 
-from chalicelib.store import table
 from chalicelib.store.table import Key, Row, backoff
 from chalicelib.store.transaction import ConditionFailed, Update, transact
 
@@ -26,20 +25,25 @@ class SendRate(Row):
         return Key(SendRate, "SENDRATE", "SENDRATE")
 
 
-def take_turn(now: datetime, every: timedelta, until: datetime) -> datetime | None:
-    """The next turn that nobody has, `every` after the one before it; None when that is after
-    `until` or when rivals were always first."""
-    key, earliest = SendRate.key(), (now - EPOCH) // MICROSECOND
+def take_turn(earliest: datetime, every: timedelta, until: datetime) -> datetime | None:
+    """The next turn that nobody has, `every` after the one before it, and not before `earliest`;
+    None when that is after `until` or when rivals were always first."""
+    turn = (earliest - EPOCH) // MICROSECOND
     for _ in backoff(RACES):
-        seen = table.get(key)
-        turn = max(earliest, int(seen.next_turn)) if seen else earliest
         if EPOCH + turn * MICROSECOND > until:
             return None
-        unchanged = SendRate.next_turn == seen.next_turn if seen else SendRate.PK.does_not_exist()
+        free = SendRate.PK.does_not_exist() | (SendRate.next_turn <= turn)
         taking = SendRate.next_turn.set(turn + every // MICROSECOND)
         try:
-            transact(Update(key, (taking,), unchanged))
-        except ConditionFailed:
+            transact(Update(SendRate.key(), (taking,), free))
+        except ConditionFailed as failed:
+            turn = _next_turn(failed)
             continue
         return EPOCH + turn * MICROSECOND
     return None
+
+
+def _next_turn(failed: ConditionFailed) -> int:
+    """Where the turns of others end."""
+    row = failed.row or {}
+    return int(row["next_turn"]["N"])

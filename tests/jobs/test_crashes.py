@@ -99,9 +99,10 @@ def test_reminders_in_a_storm_of_crashes_all_arrive_and_what_comes_twice_is_coun
 @pytest.mark.proof
 @pytest.mark.parametrize("seed", range(4))
 def test_of_10_000_reminders_none_is_missing_after_two_ticks_and_each_second_one_is_accounted_for(
-    real_table: None, aws_lambda: Lambda, ann: Person, bob: Person, seed: int
+    aws_lambda: Lambda, ann: Person, bob: Person, seed: int
 ) -> None:
-    """In four parts, so that each core has one."""
+    """In four parts, so that each core has one. On moto, at half of DynamoDB Local's cost: no two
+    functions run at once here; those that do are in `tests/store`, on the real engine."""
     found = storm(aws_lambda, _due_tomorrow(ann, bob, 2_500), share=0.05, seed=seed)
     assert found.killed > 60 and found.ambiguous > 3
     assert (found.missing, found.twice) == (0, found.ambiguous)
