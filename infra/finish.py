@@ -21,8 +21,9 @@ _UNDELIVERED = {
     "RetryPolicy": {"MaximumRetryAttempts": 10, "MaximumEventAgeInSeconds": 3600},
     "DeadLetterConfig": {"Arn": _DEAD_LETTERS},
 }
-# Two runs at once do no harm, but a slow one shall not pile up others behind it.
-_ONE_AT_A_TIME = {"Fn::If": ["ReservesConcurrency", 1, {"Ref": "AWS::NoValue"}]}
+# Two runs at once do no harm, but a slow one shall not pile up others behind it. Sweeps of mail are
+# to overlap: one begins each minute, and lives for four when there is much.
+_AT_ONCE = {"SweepMail": 4}
 _ROLLS_BACK = ["ApiErrorsAlarm", "ApiLatencyAlarm", f"{_API}ErrorsAlarm"]
 
 
@@ -61,7 +62,8 @@ def _receive(name: str, function: Resource) -> None:
     for event in events.values():
         event["Properties"] |= _UNDELIVERED
         if event["Type"] == "Schedule":
-            function["ReservedConcurrentExecutions"] = _ONE_AT_A_TIME
+            at_once = ["ReservesConcurrency", _AT_ONCE.get(name, 1), {"Ref": "AWS::NoValue"}]
+            function["ReservedConcurrentExecutions"] = {"Fn::If": at_once}
 
 
 def _answer_by_alias(resources: dict[str, Resource]) -> None:

@@ -9,6 +9,8 @@ from chalicelib.store import mail, send_rate
 
 # Enough for one mail whose every call is slow.
 MARGIN = timedelta(seconds=15)
+# Whoever waits for a turn has a mail on lease.
+PATIENCE = timedelta(seconds=60)
 # Of what the account may send; the rest is for retries of SES and for clocks that differ.
 SHARE = 0.7
 QUOTA_KEPT = timedelta(minutes=10)
@@ -31,11 +33,12 @@ class Pace:
         return self._left() > timedelta(0)
 
     def take_turn(self) -> bool:
-        """Wait until SES takes one more mail; False when that is later than we live."""
+        """Wait until SES takes one more mail; False when that is later than we live, or have
+        patience."""
         now = self.clock()
         every = self._interval(now)
         earliest = now if self._last_turn is None else max(now, self._last_turn + every)
-        turn = send_rate.take_turn(earliest, every, now + self._left())
+        turn = send_rate.take_turn(earliest, every, now + min(self._left(), PATIENCE))
         if turn is None:
             return False
         self._last_turn = turn

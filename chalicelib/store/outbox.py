@@ -17,7 +17,7 @@ from chalicelib.store.table import Key, Row
 from chalicelib.store.times import epoch, moment, stamp
 from chalicelib.store.transaction import ConditionFailed, Put, Update, transact
 
-# Longer than a function that mails may run, so that a slow one never meets a second one.
+# Longer than one mail may take, with the wait for its turn.
 LEASE = timedelta(seconds=120)
 KEPT = timedelta(days=90)
 
@@ -142,5 +142,7 @@ def postpone(mail: Mail, until: datetime, *, tried: bool = True) -> None:
 
 
 def is_due(mail: Mail, now: datetime) -> bool:
-    """Whether the mail waits and its time has come."""
-    return mail.wake_at is not None and moment(mail.wake_at) <= now
+    """Whether the mail waits, its time has come and nobody has it."""
+    if mail.wake_at is None or moment(mail.wake_at) > now:
+        return False
+    return mail.leased_until is None or mail.leased_until < stamp(now)

@@ -1,5 +1,6 @@
 """How fast mail goes out, and how long a run of the dispatcher lives."""
 
+import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -68,6 +69,10 @@ def _owe(person: Person, count: int) -> None:
         transact(outbox.owed(mail_id, kind="password_changed", recipient=person.id, now=now()))
 
 
+def _later() -> datetime:
+    return now() + timedelta(minutes=3)
+
+
 def _batch(numbers: Iterable[int]) -> dict[str, Any]:
     """What the table's stream tells of those mails."""
     keys = [{"PK": {"S": f"OUTBOX#test-{number}"}} for number in numbers]
@@ -99,8 +104,8 @@ def test_500_mails_go_out_at_the_rate_and_none_is_lost_through_functions_side_by
         sweep = pool.submit(invoke, "sweep_mail", event("sweep_mail"))
         answers = list(pool.map(lambda records: invoke("dispatch_mail", records), stream))
         assert sweep.result()["sent"] > 0
-        # What a function had claimed when its own time was over, the next sweeps send.
-        mailing.sweep(now() + timedelta(minutes=3))
+        # What a function had claimed when its own time was over, a later sweep sends.
+        mailing.sweep(_later(), Pace(_later, time.sleep, lambda: 60_000))
     assert answers == [{"batchItemFailures": []}] * len(stream)
     assert len(list(mails_to(ann, "Your password"))) == len(times) == 500
     assert {row.outcome for n in range(500) if (row := outbox.by_id(f"test-{n}"))} == {"sent"}
@@ -139,9 +144,46 @@ def test_a_turn_that_comes_after_our_end_delays_the_mail_and_is_no_try(
     clock.time = now()
     with quota_of(0.1):  # a turn every 14 seconds
         assert mailing.sweep(now(), clock.pace(20)) == {"sent": 1, "delayed": 1}
-    left = outbox.by_id("test-1"), outbox.by_id("test-2")
-    assert [mail and mail.attempts for mail in left] == [0, 0]
+    mails = [mail for n in range(3) if (mail := outbox.by_id(f"test-{n}"))]
+    assert sorted((mail.outcome or "", mail.attempts) for mail in mails) == [
+        ("", 0),
+        ("", 0),
+        ("sent", 1),
+    ]
     assert mailing.sweep(now() + timedelta(minutes=2)) == {"sent": 2}
+
+
+def test_nobody_waits_for_a_turn_until_the_lease_of_their_mail_is_over(
+    ann: Person, clock: Clock
+) -> None:
+    mailing.sweep(now())
+    _owe(ann, 2)
+    clock.time = now()
+    with quota_of(0.01):
+        assert mailing.sweep(now(), clock.pace()) == {"sent": 1, "delayed": 1}
+    assert clock.time - now() < outbox.LEASE
+
+
+def test_a_sweep_that_joins_another_begins_with_other_mails(ann: Person, clock: Clock) -> None:
+    mailing.sweep(now())
+    _owe(ann, 40)
+    joined: list[dict[str, int]] = []
+    clock.time = now() + timedelta(minutes=1)
+    ticks = iter(range(110_000, 0, -10_000))  # there is time for five mails
+
+    def join(**_: Any) -> None:
+        if not joined:
+            joined.append({})
+            pace = Pace(clock.now, clock.wait, lambda: next(ticks))
+            joined[0] = mailing.sweep(clock.time, pace)
+
+    events = aws.ses().meta.events
+    events.register_first("before-send.ses.SendRawEmail", join)
+    try:
+        first = mailing.sweep(now())
+    finally:
+        events.unregister("before-send.ses.SendRawEmail", join)
+    assert joined == [{"sent": 5}] and first == {"sent": 35}
 
 
 def test_without_time_for_one_more_mail_none_is_claimed(ann: Person, clock: Clock) -> None:
