@@ -34,32 +34,37 @@ RESPONSE_HEADERS: dict[str, dict[str, Any]] = {
 }
 # On every answer of the app.
 LIMITS = ("RateLimit", "RateLimit-Policy")
+# None has an example: Swagger UI would send it with whatever one tries out.
 PARAMETERS: dict[str, dict[str, Any]] = {
     "IdempotencyKey": {
         "name": "Idempotency-Key",
         "in": "header",
-        "description": "Makes the request safe to send again: the first answer comes back.",
+        "description": (
+            "Makes the request safe to send again: the first answer comes back. One of your own "
+            "for each thing to be made, such as a UUID."
+        ),
         "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-        "example": "0b9c6f3e-5d0f-4a55-9a0e-3a1a3c6c6b1e",
     },
     "IfMatch": {
         "name": "If-Match",
         "in": "header",
-        "description": "Only if this is still the object's version: an `ETag`, or `*`.",
+        "description": (
+            "Only if this is still the object's version: an `ETag` with its quotation marks, "
+            'such as `"1-5f0c3a9be1d2c4f7"`, or `*`.'
+        ),
+        # The text first: Swagger UI asks for what the first of several is.
         "schema": {
             "anyOf": [
-                {"enum": ["*"]},
                 {"type": "string", "pattern": '^"[0-9]{1,15}-[0-9a-f]{16}"$'},
+                {"enum": ["*"]},
             ]
         },
-        "example": '"1-5f0c3a9be1d2c4f7"',
     },
     "IfNoneMatch": {
         "name": "If-None-Match",
         "in": "header",
-        "description": "304 if what is shown still has one of these `ETag`s.",
+        "description": "304 if what is shown still has this `ETag`, or one of several with commas.",
         "schema": {"type": "string"},
-        "example": '"1-5f0c3a9be1d2c4f7"',
     },
 }
 
