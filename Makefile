@@ -9,7 +9,7 @@ RUN := $(BIN)/python -m
 COMPOSE := docker compose --file localstack/docker-compose.yml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down check openapi contract test proofs permissions audit lock package deploy smoke diff destroy invoke superuser logs clean
+.PHONY: help install run up down check openapi contract test proofs audit lock package deploy smoke diff destroy invoke superuser logs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | \
@@ -49,13 +49,9 @@ contract: install ## Is docs/openapi.json true? Thousands of requests made from 
 test: install ## All tests; the live ones start a local cloud of their own [CLOUD=localstack]
 	@$(BIN)/python infra/venv.py .local/cloud-venv localstack/requirements.txt
 	$(RUN) pytest -n auto $(ARGS)
-	@$(RUN) tests.permissions --partial
 
 proofs: install ## The tests of whole loads, which take minutes; CI runs them beside make test
 	$(RUN) pytest -n auto -m proof $(ARGS)
-
-permissions: install ## After make test: rights that no test needed, and calls that no policy allows
-	@$(RUN) tests.permissions
 
 lock: install ## Pin every package with its hashes, from the *.in lists: ARGS=--upgrade
 	@$(RUN) infra.lock $(ARGS)

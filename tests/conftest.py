@@ -114,7 +114,22 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    permissions.save(getattr(session.config, "workerinput", {}).get("workerid", "main"))
+    config = session.config
+    permissions.save(getattr(config, "workerinput", {}).get("workerid", "main"))
+    if hasattr(config, "workerinput") or session.exitstatus != pytest.ExitCode.OK:
+        return
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    for difference in permissions.differences(whole=_all_ran(config, reporter.stats)):
+        reporter.write_line(f"\nerror: policies and calls differ: {difference}", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _all_ran(config: pytest.Config, outcomes: dict[str, Any]) -> bool:
+    """Whether this was `make test`, nothing chosen and nothing skipped."""
+    chosen = config.option.keyword or config.option.collectonly
+    all_files = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    usual = config.option.markexpr == "not proof"
+    return all_files and usual and not chosen and not outcomes.get("skipped")
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """Least privilege, shown by what the tests do: each call of AWS that a function makes is written
-down, and `python -m tests.permissions` compares the calls of the last run with the policies. Each
-must be allowed on its resource; after a run of the whole suite, without `--partial`, each allowed
-action must have been needed too: by the function itself, or by a part of it that a test called.
+down, and compared with the policies when the tests are over. Each must be allowed on its resource;
+where the whole suite ran, each allowed action must have been needed too: by the function itself, or
+by a part of it that a test called. Otherwise the run fails.
 """
 
 import ast
@@ -175,8 +175,13 @@ def _of_s3(operation: str, params: dict[str, Any]) -> tuple[str, str]:
 # --- judged when they have run -----------------------------------------------------------------
 
 
-def judge(calls: set[Call], parts: set[Call], *, whole: bool) -> list[str]:
+def differences(*, whole: bool) -> list[str]:
     """What was done and is not allowed and, of a whole run, what is allowed and was never done."""
+    noted = [json.loads(path.read_text()) for path in FOLDER.glob("*.json")]
+    calls, parts = (
+        {(str(f), str(a), str(r)) for some in noted for f, a, r in some[kind]}
+        for kind in ("functions", "parts")
+    )
     wrong = []
     for function, policy in _policies().items():
         own = {(action, resource) for name, action, resource in calls if name == function}
@@ -225,19 +230,3 @@ def _resources(statement: dict[str, Any]) -> Iterator[str]:
                 yield text
             case _:
                 yield str(resource)
-
-
-def main() -> None:
-    noted = [json.loads(path.read_text()) for path in FOLDER.glob("*.json")]
-    calls, parts = (
-        {(str(f), str(a), str(r)) for some in noted for f, a, r in some[kind]}
-        for kind in ("functions", "parts")
-    )
-    wrong = judge(calls, parts, whole="--partial" not in sys.argv)
-    if wrong:
-        raise SystemExit("\n".join(["error: policies and calls differ:", *wrong]))
-    print(f"policies: {len(calls)} kinds of calls of the tests, all allowed")
-
-
-if __name__ == "__main__":
-    main()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSResponse
 
+from chalicelib import settings
 from chalicelib.clock import now
 from chalicelib.domain.jobs import PROJECT_EXPORT
 from chalicelib.store import aws, jobs, tasks
@@ -174,6 +175,18 @@ def test_access_is_asked_before_every_step(
     ann.lets_in(project, bob)
     found = state(bob, export)
     assert (found["status"], found["reason"], found["files"]) == ("failed", "access_lost", [])
+    assert left_in_bucket() == []
+
+
+def test_parts_of_a_job_that_ends_without_result_are_removed(
+    ann: Person, bob: Person, project: str
+) -> None:
+    export = asked(bob, _place(project))
+    half_done = f"results/{export.rpartition('/')[2]}/tasks.csv"
+    aws.s3().create_multipart_upload(Bucket=settings.BUCKET_NAME, Key=half_done)
+    assert left_in_bucket() == [half_done]
+    ann.delete(f"/api/projects/{project}/members/{bob.id}")
+    assert swept() == {"access_lost": 1}
     assert left_in_bucket() == []
 
 
