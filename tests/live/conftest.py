@@ -14,7 +14,7 @@ import pytest
 from localstack.background import cloud_port
 from localstack.stack import deploy_to, local_cloud
 from tests.live.inbox import Inbox, inbox_open
-from tests.live.support import EXAMPLES, Deployed
+from tests.live.support import EXAMPLES, ON_LOCALSTACK, Deployed
 
 HERE = Path(__file__).parent
 
@@ -36,7 +36,7 @@ def inbox() -> Iterator[Inbox]:
 def deployed(tmp_path_factory: pytest.TempPathFactory, inbox: Inbox) -> Iterator[Deployed]:
     """Our stack: with `CLOUD=localstack` on the LocalStack that answers, else on a cloud of one's
     own. What asks for policies or begins with nothing has a cloud of its own in any case."""
-    if os.environ.get("CLOUD") == "localstack":
+    if ON_LOCALSTACK:
         yield Deployed(deploy_to(cloud_port()))
         return
     with (

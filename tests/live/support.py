@@ -1,6 +1,7 @@
 """What live tests speak with: real HTTP, nothing mocked."""
 
 import json
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ T = TypeVar("T")
 
 PASSWORD = "correct horse battery"
 SECONDS = 60
+ON_LOCALSTACK = os.environ.get("CLOUD") == "localstack"
 EVENTS = ROOT / "events"
 EXAMPLES = ROOT / "docs" / "examples"
 

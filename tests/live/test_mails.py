@@ -3,7 +3,6 @@ cloud's SES, read as a mail client does, followed as the web client does."""
 
 import io
 import json
-import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,7 +19,15 @@ from chalicelib.domain.letters import KINDS
 from chalicelib.store import wake
 from chalicelib.store.times import stamp
 from tests.live.inbox import Inbox
-from tests.live.support import PASSWORD, Deployed, Visitor, eventually, in_hours, sample
+from tests.live.support import (
+    ON_LOCALSTACK,
+    PASSWORD,
+    Deployed,
+    Visitor,
+    eventually,
+    in_hours,
+    sample,
+)
 
 NEW = "another horse battery"
 CLIENT = "http://localhost:8000"  # AppUrl and ApiUrl of the local stage
@@ -107,8 +114,8 @@ def _page(person: Visitor, link: Any) -> requests.Response:
 
 @pytest.fixture(scope="module")
 def scene(deployed: Deployed, inbox: Inbox, aws: Callable[[str], Any]) -> Scene:
-    if os.environ.get("CLOUD") == "localstack":
-        pytest.skip("LocalStack keeps its mail")
+    if ON_LOCALSTACK:
+        pytest.skip("LocalStack hands no mail on")
     names = ("ann", "bob", "mel", "vera", "rex", "nia", "lea", "eve")
     people = {name: deployed.visitor(name).signs_up() for name in names if name != "eve"}
     people |= {"eve": deployed.visitor("eve"), "nia2": deployed.visitor("nia2")}
