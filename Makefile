@@ -3,6 +3,8 @@ PYTHON ?= python3
 STAGE ?= local
 FUNCTION ?= APIHandler
 export PORT CLOUD_PORT MAILBOX_PORT CLOUD
+# Where it is set, every process compiles every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 RUN := $(BIN)/python -m
