@@ -20,7 +20,6 @@ _PAGE = ROOT / "docs" / "cost.md"
 _LINKED = re.compile(
     r"^\| \[(`[^`]+`)\]\([^)]+\)([^|]*?) \|[^|]*\|[^|]*\| ([\d.]+) \| ([\d.]+) \|", re.M
 )
-_ROW = re.compile(r"^\| (`.+?) \| .*? \| ([\d.]+)[^|]* \| .*? \| (\d+)[^|]* \|", re.MULTILINE)
 _BEGIN, _END = "<!-- computed -->\n", "<!-- end -->"
 _LOG_BYTES = 700  # the app's line, the access log's, Lambda's own
 _ANSWER_BYTES = 2_000
@@ -66,8 +65,7 @@ def prices() -> dict[str, dict[str, float]]:
 def units() -> dict[str, tuple[float, float]]:
     """Call -> read and write units, from the tables of the data model."""
     page = (ROOT / "docs" / "data-model.md").read_text()
-    measured = {row[1] + row[2]: (float(row[3]), float(row[4])) for row in _LINKED.finditer(page)}
-    return measured | {row[1]: (float(row[2]), float(row[3])) for row in _ROW.finditer(page)}
+    return {row[1] + row[2]: (float(row[3]), float(row[4])) for row in _LINKED.finditer(page)}
 
 
 def million_requests() -> dict[str, float]:

@@ -145,19 +145,22 @@ class Found(NamedTuple):
 
 
 def _partitions(project_id: str, filters: Filters, ordering: Ordering) -> Iterator[Found]:
-    """What each of the filters finds, the one that finds least first."""
+    """What each of the filters finds, the one that finds least first; a priority and another one
+    that has edges are found together."""
+    own = ordering if ordering is PRIORITY else CREATED
+    ranked = filters.priority if ordering is own else None
     for name in filters.edges:
         if ordering is DUE and name.startswith("assignee:") and filters.assigned_to != NONE:
             yield Found([_of_assignee(project_id, filters)], DUE)
         else:
-            yield Found([task_lists.Edges(project_id, name)], CREATED)
+            yield Found([task_lists.Edges(project_id, name, own, ranked)], own)
     if filters.asks_for_a_time:
         yield Found(_by_due(project_id, filters), DUE)
     if filters.updated_since:
         yield Found([task_lists.by_update(project_id, stamp(filters.updated_since))], UPDATED)
     if filters.status:
         yield Found([task_lists.by_status(project_id, filters.status)], CREATED)
-    if filters.priority:
+    if filters.priority and not (ranked and filters.edges):
         if ordering is PRIORITY:
             yield Found([task_lists.by_priority(project_id, filters.priority)], PRIORITY)
         else:

@@ -7,7 +7,7 @@ text, whatever lists are merged, and however tasks come and go before it.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol
+from typing import Any, Protocol
 
 from chalicelib.store import edges, table, tasks
 from chalicelib.store.table import BATCH_GET_MAX, GROWTH, Row
@@ -91,24 +91,29 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Edges:
-    """The tasks that have something in common, in the order of their creation."""
+    """The tasks that have something in common, and perhaps a priority, in the order of their
+    creation or of their priority."""
 
     project_id: str
     name: str
+    ordering: Ordering = CREATED
+    priority: str | None = None
 
     looks = WHOLE_MAX
 
     def few(self, most: int, ordering: Ordering) -> Source | None:
         most = min(most, BATCH_GET_MAX)
-        ids = list(islice(edges.task_ids(self.project_id, self.name, first=most + 1), most + 1))
+        ids = list(islice(self._ids(first=most + 1), most + 1))
         return chosen(ids, ordering) if len(ids) <= most else None
 
     def walk(self, after: str | None, *, backwards: bool, first: int) -> Iterator[Task]:
         # The edge at `after` is read too and passed by; without it, so many would take two reads.
-        ids = edges.task_ids(
-            self.project_id, self.name, after=after, newest_first=backwards, first=first + 1
-        )
+        ids = self._ids(after=after, newest_first=backwards, first=first + 1)
         return in_chunks(ids, first)
+
+    def _ids(self, **options: Any) -> Iterator[str]:
+        find = edges.ranked_ids if self.ordering is PRIORITY else edges.task_ids
+        return find(self.project_id, self.name, priority=self.priority, **options)
 
 
 @dataclass(frozen=True)

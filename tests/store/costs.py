@@ -249,6 +249,7 @@ TASKS: dict[str, Call] = {
     "`PATCH /api/tasks/{task_id}`, title": lambda w: ("PATCH", w.task(), {"title": "New"}),
     "... title, assigned and due": lambda w: ("PATCH", w.busy_task(), {"title": "New"}),
     "... description of 10 KB": lambda w: ("PATCH", w.task(), {"description": "x" * 10_000}),
+    "... priority": lambda w: ("PATCH", w.task(), {"priority": "high"}),
     "... one label more": lambda w: ("PATCH", w.task(), {"labels": [w.label]}),
     "... a parent": lambda w: (
         "PATCH",

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from chalice.test import Client
+import time_machine
+from chalice.test import Client, HTTPResponse
 
-from tests.store import account_costs, costs
+from tests.results import swept
+from tests.store import account_costs, costs, job_costs
 from tests.store.costs import Call, World
+from tests.store.job_costs import HOUR, Act, Office, Prepare
 from tests.store.meter import metered
 from tests.support import Person
 
@@ -38,7 +41,7 @@ def _rows(heading: str) -> Iterator[tuple[str, list[str]]]:
     """The rows of the table under a heading: the call, and all cells."""
     _, _, below = PAGE.read_text().partition(f"\n### {heading}\n")
     for line in below.partition("\n#")[0].splitlines():
-        if line.startswith("| ") and not line.startswith(("| Call", "| ---")):
+        if line.startswith("| ") and not line.startswith(("| Call", "| Job", "| ---")):
             cells = [cell.strip() for cell in line.strip("|").split("|")]
             yield _LINKED.sub(r"\1", cells[0]), cells
 
@@ -53,11 +56,29 @@ def _stated(heading: str) -> dict[str, Price]:
 def _measured(world: World, call: Call) -> Price:
     wanted = (*call(world), None, None, None, None)[:6]
     method, path, body, person, headers, status = wanted
-    with metered() as meter:
-        answer = (person or world.ann).call(method, path, body, headers=headers)
+    answers: list[HTTPResponse] = []
+
+    def make_it() -> None:
+        answers.append((person or world.ann).call(method, path, body, headers=headers))
+
+    price = _of(make_it)
+    (answer,) = answers
     as_wanted = answer.status_code == status if status else answer.status_code < 300
     assert as_wanted, (method, path, answer.json_body)
+    return price
+
+
+def _of(act: Act) -> Price:
+    with metered() as meter:
+        act()
     return Price(meter.read, meter.written, meter.trips)
+
+
+def _beyond_nothing(office: Office, job: Act, prepare: Prepare) -> Price:
+    job()
+    idle = _of(job)
+    prepare(office)
+    return Price(*(busy - nothing for busy, nothing in zip(_of(job), idle, strict=True)))
 
 
 @pytest.mark.usefixtures("real_table")
@@ -65,8 +86,29 @@ def _measured(world: World, call: Call) -> Price:
 def test_the_page_says_what_calls_cost(
     client: Client, ann: Person, bob: Person, resident: Callable[[str], Person], heading: str
 ) -> None:
-    world, stated = World(client, ann, bob, resident), _stated(heading)
+    world = World(client, ann, bob, resident)
     measured = {name: _measured(world, call) for name, call in TABLES[heading].items()}
+    _compare(heading, measured)
+
+
+@pytest.mark.usefixtures("real_table")
+def test_the_page_says_what_jobs_cost(
+    client: Client, ann: Person, bob: Person, resident: Callable[[str], Person]
+) -> None:
+    with time_machine.travel(job_costs.START) as clock:
+        ann.signs_in()
+        office = Office(client, ann, bob, resident, clock)
+        swept()  # notes whom to report to on Monday
+        office.later(HOUR)
+        found = {name: _beyond_nothing(office, *work) for name, work in job_costs.FOUND.items()}
+        done = {name: _of(work(office)) for name, work in job_costs.AT_HAND.items()}
+        office.later(30 * job_costs.DAY)
+        idle = {name: (job(), _of(job))[1] for name, job in job_costs.IDLE.items()}
+    _compare("What jobs cost", found | done | idle)
+
+
+def _compare(heading: str, measured: dict[str, Price]) -> None:
+    stated = _stated(heading)
     if os.environ.get("WRITE_COSTS"):
         return _write(heading, measured)
     differing = {

@@ -35,12 +35,18 @@ DIRECT = (
     "due_after=2026-01-01&ordering=due_date",
     "due_before=2036-01-01&ordering=due_date",
     "priority=high&ordering=priority",
+    "assigned_to=me&ordering=priority",
+    "assigned_to=none&ordering=-priority",
+    "created_by=me&ordering=priority",
+    "label={label}&ordering=-priority",
+    "parent={parent}&ordering=priority",
+    "priority=low&created_by=me",
     "updated_since=2026-01-01&ordering=updated_at",
 )
 # What finds many tasks in another order than is asked for.
 WALKED = (
     "status=todo&ordering=due_date",
-    "created_by=me&ordering=priority",
+    "created_by=me&ordering=updated_at",
     "updated_since=2026-01-01",
     "parent=none&overdue=false&ordering=-updated_at",
     "status=todo&parent={parent}&ordering=-due_date",

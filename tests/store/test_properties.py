@@ -29,6 +29,7 @@ from hypothesis.stateful import (
 
 from chalicelib.store import counters, edges, table
 from chalicelib.store.edges import Edge
+from chalicelib.store.tasks import RANKS
 from tests.copying import Copy
 from tests.store.seeds import fill
 from tests.support import Person, sign_up
@@ -270,9 +271,14 @@ class Office(RuleBasedStateMachine):
         for task, known in live.items():
             kinds = {"creator": known.fields["created_by"], "parent": known.fields["parent"]}
             kinds |= {"assignee": known.fields["assigned_to"] or "none"}
-            wanted |= {f"BY#{kind}:{value}#{task}" for kind, value in kinds.items() if value}
-            wanted |= {f"BY#label:{label}#{task}" for label in known.fields["labels"]}
-        rows = table.query_all(Edge, f"PROJECT#{self.project}", Edge.SK.startswith("BY#"))
+            names = {f"{kind}:{value}" for kind, value in kinds.items() if value}
+            names |= {f"label:{label}" for label in known.fields["labels"]}
+            rank = RANKS[known.fields["priority"]]
+            wanted |= {f"BY#{name}#{task}" for name in names}
+            wanted |= {f"RANKED#{name}#{rank}#{task}" for name in names}
+        partition = f"PROJECT#{self.project}"
+        prefixes = (Edge.SK.startswith(prefix) for prefix in ("BY#", "RANKED#"))
+        rows = [row for ours in prefixes for row in table.query_all(Edge, partition, ours)]
         assert {row.SK for row in rows} == wanted
         assert set(edges.KINDS) == {"creator", "parent", "assignee", "label"}
 

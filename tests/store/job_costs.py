@@ -1,0 +1,259 @@
+"""What the jobs do whose prices stand in docs/data-model.md, row by row; see `costs`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from time import sleep
+from typing import Any
+
+import time_machine
+
+from chalicelib.clock import now
+from chalicelib.domain import (
+    errands,
+    farewell,
+    following,
+    mailing,
+    overdue,
+    purging,
+    recounting,
+    reminders,
+    reminding,
+    ticking,
+    weekly,
+)
+from chalicelib.domain.assignments import AT_ONCE
+from chalicelib.domain.pacing import Pace
+from chalicelib.store import projects, sweeps
+from chalicelib.store.sweeps import COUNTS
+from tests.files import uploaded
+from tests.results import PLENTY, swept
+from tests.store.costs import World
+from tests.support import PASSWORD, Person, all_rows, in_hours, put_copies, ticked_lately
+
+Act = Callable[[], Any]
+START = "2026-11-24T10:20:00+00:00"
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@dataclass
+class Office(World):
+    """A world whose clock can be moved."""
+
+    clock: time_machine.Traveller
+
+    def later(self, time: timedelta) -> None:
+        """So much later: the jobs have run as they should, and Ann has signed in again."""
+        self.clock.shift(time - HOUR)
+        ticked_lately()
+        self.clock.shift(HOUR)
+        self.ann.signs_in()
+
+    def until(self, hour: int, *, days: int = 1) -> None:
+        """... twenty past an hour of another day."""
+        there = now() + days * DAY
+        self.later(there.replace(hour=hour, minute=20) - now())
+
+
+Prepare = Callable[[Office], Any]
+
+
+def _sends(kind: str) -> Act:
+    """The newest mail of a kind that waits."""
+    rows = (row for row in all_rows() if row["SK"]["S"] == "MAIL" and "outcome" not in row)
+    ours = [row for row in rows if row["kind"]["S"] == kind]
+    newest = max(ours, key=lambda row: str(row["created_at"]["S"]))
+    mail_id = str(newest["PK"]["S"]).removeprefix("OUTBOX#")
+    return lambda: mailing.deliver(mail_id, now=now(), pace=_pace())
+
+
+def _pace() -> Pace:
+    return Pace(now, sleep, lambda: PLENTY)
+
+
+def _assigned(office: Office) -> Act:
+    office.task(assigned_to=office.bob.id)
+    return _sends("assigned")
+
+
+def _reminded(office: Office) -> Act:
+    office.task(assigned_to=office.bob.id, due_date=in_hours(2))
+    reminders.remind(now())
+    return _sends("due_soon")
+
+
+def _commented(office: Office) -> Act:
+    path = office.task()
+    for person in (office.member(), office.member()):
+        person.put(path + "/watchers/me")
+    office.ann.post(path + "/comments", {"body": "Done?"})
+    return _sends("commented")
+
+
+def _spread(office: Office) -> Act:
+    _commented(office)()
+    return _sends("comment")
+
+
+def _left(office: Office) -> Act:
+    _leaves(office, office.member())
+    return _sends("leaving")
+
+
+def _leaves(office: Office, person: Person) -> None:
+    answer = person.call("DELETE", "/api/auth/profile", {"password": PASSWORD})
+    assert answer.status_code == 204
+
+
+def _forgot(office: Office) -> Act:
+    office.ann.post("/api/auth/forgot-password", {"email": office.bob.email})
+    return _sends("reset")
+
+
+def _changed(office: Office, **fields: Any) -> Act:
+    """The stream tells that a task was given `fields`."""
+    path = office.task()
+    task = path.removeprefix("/api/tasks/")
+    before = _image(task)
+    office.ann.patch(path, fields)
+    images = {"Keys": before, "OldImage": before, "NewImage": _image(task)}
+    record = {"eventID": task, "dynamodb": {**images, "SequenceNumber": "1"}}
+    return lambda: following.follow([record], now=now())
+
+
+def _image(task: str) -> Any:
+    (row,) = (row for row in all_rows() if row["SK"]["S"] == f"TASK#{task}")
+    return row
+
+
+def _late(office: Office) -> Act:
+    """A digest of two tasks that are overdue, for somebody who waits for none yet."""
+    person = office.member()
+    for _ in range(2):
+        office.task(assigned_to=person.id, due_date=in_hours(2))
+    reminders.remind(now())
+    office.later(3 * HOUR)
+    reminders.remind(now())
+    office.until(9)
+    overdue.tell(now())
+    return _sends("overdue")
+
+
+# What is done with one thing that is at hand.
+AT_HAND: dict[str, Callable[[Office], Act]] = {
+    "one mail about a task sent": _assigned,
+    "... a reminder": _reminded,
+    "one comment spread to 2 people": _commented,
+    "one mail about a comment sent": _spread,
+    "one mail about an account sent": _left,
+    "... with a token": _forgot,
+    "`follow_changes`, a new status": lambda office: _changed(office, status="done"),
+    "... a new assignee": lambda office: _changed(office, assigned_to=office.bob.id),
+    "one digest of 2 tasks sent": _late,
+}
+
+
+def _tick() -> None:
+    ticking.tick(now(), _pace())
+
+
+def _remind() -> dict[str, int]:
+    return reminding.remind_and_tell(now(), lambda: True)
+
+
+# What a schedule costs that finds nothing to do.
+IDLE: dict[str, Act] = {
+    "`tick`, nothing to do": _tick,
+    "`sweep_mail`, nothing to do": lambda: mailing.sweep(now(), _pace()),
+    "`sweep_jobs`, nothing to do": swept,
+    "`send_reminders`, nothing to do": _remind,
+}
+
+
+def _walk(office: Office) -> None:
+    """The recount is at the projects of this month, of which there is one."""
+    office.busy_task()
+    office.task()
+    sweeps.start(COUNTS, now())
+    sweep = sweeps.claim(COUNTS, now())
+    assert sweep is not None
+    sweeps.advance(sweep, projects.months(now()).index(f"{now():%Y-%m}"), None, {})
+    sweeps.release(sweep)
+
+
+def _departed(office: Office) -> None:
+    """More tasks than are handed on at once, by one."""
+    person = office.member()
+    path = f"/api/projects/{office.project}/members/{person.id}"
+    put_copies(office.task(assigned_to=person.id).removeprefix("/api/tasks/"), AT_ONCE)
+    assert office.ann.delete(path).status_code == 204
+
+
+def _trashed_task(office: Office) -> None:
+    task = office.task().removeprefix("/api/tasks/")
+    uploaded(office.ann, task)
+    office.ann.delete(f"/api/tasks/{task}")
+    office.later(30 * DAY)
+
+
+def _trashed_project(office: Office) -> None:
+    project = office.shared("Apart")
+    for _ in range(2):
+        office.ann.adds_task(project)
+    office.ann.delete(f"/api/projects/{project}")
+    office.later(30 * DAY)
+
+
+def _leaving(office: Office) -> None:
+    _leaves(office, office.member())
+    office.later(7 * DAY)
+
+
+def _due_tomorrow(office: Office) -> None:
+    office.task(assigned_to=office.bob.id, due_date=in_hours(30))
+    office.later(6 * HOUR)
+
+
+def _overdue(office: Office) -> None:
+    office.task(assigned_to=office.bob.id, due_date=in_hours(2))
+    reminders.remind(now())
+    office.later(3 * HOUR)
+
+
+def _next_morning(office: Office) -> None:
+    office.until(9)
+
+
+def _monday(office: Office) -> None:
+    office.until(7, days=7 - now().weekday())
+
+
+def _a_week_later(office: Office) -> None:
+    office.later(7 * DAY)
+
+
+def _asks(what: str, office: Office) -> None:
+    body = {} if what == "reports" else None
+    answer = office.ann.post(f"/api/projects/{office.full}/{what}", body)
+    assert answer.status_code == 202, answer.json_body
+
+
+# What somebody does, and what the job does then, beyond what it costs to find nothing.
+FOUND: dict[str, tuple[Act, Prepare]] = {
+    "`tick`, one project of 2 tasks recounted": (lambda: recounting.advance(now()), _walk),
+    "`sweep_jobs`, the Monday of who owns 1 project": (
+        lambda: weekly.begin_due(now()),
+        _monday,
+    ),
+    "`tick`, one departure with a task left": (lambda: errands.run(now()), _departed),
+    "`tick`, one task purged, with a file": (lambda: purging.purge(now()), _trashed_task),
+    "`tick`, one project of 2 tasks purged": (lambda: purging.purge(now()), _trashed_project),
+    "`tick`, one account erased": (lambda: farewell.erase_due(now()), _leaving),
+    "`send_reminders`, one task looked at": (_remind, _due_tomorrow),
+    "... one task overdue": (_remind, _overdue),
+    "... one digest with a task": (_remind, _next_morning),
+    "`sweep_jobs`, one export of 60 tasks": (swept, partial(_asks, "exports")),
+    "... one report on 60 tasks": (swept, partial(_asks, "reports")),
+    "... the results of both removed": (swept, _a_week_later),
+}
