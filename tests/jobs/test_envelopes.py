@@ -98,6 +98,18 @@ def test_a_mail_is_seven_bits_whatever_it_says(ann: Person, bob: Person) -> None
     assert "Größe" in mail.get_body(("plain",)).get_content()
 
 
+def test_a_link_is_signed_with_the_key_that_is_active(
+    ann: Person, bob: Person, anyone: Api, signing_keys: Any
+) -> None:
+    project = ann.starts_project()
+    ann.lets_in(project, bob)
+    ann.adds_task(project, assigned_to=bob.id)
+    signing_keys(active="k9", k9="t" * 64)
+    mailing.sweep(now())
+    (mail,) = mails_to(bob, "Assigned")
+    assert anyone.post(_link(mail)).status_code == 200
+
+
 def test_security_mails_alone_cannot_be_unsubscribed_from(ann: Person, bob: Person) -> None:
     _assign(ann, bob)
     (security,), (other,) = mails_to(bob, "Confirm"), mails_to(bob, "Assigned")

@@ -135,10 +135,15 @@ def test_what_comes_while_the_end_is_under_way_is_removed(
     assert agreed() == {}
 
 
-def test_what_was_confirmed_cannot_be_replaced(ann: Person, task: str, created: Any) -> None:
+@pytest.mark.parametrize("by_event", [False, True])
+def test_what_was_confirmed_cannot_be_replaced(
+    ann: Person, task: str, created: Any, by_event: bool
+) -> None:
     versioned = {"Status": "Enabled"}
     aws.s3().put_bucket_versioning(Bucket=settings.BUCKET_NAME, VersioningConfiguration=versioned)
-    attachment = uploaded(ann, task)
+    attachment = announced(ann, task)
+    arrives(attachment)
+    created(attachment) if by_event else ann.post(path_of(attachment, "/complete"))
     before = aws.s3().head_object(Bucket=settings.BUCKET_NAME, Key=key_of(attachment))["VersionId"]
     arrives(attachment, b"<sc>!")
     created(attachment)
