@@ -199,8 +199,7 @@ def _trashed_task(office: Office) -> None:
 
 def _trashed_project(office: Office) -> None:
     project = office.shared("Apart")
-    for _ in range(2):
-        office.ann.adds_task(project)
+    office.ann.adds_task(project)  # of two it is chance in how many rows they are counted
     office.ann.delete(f"/api/projects/{project}")
     office.later(30 * DAY)
 
@@ -248,7 +247,7 @@ FOUND: dict[str, tuple[Act, Prepare]] = {
     ),
     "`tick`, one departure with a task left": (lambda: errands.run(now()), _departed),
     "`tick`, one task purged, with a file": (lambda: purging.purge(now()), _trashed_task),
-    "`tick`, one project of 2 tasks purged": (lambda: purging.purge(now()), _trashed_project),
+    "`tick`, one project of 1 task purged": (lambda: purging.purge(now()), _trashed_project),
     "`tick`, one account erased": (lambda: farewell.erase_due(now()), _leaving),
     "`send_reminders`, one task looked at": (_remind, _due_tomorrow),
     "... one task overdue": (_remind, _overdue),
