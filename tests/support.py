@@ -269,13 +269,17 @@ def token_in(mail: EmailMessage) -> str:
 
 def ticked_lately() -> None:
     """Set every watermark, as on a system that runs: a sweep without one looks two days back."""
+    put_rows(watermarks())
+
+
+def watermarks() -> list[Any]:
+    """The rows of a system whose last tick was in this hour."""
     hour = stamp(datetime.now(UTC).replace(minute=0, second=0, microsecond=0))
     kinds = ("mail", "due", "digest", "upload", "leaving", "errand", "purge", "job", "weekly")
-    with Row.batch_write() as batch:
-        for what in kinds:
-            watermark = Watermark.key(what).bare()
-            watermark.hour = hour
-            batch.save(watermark)
+    rows = [Watermark.key(what).bare() for what in kinds]
+    for row in rows:
+        row.hour = hour
+    return [row.serialize() for row in rows]
 
 
 def answered(request: Any, body: bytes, status: int = 200) -> AWSResponse:

@@ -37,13 +37,13 @@ def deployed(tmp_path_factory: pytest.TempPathFactory, inbox: Inbox) -> Iterator
     """Our stack: with `CLOUD=localstack` on the LocalStack that answers, else on a cloud of one's
     own. What asks for policies or begins with nothing has a cloud of its own in any case."""
     if ON_LOCALSTACK:
-        yield Deployed(deploy_to(cloud_port()))
+        yield Deployed(deploy_to(cloud_port())).ticked_lately()
         return
     with (
         patch.dict(os.environ, SMTP_HOST=inbox.address),
         local_cloud(tmp_path_factory.mktemp("cloud")) as outputs,
     ):
-        yield Deployed(outputs)
+        yield Deployed(outputs).ticked_lately()
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +73,7 @@ def strict(
     first origin. The bucket's own policy wants TLS, which is not to be had here."""
     known = {"AllowedOrigins": origins[0]}
     with local_cloud(tmp_path_factory.mktemp("strict"), known, enforce_iam=True) as outputs:
-        deployed = Deployed(outputs)
+        deployed = Deployed(outputs).ticked_lately()
         deployed.client("s3").delete_bucket_policy(Bucket=outputs["bucket"])
         yield deployed
 

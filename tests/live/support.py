@@ -14,6 +14,7 @@ from localstack_client.session import Session
 
 from infra.stage import ROOT
 from localstack.mailbox import messages
+from tests.support import watermarks
 
 T = TypeVar("T")
 
@@ -38,6 +39,12 @@ class Deployed:
         host = self.outputs["aws_endpoint"].removeprefix("http://")
         session = Session("test", "test", region_name=self.outputs["region"], localstack_host=host)
         return session.client(service)
+
+    def ticked_lately(self) -> "Deployed":
+        """Let it look like a system that runs: the first sweep of all looks two days back."""
+        written = [{"PutRequest": {"Item": row}} for row in watermarks()]
+        self.client("dynamodb").batch_write_item(RequestItems={self.outputs["table"]: written})
+        return self
 
     def mails_to(self, email: str) -> list[dict[str, Any]]:
         """What arrived in the emulator's mailbox, the oldest first."""
