@@ -78,7 +78,7 @@ class World:
         owner.post(f"/api/projects/{self.archived['project_id']}/archive")
         owner.delete(f"/api/projects/{self.trashed['project_id']}")
         _forget("OUTBOX#", "THROTTLE#")
-        self._items, self._rows = copy.deepcopy(_table().items), _rows()
+        self._items, self._rows = copy.deepcopy(_items()), _rows()
         self._memory = Memory()
         events = Row._get_connection().connection.client.meta.events
         events.unregister("before-send", botocore_stubber)
@@ -100,10 +100,18 @@ class World:
             return set()
         now = _rows()
         changed = {key for key in {*now, *self._rows} if now.get(key) != self._rows.get(key)}
-        if changed:
-            _table().items = copy.deepcopy(self._items)
+        for key in changed:
+            self._take_back(key)
         self._memory.is_stale = False
         return {key for key in changed if not key.startswith("THROTTLE#") and "NUMBERS" not in key}
+
+    def _take_back(self, key: str) -> None:
+        row = self._items.get(key) or _items()[key]
+        partition = _table().items[row.hash_key]
+        if key in self._items:
+            partition[row.range_key] = copy.deepcopy(row)
+        else:
+            del partition[row.range_key]
 
     def targets(self, door: str) -> list[Target]:
         """What can be aimed at through a door: `project` or `task`."""
@@ -252,7 +260,12 @@ def _forget(*prefixes: str) -> None:
         del items[key]
 
 
+def _items() -> dict[str, Any]:
+    """Every item that moto holds, by its key."""
+    held = [item for partition in _table().items.values() for item in partition.values()]
+    return {f"{item.hash_key.value} {item.range_key.value}": item for item in held}
+
+
 def _rows() -> dict[str, Any]:
     """Every row of the table by its key."""
-    rows = [row for partition in _table().items.values() for row in partition.values()]
-    return {f"{row.hash_key.value} {row.range_key.value}": row.to_json() for row in rows}
+    return {key: item.to_json() for key, item in _items().items()}
