@@ -43,6 +43,7 @@ def dynamodb_local() -> Iterator[str]:
         str(jar),
         "-inMemory",
         "-sharedDb",
+        "-disableTelemetry",
         "-port",
         str(port),
     ]

@@ -37,6 +37,15 @@ def test_every_schema_has_a_name_that_somebody_gave_it() -> None:
     assert [name for name in names if not re.fullmatch(r"([A-Z][a-z]+)+", name)] == []
 
 
+def test_no_condition_is_filled_in_for_who_tries_a_request_out() -> None:
+    """Swagger UI sends an example of a header, and the first value of a list, unasked."""
+    headers = contract.document()["components"]["parameters"].values()
+    for header in (each for each in headers if each["in"] == "header"):
+        first = header["schema"].get("anyOf", [header["schema"]])[0]
+        assert not {"example", "examples"} & set(header), header["name"]
+        assert not {"enum", "default", "example", "examples"} & set(first), header["name"]
+
+
 @pytest.mark.parametrize("route", routes(app), ids=lambda route: route.name)
 def test_a_route_says_what_it_gives_or_gives_nothing(route: Any) -> None:
     assert (route.gives is None) == (route.status == 204), "declare gives=... with gate.route"
