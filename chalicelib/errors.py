@@ -209,12 +209,19 @@ class Unavailable(ApiError):
     always: ClassVar = {"Retry-After": "1"}
 
 
-# What the app cannot say of itself: the framework answers it, or something has failed.
+# What the app cannot say of itself: the framework or the gateway answers it, or something has
+# failed.
 OTHERS = {
     405: {
         "method_not_allowed": "the path is there, the method is not; `Allow` names those that are",
     },
     500: {
         "internal_server_error": "a defect of ours; quote the `request_id`",
+    },
+    504: {
+        "timeout": (
+            "the gateway waited in vain; what was asked may be done all the same: look, or send it "
+            "again with its `Idempotency-Key`"
+        ),
     },
 }

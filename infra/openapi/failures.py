@@ -32,6 +32,8 @@ _PROBLEM: dict[str, Any] = {
     "required": ["type", "title", "status", "detail", "code", "request_id"],
 }
 _HEAD = "| Status | `code` | When |\n| --- | --- | --- |\n"
+# What the gateway alone answers, which knows of no limits of ours.
+_OF_THE_GATEWAY = {504}
 _HEADERS = {401: ["WWW-Authenticate"], 429: ["Retry-After"], 503: ["Retry-After"]}
 
 
@@ -84,7 +86,8 @@ def _narrowed(status: int, meanings: dict[str, str]) -> dict[str, Any]:
 
 def _response(status: int, meanings: dict[str, str]) -> dict[str, Any]:
     when = "\n".join(f"- `{code}`: {prose.plain(words)}" for code, words in meanings.items())
-    headers = ["X-Request-Id", "Cache-Control", *_HEADERS.get(status, []), *LIMITS]
+    headers = ["X-Request-Id", "Cache-Control", *_HEADERS.get(status, [])]
+    headers += [] if status in _OF_THE_GATEWAY else LIMITS
     return {
         "description": when,
         "headers": {name: reference("headers", name) for name in headers},

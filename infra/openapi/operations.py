@@ -13,7 +13,7 @@ from infra.openapi import examples, failures, prose
 from infra.openapi.headers import LIMITS, reference
 from infra.openapi.schemas import Schema, alternatives, properties, required
 
-_ALWAYS = {400, 429, 500, 503}
+_ALWAYS = {400, 429, 500, 503, 504}
 _NEEDS_CALLER = {401, 403}
 _HAS_BODY = {413, 415, 422}
 _DESCRIBED = {"task_id": {"description": "The task's id, or its key, such as `LAUNCH-12`."}}
