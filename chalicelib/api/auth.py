@@ -16,7 +16,7 @@ from chalicelib.api.fields import (
     require_confirmed,
 )
 from chalicelib.api.gate import route
-from chalicelib.api.limits import source_in
+from chalicelib.api.limits import source_of
 from chalicelib.api.profile import Account, Mailed, shown
 from chalicelib.clock import now
 from chalicelib.domain import accounts, passwords, sessions
@@ -77,7 +77,7 @@ def register(body: Registration) -> Response:
         username=body.username,
         email=body.email,
         password=body.password,
-        source=source_in(bp.current_request.context),
+        source=source_of(bp),
         now=now(),
     )
     return created(shown(user), "/api/auth/profile/")
@@ -99,9 +99,7 @@ def verify_email(body: OneTimeToken) -> Response:
     status=202,
 )
 def resend_verification(body: EmailAddress) -> Response:
-    accounts.resend_verification(
-        email=body.email, source=source_in(bp.current_request.context), now=now()
-    )
+    accounts.resend_verification(email=body.email, source=source_of(bp), now=now())
     return answer(ON_ITS_WAY, 202)
 
 
@@ -117,7 +115,7 @@ def log_in(body: Login) -> Response:
         email=body.email,
         password=body.password,
         device=bp.current_request.headers.get("user-agent", ""),
-        source=source_in(bp.current_request.context),
+        source=source_of(bp),
         now=now(),
     )
     return answer(SignedIn(**asdict(_tokens(signed_in)), user=shown(signed_in.user)))
@@ -144,7 +142,7 @@ def log_out(access: Access) -> Response:
     status=202,
 )
 def forgot_password(body: EmailAddress) -> Response:
-    passwords.forgot(email=body.email, source=source_in(bp.current_request.context), now=now())
+    passwords.forgot(email=body.email, source=source_of(bp), now=now())
     return answer(ON_ITS_WAY, 202)
 
 

@@ -60,7 +60,7 @@ def route(
         def handle(**path_parameters: str) -> Response:
             request = bp.current_request
             kind = limits.kind_of(request.method)
-            bucket = of_source = bucket_of_source(limits.source_in(request.context), kind)
+            bucket = of_source = bucket_of_source(limits.source_of(bp), kind)
             try:
                 caller = None if action is Action.ENTER else _caller(request)
                 bucket = of_source if caller is None else bucket_of(caller.principal, kind)

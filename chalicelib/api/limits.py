@@ -7,6 +7,8 @@ import math
 from datetime import datetime
 from typing import Any
 
+from chalice.app import Blueprint
+
 from chalicelib.api.answers import Headers
 from chalicelib.domain.rates import MINUTE, Bucket, Kind
 
@@ -32,3 +34,8 @@ def source_in(context: dict[str, Any]) -> str | None:
     write."""
     identity = context.get("identity") or {}
     return identity.get("sourceIp")
+
+
+def source_of(bp: Blueprint) -> str | None:
+    """The address of the request that a view of `bp` answers."""
+    return source_in(bp.current_request.context)

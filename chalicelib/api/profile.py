@@ -17,7 +17,7 @@ from chalicelib.api.fields import (
     require_confirmed,
 )
 from chalicelib.api.gate import route
-from chalicelib.api.limits import source_in
+from chalicelib.api.limits import source_of
 from chalicelib.domain import accounts, avatars, passwords, zones
 from chalicelib.domain.access import Access, Action
 from chalicelib.errors import FieldError, Invalid
@@ -141,7 +141,7 @@ def change_password(access: Access, body: PasswordChange) -> Response:
         access,
         password=body.password,
         new_password=body.new_password,
-        source=source_in(bp.current_request.context),
+        source=source_of(bp),
     )
     return nothing()
 
@@ -157,10 +157,7 @@ def change_password(access: Access, body: PasswordChange) -> Response:
 )
 def change_email(access: Access, body: EmailChange) -> Response:
     accounts.request_email_change(
-        access,
-        email=body.email,
-        password=body.password,
-        source=source_in(bp.current_request.context),
+        access, email=body.email, password=body.password, source=source_of(bp)
     )
     return answer(Mailed("A mail is on its way to the new address"), 202)
 

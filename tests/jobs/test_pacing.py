@@ -64,6 +64,8 @@ def _sending_times(clock: Callable[[], datetime]) -> Iterator[list[datetime]]:
 
 
 def _owe(person: Person, count: int) -> None:
+    """So many mails, and none that was owed before."""
+    mailing.sweep(now())
     for number in range(count):
         mail_id = f"test-{number}"
         transact(outbox.owed(mail_id, kind="password_changed", recipient=person.id, now=now()))
@@ -83,7 +85,6 @@ def _batch(numbers: Iterable[int]) -> dict[str, Any]:
 def test_at_a_quota_of_14_at_most_14_mails_go_out_in_any_second_and_none_is_lost(
     ann: Person, clock: Clock
 ) -> None:
-    mailing.sweep(now())
     _owe(ann, 40)
     clock.time = now()
     with quota_of(14), _sending_times(clock.now) as times:
@@ -97,7 +98,6 @@ def test_500_mails_go_out_at_the_rate_and_none_is_lost_through_functions_side_by
     real_table: None, ann: Person, event: Any, invoke: Any
 ) -> None:
     """Three shards wake dispatchers at once, and the sweep runs beside them. In real time."""
-    mailing.sweep(now())
     _owe(ann, 500)
     stream = [_batch(range(first, first + 10)) for first in range(0, 500, 10)]
     with quota_of(14), _sending_times(now) as times, ThreadPoolExecutor(4) as pool:
@@ -139,7 +139,6 @@ def test_of_rivals_for_one_turn_each_gets_another(real_table: None) -> None:
 def test_a_turn_that_comes_after_our_end_delays_the_mail_and_is_no_try(
     ann: Person, clock: Clock
 ) -> None:
-    mailing.sweep(now())
     _owe(ann, 3)
     clock.time = now()
     with quota_of(0.1):  # a turn every 14 seconds
@@ -156,7 +155,6 @@ def test_a_turn_that_comes_after_our_end_delays_the_mail_and_is_no_try(
 def test_nobody_waits_for_a_turn_until_the_lease_of_their_mail_is_over(
     ann: Person, clock: Clock
 ) -> None:
-    mailing.sweep(now())
     _owe(ann, 2)
     clock.time = now()
     with quota_of(0.01):
@@ -165,7 +163,6 @@ def test_nobody_waits_for_a_turn_until_the_lease_of_their_mail_is_over(
 
 
 def test_a_sweep_that_joins_another_begins_with_other_mails(ann: Person, clock: Clock) -> None:
-    mailing.sweep(now())
     _owe(ann, 40)
     joined: list[dict[str, int]] = []
     clock.time = now() + timedelta(minutes=1)
@@ -187,7 +184,6 @@ def test_a_sweep_that_joins_another_begins_with_other_mails(ann: Person, clock: 
 
 
 def test_without_time_for_one_more_mail_none_is_claimed(ann: Person, clock: Clock) -> None:
-    mailing.sweep(now())
     _owe(ann, 1)
     assert mailing.sweep(now(), clock.pace(14)) == {}
     left = outbox.by_id("test-0")
@@ -195,7 +191,6 @@ def test_without_time_for_one_more_mail_none_is_claimed(ann: Person, clock: Cloc
 
 
 def test_a_throttle_of_ses_delays_and_never_parks(ann: Person) -> None:
-    mailing.sweep(now())
     _owe(ann, 2)
     body = b"<ErrorResponse><Error><Code>Throttling</Code></Error></ErrorResponse>"
 
