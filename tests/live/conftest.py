@@ -1,6 +1,7 @@
 """A local cloud of one's own, with the stack deployed to it from the packaged template."""
 
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -76,6 +77,21 @@ def strict(
         deployed = Deployed(outputs).ticked_lately()
         deployed.client("s3").delete_bucket_policy(Bucket=outputs["bucket"])
         yield deployed
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Headless Chromium, Debian's own."""
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("needs Debian's chromium")
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-background-networking"]
+        running = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        yield running
+        running.close()
 
 
 @pytest.fixture(scope="session")
