@@ -16,6 +16,7 @@ from infra.venv import ensure
 
 _VENV = ROOT / ".local" / "cloud-venv"
 _REQUIREMENTS = ROOT / "localstack" / "requirements.txt"
+_EMULATOR = ROOT / "localstack" / "emulator.py"
 _START_SECONDS = 30
 _STOP_SECONDS = 15
 # Straight to this machine, whatever proxy the person's shell is set up for.
@@ -97,7 +98,7 @@ def start(
     with (state / "cloud.log").open("wb") as log:
         # In a session of its own: Ctrl-C is ours to turn into an orderly stop that saves the state.
         process = subprocess.Popen(
-            [str(python), "-m", "ministack"],
+            [str(python), "-P", str(_EMULATOR)],
             env=_environment(port, state, scratch) | {"AUTH": str(enforce_iam).lower()},
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -34,7 +34,13 @@ def inbox() -> Iterator[Inbox]:
 
 
 @pytest.fixture(scope="session")
-def deployed(tmp_path_factory: pytest.TempPathFactory, inbox: Inbox) -> Iterator[Deployed]:
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the cloud of one's own keeps on the disk."""
+    return tmp_path_factory.mktemp("cloud")
+
+
+@pytest.fixture(scope="session")
+def deployed(state: Path, inbox: Inbox) -> Iterator[Deployed]:
     """Our stack: with `CLOUD=localstack` on the LocalStack that answers, else on a cloud of one's
     own. What asks for policies or begins with nothing has a cloud of its own in any case."""
     if ON_LOCALSTACK:
@@ -42,7 +48,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory, inbox: Inbox) -> Iterator
         return
     with (
         patch.dict(os.environ, SMTP_HOST=inbox.address),
-        local_cloud(tmp_path_factory.mktemp("cloud")) as outputs,
+        local_cloud(state) as outputs,
     ):
         yield Deployed(outputs).ticked_lately()
 
