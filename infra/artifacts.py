@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,15 @@ def upload(stage: Stage, template: Path) -> str:
     template's address. Files are named after their content, so nothing is sent twice."""
     bucket = _bucket()
     content = read(template)
+
+    @cache
+    def put(name: str) -> str:
+        """All functions name the same zip."""
+        return _put(bucket, stage, (template.parent / name).read_bytes(), ".zip")
+
     for resource in content["Resources"].values():
         if place := _CODE.get(resource["Type"]):
-            zipped = template.parent / resource["Properties"][place]
-            key = _put(bucket, stage, zipped.read_bytes(), ".zip")
+            key = put(resource["Properties"][place])
             resource["Properties"][place] = {"Bucket": bucket, "Key": key}
     key = _put(bucket, stage, json.dumps(content, sort_keys=True).encode(), ".json")
     return f"https://s3.{boto3.Session().region_name}.amazonaws.com/{bucket}/{key}"

@@ -31,7 +31,7 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     cloud.stop(process)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def aimed(endpoint: str) -> Iterator[None]:
     with aimed_at(endpoint):
         yield
@@ -39,14 +39,14 @@ def aimed(endpoint: str) -> Iterator[None]:
 
 @pytest.fixture
 def changed(tmp_path: Path) -> Stage:
-    """The local stage with another answer in its code."""
+    """The local stage with another answer in its code, which is to keep its data."""
     sources = tmp_path / "sources"
     for name in ("chalicelib", ".chalice"):
         shutil.copytree(ROOT / name, sources / name)
     shutil.copy(ROOT / "app.py", sources)
     health = sources / "chalicelib" / "api" / "health.py"
     health.write_text(health.read_text().replace("Task Manager API", "The next version"))
-    return replace(load(LOCAL), sources=sources, builds=tmp_path / "build")
+    return replace(load(LOCAL), sources=sources, builds=tmp_path / "build", keep_data=True)
 
 
 def _left() -> dict[str, list[Any]]:
@@ -78,7 +78,7 @@ def _api(endpoint: str, outputs: dict[str, str]) -> str:
     return f"{endpoint}/_aws/execute-api/{outputs['RestAPIId']}/v1/api"
 
 
-def test_deployed_used_changed_with_its_data_kept_and_destroyed(
+def test_deployed_used_and_changed_with_its_data_kept_until_it_is_told_to_delete_it_too(
     endpoint: str, changed: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first = deploy.deploy(load(LOCAL))
@@ -97,10 +97,13 @@ def test_deployed_used_changed_with_its_data_kept_and_destroyed(
     assert deploy.deploy(changed) == first
     assert ann.must("GET", "/")["name"] == "The next version"
     assert ann.must("GET", f"/projects/{project}/")["name"] == "Launch"
+    boto3.client("s3").put_object(Bucket=first["BucketName"], Key="att/x", Body=b"x")
 
-    deploy.destroy(load(LOCAL))
-    assert [what for what, found in _left().items() if found] == []
+    deploy.destroy(changed)
     assert requests.get(_api(endpoint, first) + "/health", timeout=10).status_code >= 400
+    assert {what for what, found in _left().items() if found} == {"tables", "buckets", "secrets"}
+    deploy.delete_data(first)
+    assert [what for what, found in _left().items() if found] == []
 
 
 def test_a_comparison_of_what_is_not_there_leaves_nothing_there() -> None:
@@ -131,13 +134,10 @@ def test_a_failure_is_undone_and_names_the_resource_and_the_reason() -> None:
     stacks.delete(stacks.find("fails") or {})
 
 
-def test_what_a_stage_keeps_outlives_it_until_it_is_told_so_too(tmp_path: Path) -> None:
-    kept = replace(load(LOCAL), keep_data=True, builds=tmp_path / "build")
-    outputs = deploy.deploy(kept)
+def test_a_stage_that_keeps_nothing_is_gone_with_its_data() -> None:
+    outputs = deploy.deploy(load(LOCAL))
     boto3.client("s3").put_object(Bucket=outputs["BucketName"], Key="att/x", Body=b"x")
-    deploy.destroy(kept)
-    assert {what for what, found in _left().items() if found} == {"tables", "buckets", "secrets"}
-    deploy.delete_data(outputs)
+    deploy.destroy(load(LOCAL))
     assert [what for what, found in _left().items() if found] == []
 
 
