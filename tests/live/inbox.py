@@ -29,17 +29,20 @@ class _Session(socketserver.StreamRequestHandler):
     def _take_mail(self) -> None:
         self.wfile.write(b"354 go on\r\n")
         lines = iter(self.rfile.readline, END)
-        self.server.raw.append(b"".join(re.sub(rb"^\.\.", b".", line) for line in lines))
+        raw = b"".join(re.sub(rb"^\.\.", b".", line) for line in lines)
+        self.server.raw.append(raw)
+        self.server.mails.append(message_from_bytes(raw, EmailMessage, policy=policy.default))
 
 
 class Inbox(socketserver.ThreadingTCPServer):
-    """`raw` is what came over the wire."""
+    """`raw` is what came over the wire, `mails` what a mail client reads in it."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Session)
         self.raw: list[bytes] = []
+        self.mails: list[EmailMessage] = []
 
     @property
     def address(self) -> str:
@@ -47,9 +50,8 @@ class Inbox(socketserver.ThreadingTCPServer):
         return f"{host!s}:{port}"
 
     def mails_to(self, address: str, subject: str) -> list[EmailMessage]:
-        """Those with a subject that begins so, as a mail client reads them."""
-        mails = (message_from_bytes(raw, EmailMessage, policy=policy.default) for raw in self.raw)
-        return [m for m in mails if m["To"] == address and m["Subject"].startswith(subject)]
+        """Those with a subject that begins so."""
+        return [m for m in self.mails if m["To"] == address and m["Subject"].startswith(subject)]
 
 
 @contextmanager
