@@ -23,6 +23,9 @@ from chalicelib.store.table import Row
 FOLDER = Path(__file__).parents[1] / ".local" / "dynamodb-local"
 START_SECONDS = 120  # on a machine that is busy
 
+# Making a client takes longer than most of what is asked of it.
+_connections: dict[str, Any] = {}
+
 Fault = Callable[[str, int], AWSResponse | None]
 
 
@@ -71,7 +74,8 @@ def _wait_for(port: int) -> None:
 @contextmanager
 def table_at(address: str) -> Iterator[None]:
     """Our table, empty, at `address` instead of in moto."""
-    before, Row._connection, Row.Meta.host = Row._connection, None, address  # type: ignore[attr-defined]
+    before, known = Row._connection, _connections.get(address)
+    Row._connection, Row.Meta.host = known, address  # type: ignore[attr-defined]
     try:
         if Row.exists():
             Row.delete_table(wait=True)
@@ -80,6 +84,7 @@ def table_at(address: str) -> Iterator[None]:
         Row._get_connection().connection.client.meta.events.unregister(  # type: ignore[attr-defined]
             "before-send", botocore_stubber
         )
+        _connections[address] = Row._connection
         yield
     finally:
         Row._connection, Row.Meta.host = before, None  # type: ignore[attr-defined]
