@@ -8,14 +8,14 @@ from typing import Any
 
 from chalice.test import Client
 from moto.core import DEFAULT_ACCOUNT_ID
-from moto.core.models import botocore_stubber
 from moto.dynamodb.models import dynamodb_backends
 
 from chalicelib import settings
 from chalicelib.domain import staff
 from chalicelib.store import aws
 from chalicelib.store.ids import new_id, new_task_id
-from chalicelib.store.table import Row
+from tests import moto_shortcuts
+from tests.moto_shortcuts import answered
 from tests.support import READS, Api, Person, sign_up
 
 LARGE = settings.UPLOAD_FORM_MAX_BYTES + 1
@@ -39,22 +39,20 @@ class Target:
 
 
 class Memory:
-    """Stands before moto, which is slow. The table is the same before each call, so what was once
+    """Stands before moto. The table is the same before each call, so what was once
     answered to a read is answered again, until something is written."""
 
     def __init__(self) -> None:
         self.is_stale = False
-        self._answers: dict[Any, Any] = {}
+        self._answers: dict[tuple[str, str | bytes], str] = {}
 
-    def __call__(self, event_name: str, request: Any, **_: Any) -> Any:
-        operation = event_name.rpartition(".")[2]
+    def __call__(self, operation: str, body: str | bytes) -> str:
         self.is_stale = self.is_stale or operation not in READS
         if self.is_stale:
-            return botocore_stubber(event_name, request)
-        key = (operation, request.body)
-        if key not in self._answers:
-            self._answers[key] = botocore_stubber(event_name, request)
-        return self._answers[key]
+            return answered(operation, body)
+        if (operation, body) not in self._answers:
+            self._answers[operation, body] = answered(operation, body)
+        return self._answers[operation, body]
 
 
 class World:
@@ -80,15 +78,11 @@ class World:
         _forget("OUTBOX#", "THROTTLE#")
         self._items, self._rows = copy.deepcopy(_items()), _rows()
         self._memory = Memory()
-        events = Row._get_connection().connection.client.meta.events
-        events.unregister("before-send", botocore_stubber)
-        events.register("before-send", self._memory)
+        moto_shortcuts.answered = self._memory
 
     def close(self) -> None:
         """Moto answers again."""
-        events = Row._get_connection().connection.client.meta.events
-        events.unregister("before-send", self._memory)
-        events.register("before-send", botocore_stubber)
+        moto_shortcuts.answered = answered
 
     def api(self, who: str) -> Api:
         return Api(self._client) if who == "anonymous" else self.people[who]

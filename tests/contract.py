@@ -73,7 +73,12 @@ def _validator(operation_id: str, status: str, kind: str) -> Callable[[Any], Any
     described = content.get(kind) or content.get(f"{kind.partition('/')[0]}/*")
     if described is None:
         return None
-    whole = {**described["schema"], "definitions": _strict_schemas()}
+    return _compiled(json.dumps(described["schema"]))
+
+
+@cache
+def _compiled(schema: str) -> Callable[[Any], Any]:
+    whole = {**json.loads(schema), "definitions": _strict_schemas()}
     text = json.dumps(whole).replace(f"{REF}schemas/", "#/definitions/")
     validate: Callable[[Any], Any] = fastjsonschema.compile(json.loads(text))
     return validate

@@ -54,7 +54,7 @@ class Reaper:
     def accepted(self, **_: Any) -> None:
         self._is_unmarked = True
 
-    def before_send(self, **_: Any) -> None:
+    def before_call(self, **_: Any) -> None:
         unmarked, self._is_unmarked = self._is_unmarked, False
         self._left -= 1
         if self._left == 0:
@@ -122,13 +122,13 @@ def _reaper() -> Iterator[Reaper]:
     reaper = Reaper()
     clients = [Row._get_connection().connection.client, aws.ses()]  # type: ignore[attr-defined]
     for client in clients:
-        client.meta.events.register_first("before-send", reaper.before_send)
+        client.meta.events.register_first("before-parameter-build", reaper.before_call)
     aws.ses().meta.events.register("after-call.ses.SendRawEmail", reaper.accepted)
     try:
         yield reaper
     finally:
         for client in clients:
-            client.meta.events.unregister("before-send", reaper.before_send)
+            client.meta.events.unregister("before-parameter-build", reaper.before_call)
         aws.ses().meta.events.unregister("after-call.ses.SendRawEmail", reaper.accepted)
 
 

@@ -20,6 +20,7 @@ from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.base_backend import BaseBackend
 from moto.moto_api._internal import moto_api_backend
+from moto.s3.models import s3_backends
 from moto.ses.models import ses_backends
 from requests.structures import CaseInsensitiveDict
 
@@ -127,8 +128,7 @@ def make_cloud() -> None:
     moto_api_backend.reset()
     for service, content in _stack().items():
         vars(_backend(service)).update(deepcopy(content))
-    region: Any = {"LocationConstraint": settings.REGION}
-    aws.s3().create_bucket(Bucket=settings.BUCKET_NAME, CreateBucketConfiguration=region)
+    s3_backends[DEFAULT_ACCOUNT_ID]["aws"].create_bucket(settings.BUCKET_NAME, settings.REGION)
     ticked_lately()
 
 
@@ -341,9 +341,9 @@ def killed_at(call: int, *, writes_only: bool = False) -> Iterator[None]:
 
     clients = [Row._get_connection().connection.client, aws.s3(), aws.ses()]
     for client in clients:
-        client.meta.events.register_first("before-send", die)
+        client.meta.events.register_first("before-parameter-build", die)
     try:
         yield
     finally:
         for client in clients:
-            client.meta.events.unregister("before-send", die)
+            client.meta.events.unregister("before-parameter-build", die)
