@@ -23,13 +23,13 @@ def compiler(runtime: str) -> Path | None:
     return None
 
 
-def compile_tree(folder: Path, parts: list[str], runtime: str, home: str) -> None:
-    """Write byte code for `parts` of `folder`, which will stand in `home` when it runs."""
+def compile_tree(folder: Path, runtime: str, home: str) -> None:
+    """Write byte code for all of `folder`, which will stand in `home` when it runs."""
     python = compiler(runtime)
     if python is None:
         return
     command = [str(python), "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
-    command += ["-s", str(folder), "-p", home, *(str(folder / part) for part in parts)]
+    command += ["-s", str(folder), "-p", home, str(folder)]
     # Sets are written in the order of their hashes: the same order every time.
     environment = os.environ | {"PYTHONHASHSEED": "0"}
     subprocess.run(command, env=environment, check=True)

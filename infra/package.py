@@ -55,8 +55,6 @@ PLACEHOLDERS = {
 _STAGED = ("app.py", "chalicelib", ".chalice")
 _INPUTS = (*_STAGED, "infra", "requirements.txt")
 _UNSTAGED = shutil.ignore_patterns("__pycache__", "deployments", "deployed")
-# What Chalice zips and `vendor` has not compiled.
-_OURS = ["app.py", "chalicelib", "chalice"]
 _LAYERS = ROOT / "infra" / "layers"
 
 
@@ -96,11 +94,10 @@ def _build(stage: Stage, dependencies: Path) -> None:
     source.mkdir(parents=True)
     for name in _STAGED:
         _copy(stage.sources / name, source / name)
-    (source / "vendor").symlink_to(dependencies)
-    (source / "requirements.txt").touch()  # empty: vendor/ has all, Chalice has nothing to fetch
+    (source / "requirements.txt").touch()  # empty: Chalice has nothing to fetch and to zip
     _run_chalice(stage, source)
     _finish(stage)
-    _seal(stage)
+    _seal(stage, dependencies)
     _pack_layers(stage)
     _report(stage)
 
@@ -130,28 +127,30 @@ def _finish(stage: Stage) -> None:
     template.write(stage.template, content)
 
 
-def _seal(stage: Stage) -> None:
-    """Chalice's zip again, with byte code of the app, and the same bytes for the same files."""
+def _seal(stage: Stage, dependencies: Path) -> None:
+    """The app as Chalice zipped it, with byte code, behind the dependencies, which are zipped
+    already: the same bytes for the same files."""
     unpacked = stage.build_dir / "unpacked"
     with ZipFile(stage.zip) as archive:
         archive.extractall(unpacked)
-    compile_tree(unpacked, _OURS, stage.runtime, FUNCTION_HOME)
-    pack(unpacked, stage.zip)
+    compile_tree(unpacked, stage.runtime, FUNCTION_HOME)
+    shutil.copyfile(_packed(dependencies), stage.zip)
+    pack(unpacked, stage.zip, mode="a")
     shutil.rmtree(unpacked)
 
 
 def _pack_layers(stage: Stage) -> None:
     for requirements in sorted(_LAYERS.glob("*.txt")):
         target = stage.build_dir / f"layer-{requirements.stem}.zip"
-        shutil.copyfile(_packed_layer(vendor_layer(stage, requirements)), target)
+        shutil.copyfile(_packed(vendor_layer(stage, requirements), "python/"), target)
 
 
-def _packed_layer(folder: Path) -> Path:
+def _packed(folder: Path, prefix: str = "") -> Path:
     """Zipped once, beside what was fetched: it changes only with its pins."""
     packed = folder.with_suffix(".zip")
     if not packed.exists():
         unfinished = folder.with_suffix(".part")
-        pack(folder, unfinished, prefix="python/")
+        pack(folder, unfinished, prefix)
         unfinished.rename(packed)
     return packed
 

@@ -76,7 +76,7 @@ def _fill(folder: Path, stage: Stage, wanted: list[str], home: str) -> None:
         unfinished = Path(temporary) / folder.name
         _install(unfinished, stage, wanted)
         _prune(unfinished)
-        compile_tree(unfinished, ["."], stage.runtime, home)
+        compile_tree(unfinished, stage.runtime, home)
         unfinished.rename(folder)
 
 
