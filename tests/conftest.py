@@ -65,7 +65,11 @@ TOGETHER = {
     "cloud": ("tests/live/",),
     "database": ("tests/store/",),
     "deployment": ("tests/live/test_deployment.py",),
-    "strict cloud": ("tests/live/test_permissions.py", "tests/live/test_attachments_in_"),
+    "strict cloud": (
+        "tests/live/test_permissions.py",
+        "tests/live/test_attachments_in_",
+        "tests/live/test_schema_in_",  # shares the browser
+    ),
     "matrix": ("tests/api/test_access_matrix.py",),
     "builds": ("tests/infra/",),
 }
