@@ -12,13 +12,20 @@ const onePathAtATime = ({ fn: { resolveSubtree } }) => ({
   },
 });
 
+// And it renders all that is open at each click; a text that stayed need not be cleaned again.
+const textsStay = () => ({
+  wrapComponents: {
+    Markdown: (Markdown, { React }) => React.memo(Markdown, (was, is) => was.source === is.source),
+  },
+});
+
 const page = SwaggerUIBundle({
   url: place.dataset.schema,
   domNode: place,
   deepLinking: true,
   validatorUrl: null,
   persistAuthorization: false,
-  plugins: [onePathAtATime],
+  plugins: [onePathAtATime, textsStay],
   responseInterceptor: (response) => {
     if (response.ok && /\/api\/auth\/(login|refresh)\/?$/.test(response.url)) {
       page.preauthorizeApiKey("bearer", JSON.parse(response.text).access);
