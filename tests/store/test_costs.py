@@ -18,7 +18,7 @@ from tests.store import account_costs, costs, job_costs
 from tests.store.costs import Call, World
 from tests.store.job_costs import HOUR, Act, Office, Prepare
 from tests.store.meter import metered
-from tests.support import Person
+from tests.support import Person, ticked_lately
 
 TABLES = {
     **costs.TABLES,
@@ -98,6 +98,7 @@ def test_the_page_says_what_jobs_cost(
     with time_machine.travel(job_costs.START) as clock:
         ann.signs_in()
         office = Office(client, ann, bob, resident, clock)
+        ticked_lately()
         swept()  # notes whom to report to on Monday
         office.later(HOUR)
         found = {name: _beyond_nothing(office, *work) for name, work in job_costs.FOUND.items()}
