@@ -83,11 +83,13 @@ def free_port() -> int:
 def start(
     port: int, state: Path | None = None, *, enforce_iam: bool = False
 ) -> subprocess.Popen[bytes]:
-    """Start ministack on `port` with its state in `state`, and wait until it answers.
+    """Start ministack on `port`, and wait until it answers. A place given for its `state` is for
+    this once; else it has one of its own, and goes on there when it is started again.
 
     With `enforce_iam` each function may do only what its policy allows, and the bucket's TLS rule
     holds, so that nobody reaches a file over this plain-HTTP cloud until the rule is removed.
     """
+    once = state is not None
     state = state or state_of(port)
     if not is_free(port):
         raise UserError(f"port {port} is taken by something that is no local cloud; set CLOUD_PORT")
@@ -99,7 +101,7 @@ def start(
         # In a session of its own: Ctrl-C is ours to turn into an orderly stop that saves the state.
         process = subprocess.Popen(
             [str(python), "-P", str(_EMULATOR)],
-            env=_environment(port, state, scratch) | {"AUTH": str(enforce_iam).lower()},
+            env=_environment(port, state, scratch, once) | {"AUTH": str(enforce_iam).lower()},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -110,7 +112,7 @@ def start(
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """Stop a cloud that `start` started; its state is saved on the way out."""
+    """Stop a cloud that `start` started; a state that is kept is saved on the way out."""
     process.terminate()
     try:
         process.wait(_STOP_SECONDS)
@@ -127,16 +129,16 @@ def stop_by_id(pid: int, port: int) -> None:
     _wait(lambda: is_free(port), _STOP_SECONDS)
 
 
-def _environment(port: int, state: Path, scratch: Path) -> dict[str, str]:
+def _environment(port: int, state: Path, scratch: Path, once: bool) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return kept | {
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_HOST": "localhost",
         "MINISTACK_REGION": "us-east-1",
-        "PERSIST_STATE": "1",
+        "PERSIST_STATE": str(int(not once)),
         "STATE_DIR": str(state / "state"),
-        "S3_PERSIST": "1",
+        "S3_PERSIST": str(int(not once)),
         "S3_DATA_DIR": str(state / "s3"),
         "TMPDIR": str(scratch),
         # Listeners on ports of their own, which would collide with a second cloud's.
