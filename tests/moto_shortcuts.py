@@ -20,12 +20,10 @@ from moto.core import DEFAULT_ACCOUNT_ID, responses
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.exceptions import HTTPException, ServiceException
 from moto.core.responses import ActionResult
-from moto.core.serialize import BaseJSONSerializer
 from moto.core.utils import method_names_from_class
 from moto.dynamodb.comparisons import ConditionExpressionParser
 from moto.dynamodb.models import DynamoDBBackend, Table
 from moto.dynamodb.models.dynamo_type import DynamoType, LimitedSizeDict
-from moto.dynamodb.models.utilities import dynamo_to_dict
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 from moto.dynamodb.parsing.validators import ActionCountValidator, UpdateExpressionValidator
@@ -38,12 +36,12 @@ _DATA_CALLS = {
     "GetItem": DynamoHandler.get_item,
     "PutItem": DynamoHandler.put_item,
     "Query": DynamoHandler.query,
+    "Scan": DynamoHandler.scan,
     "TransactWriteItems": DynamoHandler.transact_write_items,
     "UpdateItem": DynamoHandler.update_item,
 }
 _ADDRESS = "https://dynamodb.eu-central-1.amazonaws.com"
 _HALF = 200_000
-_SCALARS = {"S", "N", "BOOL", "NULL"}
 
 _call: Any = BaseClient._make_api_call
 _process = BotocoreStubber.process_request
@@ -51,7 +49,6 @@ _set_item = LimitedSizeDict.__setitem__
 _transact = DynamoDBBackend.transact_write_items
 _query, _all_items = Table.query, Table.all_items
 _cast: Any = DynamoType.cast_value.fget  # type: ignore[attr-defined]
-_structure = BaseJSONSerializer._serialize_type_structure
 _lex: Any = ConditionExpressionParser._lex_condition_expression
 _parse_update: Any = UpdateExpressionParser.make
 _all_processors = UpdateExpressionValidator.get_ast_processors
@@ -71,15 +68,12 @@ def shortcuts() -> Iterator[None]:
         patch.object(Table, "all_items", _items_of_query),
         patch.object(responses, "method_names_from_class", cache(method_names_from_class)),
         patch.object(DynamoType, "cast_value", property(_cast_strings_first)),
-        patch.object(BaseJSONSerializer, "_serialize_type_structure", _scalars_at_once),
-        patch.object(responses, "_decode_dict", dict),  # nothing in it is bytes
         patch.object(backend_index, "backend_url_patterns", _asked_first()),
         patch.object(UserAgentString, "to_string", lambda _: "tests"),
         patch.object(ConditionExpressionParser, "_lex_condition_expression", _lexed_once),
         patch.object(UpdateExpressionParser, "make", _parsed),
         patch.object(UpdateExpressionValidator, "get_ast_processors", _processors),
         patch.object(DynamoResult, "__init__", ActionResult.__init__),
-        patch.object(DynamoResult, "execute_result", _written_out),
         patch.object(Node, "__deepcopy__", _copied_node, create=True),
         patch.object(DepthFirstTraverser, "traverse_node_recursively", _traversed),
     ):
@@ -136,12 +130,6 @@ def _processed(stubber: BotocoreStubber, request: Any) -> Any:
 
 def _as_json(value: Any) -> Any:
     return {value.type: value.value} if type(value) is DynamoType else value.to_json()
-
-
-def _written_out(result: DynamoResult, context: Any) -> Any:
-    """Where moto writes the answer; JSON's encoder writes those of data as it goes."""
-    result._result = dynamo_to_dict(result.result)
-    return ActionResult.execute_result(result, context)
 
 
 def _set_within_size(item: Any, key: str, value: Any) -> None:
@@ -299,12 +287,3 @@ def _processors(validator: UpdateExpressionValidator) -> list[Any]:
 def _cast_strings_first(value: Any) -> Any:
     """Each query sorts the whole table by keys, which are strings, the last type it looks for."""
     return value.value if value.type == "S" else _cast(value)
-
-
-def _scalars_at_once(serializer: Any, answer: Any, value: Any, shape: Any, key: str) -> None:
-    """Of an attribute value moto looks for all ten types, each under several spellings; one that
-    names a plain type is what it has to become."""
-    if shape.name == "AttributeValue" and isinstance(value, dict) and value.keys() <= _SCALARS:
-        serializer._default_serialize(answer, value, shape, key)
-    else:
-        _structure(serializer, answer, value, shape, key)
