@@ -3,14 +3,15 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import boto3
 
-from infra.stage import LOCAL, ROOT, tool
+from infra.stage import LOCAL, ROOT, UserError
 from localstack import cloud
 from localstack.stack import Outputs, aimed_at
 
@@ -32,7 +33,8 @@ class Server:
 
     def start(self) -> None:
         # Chalice's own reloader watches the whole folder, .venv and .local too, and never rests.
-        command = [tool("chalice"), "local", "--no-autoreload", "--stage", LOCAL]
+        command = [sys.executable, "-m", "localstack.gateway", "local"]
+        command += ["--no-autoreload", "--stage", LOCAL]
         command += ["--host", "127.0.0.1", "--port", str(self._port)]
         with self._log.open("ab") if self._log else nullcontext() as log:
             self._process = subprocess.Popen(
@@ -54,7 +56,7 @@ class Server:
             self._process.kill()
             self._process.wait()
 
-    def wait_until_ready(self, seconds: float = 30) -> bool:
+    def wait_until_ready(self, seconds: float = 120) -> bool:
         """Whether the server accepts connections in time; a server that ended won't."""
         deadline = time.monotonic() + seconds
         while cloud.is_free(self._port):
@@ -65,6 +67,20 @@ class Server:
 
     def _has_ended(self) -> bool:
         return self._process is None or self._process.poll() is not None
+
+
+@contextmanager
+def serving(outputs: Outputs, log: Path | None = None) -> Iterator[str]:
+    """The API's address on a server of one's own, for as long as the block runs."""
+    port = cloud.free_port()
+    server = Server(port, outputs, log)
+    server.start()
+    try:
+        if not server.wait_until_ready():
+            raise UserError("the API server did not start; its reason stands above")
+        yield f"http://localhost:{port}/api"
+    finally:
+        server.stop()
 
 
 def restart_on_change(server: Server) -> None:

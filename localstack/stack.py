@@ -14,7 +14,7 @@ import boto3
 
 from infra import deploy
 from infra.stage import LOCAL, ROOT, load, local_environment
-from localstack import cloud
+from localstack import cloud, gateway
 
 OUTPUTS = ROOT / ".local" / "outputs.json"
 Outputs = dict[str, Any]
@@ -27,11 +27,13 @@ def deploy_to(port: int, parameters: dict[str, str] | None = None) -> Outputs:
     with aimed_at(cloud.endpoint(port)):
         outputs = deploy.deploy(stage)
         functions = deploy.functions(stage)
+        if not cloud.is_localstack(port):
+            gateway.install(stage, outputs["RestAPIId"], "v1")
     endpoint = cloud.endpoint(port)
-    gateway = f"{endpoint}/_aws/execute-api/{outputs['RestAPIId']}/v1/api"
+    api_url = f"{endpoint}/_aws/execute-api/{outputs['RestAPIId']}/v1/api"
     return {
-        "api_url": gateway,
-        "gateway_api_url": gateway,
+        "api_url": api_url,
+        "gateway_api_url": api_url,
         "aws_endpoint": endpoint,
         "region": "us-east-1",
         "table": outputs["TableName"],

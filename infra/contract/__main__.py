@@ -20,8 +20,7 @@ from typing import Any
 from infra.contract.world import World
 from infra.stage import ROOT, UserError
 from infra.venv import ensure
-from localstack import cloud
-from localstack.server import Server
+from localstack.server import serving
 from localstack.stack import aimed_at, local_cloud
 
 HERE = Path(__file__).parent
@@ -86,10 +85,10 @@ def check(seeds: list[int], examples: int) -> None:
     tool = ensure(ROOT / ".local" / "contract-venv", ROOT / "infra" / "tools" / "contract.txt")
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
-    with _api() as url:
-        world = World(FOLDER, f"{url}/api")
+    with _api() as api_url:
+        world = World(FOLDER, api_url)
         world.build()
-        schemathesis = Schemathesis(url, tool.with_name("schemathesis"))
+        schemathesis = Schemathesis(api_url.removesuffix("/api"), tool.with_name("schemathesis"))
         total, never = 0, _operations()
         for title, options in _runs(seeds, examples):
             world.renew()
@@ -124,17 +123,12 @@ def _runs(seeds: list[int], examples: int) -> Iterator[tuple[str, list[str]]]:
 @contextmanager
 def _api() -> Iterator[str]:
     """A local cloud with our stack, and the API server before it."""
-    with local_cloud(FOLDER / "cloud") as outputs:
-        port = cloud.free_port()
-        server = Server(port, outputs, FOLDER / "server.log")
-        server.start()
-        try:
-            if not server.wait_until_ready():
-                raise UserError("the API server did not start; its reason stands above")
-            with aimed_at(outputs["aws_endpoint"]):
-                yield f"http://127.0.0.1:{port}"
-        finally:
-            server.stop()
+    with (
+        local_cloud(FOLDER / "cloud") as outputs,
+        serving(outputs, FOLDER / "server.log") as address,
+        aimed_at(outputs["aws_endpoint"]),
+    ):
+        yield address
 
 
 def main() -> None:

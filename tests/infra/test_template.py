@@ -242,6 +242,7 @@ def test_every_gateway_error_is_a_problem_document(resources: dict[str, Any]) ->
         assert headers["Cache-Control"] == "'no-store'"
         assert headers["X-Content-Type-Options"] == "'nosniff'"
         assert headers["X-Request-Id"] == "context.requestId"
+        assert headers["RateLimit-Policy"] == {"Fn::Sub": "'\"gateway\";q=${ThrottleRate};w=1'"}
         assert response["StatusCode"] != 429 or int(headers["Retry-After"].strip("'")) > 0
         filled = response["ResponseTemplates"]["application/json"].replace(
             "$context.error.messageString", '"why"'

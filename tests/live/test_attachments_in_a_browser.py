@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from localstack import cloud
-from localstack.server import Server
+from localstack.server import serving
 from tests.live.support import PASSWORD, Deployed, Visitor
 
 MIB = 1024 * 1024
@@ -20,14 +19,8 @@ MIB = 1024 * 1024
 def ours(strict: Deployed) -> Iterator[Deployed]:
     """The strict cloud, and before it the API server of `make run`, because the cloud's gateway
     answers a browser's preflight itself."""
-    port = cloud.free_port()
-    server = Server(port, strict.outputs)
-    server.start()
-    try:
-        assert server.wait_until_ready(seconds=120)
-        yield Deployed({**strict.outputs, "gateway_api_url": f"http://localhost:{port}/api"})
-    finally:
-        server.stop()
+    with serving(strict.outputs) as address:
+        yield Deployed({**strict.outputs, "gateway_api_url": address})
 
 
 @pytest.fixture(scope="module")

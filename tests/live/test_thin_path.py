@@ -3,11 +3,13 @@
 import json
 import struct
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
+from localstack.server import serving
 from localstack.stack import aimed_at
 from smoke.__main__ import run
 from smoke.steps import STEPS, Smoke
@@ -28,6 +30,13 @@ def scheduled(deployed: Deployed, aws: Any) -> Visitor:
     assert rule["ScheduleExpression"] == "cron(0/5 * * * ? *)"
     aws("events").put_rule(Name=rule["Name"], ScheduleExpression="rate(1 minute)")
     return bob
+
+
+@pytest.fixture(scope="module")
+def served(deployed: Deployed) -> Iterator[str]:
+    """The address of the API server of `make run`."""
+    with serving(deployed.outputs) as address:
+        yield address
 
 
 def _png() -> bytes:
@@ -134,9 +143,16 @@ def test_the_rules_of_the_template_are_deployed(deployed: Deployed, aws: Any) ->
     assert pattern["detail"]["bucket"]["name"] == [deployed.outputs["bucket"]]
 
 
-def test_the_gateway_answers_unknown_paths_in_our_shape(deployed: Deployed) -> None:
-    answer = requests.get(deployed.outputs["gateway_api_url"] + "/nowhere/", timeout=10)
-    assert answer.status_code in (403, 404)
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer somebody"}])
+def test_an_unknown_path_is_answered_in_our_shape(
+    deployed: Deployed, served: str, headers: dict[str, str]
+) -> None:
+    """By the gateway, and by the API server of `make run`."""
+    for api_url in (deployed.outputs["gateway_api_url"], served):
+        answer = requests.get(api_url + "/nowhere/", headers=headers, timeout=10)
+        assert answer.status_code == 404
+        assert answer.json()["code"] == "not_found"
+        assert answer.json()["request_id"] == answer.headers["X-Request-Id"]
 
 
 def _rule_of(aws: Any, deployed: Deployed, function: str) -> Any:
