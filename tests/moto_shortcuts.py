@@ -97,8 +97,10 @@ def _called(client: BaseClient, operation: str, params: dict[str, Any]) -> Any:
 
 
 def _goes_straight(client: BaseClient, operation: str) -> bool:
-    hooks = client.meta.events._emitter._handlers.prefix_search(f"before-send.dynamodb.{operation}")
-    usual = all(hook.__module__.startswith(("pynamodb.", "moto.")) for hook in hooks)
+    find = client.meta.events._emitter._handlers.prefix_search
+    events = ("before-send", "after-call")
+    hooks = [hook for event in events for hook in find(f"{event}.dynamodb.{operation}")]
+    usual = all(hook.__module__.startswith(("pynamodb.", "moto.", "botocore.")) for hook in hooks)
     return usual and bool(client.meta.endpoint_url == _ADDRESS)
 
 
