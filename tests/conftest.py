@@ -1,5 +1,6 @@
 """The environment of every test, set before the app is imported: settings are read at import."""
 
+import gc
 import json
 import os
 import shutil
@@ -110,6 +111,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (*TOGETHER, None).index(_group(item.nodeid)))
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays to the end: the collector of garbage need not look at it again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
 
 
 def pytest_configure(config: pytest.Config) -> None:
