@@ -22,7 +22,7 @@ Response = dict[str, Any]
 def install(stage: Stage, api: str, name: str) -> None:
     """Let the API with the id `api` answer so, on its stage `name`."""
     gateway = boto3.client("apigateway")
-    for kind, response in responses(stage).items():
+    for kind, response in _responses(stage).items():
         headers = response["ResponseParameters"]["Headers"].items()
         gateway.put_gateway_response(
             restApiId=api,
@@ -34,7 +34,7 @@ def install(stage: Stage, api: str, name: str) -> None:
     gateway.create_deployment(restApiId=api, stageName=name)
 
 
-def responses(stage: Stage) -> dict[str, Response]:
+def _responses(stage: Stage) -> dict[str, Response]:
     """What the packaged template says, by the gateway's name for the cause."""
     template = read(stage.template)
     defaults = {name: str(its.get("Default")) for name, its in template["Parameters"].items()}
@@ -42,9 +42,7 @@ def responses(stage: Stage) -> dict[str, Response]:
     said: dict[str, Response] = template["Resources"]["RestAPI"]["Properties"]["GatewayResponses"]
     for response in said.values():
         headers = response["ResponseParameters"]["Headers"]
-        headers |= {
-            name: _filled(value, parameters | stage.parameters) for name, value in headers.items()
-        }
+        headers |= {name: _filled(value, parameters) for name, value in headers.items()}
     return said
 
 
@@ -53,7 +51,7 @@ def _filled(value: str | dict[str, str], parameters: dict[str, str]) -> str:
     return _PARAMETER.sub(lambda found: parameters[found[1]], text)
 
 
-def rendered(response: Response) -> Response:
+def _rendered(response: Response) -> Response:
     """The answer itself, as a function would give it."""
     request_id = str(uuid4())
     headers = {
@@ -70,14 +68,14 @@ def rendered(response: Response) -> Response:
 
 
 def main() -> None:
-    unknown = responses(load(LOCAL))[_NO_SUCH_PATH]
+    unknown = _responses(load(LOCAL))[_NO_SUCH_PATH]
     ask = local.LocalGateway.handle_request
 
     def handle(*arguments: Any, **request: Any) -> Response:
         try:
             answer: Response = ask(*arguments, **request)
         except local.ForbiddenError:
-            return rendered(unknown)
+            return _rendered(unknown)
         return answer
 
     local.LocalGateway.handle_request = handle  # type: ignore[method-assign]

@@ -82,9 +82,11 @@ def _no_token(smoke: Smoke) -> None:
     _is_problem(smoke.call("GET", "/auth/profile"), 401, "unauthenticated")
 
 
-@step("a path that the gateway does not know is our own 404", only_aws=True)
+@step("a path that the gateway does not know is our own 404, with its limit", only_aws=True)
 def _unknown_path(smoke: Smoke) -> None:
-    _is_problem(smoke.call("GET", "/nowhere"), 404, "not_found")
+    answer = smoke.call("GET", "/nowhere")
+    _is_problem(answer, 404, "not_found")
+    assert answer.headers["RateLimit-Policy"].startswith('"gateway";q=')
 
 
 @step("a body beyond the gateway's 10 MB is our own 413, with CORS", only_aws=True)

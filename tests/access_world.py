@@ -39,8 +39,8 @@ class Target:
 
 
 class Memory:
-    """Stands before moto. The table is the same before each call, so what was once
-    answered to a read is answered again, until something is written."""
+    """Stands before moto. The table is the same before each call, so what was once answered to a
+    read is answered again, until something is written."""
 
     def __init__(self) -> None:
         self.is_stale = False
