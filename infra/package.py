@@ -113,7 +113,8 @@ def _run_chalice(stage: Stage, source: Path) -> None:
     merge = ROOT / "infra" / "resources.yaml"
     command = [tool("chalice"), "package", "--stage", stage.name, "--template-format", "yaml"]
     command += ["--merge-template", str(merge), str(stage.build_dir)]
-    environment = os.environ | PLACEHOLDERS
+    # Chalice imports the app where it zips it: byte code of this Python would go with it.
+    environment = os.environ | PLACEHOLDERS | {"PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         command, cwd=source, env=environment, capture_output=True, text=True, check=False
     )

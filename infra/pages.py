@@ -46,7 +46,9 @@ def _put(source: Path) -> None:
     """Compressed, the same bytes each time, and in one step: somebody may be reading."""
     place = _place(source.name)
     unfinished = place.with_name(f".{place.name}")
-    unfinished.write_bytes(gzip.compress(source.read_bytes(), mtime=0))
+    # Unlike `gzip.compress`, this writes the same header whatever Python runs it.
+    with unfinished.open("wb") as file, gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
+        packed.write(source.read_bytes())
     unfinished.replace(place)
 
 

@@ -27,7 +27,8 @@ _MANYLINUX = ("manylinux_2_34", "manylinux_2_28", "manylinux_2_17", "manylinux20
 _SERVICES = {"dynamodb", "lambda", "s3", "secretsmanager", "ses", "sqs", "sts"}
 # Of Powertools the log and the metrics are used; this is the one utility that they import.
 _POWERTOOLS = {"jmespath_utils"}
-_UNUSED = ("bin", "boto3/examples", "aws_lambda_powertools/event_handler")
+# The last has hashes of scripts that name the place where they were installed.
+_UNUSED = ("bin", "boto3/examples", "aws_lambda_powertools/event_handler", "*.dist-info/RECORD")
 _NO_WHEEL = re.compile(r"No matching distribution found for (\S+)")
 
 
@@ -107,8 +108,8 @@ def _reason(output: str, stage: Stage) -> str:
 
 
 def _prune(folder: Path) -> None:
-    for unused in _UNUSED:
-        shutil.rmtree(folder / unused, ignore_errors=True)
+    for unused in (found for pattern in _UNUSED for found in list(folder.glob(pattern))):
+        shutil.rmtree(unused) if unused.is_dir() else unused.unlink()
     for models in (folder / "botocore" / "data", folder / "boto3" / "data"):
         _keep(models, _SERVICES)
     _keep(folder / "aws_lambda_powertools" / "utilities", _POWERTOOLS)

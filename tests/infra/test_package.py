@@ -23,6 +23,13 @@ def test_the_zip_holds_the_app_and_nothing_of_the_workshop(zipped: list[str]) ->
     assert tops & {"tests", "infra", "localstack", "events", "docs", "bench", ".chalice"} == set()
 
 
+def test_the_zip_holds_nothing_of_the_machine_that_built_it(zipped: list[str]) -> None:
+    """Byte code of its Python, or hashes of scripts that name its folders."""
+    compiled = [name for name in zipped if name.endswith(".pyc")]
+    assert [name for name in compiled if "cpython-313" not in name] == []
+    assert [name for name in zipped if name.endswith("/RECORD")] == []
+
+
 def test_mail_templates_travel_with_the_app(zipped: list[str]) -> None:
     assert any(name.startswith("chalicelib/mail_templates/") for name in zipped)
 
