@@ -108,11 +108,19 @@ def _reason(output: str, stage: Stage) -> str:
 
 
 def _prune(folder: Path) -> None:
-    for unused in (found for pattern in _UNUSED for found in list(folder.glob(pattern))):
-        shutil.rmtree(unused) if unused.is_dir() else unused.unlink()
+    for pattern in _UNUSED:
+        for unused in list(folder.glob(pattern)):
+            _remove(unused)
     for models in (folder / "botocore" / "data", folder / "boto3" / "data"):
         _keep(models, _SERVICES)
     _keep(folder / "aws_lambda_powertools" / "utilities", _POWERTOOLS)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def _keep(folder: Path, wanted: set[str]) -> None:

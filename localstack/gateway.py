@@ -14,13 +14,14 @@ from chalice import cli, local
 from infra.stage import LOCAL, Stage, load
 from infra.template import read
 
+STAGE = "v1"  # the `api_gateway_stage` of .chalice/config.json
 _NO_SUCH_PATH = "MISSING_AUTHENTICATION_TOKEN"
 _PARAMETER = re.compile(r"\$\{(\w+)\}")
 Response = dict[str, Any]
 
 
-def install(stage: Stage, api: str, name: str) -> None:
-    """Let the API with the id `api` answer so, on its stage `name`."""
+def install(stage: Stage, api: str) -> None:
+    """Let the API with the id `api` answer so, on its stage `STAGE`."""
     gateway = boto3.client("apigateway")
     for kind, response in _responses(stage).items():
         headers = response["ResponseParameters"]["Headers"].items()
@@ -31,7 +32,7 @@ def install(stage: Stage, api: str, name: str) -> None:
             responseParameters={f"gatewayresponse.header.{name}": said for name, said in headers},
             responseTemplates=response["ResponseTemplates"],
         )
-    gateway.create_deployment(restApiId=api, stageName=name)
+    gateway.create_deployment(restApiId=api, stageName=STAGE)
 
 
 def _responses(stage: Stage) -> dict[str, Response]:

@@ -28,9 +28,9 @@ def deploy_to(port: int, parameters: dict[str, str] | None = None) -> Outputs:
         outputs = deploy.deploy(stage)
         functions = deploy.functions(stage)
         if not cloud.is_localstack(port):
-            gateway.install(stage, outputs["RestAPIId"], "v1")
+            gateway.install(stage, outputs["RestAPIId"])
     endpoint = cloud.endpoint(port)
-    api_url = f"{endpoint}/_aws/execute-api/{outputs['RestAPIId']}/v1/api"
+    api_url = f"{endpoint}/_aws/execute-api/{outputs['RestAPIId']}/{gateway.STAGE}/api"
     return {
         "api_url": api_url,
         "gateway_api_url": api_url,

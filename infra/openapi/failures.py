@@ -32,7 +32,7 @@ _PROBLEM: dict[str, Any] = {
     "required": ["type", "title", "status", "detail", "code", "request_id"],
 }
 _HEAD = "| Status | `code` | When |\n| --- | --- | --- |\n"
-# What the gateway alone answers, which knows of no limits of ours.
+# What the gateway alone answers: it tells its limit, and does not know what is left of ours.
 _OF_THE_GATEWAY = {504}
 _HEADERS = {401: ["WWW-Authenticate"], 429: ["Retry-After"], 503: ["Retry-After"]}
 
@@ -87,7 +87,7 @@ def _narrowed(status: int, meanings: dict[str, str]) -> dict[str, Any]:
 def _response(status: int, meanings: dict[str, str]) -> dict[str, Any]:
     when = "\n".join(f"- `{code}`: {prose.plain(words)}" for code, words in meanings.items())
     headers = ["X-Request-Id", "Cache-Control", *_HEADERS.get(status, [])]
-    headers += [] if status in _OF_THE_GATEWAY else LIMITS
+    headers += ["RateLimit-Policy"] if status in _OF_THE_GATEWAY else LIMITS
     return {
         "description": when,
         "headers": {name: reference("headers", name) for name in headers},

@@ -26,7 +26,8 @@ RESPONSE_HEADERS: dict[str, dict[str, Any]] = {
     },
     "RateLimit-Policy": {
         **_text(
-            "The limit of a caller, or an address: `q` requests in `w` seconds (IETF draft 10)."
+            "The limit of a caller, of an address, or of all together at the gateway: `q` requests "
+            "in `w` seconds (IETF draft 10)."
         ),
         "example": '"read";q=600;w=60',
     },

@@ -9,10 +9,10 @@ import requests
 
 from infra.stage import LOCAL, load
 from localstack import gateway
+from localstack.gateway import STAGE
 from localstack.stack import aimed_at
 from tests.live.support import ON_LOCALSTACK, Deployed
 
-STAGE = "v1"
 NOBODY = "arn:aws:lambda:us-east-1:000000000000:function:nobody"
 
 pytestmark = pytest.mark.skipif(ON_LOCALSTACK, reason="LocalStack's gateway limits nobody")
@@ -30,7 +30,7 @@ def failing(deployed: Deployed, aws: Any) -> Iterator[str]:
         uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{NOBODY}/invocations"
         apis.put_integration(**place, type="AWS_PROXY", integrationHttpMethod="POST", uri=uri)
     with aimed_at(endpoint):
-        gateway.install(load(LOCAL), api, STAGE)
+        gateway.install(load(LOCAL), api)
     limits = ("rateLimit", "burstLimit")
     none = [
         {"op": "replace", "path": f"/~1/PUT/throttling/{name}", "value": "0"} for name in limits
