@@ -4,6 +4,7 @@ from datetime import datetime
 from itertools import islice
 
 from chalicelib.domain import tasks as rules
+from chalicelib.domain.pacing import Clock
 from chalicelib.errors import Invalid
 from chalicelib.store import edges, errands, members, tasks
 from chalicelib.store.errands import Errand
@@ -21,22 +22,20 @@ def owed(project_id: str, user_id: str, reassign_to: str | None, now: datetime) 
 
 def release(project_id: str, user_id: str, reassign_to: str | None, now: datetime) -> None:
     """Hand on the first of the tasks at once."""
-    _hand_on(project_id, user_id, reassign_to, now, limit=AT_ONCE)
+    for task_id in _theirs(project_id, user_id, AT_ONCE):
+        _hand_over(task_id, user_id, reassign_to, now)
 
 
-def finish(departure: Errand, now: datetime) -> None:
+def finish(departure: Errand, clock: Clock) -> None:
     """Hand on whatever somebody who left is still assigned to, unless they came back."""
     project_id, user_id = departure.about
     if members.by_id(project_id, user_id) is None:
-        _hand_on(project_id, user_id, departure.reassign_to, now, limit=None)
+        for task_id in _theirs(project_id, user_id):
+            _hand_over(task_id, user_id, departure.reassign_to, clock())
 
 
-def _hand_on(
-    project_id: str, user_id: str, reassign_to: str | None, now: datetime, limit: int | None
-) -> None:
-    theirs = edges.task_ids(project_id, f"assignee:{user_id}")
-    for task_id in list(islice(theirs, limit)):
-        _hand_over(task_id, user_id, reassign_to, now)
+def _theirs(project_id: str, user_id: str, limit: int | None = None) -> list[str]:
+    return list(islice(edges.task_ids(project_id, f"assignee:{user_id}"), limit))
 
 
 def _hand_over(task_id: str, user_id: str, reassign_to: str | None, now: datetime) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from chalicelib.domain import avatars
 from chalicelib.domain import members as rules
 from chalicelib.domain.access import Role
+from chalicelib.domain.pacing import Clock, Pace, clock_of
 from chalicelib.errors import NotFound
 from chalicelib.observability import report
 from chalicelib.store import api_tokens, members, sessions, users, wake
@@ -14,29 +15,30 @@ from chalicelib.store.transaction import ConditionFailed, transact
 from chalicelib.store.users import User
 
 
-def erase_due(now: datetime) -> dict[str, int]:
+def erase_due(now: datetime, pace: Pace | None = None) -> dict[str, int]:
     """Erase the accounts whose grace is over, and count them. Each step can be done again, so a
     run that was cut short is finished by the next."""
+    clock = clock_of(pace, now)
     erased = 0
     for row in wake.ready("leaving", now):
         user = users.by_id(row.PK.removeprefix("USER#"))
         if user is not None and user.leaving_at is not None and user.leaving_at <= stamp(now):
-            erased += _erase(user, now)
+            erased += _erase(user, clock)
     wake.settle("leaving", now)
     return report("accounts", {"erased": erased})
 
 
-def _erase(user: User, now: datetime) -> bool:
-    if not _shut(user, now):
+def _erase(user: User, clock: Clock) -> bool:
+    if not _shut(user, clock()):
         return False
     for edge in list(members.of_user(user.id)):
         if edge.role != Role.OWNER:  # what one still owns is in the trash, and is purged with it
-            _end_membership(edge.project_id, user.id, now)
+            _end_membership(edge.project_id, user.id, clock())
     for token in list(api_tokens.of_user(user.id)):
         api_tokens.delete(user.id, token.id)
     for session in list(sessions.of_user(user.id)):
-        sessions.revoke(user.id, session.id, now)
-    avatars.let_go(user, now)
+        sessions.revoke(user.id, session.id, clock())
+    avatars.let_go(user, clock())
     return _anonymise(user)
 
 

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 
 from chalicelib.store import mail, send_rate
 
+Clock = Callable[[], datetime]
+
 # Enough for one mail whose every call is slow.
 MARGIN = timedelta(seconds=15)
 # Whoever waits for a turn has a mail on lease.
@@ -21,7 +23,7 @@ class Pace:
     """`clock` tells the time, `wait` lets seconds pass, `milliseconds_left` is how long the
     function may still run (Lambda's `get_remaining_time_in_millis`)."""
 
-    clock: Callable[[], datetime]
+    clock: Clock
     wait: Callable[[float], None]
     milliseconds_left: Callable[[], int]
     _every: timedelta = field(default=timedelta(0), init=False)
@@ -54,3 +56,9 @@ class Pace:
             self._every = timedelta(seconds=1 / (SHARE * mail.max_send_rate()))
             self._asked_at = now
         return self._every
+
+
+def clock_of(pace: Pace | None, now: datetime) -> Clock:
+    """What a job goes by that may take minutes: were all it changes stamped with its beginning,
+    clients that keep a copy would look for the last of it in vain (`syncing`)."""
+    return pace.clock if pace else lambda: now

@@ -18,12 +18,13 @@ from chalicelib.observability import logger
 
 Job = Callable[[datetime], dict[str, int]]
 
-JOBS: tuple[Job, ...] = (
-    uploads.expire,
-    reconciliation.advance,
+JOBS: tuple[Job, ...] = (uploads.expire, reconciliation.advance, backlog.measure)
+# Those that may take minutes, and look at the clock.
+LONG: tuple[Callable[..., dict[str, int]], ...] = (
     errands.run,
     farewell.erase_due,
-    backlog.measure,
+    purging.purge,
+    recounting.advance,
 )
 
 
@@ -33,11 +34,7 @@ def tick(now: datetime, pace: Pace | None = None) -> dict[str, int]:
     dead letters see it."""
     outcome: dict[str, int] = {}
     failures: list[Exception] = []
-    jobs: tuple[Job, ...] = (
-        *JOBS,
-        partial(purging.purge, pace=pace),
-        partial(recounting.advance, pace=pace),
-    )
+    jobs: list[Job] = [*JOBS, *(partial(job, pace=pace) for job in LONG)]
     for job in jobs:
         try:
             outcome |= job(now)

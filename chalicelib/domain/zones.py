@@ -5,6 +5,7 @@ from functools import cache
 from importlib import resources
 
 from chalicelib.domain import tasks as rules
+from chalicelib.domain.pacing import Clock
 from chalicelib.store import edges, errands, members, tasks, weekly
 from chalicelib.store.errands import Errand
 from chalicelib.store.transaction import Write
@@ -31,11 +32,11 @@ def moved(user_id: str, now: datetime) -> tuple[Write, ...]:
     return errands.owed(MOVE, user_id, now=now, after=AFTER), weekly.look_again(user_id, now)
 
 
-def move_days(move: Errand, now: datetime) -> None:
+def move_days(move: Errand, clock: Clock) -> None:
     """Let the open tasks of somebody who has moved be due when the day ends in the new zone."""
     (user_id,) = move.about
     for edge in members.of_user(user_id):
         for task_id in edges.task_ids(edge.project_id, f"assignee:{user_id}"):
             task = tasks.by_id(task_id)
             if task is not None and task.is_open and task.due_date is not None:
-                rules.redate(task, now)
+                rules.redate(task, clock())

@@ -1,16 +1,22 @@
 """What changed, for clients that keep a copy."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from chalicelib.domain.syncing import MOST_PROJECTS
+from chalicelib.clock import now
+from chalicelib.domain.assignments import AT_ONCE
+from chalicelib.domain.syncing import MOST_PROJECTS, OVERLAP
+from chalicelib.store.table import Row
 from tests.copying import Copy
-from tests.support import Person, put_copies_of_project
+from tests.support import Person, put_copies, put_copies_of_project
 
 
 def _truth(person: Person, *projects: str) -> set[tuple[str, int]]:
-    lists = (person.get(f"/api/tasks?project={each}").json_body["items"] for each in projects)
+    lists = (
+        person.get(f"/api/tasks?project={each}&limit=100").json_body["items"] for each in projects
+    )
     return {(task["id"], task["version"]) for tasks in lists for task in tasks}
 
 
@@ -49,6 +55,74 @@ def test_what_became_visible_late_is_not_missed(ann: Person, wait: Callable[...,
     wait(seconds=31)
     copy.sync()
     assert late["id"] in copy.tasks
+
+
+@pytest.fixture
+def tick_slowly(
+    invoke: Callable[[str, Any], Any], event: Callable[[str], Any], wait: Callable[..., None]
+) -> Callable[[Copy], dict[str, int]]:
+    """A tick to which each write takes 25 seconds; a client syncs all the while."""
+
+    def tick(copy: Copy) -> dict[str, int]:
+        def time_passes(**_: Any) -> None:
+            wait(seconds=25)
+            copy.sync()
+
+        client: Any = Row._get_connection().connection.client
+        events, written = client.meta.events, "after-call.dynamodb.TransactWriteItems"
+        began = now()
+        events.register(written, time_passes)
+        try:
+            outcome: dict[str, int] = invoke("tick", event("tick"))
+        finally:
+            events.unregister(written, time_passes)
+        assert now() - began > 2 * OVERLAP
+        return outcome
+
+    return tick
+
+
+@pytest.mark.parametrize("change", ["label", "zone", "departure"])
+def test_what_an_errand_changes_late_is_not_missed(
+    ann: Person, bob: Person, wait: Callable[..., None], tick_slowly: Any, change: str
+) -> None:
+    project = ann.starts_project()
+    ann.lets_in(project, bob)
+    path = f"/api/projects/{project}"
+    label = ann.post(f"{path}/labels", {"name": "late"}).json_body["id"]
+    fields = {"labels": [label], "assigned_to": bob.id, "due_date": "2030-01-01"}
+    task = ann.adds_task(project, **fields)["id"]
+    put_copies(task, 3 + AT_ONCE * (change == "departure"))
+    if change == "zone":
+        bob.patch("/api/auth/profile", {"time_zone": "Asia/Tokyo"})
+    else:
+        ann.delete(f"{path}/labels/{label}" if change == "label" else f"{path}/members/{bob.id}")
+    wait(seconds=90)
+    ann.signs_in()
+    copy = Copy(ann)
+    copy.sync()
+    assert tick_slowly(copy)["run"] == 1
+    copy.sync()
+    assert _kept(copy) == _truth(ann, project)
+    assert {version for _, version in _kept(copy)} == {2}
+
+
+def test_what_an_erasure_changes_late_is_not_missed(
+    ann: Person, bob: Person, pass_by: Callable[..., None], tick_slowly: Any
+) -> None:
+    projects = [ann.starts_project() for _ in range(4)]
+    for project in projects:
+        ann.lets_in(project, bob)
+        ann.adds_task(project, assigned_to=bob.id)
+    bob.delete("/api/auth/profile")
+    pass_by(days=7)
+    ann.signs_in()
+    copy = Copy(ann)
+    copy.sync()
+    assert tick_slowly(copy)["erased"] == 1
+    copy.sync()
+    assert {task["assigned_to"] for task in copy.tasks.values()} == {None}
+    assert _kept(copy) == _truth(ann, *projects)
 
 
 def test_a_restored_task_comes_back(ann: Person, wait: Callable[..., None]) -> None:
