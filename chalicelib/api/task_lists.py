@@ -112,7 +112,7 @@ def counted(access: Access, query: StatisticsQuery) -> Response:
 
 def _query(access: Access, query: TaskQuery) -> Query:
     """What is asked for. Raises `BadRequest` naming every parameter that cannot be read."""
-    errors = list(_errors(query))
+    errors = list(_errors(query, access.user.time_zone))
     if errors:
         raise BadRequest("Some query parameters are not valid", errors=tuple(errors))
     return Query(
@@ -145,10 +145,10 @@ def _filters(access: Access, query: TaskQuery) -> Filters:
     )
 
 
-def _errors(query: TaskQuery) -> Any:
+def _errors(query: TaskQuery, zone: str | None) -> Any:
     for name in ("due_before", "due_after", "updated_since"):
         text = getattr(query, name)
-        if text is not None and not _is_time(text):
+        if text is not None and not _is_time(text, zone):
             yield FieldError(name, FORM)
     if query.due is not None and (query.due_before or query.due_after):
         yield FieldError("due", "says already what due_before and due_after say; give one of them")
@@ -160,9 +160,9 @@ def _errors(query: TaskQuery) -> Any:
         yield FieldError("project", f"names at most {PROJECTS_MAX}")
 
 
-def _is_time(text: str) -> bool:
+def _is_time(text: str, zone: str | None) -> bool:
     try:
-        start_of(text, None)
+        start_of(text, zone)
     except ValueError:
         return False
     return True

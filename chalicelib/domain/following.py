@@ -10,14 +10,19 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain import activity, watchers, words
+from chalicelib.domain import activity, catalogue, watchers, words
 from chalicelib.observability import logger, report
 from chalicelib.store import stream, workers
 from chalicelib.store.stream import Change
 
 Follower = Callable[[Change, datetime], None]
 
-FOLLOWERS: tuple[Follower, ...] = (activity.record, watchers.draw_in, words.follow)
+FOLLOWERS: tuple[Follower, ...] = (
+    activity.record,
+    watchers.draw_in,
+    words.follow,
+    catalogue.follow,
+)
 
 
 def follow(records: list[dict[str, Any]], *, now: datetime) -> dict[str, Any]:

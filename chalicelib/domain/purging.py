@@ -10,7 +10,7 @@ from datetime import datetime
 from chalicelib.domain import attachments as files
 from chalicelib.domain.pacing import Pace
 from chalicelib.observability import report
-from chalicelib.store import ids, leases, purging, table, wake
+from chalicelib.store import catalogue, ids, leases, purging, table, wake
 from chalicelib.store.members import Belonging
 from chalicelib.store.projects import Project
 from chalicelib.store.purging import Place
@@ -61,6 +61,7 @@ def _purge_project(project_id: str, now: datetime, pace: Pace | None) -> int:
             break
         page = purging.of_project(project_id, limit=PAGE)
         if not page:
+            catalogue.drop(project_id)
             # What came late to the feed, and the project's own row last of all.
             rest = [*purging.of_feed(project_id), Place(project.PK, project.SK)]
             return removed + _remove(rest)

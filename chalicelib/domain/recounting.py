@@ -8,7 +8,7 @@ A task is counted in one row, whose `changes` grow with each change. A row is me
 and what was summed is true. A row that moved on is not mended but summed again.
 
 Then what tasks and projects say of themselves is compared (`tallying`), task by task: what there is
-no time for is left for the next week.
+no time for is left for the next week. The catalogue is written anew, whatever it said.
 
 The walk over the projects is a row with a lease; the ticks go on with it until it is done.
 """
@@ -20,7 +20,7 @@ from functools import partial
 from itertools import chain, islice
 from typing import Any
 
-from chalicelib.domain import tallying
+from chalicelib.domain import catalogue, tallying
 from chalicelib.domain.pacing import Pace
 from chalicelib.observability import logger, report
 from chalicelib.store import counters, numbers, projects, quotas, sums, sweeps, tasks
@@ -102,6 +102,8 @@ def _recount(project_id: str, now: datetime, pace: Pace | None) -> Counter[str]:
         outcome["drift"] += found["drift"]
         if not found["moved"]:
             outcome.update(_tally(project_id, children, pace))
+            if project.catalogued_until is not None:
+                catalogue.renew(project, now, anew=True)
             return outcome
     logger.warning("a project changes too fast to be recounted", project_id=project_id)
     return Counter(uncounted=1, drift=outcome["drift"])

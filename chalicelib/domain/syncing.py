@@ -17,11 +17,10 @@ from chalicelib.errors import Gone
 from chalicelib.store import members, projects, task_lists, tasks
 from chalicelib.store.members import Belonging
 from chalicelib.store.projects import Project
-from chalicelib.store.task_lists import FIRST
+from chalicelib.store.task_lists import FIRST, OVERLAP
 from chalicelib.store.tasks import Task
 from chalicelib.store.times import moment, stamp
 
-OVERLAP = timedelta(minutes=1)
 KEPT = timedelta(days=30)
 AT_ONCE = 50
 # A page ends after so many projects, however little is new in them: each takes two queries.
@@ -154,16 +153,16 @@ def _content(changed: Changed, is_new: bool, round_: Round, low: str) -> Iterato
     if round_.since and after.part <= DELETED:
         yield from _deleted(project, low, after)
     start = after.position if after.part == TASKS else None
-    for task in task_lists.by_update(project.id, FIRST if is_new else low).walk(
+    for position, task in task_lists.by_update(project.id, FIRST if is_new else low).walk(
         start, backwards=False, first=AT_ONCE
     ):
-        yield Place(project.id, TASKS, tasks.updated_sort(task)), (task, project)
+        yield Place(project.id, TASKS, position), (task, project)
 
 
 def _deleted(project: Project, low: str, after: Place) -> Iterator[Found]:
     start = after.position if after.part == DELETED else None
-    for task in task_lists.by_deletion(project.id, low).walk(start, backwards=False, first=AT_ONCE):
-        position = str(task.updated_sort)
+    found = task_lists.by_deletion(project.id, low)
+    for position, _ in found.walk(start, backwards=False, first=AT_ONCE):
         at, _, task_id = position.partition("#")
         yield Place(project.id, DELETED, position), Tombstone("task", task_id, at)
 

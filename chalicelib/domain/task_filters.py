@@ -1,17 +1,18 @@
 """What a list of tasks can be narrowed to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
 from chalicelib.domain.due_dates import day_of, is_day, start_of
 from chalicelib.store.task_lists import FIRST, LAST
-from chalicelib.store.tasks import NO_DUE_DATE, NOBODY, Task
-from chalicelib.store.times import moment, stamp
+from chalicelib.store.tasks import NO_DUE_DATE, NOBODY, Card
+from chalicelib.store.times import stamp
 
 NONE = NOBODY
 DAY = timedelta(days=1)
-# A day begins in one zone up to so long before it begins in another.
-ZONES_APART = timedelta(hours=26)
+# In no zone does a day end before ten o'clock of its own in UTC, or begin after noon.
+FIRST_END, LAST_BEGINNING = "T09:59:59.999Z", "T12:00:00.000Z"
 DAYS_AHEAD = {"today": 1, "next_7_days": 7}
 
 
@@ -23,29 +24,47 @@ class Bound:
     text: str
     zone: str
 
-    def is_before(self, task: Task) -> bool:
+    def is_before(self, task: Card) -> bool:
         """Whether the task is due after this."""
         if is_day(self.text):
             if is_day(str(task.due_date)):
                 return str(task.due_date) > self.text
-            return moment(str(task.due_at)) >= self._end
-        return moment(str(task.due_at)) > self.start
+            return str(task.due_at) >= self._end
+        return str(task.due_at) > self._start
 
-    def is_after(self, task: Task) -> bool:
+    def is_after(self, task: Card) -> bool:
         """Whether the task is due before this."""
         if is_day(self.text) and is_day(str(task.due_date)):
             return str(task.due_date) < self.text
-        return moment(str(task.due_at)) < self.start
+        return str(task.due_at) < self._start
 
     @property
-    def start(self) -> datetime:
-        return start_of(self.text, self.zone)
+    def low(self) -> str:
+        """No position by due time of a task that is due after this sorts before it."""
+        if not is_day(self.text):
+            return self._start
+        return min(self._end, self._next_day + FIRST_END)
 
     @property
-    def _end(self) -> datetime:
+    def high(self) -> str:
+        """... and none of one that is due before this, behind it."""
+        day = self.text + LAST_BEGINNING if is_day(self.text) else ""
+        return max(self._start, day) + LAST
+
+    @cached_property
+    def _start(self) -> str:
+        return stamp(start_of(self.text, self.zone))
+
+    @cached_property
+    def _end(self) -> str:
         """When the day is over; it need not have 24 hours."""
-        after = date.fromisoformat(self.text) + DAY
-        return start_of(after.isoformat(), self.zone)
+        return stamp(start_of(self._next_day, self.zone))
+
+    @property
+    def _next_day(self) -> str:
+        """The last day of the calendar has none, and nothing is due on it."""
+        day = date.fromisoformat(self.text)
+        return (min(day, date.max - DAY) + DAY).isoformat()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,25 +84,20 @@ class Filters:
     overdue: bool | None = None
     updated_since: datetime | None = None
 
-    def matches(self, task: Task) -> bool:
+    def matches(self, task: Card) -> bool:
         """Whether the list shows the task."""
         return self._is_what_was_asked_for(task) and self._is_due_then(task)
 
     @property
-    def ask_for_anything(self) -> bool:
-        """Whether there is a task that cannot match."""
-        return self != Filters(now=self.now)
+    def asked(self) -> list[str]:
+        """The names of those that ask for something."""
+        names = (field.name for field in fields(self) if field.name != "now")
+        return [name for name in names if getattr(self, name) is not None]
 
     @property
     def asks_for_a_time(self) -> bool:
         """Whether only tasks that are due in some stretch of time can match."""
         return bool(self.due_after or self.due_before or self.overdue)
-
-    def may_be(self, is_open: bool) -> bool:
-        """Whether open tasks, or the others, can match."""
-        if is_open:
-            return self.status != "done"
-        return self.status in (None, "done") and not self.overdue
 
     @property
     def edges(self) -> list[str]:
@@ -99,13 +113,22 @@ class Filters:
     @property
     def due_positions(self) -> tuple[str, str]:
         """Between which positions by due time all matches lie."""
-        low = stamp(self.due_after.start - ZONES_APART) if self.due_after else FIRST
+        low = self.due_after.low if self.due_after else FIRST
         high = NO_DUE_DATE if self.asks_for_a_time else LAST
         if self.due_before:
-            high = stamp(self.due_before.start + ZONES_APART)
-        return low, min(high, stamp(self.now)) if self.overdue else high
+            high = self.due_before.high
+        return low, min(high, self._now) if self.overdue else high
 
-    def _is_what_was_asked_for(self, task: Task) -> bool:
+    @cached_property
+    def _now(self) -> str:
+        return stamp(self.now)
+
+    @cached_property
+    def since(self) -> str:
+        """No match was last changed before that."""
+        return stamp(self.updated_since) if self.updated_since else FIRST
+
+    def _is_what_was_asked_for(self, task: Card) -> bool:
         return (
             self.status in (None, task.status)
             and self.priority in (None, task.priority)
@@ -113,16 +136,16 @@ class Filters:
             and self.created_by in (None, task.created_by)
             and self.parent in (None, task.parent or NONE)
             and (self.label is None or self.label in (task.labels or ()))
-            and (self.updated_since is None or task.updated_at >= stamp(self.updated_since))
+            and task.updated_at >= self.since
         )
 
-    def _is_due_then(self, task: Task) -> bool:
+    def _is_due_then(self, task: Card) -> bool:
         if task.due_at is None:
             return not self.asks_for_a_time
         return (
             (self.due_after is None or self.due_after.is_before(task))
             and (self.due_before is None or self.due_before.is_after(task))
-            and self.overdue in (None, task.is_open and task.due_at < stamp(self.now))
+            and self.overdue in (None, task.is_open and task.due_at < self._now)
         )
 
 

@@ -1,11 +1,9 @@
 """Lists of tasks: filtered, ordered, of one project or of many.
 
 A page costs the same in a project of ten tasks and of ten thousand. Each order has a partition of
-its own, and so has each filter, in an order of its own. Where one filter is asked for in its order,
-its partition is read. Otherwise, if one of the filters finds few, those are sorted here. If all
-find many, the list is walked in its order, past what does not match, but only so far: the page then
-ends with what was found, and the next begins where the walk stopped. If nothing was found by then,
-the walk goes on to the first match: a page is never empty unless it is the last.
+its own, and so has each filter, in an order of its own. Where that is what is asked for, the
+partition is read. All other lists are chosen and sorted from the projects' catalogues, and the
+tasks of the page are read.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,7 +13,7 @@ from heapq import merge
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
-from chalicelib.domain import reach, words
+from chalicelib.domain import catalogue, reach, words
 from chalicelib.domain.access import Access
 from chalicelib.domain.task_filters import NONE, Filters
 from chalicelib.store import task_lists
@@ -25,20 +23,17 @@ from chalicelib.store.table import Page
 from chalicelib.store.task_lists import (
     CREATED,
     DUE,
-    FIRST,
     PRIORITY,
     UPDATED,
+    Chosen,
     Ordering,
-    Partition,
+    Placed,
     Source,
-    Stretch,
 )
-from chalicelib.store.tasks import RANKS, Task
-from chalicelib.store.times import stamp
+from chalicelib.store.tasks import Card, Task
 
-# So many, of all projects together, are sorted here.
-FEW = 300
-# Of each of many projects, so many at least are read at once.
+TIMES = {"due_after", "due_before", "overdue"}
+# Of each of many projects so many at least are read at once; of all, a page and one behind it.
 LEAST = 3
 ORDERINGS = {ordering.name: ordering for ordering in (CREATED, DUE, UPDATED, PRIORITY)}
 
@@ -71,129 +66,85 @@ def page(access: Access, query: Query, *, limit: int, start: dict[str, Any] | No
     """
     projects = reach.projects(access, query.project_ids)
     ordering, after = ORDERINGS[query.ordering], (start or {}).get("after")
-    few = max(LEAST, FEW // max(len(projects), 1))
-    where = side_by_side(partial(_sources, query=query, ordering=ordering, few=few), projects)
-    sources = list(chain.from_iterable(where))
-    share = _share(limit, len(sources))
+    sources = _sources(access, projects, query, ordering)
+    share = min(limit, max(LEAST, limit // max(len(sources), 1))) + 1
     walks = [source.walk(after, backwards=query.backwards, first=share) for source in sources]
-    ahead = merge(*side_by_side(_begun, walks), key=ordering.sort, reverse=query.backwards)
-    looks = min((source.looks for source in sources), default=0)
-    found, last = _looked_through(ahead, query, limit, looks)
-    items = [Listed(task, projects[task.project_id]) for task in found]
-    return Page(items, {"after": ordering.sort(last)} if last else None)
+    ahead = merge(*side_by_side(_begun, walks), key=_position, reverse=query.backwards)
+    matches = (placed for placed in ahead if query.matches(placed.task))
+    found = list(islice(matches, limit + 1))
+    items = [Listed(task, projects[task.project_id]) for _, task in found[:limit]]
+    more = len(found) > limit
+    return Page(items, {"after": found[limit - 1].position} if more else None)
 
 
-def _share(limit: int, sources: int) -> int:
-    """How many tasks to read first from each source: a page in all, the one behind it, and the one
-    that `after` names."""
-    return max(LEAST, limit // max(sources, 1)) + 2
-
-
-def _begun(walk: Iterator[Task]) -> Iterator[Task]:
+def _begun(walk: Iterator[Placed]) -> Iterator[Placed]:
     """The walk, with its first step taken."""
     return chain(list(islice(walk, 1)), walk)
 
 
-def _looked_through(
-    ahead: Iterator[Task], query: Query, limit: int, looks: int
-) -> tuple[list[Task], Task | None]:
-    """The next matches among the first so many tasks, at least one if there is any, and the task
-    behind which the next page begins, if there is one. A match more is looked for, so that the last
-    page says it is."""
-    found: list[Task] = []
-    for looked, task in enumerate(ahead, start=1):
-        if query.matches(task):
-            found.append(task)
-        if len(found) > limit:
-            return found[:limit], found[limit - 1]
-        if looked >= looks and found:
-            return found, task
-    return found, None
+def _position(placed: Placed) -> str:
+    return placed.position
 
 
-def _sources(project_id: str, query: Query, ordering: Ordering, few: int) -> list[Source]:
-    """Where to read a project's tasks in order, past as few that do not match as can be."""
+def _sources(
+    access: Access, projects: dict[str, Project], query: Query, ordering: Ordering
+) -> Sequence[Source]:
+    """Where to read the tasks in order, past as few that do not match as can be."""
+    find = PARTITIONS[ordering]
+    partitions = [find(each, query.filters) for each in projects]
+    if query.text or not all(partitions):
+        return [_chosen(access, projects, query, ordering)]
+    return list(chain.from_iterable(partitions))
+
+
+def _chosen(
+    access: Access, projects: dict[str, Project], query: Query, ordering: Ordering
+) -> Chosen:
+    """What matches by the catalogues."""
+    cards: Iterator[Card] = catalogue.lines(projects.values(), access.now)
     if query.text:
-        return [_of_text(project_id, query.text, ordering)]
-    partitions = list(_partitions(project_id, query.filters, ordering))
-    if len(partitions) == 1 and partitions[0].ordering is ordering:
-        return list(partitions[0].parts)
-    for each in partitions:
-        found = each.few(few, ordering)
-        if found is not None:
-            return found
-    return list(_all(project_id, query.filters, ordering))
+        found = side_by_side(partial(words.candidates, text=query.text), projects)
+        having = frozenset().union(*found)
+        cards = (card for card in cards if card.id in having)
+    return Chosen(filter(query.filters.matches, cards), ordering)
 
 
-def _of_text(project_id: str, text: str, ordering: Ordering) -> Source:
-    ids = words.candidates(project_id, text)
-    if ordering is not CREATED and len(ids) > FEW:
-        raise words.too_many(f"more than {FEW} tasks have these words; give more, or no ordering")
-    return task_lists.chosen(ids, ordering)
+def _by_creation(project_id: str, filters: Filters) -> Sequence[Source]:
+    """Where what matches stands among itself in that order, or nearly so; nowhere, if the two do
+    not go together."""
+    match filters.asked:
+        case []:
+            return [task_lists.by_creation(project_id)]
+        case ["status"]:
+            return [task_lists.by_status(project_id, str(filters.status))]
+        case ["priority"]:
+            return [task_lists.of_priority(project_id, str(filters.priority))]
+        case [_] if filters.edges:
+            return [task_lists.Edges(project_id, filters.edges[0])]
+    return []
 
 
-class Found(NamedTuple):
-    """What a filter finds, in one or more parts, and the order that it has."""
-
-    parts: Sequence[Partition]
-    ordering: Ordering
-
-    def few(self, most: int, ordering: Ordering) -> list[Source] | None:
-        """The same in that order, if none of the parts is more than so many tasks."""
-        few = [part.few(most, ordering) for part in self.parts]
-        return None if None in few else [part for part in few if part is not None]
-
-
-def _partitions(project_id: str, filters: Filters, ordering: Ordering) -> Iterator[Found]:
-    """What each of the filters finds, the one that finds least first; a priority and another one
-    that has edges are found together."""
-    own = ordering if ordering is PRIORITY else CREATED
-    ranked = filters.priority if ordering is own else None
-    for name in filters.edges:
-        if ordering is DUE and name.startswith("assignee:") and filters.assigned_to != NONE:
-            yield Found([_of_assignee(project_id, filters)], DUE)
-        else:
-            yield Found([task_lists.Edges(project_id, name, own, ranked)], own)
-    if filters.asks_for_a_time:
-        yield Found(_by_due(project_id, filters), DUE)
-    if filters.updated_since:
-        yield Found([task_lists.by_update(project_id, stamp(filters.updated_since))], UPDATED)
-    if filters.status:
-        yield Found([task_lists.by_status(project_id, filters.status)], CREATED)
-    if filters.priority and not (ranked and filters.edges):
-        if ordering is PRIORITY:
-            yield Found([task_lists.by_priority(project_id, filters.priority)], PRIORITY)
-        else:
-            yield Found([task_lists.of_priority(project_id, filters.priority)], CREATED)
-
-
-def _all(project_id: str, filters: Filters, ordering: Ordering) -> Sequence[Source]:
-    """All that can match, in order; cards, unless everything does."""
-    if ordering is DUE:
-        of_one = filters.assigned_to not in (None, NONE)
-        return [_of_assignee(project_id, filters)] if of_one else _by_due(project_id, filters)
-    if ordering is UPDATED:
-        return [task_lists.by_update(project_id, _since(filters))]
-    if ordering is PRIORITY:
-        return [task_lists.by_priority(project_id, filters.priority)]
-    if filters.status:
-        return [task_lists.by_status(project_id, filters.status)]
-    if filters.ask_for_anything:
-        ranks = [filters.priority] if filters.priority else RANKS
-        return [task_lists.of_priority(project_id, rank) for rank in ranks]
-    return [task_lists.by_creation(project_id)]
-
-
-def _since(filters: Filters) -> str:
-    return stamp(filters.updated_since) if filters.updated_since else FIRST
-
-
-def _by_due(project_id: str, filters: Filters) -> list[Stretch]:
+def _by_due(project_id: str, filters: Filters) -> Sequence[Source]:
     low, high = filters.due_positions
-    kinds = [is_open for is_open in (True, False) if filters.may_be(is_open)]
-    return [task_lists.by_due(project_id, low, high, is_open=is_open) for is_open in kinds]
+    match [name for name in filters.asked if name not in TIMES]:
+        case [] if filters.overdue is not False:
+            kinds = (True,) if filters.overdue else (True, False)
+            return [task_lists.by_due(project_id, low, high, is_open=kind) for kind in kinds]
+        case ["assigned_to"] if filters.overdue is None and filters.assigned_to != NONE:
+            return [task_lists.by_assignee(project_id, str(filters.assigned_to), low, high)]
+    return []
 
 
-def _of_assignee(project_id: str, filters: Filters) -> Stretch:
-    low, high = filters.due_positions
-    return task_lists.by_assignee(project_id, str(filters.assigned_to), low, high)
+def _by_update(project_id: str, filters: Filters) -> Sequence[Source]:
+    if not set(filters.asked) <= {"updated_since"}:
+        return []
+    return [task_lists.by_update(project_id, filters.since)]
+
+
+def _by_priority(project_id: str, filters: Filters) -> Sequence[Source]:
+    if not set(filters.asked) <= {"priority"}:
+        return []
+    return [task_lists.by_priority(project_id, filters.priority)]
+
+
+PARTITIONS = {CREATED: _by_creation, DUE: _by_due, UPDATED: _by_update, PRIORITY: _by_priority}

@@ -28,10 +28,9 @@ def of_text(text: str) -> list[str]:
     return list(dict.fromkeys(word[:WORD_LENGTH] for word in _WORD.findall(bare)))
 
 
-def candidates(project_id: str, text: str) -> list[str]:
-    """The ids of tasks that may have, for each word of `text`, one that begins so, as they were
-    created; what was written some seconds ago may be missing. Raises `BadRequest` when no word of
-    `text` is rare enough."""
+def candidates(project_id: str, text: str) -> set[str]:
+    """The ids of tasks that may have, for each word of `text`, one that begins so; what was written
+    some seconds ago may be missing. Raises `BadRequest` when no word of `text` is rare enough."""
     asked, found = _asked(text), None
     for word in sorted(asked, key=len, reverse=True):
         if found is None or len(found) > ENOUGH:
@@ -40,8 +39,9 @@ def candidates(project_id: str, text: str) -> list[str]:
                 found = having if found is None else found & having
     if asked and found is None:
         prefixes = " and with ".join(asked)
-        raise too_many(f"more than {FOUND_MAX} words begin with {prefixes}; give more of it")
-    return sorted(found or ())
+        what = f"more than {FOUND_MAX} words begin with {prefixes}; give more of it"
+        raise BadRequest("The search is too broad", errors=(FieldError("q", what),))
+    return found or set()
 
 
 def has(task: Task, text: str) -> bool:
@@ -69,7 +69,3 @@ def _of_task(task: Task | None) -> set[str]:
     if task is None or isinstance(task, TrashedTask):
         return set()
     return set(of_text(f"{task.title}\n{task.description}")[:WORDS_MAX])
-
-
-def too_many(what: str) -> BadRequest:
-    return BadRequest("The search is too broad", errors=(FieldError("q", what),))

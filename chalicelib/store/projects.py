@@ -30,6 +30,7 @@ class Project(Row):
     archived_at = UnicodeAttribute(null=True)
     deleted_at = UnicodeAttribute(null=True)
     restored_at = UnicodeAttribute(null=True)
+    catalogued_until = UnicodeAttribute(null=True)
 
     @staticmethod
     def key(project_id: str) -> "Key[Project]":
@@ -98,6 +99,11 @@ def recounted(project: Project, members: int) -> Update:
     """The write that lets the project say so many members; it holds while it says what was read."""
     same = Project.members_count == project.members_count
     return Update(Project.key(project.id), (Project.members_count.set(members),), same)
+
+
+def catalogued(project_id: str, until: str) -> Update:
+    """The write that tells that there is a catalogue, and how old it is."""
+    return Update(Project.key(project_id), (Project.catalogued_until.set(until),))
 
 
 def by_id(project_id: str) -> Project | None:

@@ -6,25 +6,28 @@ text, whatever lists are merged, and however tasks come and go before it.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import islice
-from typing import Any, Protocol
+from typing import NamedTuple, Protocol
 
 from chalicelib.store import edges, table, tasks
 from chalicelib.store.table import BATCH_GET_MAX, GROWTH, Row
-from chalicelib.store.tasks import Task
+from chalicelib.store.tasks import Card, Task
 
 FIRST, LAST = " ", "~~"  # sort before and behind every position
-# How many tasks are looked at for a page. Ten cards of an index come in one unit of reading; a
-# whole task, as edges lead to, is a unit or more.
-CARDS_MAX, WHOLE_MAX = 500, 200
+# So long after it was stamped a change may become visible, and after a later one at that: it is
+# stamped before it is written, clocks differ, an index follows the table.
+OVERLAP = timedelta(minutes=1)
+# The most cards that are read at once.
+CARDS_MAX = 1_000
 
 
 @dataclass(frozen=True)
 class Ordering:
-    """What a list is sorted by."""
+    """What a list is sorted by; the text to sort by ends in the task's id."""
 
     name: str
-    sort: Callable[[Task], str]
+    sort: Callable[[Card], str]
 
 
 CREATED = Ordering("created_at", lambda task: task.id)
@@ -33,22 +36,20 @@ UPDATED = Ordering("updated_at", tasks.updated_sort)
 PRIORITY = Ordering("priority", tasks.priority_sort)
 
 
+class Placed(NamedTuple):
+    """A task, and the position at which it was found. It may have been changed since then, and
+    stand elsewhere by now."""
+
+    position: str
+    task: Task
+
+
 class Source(Protocol):
-    """Tasks in an order; for a page, `looks` so many are looked at, if any of them matches."""
+    """Tasks in an order."""
 
-    @property
-    def looks(self) -> int: ...
-
-    def walk(self, after: str | None, *, backwards: bool, first: int) -> Iterator[Task]:
+    def walk(self, after: str | None, *, backwards: bool, first: int) -> Iterator[Placed]:
         """The tasks behind the position `after`, or before it when going backwards; the `first` so
         many are read at once."""
-
-
-class Partition(Source, Protocol):
-    """What a filter finds."""
-
-    def few(self, most: int, ordering: Ordering) -> Source | None:
-        """The same in that order, if it is at most so many tasks."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,7 @@ class Stretch:
     low: str = FIRST
     high: str = LAST
 
-    looks = CARDS_MAX
-
-    def few(self, most: int, ordering: Ordering) -> Source | None:
-        found = list(islice(self.walk(None, backwards=False, first=most + 1), most + 1))
-        return Few(found, ordering) if len(found) <= most else None
-
-    def walk(self, after: str | None, *, backwards: bool, first: int) -> Iterator[Task]:
+    def walk(self, after: str | None, *, backwards: bool, first: int) -> Iterator[Placed]:
         low, high = self.low, self.high
         if after is not None:
             low, high = (low, min(high, after)) if backwards else (max(low, after), high)
@@ -81,73 +76,42 @@ class Stretch:
             self.hash_key,
             between,
             index=self.index,
-            first=first,
-            most=CARDS_MAX // 2,
+            first=first + (after is not None),  # which is found too, and passed by
+            most=CARDS_MAX,
             newest_first=backwards,
         )
-        passed = None if after is None else self.prefix + after
-        yield from (task for task in found if getattr(task, attribute.attr_name) != passed)
+        for task in found:
+            position = getattr(task, attribute.attr_name).removeprefix(self.prefix)
+            if position != after:
+                yield Placed(position, task)
 
 
 @dataclass(frozen=True)
 class Edges:
-    """The tasks that have something in common, and perhaps a priority, in the order of their
-    creation or of their priority."""
+    """The tasks that have something in common, in the order of their creation."""
 
     project_id: str
     name: str
-    ordering: Ordering = CREATED
-    priority: str | None = None
 
-    looks = WHOLE_MAX
-
-    def few(self, most: int, ordering: Ordering) -> Source | None:
-        most = min(most, BATCH_GET_MAX)
-        ids = list(islice(self._ids(first=most + 1), most + 1))
-        return chosen(ids, ordering) if len(ids) <= most else None
-
-    def walk(self, after: str | None, *, backwards: bool, first: int) -> Iterator[Task]:
+    def walk(self, after: str | None, *, backwards: bool, first: int) -> Iterator[Placed]:
         # The edge at `after` is read too and passed by; without it, so many would take two reads.
-        ids = self._ids(after=after, newest_first=backwards, first=first + 1)
-        return in_chunks(ids, first)
-
-    def _ids(self, **options: Any) -> Iterator[str]:
-        find = edges.ranked_ids if self.ordering is PRIORITY else edges.task_ids
-        return find(self.project_id, self.name, priority=self.priority, **options)
+        ids = edges.task_ids(
+            self.project_id, self.name, after=after, newest_first=backwards, first=first + 1
+        )
+        return _in_chunks(ids, first)
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """The tasks of some ids, which are in the order of their creation."""
+    """Tasks of which cards are at hand."""
 
-    ids: list[str]
-
-    looks = WHOLE_MAX
-
-    def walk(self, after: str | None, *, backwards: bool, first: int) -> Iterator[Task]:
-        ids = reversed(self.ids) if backwards else self.ids
-        ahead = (each for each in ids if after is None or _is_past(each, after, backwards))
-        return in_chunks(ahead, first)
-
-
-@dataclass(frozen=True)
-class Few:
-    """Tasks that are at hand."""
-
-    found: list[Task]
+    cards: Iterable[Card]
     ordering: Ordering
 
-    looks = CARDS_MAX
-
-    def walk(self, after: str | None, *, backwards: bool, first: int) -> Iterator[Task]:
-        sort = self.ordering.sort
-        ordered = sorted(self.found, key=sort, reverse=backwards)
-        return (task for task in ordered if after is None or _is_past(sort(task), after, backwards))
-
-
-def chosen(ids: list[str], ordering: Ordering) -> Source:
-    """The tasks of these ids, which are in the order of their creation, in any order."""
-    return Chosen(ids) if ordering is CREATED else Few(list(in_chunks(ids)), ordering)
+    def walk(self, after: str | None, *, backwards: bool, first: int) -> Iterator[Placed]:
+        positions = sorted(map(self.ordering.sort, self.cards), reverse=backwards)
+        ahead = (each for each in positions if after is None or _is_past(each, after, backwards))
+        return _in_chunks(ahead, first)
 
 
 def by_creation(project_id: str) -> Stretch:
@@ -193,11 +157,17 @@ def by_deletion(project_id: str, low: str) -> Stretch:
     return Stretch(tasks.gone_key(project_id), "by_updated", low=low)
 
 
-def in_chunks(ids: Iterable[str], first: int = BATCH_GET_MAX) -> Iterator[Task]:
-    """The tasks of these ids that exist; the `first` so many are read at once."""
-    remaining, size = iter(ids), first
-    while chunk := list(islice(remaining, size)):
-        yield from tasks.by_ids(chunk)
+def deleted(project_id: str, low: str) -> Iterator[str]:
+    """The ids of these."""
+    found = by_deletion(project_id, low).walk(None, backwards=False, first=CARDS_MAX)
+    return (position.rpartition("#")[2] for position, _ in found)
+
+
+def _in_chunks(positions: Iterable[str], first: int) -> Iterator[Placed]:
+    """The tasks at these positions that exist; the `first` so many are read at once."""
+    remaining, size = iter(positions), first
+    while chunk := {each.rpartition("#")[2]: each for each in islice(remaining, size)}:
+        yield from (Placed(chunk[task.id], task) for task in tasks.by_ids(chunk))
         size = min(GROWTH * size, BATCH_GET_MAX)
 
 

@@ -1,7 +1,7 @@
 """Tasks, in their project's partition, with the index keys that their state earns them."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
@@ -17,6 +17,33 @@ NOBODY = "none"  # whom what is not assigned is found and counted by
 RANKS = {"high": "1", "medium": "2", "low": "3"}
 # What hangs on a task is counted on it, without a new version.
 COUNTS = ("comments_count", "attachments_count", "subtasks_count")
+
+
+class Card(Protocol):
+    """What lists ask of a task: a line of the catalogue has it, as the task itself has."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def priority(self) -> str: ...
+    @property
+    def assigned_to(self) -> str | None: ...
+    @property
+    def created_by(self) -> str: ...
+    @property
+    def labels(self) -> Sequence[str] | None: ...
+    @property
+    def parent(self) -> str | None: ...
+    @property
+    def due_date(self) -> str | None: ...
+    @property
+    def due_at(self) -> str | None: ...
+    @property
+    def updated_at(self) -> str: ...
+    @property
+    def is_open(self) -> bool: ...
 
 
 class Task(Row):
@@ -74,17 +101,17 @@ class TrashedTask(Task):
         return self.SK.removeprefix("TRASH#")
 
 
-def due_sort(task: Task) -> str:
+def due_sort(task: Card) -> str:
     """Where a task stands among others by due time."""
     return f"{task.due_at or NO_DUE_DATE}#{task.id}"
 
 
-def updated_sort(task: Task) -> str:
+def updated_sort(task: Card) -> str:
     """... by its last change."""
     return f"{task.updated_at}#{task.id}"
 
 
-def priority_sort(task: Task) -> str:
+def priority_sort(task: Card) -> str:
     """... by priority, the most important first."""
     return f"{RANKS[task.priority]}#{task.id}"
 

@@ -27,7 +27,8 @@ def replace(project_id: str, task_id: str, *, gone: Iterable[str], come: Iterabl
 def beginning(project_id: str, prefix: str, *, limit: int) -> set[str] | None:
     """The ids of the tasks with a word that begins so; None if there are more than `limit` rows."""
     ours = Word.SK.startswith(f"WORD#{prefix}")
-    rows = list(islice(table.query_all(Word, f"PROJECT#{project_id}", ours), limit + 1))
+    found = table.query_all(Word, f"PROJECT#{project_id}", ours, consistent=False)
+    rows = list(islice(found, limit + 1))
     if len(rows) > limit:
         return None
     return {row.SK.rpartition("#")[2] for row in rows}

@@ -225,6 +225,15 @@ def test_a_day_is_the_callers_own(ann: Person) -> None:
     assert _ids(_listed(ann, "due=today")) == []
 
 
+def test_the_first_and_the_last_day_of_the_calendar_can_be_asked_for(ann: Person) -> None:
+    task = ann.adds_task(ann.starts_project(), due_date="9999-12-30T00:00:00Z")["id"]
+    for zone in ("UTC", "Asia/Tokyo", "Pacific/Pago_Pago"):
+        ann.patch("/api/auth/profile", {"time_zone": zone})
+        assert _ids(_listed(ann, "due_before=9999-12-31")) == [task]
+        assert _ids(_listed(ann, "due_after=9999-12-31&ordering=due_date")) == []
+        assert _ids(_listed(ann, "due_after=0001-01-02&ordering=due_date")) == [task]
+
+
 def test_a_day_ends_in_the_assignees_zone(ann: Person) -> None:
     project, day = ann.starts_project(), "2026-11-22"
     ann.patch("/api/auth/profile", {"time_zone": "Pacific/Pago_Pago"})

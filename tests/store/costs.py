@@ -14,7 +14,10 @@ import time_machine
 from chalice.test import Client
 
 from chalicelib import settings
+from chalicelib.clock import now
+from chalicelib.domain import catalogue
 from chalicelib.domain.jobs import ACCOUNT_EXPORT, PROJECT_EXPORT, REPORT
+from chalicelib.store import projects
 from tests.files import announced, arrives, path_of
 from tests.results import swept
 from tests.store.seeds import fill
@@ -98,12 +101,13 @@ class World:
 
     @cached_property
     def full(self) -> str:
-        """A project with many tasks."""
+        """A project with many tasks, and a catalogue of them."""
         project = self.shared("Full")
         self.full_label = self.labelled(project)
         people = [self.ann.id, self.bob.id]
         made = fill(project, people, self.full_label, LISTED, description=DESCRIPTION)
         self.full_parent = made[0].id
+        catalogue.renew(projects.by_ids([project])[project], now())
         return project
 
     def listed(self, parameters: str = "") -> Request:

@@ -11,6 +11,7 @@ import time_machine
 
 from chalicelib.clock import now
 from chalicelib.domain import (
+    catalogue,
     errands,
     farewell,
     following,
@@ -24,8 +25,10 @@ from chalicelib.domain import (
     weekly,
 )
 from chalicelib.domain.assignments import AT_ONCE
+from chalicelib.domain.catalogue import EVERY
 from chalicelib.domain.pacing import Pace
-from chalicelib.store import projects, sweeps
+from chalicelib.store import projects, sweeps, tasks
+from chalicelib.store.stream import Change
 from chalicelib.store.sweeps import COUNTS
 from tests.files import uploaded
 from tests.results import PLENTY, swept
@@ -122,6 +125,14 @@ def _changed(office: Office, **fields: Any) -> Act:
     return lambda: following.follow([record], now=now())
 
 
+def _has_its_turn(office: Office) -> Act:
+    """The stream tells of a change with which the catalogue is renewed."""
+    many = tasks.in_project(office.full, limit=EVERY, start=None).rows
+    office.later(HOUR)
+    task = next(task for task in many if (int(task.number or 0) + task.version) % EVERY == 0)
+    return lambda: catalogue.follow(Change("1", None, task), now())
+
+
 def _image(task: str) -> Any:
     (row,) = (row for row in all_rows() if row["SK"]["S"] == f"TASK#{task}")
     return row
@@ -150,6 +161,7 @@ AT_HAND: dict[str, Callable[[Office], Act]] = {
     "... with a token": _forgot,
     "`follow_changes`, a new status": lambda office: _changed(office, status="done"),
     "... a new assignee": lambda office: _changed(office, assigned_to=office.bob.id),
+    "... a catalogue renewed": _has_its_turn,
     "one digest of 2 tasks sent": _late,
 }
 

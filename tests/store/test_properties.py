@@ -29,7 +29,6 @@ from hypothesis.stateful import (
 
 from chalicelib.store import counters, edges, table
 from chalicelib.store.edges import Edge
-from chalicelib.store.tasks import RANKS
 from tests.copying import Copy
 from tests.store.seeds import fill
 from tests.support import Person, sign_up
@@ -273,12 +272,9 @@ class Office(RuleBasedStateMachine):
             kinds |= {"assignee": known.fields["assigned_to"] or "none"}
             names = {f"{kind}:{value}" for kind, value in kinds.items() if value}
             names |= {f"label:{label}" for label in known.fields["labels"]}
-            rank = RANKS[known.fields["priority"]]
             wanted |= {f"BY#{name}#{task}" for name in names}
-            wanted |= {f"RANKED#{name}#{rank}#{task}" for name in names}
         partition = f"PROJECT#{self.project}"
-        prefixes = (Edge.SK.startswith(prefix) for prefix in ("BY#", "RANKED#"))
-        rows = [row for ours in prefixes for row in table.query_all(Edge, partition, ours)]
+        rows = table.query_all(Edge, partition, Edge.SK.startswith("BY#"))
         assert {row.SK for row in rows} == wanted
         assert set(edges.KINDS) == {"creator", "parent", "assignee", "label"}
 
