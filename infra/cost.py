@@ -40,16 +40,21 @@ class Share:
     more_writes: float = 0
     seconds: float = 0.030  # assumed
     mails: float = 0
+    objects_read: float = 0
+    objects_written: float = 0
 
 
+# A change's part of the catalogue that every sixteenth renews.
+_SIXTEENTH = {"objects_read": 1 / 16, "objects_written": 1 / 16}
 _MIX = (
     Share("`GET /api/tasks/{task_id}`", 30),
-    Share("`status=`", 25),
+    Share("`status=`", 15),
+    Share("`status=`, `ordering=due_date`", 10, seconds=0.060, objects_read=1),
     Share("`GET /api/projects`, 1 on the page", 10, more_reads=20),
     Share("`assigned_to=me`", 10),
-    Share("`PATCH .../status`", 8),
-    Share("`PATCH /api/tasks/{task_id}`, title", 5),
-    Share("`POST /api/tasks`", 4),
+    Share("`PATCH .../status`", 8, **_SIXTEENTH),
+    Share("`PATCH /api/tasks/{task_id}`, title", 5, **_SIXTEENTH),
+    Share("`POST /api/tasks`", 4, **_SIXTEENTH),
     Share("`POST .../comments`", 3, mails=1),
     Share("`GET .../attachments/{attachment_id}/download`", 2),
     Share("`POST /api/auth/refresh`", 2),
@@ -76,6 +81,8 @@ def million_requests() -> dict[str, float]:
     reads = sum(p * (own[0] + s.more_reads) for s, p, own in parts) + mails * _MAIL_READS
     writes = sum(p * (own[1] + s.more_writes) for s, p, own in parts) + mails * _MAIL_WRITES
     seconds = sum(part * share.seconds for share, part, _ in parts)
+    read = sum(part * share.objects_read for share, part, _ in parts)
+    written = sum(part * share.objects_written for share, part, _ in parts)
     each = price["million"]
     return {
         "API Gateway": each["api_request"],
@@ -83,6 +90,7 @@ def million_requests() -> dict[str, float]:
         "Lambda, time": seconds * memory * price["function"]["gigabyte_second"] * 1e6,
         f"DynamoDB, {reads:.1f} read units each": reads * each["read_unit"],
         f"DynamoDB, {writes:.1f} write units each": writes * each["write_unit"],
+        "S3, catalogues": read * each["object_get"] + written * each["object_put"],
         f"SES, {mails:.2f} mails each": mails * each["mail"],
         "Logs": _LOG_BYTES / 1e3 * price["gigabyte"]["log_written"],
         "Traces": _TRACED * each["trace"],
