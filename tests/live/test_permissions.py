@@ -31,6 +31,18 @@ def test_the_api_may_do_what_its_routes_need(strict: Deployed) -> None:
     ann.must("POST", "/auth/logout/")
 
 
+def test_a_list_is_chosen_from_what_the_stream_has_written(strict: Deployed) -> None:
+    ann = strict.visitor("ann").signs_up()
+    project = ann.must("POST", "/projects/", {"name": "x"})["id"]
+    task = {"op": "create", "project": project, "title": "x"}
+    operations = [task | {"status": status} for status in 35 * ("todo", "done")]
+    ann.must("POST", "/tasks/bulk/", {"operations": operations})
+    place = {"Bucket": strict.outputs["bucket"], "Prefix": f"catalogue/1/{project}"}
+    eventually(lambda: strict.client("s3").list_objects_v2(**place)["KeyCount"])
+    chosen = f"/tasks/?project={project}&status=done&ordering=-updated_at&limit=100"
+    assert len(ann.must("GET", chosen)["items"]) == 35
+
+
 def test_jobs_may_do_what_they_need(strict: Deployed) -> None:
     for function, event in (
         ("CleanUp", "clean_up"),
