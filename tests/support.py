@@ -69,6 +69,23 @@ class Api:
     def get(self, path: str, **options: Any) -> HTTPResponse:
         return self.call("GET", path, **options)
 
+    def pages(self, path: str) -> Iterator[list[Any]]:
+        """What is on each page of the list at `path`, which has a query."""
+        cursor = ""
+        while True:
+            page = self.get(path + cursor)
+            assert page.status_code == 200, page.json_body
+            items, then = page.json_body["items"], page.json_body["next_cursor"]
+            yield items
+            if then is None:
+                return
+            assert items, "a page is empty, and not the last"
+            cursor = f"&cursor={then}"
+
+    def listed(self, path: str) -> list[Any]:
+        """What is on all of them."""
+        return list(itertools.chain.from_iterable(self.pages(path)))
+
     def post(self, path: str, json_body: Any = None, **options: Any) -> HTTPResponse:
         return self.call("POST", path, json_body, **options)
 

@@ -1,7 +1,7 @@
 """Lists of tasks, compared with a plain filter and sort of everything there is."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,17 +19,11 @@ FAR = "9999"
 RANK = {"high": 0, "medium": 1, "low": 2}
 
 
-def _listed(person: Person, parameters: str, limit: int = 100) -> Iterator[Task]:
-    """All pages of a list; none is empty but the last."""
-    cursor = ""
-    while True:
-        page = person.get(f"/api/tasks?limit={limit}&{parameters}{cursor}")
-        assert page.status_code == 200, page.json_body
-        yield from page.json_body["items"]
-        if page.json_body["next_cursor"] is None:
-            return
-        assert page.json_body["items"]
-        cursor = f"&cursor={page.json_body['next_cursor']}"
+def _listed(person: Person, parameters: str, limit: int = 100) -> list[Task]:
+    """All pages of a list; each is full but the last."""
+    *full, last = person.pages(f"/api/tasks?limit={limit}&{parameters}")
+    assert all(len(page) == limit for page in full)
+    return [*itertools.chain.from_iterable(full), *last]
 
 
 def _ids(tasks: Any) -> list[str]:
@@ -79,7 +73,7 @@ class World:
         cleo.adds_task(cleo.starts_project())
 
     def all_tasks(self) -> list[Task]:
-        return list(_listed(self.ann, "ordering=created_at"))
+        return _listed(self.ann, "ordering=created_at")
 
 
 @pytest.fixture

@@ -84,23 +84,17 @@ class Full:
     label: str
     parent: str
 
-    def pages(self, parameters: str, limit: int = 1) -> Iterator[tuple[list[str], Cost]]:
-        """What is on each page, and what it costs."""
-        asked = parameters.format(label=self.label, parent=self.parent)
-        path, cursor = f"/api/tasks?project={self.project}&limit={limit}&{asked}", ""
-        while True:
-            with metered() as meter:
-                page = self.person.get(path + cursor)
-            assert page.status_code == 200, page.json_body
-            found = [task["id"] for task in page.json_body["items"]]
-            yield found, Cost(meter.read, tuple(meter.operations), meter.trips)
-            if page.json_body["next_cursor"] is None:
-                return
-            cursor = f"&cursor={page.json_body['next_cursor']}"
-
     def costs(self, parameters: str, pages: int) -> list[Cost]:
-        """What the first pages cost."""
-        return [cost for _, cost in itertools.islice(self.pages(parameters), pages)]
+        """What the first pages of one task cost."""
+        asked = parameters.format(label=self.label, parent=self.parent)
+        walk = self.person.pages(f"/api/tasks?project={self.project}&limit=1&{asked}")
+        costs: list[Cost] = []
+        for _ in range(pages):
+            with metered() as meter:
+                if next(walk, None) is None:
+                    break
+            costs.append(Cost(meter.read, tuple(meter.operations), meter.trips))
+        return costs
 
 
 def _full(ann: Person, bob: Person, count: int, times: int = 1) -> Full:
