@@ -5,12 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from chalicelib.domain import reach
+from chalicelib.domain import catalogue, reach
 from chalicelib.domain.access import Access
-from chalicelib.store import counters, task_lists
+from chalicelib.store import counters
 from chalicelib.store.projects import STATUSES
-from chalicelib.store.side_by_side import side_by_side
-from chalicelib.store.task_lists import FIRST
 from chalicelib.store.tasks import NOBODY, RANKS
 from chalicelib.store.times import stamp
 
@@ -37,17 +35,16 @@ def collect(access: Access, project_ids: Iterable[str] | None) -> Statistics:
     """
     ours = reach.projects(access, project_ids)
     counts = sum(counters.of_projects(ours), Counter[str]())
-    now = access.now
-    spans = ((FIRST, stamp(now)), (stamp(now), stamp(now + SOON)))
-    stretches = [(each, *span) for span in spans for each in ours]
-    due = side_by_side(lambda stretch: task_lists.count_due(*stretch), stretches)
+    now, soon = stamp(access.now), stamp(access.now + SOON)
+    lines = catalogue.lines(ours.values(), access.now)
+    due = [line.due_at for line in lines if line.is_open and line.due_at]
     return Statistics(
         {status: counts[f"status:{status}"] for status in STATUSES},
         {priority: counts[f"priority:{priority}"] for priority in RANKS},
         _assignees(counts),
-        {day: counts[f"done:{day}"] for day in _days(now)},
-        overdue=sum(due[: len(ours)]),
-        due_soon=sum(due[len(ours) :]),
+        {day: counts[f"done:{day}"] for day in _days(access.now)},
+        overdue=sum(at < now for at in due),
+        due_soon=sum(now <= at < soon for at in due),
     )
 
 

@@ -232,12 +232,6 @@ def raw(hash_key: str, range_condition: Condition) -> Iterator[dict[str, Any]]:
     return (raw for data in _pages(hash_key, range_condition) for raw in data["Items"])
 
 
-def count(index: str, hash_key: str, range_condition: Condition) -> int:
-    """How many rows of an index share `hash_key`; only the number crosses the wire."""
-    pages = _pages(hash_key, range_condition, index_name=index, select="COUNT")
-    return sum(int(data["Count"]) for data in pages)
-
-
 def _pages(
     hash_key: str,
     range_condition: Condition | None,

@@ -137,12 +137,6 @@ def by_due(project_id: str, low: str, high: str, *, is_open: bool) -> Stretch:
     return Stretch(tasks.due_key(project_id, is_open=is_open), "by_due", low=low, high=high)
 
 
-def count_due(project_id: str, low: str, high: str) -> int:
-    """How many open tasks of a project are due from `low` and before `high`."""
-    between = Row.due_sort.between(low, high)
-    return table.count("by_due", tasks.due_key(project_id, is_open=True), between)
-
-
 def by_assignee(project_id: str, user_id: str, low: str, high: str) -> Stretch:
     """What somebody is assigned to, by due time."""
     return Stretch(tasks.assignee_key(project_id, user_id), "by_assignee", low=low, high=high)

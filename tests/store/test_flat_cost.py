@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from chalicelib.store import words
-from tests.store.meter import metered
+from tests.store.meter import Meter, metered
 from tests.store.seeds import fill, multiply
 from tests.support import Person
 
@@ -93,8 +93,19 @@ class Full:
             with metered() as meter:
                 if next(walk, None) is None:
                     break
-            costs.append(Cost(meter.read, tuple(meter.operations), meter.trips))
+            costs.append(_cost(meter))
         return costs
+
+    def counted(self) -> Cost:
+        """What its statistics cost."""
+        with metered() as meter:
+            told = self.person.get(f"/api/tasks/statistics?project={self.project}")
+        assert told.json_body["overdue"] > 0
+        return _cost(meter)
+
+
+def _cost(meter: Meter) -> Cost:
+    return Cost(meter.read, tuple(meter.operations), meter.trips)
 
 
 def _full(ann: Person, bob: Person, count: int, times: int = 1) -> Full:
@@ -110,13 +121,14 @@ def _full(ann: Person, bob: Person, count: int, times: int = 1) -> Full:
     return Full(ann, project, label, made[0].id)
 
 
-def test_a_list_costs_the_same_in_a_large_project(ann: Person, bob: Person) -> None:
+def test_lists_and_statistics_cost_the_same_in_a_large_project(ann: Person, bob: Person) -> None:
     small, large = _full(ann, bob, SMALL), _full(ann, bob, SMALL, times=LARGE // SMALL)
     for full in (small, large):
         full.costs("status=todo&ordering=due_date", 1)  # has the catalogue written
     lists = (*DIRECT, *CHOSEN)
     costs = {each: (small.costs(each, 2), large.costs(each, 2)) for each in lists}
     assert {each: cost for each, cost in costs.items() if cost[0] != cost[1]} == {}
+    assert small.counted() == large.counted()
 
 
 def test_many_projects_are_asked_side_by_side(ann: Person) -> None:
@@ -144,6 +156,7 @@ def test_no_page_of_ten_thousand_tasks_is_dear(ann: Person, bob: Person) -> None
     dearer = [each for each, (many, few) in costs.items() if many.read > few.read + _more(each)]
     assert dearer == []
     assert max(many.trips for many, _ in costs.values()) <= TRIPS_MAX
+    assert large.counted().read <= small.counted().read
 
 
 def _more(asked: str) -> float:
