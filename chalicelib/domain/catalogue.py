@@ -8,11 +8,11 @@ week it is begun from nothing. What was lost of it is back by then; lists miss n
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import chain
+from itertools import islice
 
 from chalicelib.errors import Unavailable
 from chalicelib.observability import logger
-from chalicelib.store import catalogue, projects, task_lists
+from chalicelib.store import catalogue, projects, task_lists, tasks
 from chalicelib.store.catalogue import Catalogue, Line, line_of
 from chalicelib.store.projects import Project
 from chalicelib.store.side_by_side import side_by_side
@@ -28,6 +28,8 @@ WORTH_IT = 50
 FAR_BEHIND = 100
 # How many changes are read at once, and then four times as many.
 AT_ONCE = 250
+# How many changes are taken over at a time; what is more, the next time.
+MOST = 10_000
 
 NOTHING = Catalogue(FIRST, [])
 
@@ -38,7 +40,7 @@ def lines(wanted: Iterable[Project], now: datetime) -> Iterator[Line]:
     for project, last, news in side_by_side(_read, wanted):
         if sum(line.updated_at < until for line in news) > FAR_BEHIND:
             renew(project, now)
-        yield from _joined(last, news).values()
+        yield from _joined(last, news)
 
 
 def follow(change: Change, now: datetime) -> None:
@@ -57,25 +59,28 @@ def renew(project: Project, now: datetime, *, anew: bool = False) -> None:
     if project.deleted_at is not None:
         return
     try:
-        _renew(project, now, NOTHING if anew else _last(project))
+        _renew(project, now, anew)
     except Unavailable:
         logger.warning("a catalogue could not be renewed", project_id=project.id)
 
 
-def _renew(project: Project, now: datetime, old: Catalogue) -> None:
-    until, tasks = _settled(now), _joined(old, _news(project, old))
-    if old.lines:
-        for task_id in task_lists.deleted(project.id, old.until):
-            tasks.pop(task_id, None)
-    if project.catalogued_until is None and len(tasks) < WORTH_IT:
+def _renew(project: Project, now: datetime, anew: bool) -> None:
+    last, most = (NOTHING, None) if anew else (_last(project), MOST)
+    news = list(islice(_news(project, last), most))
+    if project.catalogued_until is None and len(news) < WORTH_IT:
         return
-    catalogue.write(project.id, Catalogue(until, list(tasks.values())))
+    until = _settled(now)
+    if len(news) == most:
+        until = min(until, tasks.updated_sort(news[-1]))
+    gone = set(task_lists.deleted(project.id, last.until)) if last.blocks else set()
+    there = (line for line in _joined(last, news) if line.id not in gone)
+    catalogue.write(project.id, catalogue.made(until, there))
     transact(projects.catalogued(project.id, until))
 
 
 def _read(project: Project) -> tuple[Project, Catalogue, list[Line]]:
     last = _last(project)
-    return project, last, _news(project, last)
+    return project, last, list(_news(project, last))
 
 
 def _last(project: Project) -> Catalogue:
@@ -84,16 +89,17 @@ def _last(project: Project) -> Catalogue:
     return known or NOTHING
 
 
-def _news(project: Project, last: Catalogue) -> list[Line]:
-    """The tasks that changed since then, as they are now."""
-    changed = task_lists.by_update(project.id, last.until).walk(
-        None, backwards=False, first=AT_ONCE
-    )
-    return [line_of(task) for _, task in changed]
+def _news(project: Project, last: Catalogue) -> Iterator[Line]:
+    """The tasks that changed since then, as they are now, the latest last."""
+    changed = task_lists.by_update(project.id, last.until)
+    walk = changed.walk(None, backwards=False, first=AT_ONCE)
+    return (line_of(task) for _, task in walk)
 
 
-def _joined(last: Catalogue, news: list[Line]) -> dict[str, Line]:
-    return {line.id: line for line in chain(last.lines, news)}
+def _joined(last: Catalogue, news: list[Line]) -> Iterator[Line]:
+    changed = {line.id for line in news}
+    yield from (line for line in last.lines if line.id not in changed)
+    yield from news
 
 
 def _settled(now: datetime) -> str:

@@ -5,6 +5,8 @@ as old as it says: what changed since then, `by_updated` knows.
 """
 
 import zlib
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 import msgspec
 
@@ -15,6 +17,7 @@ from chalicelib.store.tasks import OPEN, Card
 PREFIX = "catalogue/1/"
 # Speed is worth more than size: within AWS only requests cost.
 LEVEL = 1
+BLOCK = 1_000
 
 
 class Line(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -37,10 +40,17 @@ class Line(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class Catalogue(msgspec.Struct, frozen=True):
-    """All tasks as they were at `until`, a time as text; some of the lines may be younger."""
+    """All tasks as they were at `until`, a position by last change: a time, and perhaps a task's
+    id. Some of the lines may be younger. They stand in blocks, so that of a hundred thousand there
+    are never many in memory."""
 
     until: str
-    lines: list[Line]
+    blocks: list[bytes]
+
+    @property
+    def lines(self) -> Iterator[Line]:
+        for block in self.blocks:
+            yield from _LINES.decode(zlib.decompress(block))
 
 
 def line_of(task: Card) -> Line:
@@ -59,13 +69,20 @@ def line_of(task: Card) -> Line:
     )
 
 
+def made(until: str, lines: Iterable[Line]) -> Catalogue:
+    remaining, blocks = iter(lines), []
+    while some := list(islice(remaining, BLOCK)):
+        blocks.append(zlib.compress(_ENCODER.encode(some), LEVEL))
+    return Catalogue(until, blocks)
+
+
 def read(project_id: str) -> Catalogue | None:
     body = files.read(PREFIX + project_id)
-    return None if body is None else _DECODER.decode(zlib.decompress(body))
+    return None if body is None else _CATALOGUE.decode(body)
 
 
 def write(project_id: str, catalogue: Catalogue) -> None:
-    files.put(PREFIX + project_id, zlib.compress(_ENCODER.encode(catalogue), LEVEL))
+    files.put(PREFIX + project_id, _ENCODER.encode(catalogue))
 
 
 def drop(project_id: str) -> None:
@@ -73,4 +90,5 @@ def drop(project_id: str) -> None:
     files.delete(PREFIX + project_id)
 
 
-_ENCODER, _DECODER = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(Catalogue)
+_ENCODER = msgspec.msgpack.Encoder()
+_CATALOGUE, _LINES = msgspec.msgpack.Decoder(Catalogue), msgspec.msgpack.Decoder(list[Line])
