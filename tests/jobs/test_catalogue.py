@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from botocore.exceptions import EndpointConnectionError
 
 from chalicelib import settings
 from chalicelib.clock import now
+from chalicelib.domain import catalogue as catalogue_of
 from chalicelib.domain import purging
-from chalicelib.store import aws, catalogue
+from chalicelib.store import aws, catalogue, projects
 from chalicelib.store.catalogue import PREFIX
 from chalicelib.store.ids import new_id
 from chalicelib.store.table import Row
@@ -201,13 +203,13 @@ def test_a_page_that_reads_far_behind_has_it_written(ann: Person, bob: Person, w
 
 
 @contextmanager
-def _just_before_tasks_are_read(act: Callable[[], Any]) -> Iterator[None]:
-    """Somebody acts when a page is found, and before its tasks are read; once."""
+def _just_before(call: str, act: Callable[[], Any]) -> Iterator[None]:
+    """Something happens right before tasks are read or written by such a call of AWS; once."""
     events, event = Row._get_connection().connection.client.meta.events, "before-parameter-build"
     acts = iter([act])
 
     def meet(params: Any, event_name: str, **_: Any) -> None:
-        if event_name.endswith("BatchGetItem") and "TASK#" in str(params):
+        if event_name.endswith(call) and "TASK#" in str(params):
             next(acts, lambda: None)()
 
     events.register(event, meet)
@@ -221,11 +223,29 @@ def test_a_task_that_moves_while_its_page_is_read_takes_no_other_along(ann: Pers
     project = ann.starts_project()
     tasks = [ann.adds_task(project)["id"] for _ in range(5)]
     asked = f"/api/tasks?project={project}&priority=medium&ordering=updated_at&limit=2"
-    with _just_before_tasks_are_read(lambda: ann.patch(f"/api/tasks/{tasks[1]}", {"title": "x"})):
+    changed = partial(ann.patch, f"/api/tasks/{tasks[1]}", {"title": "x"})
+    with _just_before("BatchGetItem", changed):  # and after the page was chosen
         first = ann.get(asked).json_body
     assert [task["id"] for task in first["items"]] == tasks[:2]
     second = ann.get(f"{asked}&cursor={first['next_cursor']}").json_body
     assert [task["id"] for task in second["items"]] == tasks[2:4]
+
+
+def test_a_change_that_is_written_long_after_it_was_stamped_is_not_missed(
+    ann: Person, stream: TaskStream, project: str, wait: Wait
+) -> None:
+    _changes(ann, stream, project, wait)
+    task = ann.adds_task(project)["id"]
+
+    def meanwhile() -> None:
+        wait(seconds=40)
+        catalogue_of.renew(projects.by_ids([project])[project], now())
+
+    with _just_before("TransactWriteItems", meanwhile):
+        assert ann.patch(f"/api/tasks/{task}", {"status": "done"}).status_code == 200
+    wait(minutes=5)
+    ann.signs_in()
+    _are_complete(ann, project)
 
 
 def test_a_task_that_is_gone_leaves_the_catalogue(
@@ -289,6 +309,17 @@ def test_the_recount_begins_it_from_nothing(
     invoke("recount", event("recount"))
     invoke("tick", event("tick"))
     _are_complete(ann, project)
+
+
+def test_what_is_told_again_brings_none_back_to_a_project_in_the_trash(
+    ann: Person, stream: TaskStream, project: str
+) -> None:
+    for _ in range(16):
+        ann.adds_task(project)
+    told = stream.records()
+    ann.delete(f"/api/projects/{project}")
+    assert stream.tells(told) == []
+    assert _until(project) is None
 
 
 def test_nothing_is_left_of_it_after_the_purge(
