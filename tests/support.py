@@ -3,7 +3,7 @@
 import itertools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
@@ -364,3 +364,18 @@ def killed_at(call: int, *, writes_only: bool = False) -> Iterator[None]:
     finally:
         for client in clients:
             client.meta.events.unregister("before-parameter-build", die)
+
+
+@contextmanager
+def after_each(operation: str, act: Callable[[], Any]) -> Iterator[None]:
+    """Something happens right after each call of DynamoDB of this name."""
+
+    def happens(**_: Any) -> None:
+        act()
+
+    events, event = _dynamodb().meta.events, f"after-call.dynamodb.{operation}"
+    events.register(event, happens)
+    try:
+        yield
+    finally:
+        events.unregister(event, happens)

@@ -4,7 +4,7 @@ from datetime import datetime
 from itertools import islice
 
 from chalicelib.domain import tasks as rules
-from chalicelib.domain.pacing import Clock
+from chalicelib.domain.pacing import Pace
 from chalicelib.errors import Invalid
 from chalicelib.store import edges, errands, members, tasks
 from chalicelib.store.errands import Errand
@@ -26,12 +26,12 @@ def release(project_id: str, user_id: str, reassign_to: str | None, now: datetim
         _hand_over(task_id, user_id, reassign_to, now)
 
 
-def finish(departure: Errand, clock: Clock) -> None:
+def finish(departure: Errand, pace: Pace) -> None:
     """Hand on whatever somebody who left is still assigned to, unless they came back."""
     project_id, user_id = departure.about
     if members.by_id(project_id, user_id) is None:
-        for task_id in _theirs(project_id, user_id):
-            _hand_over(task_id, user_id, departure.reassign_to, clock())
+        for task_id in pace.each(_theirs(project_id, user_id)):
+            _hand_over(task_id, user_id, departure.reassign_to, pace.clock())
 
 
 def _theirs(project_id: str, user_id: str, limit: int | None = None) -> list[str]:

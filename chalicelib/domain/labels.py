@@ -7,7 +7,7 @@ from typing import Any
 from chalicelib.domain import changes
 from chalicelib.domain import tasks as rules
 from chalicelib.domain.access import ProjectAccess
-from chalicelib.domain.pacing import Clock
+from chalicelib.domain.pacing import Pace
 from chalicelib.errors import Conflict, there
 from chalicelib.store import edges, errands, labels, receipts, tasks
 from chalicelib.store.errands import Errand
@@ -59,14 +59,14 @@ def delete(access: ProjectAccess, label_id: str, *, version: int | None) -> None
     changes.attempt(read(access, label_id), version=version, commit=commit)
 
 
-def withdraw(withdrawal: Errand, clock: Clock) -> None:
+def withdraw(withdrawal: Errand, pace: Pace) -> None:
     """Take a label that is no more from the tasks that still have it."""
     project_id, label_id = withdrawal.about
-    for task_id in edges.task_ids(project_id, f"label:{label_id}"):
+    for task_id in pace.each(edges.task_ids(project_id, f"label:{label_id}")):
         task = tasks.by_id(task_id)
         if task is not None and label_id in (task.labels or ()):
             left = [label for label in task.labels if label != label_id]
-            rules.amend(task, {"labels": left or None}, clock())
+            rules.amend(task, {"labels": left or None}, pace.clock())
 
 
 def _store(label: Label, wanted: Mapping[str, Any]) -> Label:

@@ -1,13 +1,12 @@
-"""How a run of the dispatcher lives through time: as long as its function may, as fast as SES
+"""How a job lives through time: as long as its function may, and the dispatcher as fast as SES
 takes mail."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from chalicelib.store import mail, send_rate
-
-Clock = Callable[[], datetime]
 
 # Enough for one mail whose every call is slow.
 MARGIN = timedelta(seconds=15)
@@ -16,19 +15,45 @@ PATIENCE = timedelta(seconds=60)
 # Of what the account may send; the rest is for retries of SES and for clocks that differ.
 SHARE = 0.7
 QUOTA_KEPT = timedelta(minutes=10)
+# More milliseconds than any function has.
+PLENTY = 3_600_000
+
+T = TypeVar("T")
+
+
+class OutOfTime(Exception):
+    """What is not done yet is left to the next run."""
 
 
 @dataclass
 class Pace:
     """`clock` tells the time, `wait` lets seconds pass, `milliseconds_left` is how long the
-    function may still run (Lambda's `get_remaining_time_in_millis`)."""
+    function may still run (Lambda's `get_remaining_time_in_millis`).
 
-    clock: Clock
+    A job that may take minutes asks the clock for each change: were all stamped with its beginning,
+    clients that keep a copy would look for the last of them in vain (`syncing`)."""
+
+    clock: Callable[[], datetime]
     wait: Callable[[float], None]
     milliseconds_left: Callable[[], int]
     _every: timedelta = field(default=timedelta(0), init=False)
     _asked_at: datetime | None = field(default=None, init=False)
     _last_turn: datetime | None = field(default=None, init=False)
+
+    def has(self, milliseconds: int) -> bool:
+        """Whether so much time is left."""
+        return self.milliseconds_left() >= milliseconds
+
+    def leaving(self, milliseconds: int) -> "Pace":
+        """The pace of who leaves so much time to others."""
+        return replace(self, milliseconds_left=lambda: self.milliseconds_left() - milliseconds)
+
+    def each(self, items: Iterable[T]) -> Iterator[T]:
+        """One after the other; raises `OutOfTime` when there is no time for the next."""
+        for item in items:
+            if not self.has(0):
+                raise OutOfTime
+            yield item
 
     def has_time(self) -> bool:
         """Whether there is time for one more mail."""
@@ -58,7 +83,6 @@ class Pace:
         return self._every
 
 
-def clock_of(pace: Pace | None, now: datetime) -> Clock:
-    """What a job goes by that may take minutes: were all it changes stamped with its beginning,
-    clients that keep a copy would look for the last of it in vain (`syncing`)."""
-    return pace.clock if pace else lambda: now
+def unhurried(now: datetime) -> Pace:
+    """The pace of who has all the time there is, and needs none."""
+    return Pace(lambda: now, lambda _: None, lambda: PLENTY)

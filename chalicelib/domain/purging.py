@@ -8,7 +8,7 @@ lease on it; every step can be done twice all the same, so a tick may die anywhe
 from datetime import datetime
 
 from chalicelib.domain import attachments as files
-from chalicelib.domain.pacing import Pace
+from chalicelib.domain.pacing import Pace, unhurried
 from chalicelib.observability import report
 from chalicelib.store import catalogue, ids, leases, purging, table, wake
 from chalicelib.store.members import Belonging
@@ -25,20 +25,16 @@ STEP_MILLISECONDS = 90_000
 
 def purge(now: datetime, pace: Pace | None = None) -> dict[str, int]:
     """Remove what has been in the trash for thirty days, or go on with it."""
-    rows = 0
+    pace, rows = pace or unhurried(now), 0
     for row in wake.ready("purge", now):
-        if not _has_time(pace):
+        if not pace.has(STEP_MILLISECONDS):
             break
         rows += _leased(Place(row.PK, row.SK), now, pace)
     wake.settle("purge", now)
     return report("purge", {"purged": rows})
 
 
-def _has_time(pace: Pace | None) -> bool:
-    return pace is None or pace.milliseconds_left() >= STEP_MILLISECONDS
-
-
-def _leased(place: Place, now: datetime, pace: Pace | None) -> int:
+def _leased(place: Place, now: datetime, pace: Pace) -> int:
     """Purge what nobody else is purging."""
     lease = leases.take(f"purge {place.pk} {place.sk}", now)
     if lease is None:
@@ -51,13 +47,13 @@ def _leased(place: Place, now: datetime, pace: Pace | None) -> int:
     return removed
 
 
-def _purge_project(project_id: str, now: datetime, pace: Pace | None) -> int:
+def _purge_project(project_id: str, now: datetime, pace: Pace) -> int:
     project = table.get(Project.key(project_id))
     if project is None or project.deleted_at is None or not _is_over(project.wake_at, now):
         return 0
     removed = 0
     for _ in range(PAGES_IN_A_TICK):
-        if not _has_time(pace):
+        if not pace.has(STEP_MILLISECONDS):
             break
         page = purging.of_project(project_id, limit=PAGE)
         if not page:

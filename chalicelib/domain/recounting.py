@@ -21,7 +21,7 @@ from itertools import chain, islice
 from typing import Any
 
 from chalicelib.domain import catalogue, tallying
-from chalicelib.domain.pacing import Pace
+from chalicelib.domain.pacing import OutOfTime, Pace, unhurried
 from chalicelib.observability import logger, report
 from chalicelib.store import counters, numbers, projects, quotas, sums, sweeps, tasks
 from chalicelib.store.sums import Sums
@@ -39,10 +39,6 @@ DAYS_KEPT = timedelta(days=40)
 BEGIN_MILLISECONDS, END_MILLISECONDS = 120_000, 60_000
 
 
-class _TooLarge(Exception):
-    """There was no time to read all tasks of the project."""
-
-
 def begin(now: datetime) -> dict[str, int]:
     """Start the weekly walk, unless the last one is not done yet. The ticks walk."""
     return report("recount", {"begun": int(sweeps.start(COUNTS, now))})
@@ -53,16 +49,17 @@ def advance(now: datetime, pace: Pace | None = None) -> dict[str, int]:
     sweep = sweeps.claim(COUNTS, now)
     if sweep is None:
         return {}
+    pace = pace or unhurried(now)
     outcome: Counter[str] = Counter()
     months = projects.months(now)
     for _ in range(STEPS_IN_A_TICK):
-        if sweep.position < len(months) and _has(BEGIN_MILLISECONDS, pace):
+        if sweep.position < len(months) and pace.has(BEGIN_MILLISECONDS):
             outcome.update(_step(sweep, months[int(sweep.position)], now, pace))
     _leave(sweep, len(months), now)
     return report("recount", dict(outcome))
 
 
-def _step(sweep: Sweep, month: str, now: datetime, pace: Pace | None) -> Counter[str]:
+def _step(sweep: Sweep, month: str, now: datetime, pace: Pace) -> Counter[str]:
     project_id = projects.next_of(month, sweep.after)
     if project_id is None:
         sweeps.advance(sweep, int(sweep.position) + 1, None, {})
@@ -79,11 +76,11 @@ def _leave(sweep: Sweep, end: int, now: datetime) -> None:
     logger.info("recount finished", started_at=sweep.started_at)
 
 
-def _guarded(project_id: str, now: datetime, pace: Pace | None) -> Counter[str]:
+def _guarded(project_id: str, now: datetime, pace: Pace) -> Counter[str]:
     """What one project gives; whatever goes wrong with it does not stop the rest."""
     try:
         return _recount(project_id, now, pace)
-    except _TooLarge:
+    except OutOfTime:
         logger.warning("a project is too large to be recounted", project_id=project_id)
         return Counter(uncounted=1)
     except Exception:
@@ -91,7 +88,7 @@ def _guarded(project_id: str, now: datetime, pace: Pace | None) -> Counter[str]:
         return Counter(failed=1)
 
 
-def _recount(project_id: str, now: datetime, pace: Pace | None) -> Counter[str]:
+def _recount(project_id: str, now: datetime, pace: Pace) -> Counter[str]:
     project = projects.by_id(project_id)
     if project is None or project.deleted_at is not None:  # the index lags
         return Counter()
@@ -109,7 +106,7 @@ def _recount(project_id: str, now: datetime, pace: Pace | None) -> Counter[str]:
     return Counter(uncounted=1, drift=outcome["drift"])
 
 
-def _tally(project_id: str, children: Counter[str], pace: Pace | None) -> Counter[str]:
+def _tally(project_id: str, children: Counter[str], pace: Pace) -> Counter[str]:
     """Mend what the project and its tasks say of themselves, as far as there is time."""
     outcome = Counter(drift=tallying.of_project(project_id))
     room, known = quotas.room(), set[str]()
@@ -122,15 +119,13 @@ def _tally(project_id: str, children: Counter[str], pace: Pace | None) -> Counte
             known.update(task.id for task in some)
         task_ids = partial(_task_ids, project_id, known, pace)
         outcome["drift"] += tallying.of_files(project_id, room, task_ids)
-    except _TooLarge:
+    except OutOfTime:
         logger.warning("there was no time for all tasks of a project", project_id=project_id)
         outcome["uncounted"] = 1
     return outcome
 
 
-def _compare(
-    project_id: str, children: Counter[str], now: datetime, pace: Pace | None
-) -> Counter[str]:
+def _compare(project_id: str, children: Counter[str], now: datetime, pace: Pace) -> Counter[str]:
     """Sum the tasks up, and the sub-tasks of each, and mend the rows that say otherwise."""
     children.clear()
     shards = counters.shards_of(project_id)  # before the tasks: who moves one later is seen
@@ -146,24 +141,21 @@ def _compare(
 
 
 def _tasks(
-    project_id: str, pace: Pace | None, read: Callable[..., Page[Any]] = tasks.in_project
+    project_id: str, pace: Pace, read: Callable[..., Page[Any]] = tasks.in_project
 ) -> Iterator[Task]:
     start = None
-    while _has(END_MILLISECONDS, pace):
+    while pace.has(END_MILLISECONDS):
         page = read(project_id, limit=PAGE_MAX, start=start)
         yield from page.rows
         start = page.last_key
         if start is None:
             return
-    raise _TooLarge()
+    raise OutOfTime
 
 
-def _task_ids(project_id: str, known: set[str], pace: Pace | None) -> Iterator[str]:
+def _task_ids(project_id: str, known: set[str], pace: Pace) -> Iterator[str]:
     """On its way to the trash or back a task may not have been met, but each has a number."""
-    for task_id in known.union(numbers.all_tasks(project_id)):
-        if not _has(END_MILLISECONDS, pace):
-            raise _TooLarge()
-        yield task_id
+    return pace.leaving(END_MILLISECONDS).each(known.union(numbers.all_tasks(project_id)))
 
 
 def _mend(shard: Sums, truth: Counter[str], oldest: str) -> Counter[str]:
@@ -186,7 +178,3 @@ def _lately(counts: Counter[str], oldest: str) -> Counter[str]:
     """The counts without the days that nobody asks for any more."""
     kept = (name for name in counts if not name.startswith("done:") or name >= oldest)
     return Counter({name: counts[name] for name in kept})
-
-
-def _has(milliseconds: int, pace: Pace | None) -> bool:
-    return pace is None or pace.milliseconds_left() >= milliseconds

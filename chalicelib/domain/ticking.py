@@ -19,7 +19,8 @@ from chalicelib.observability import logger
 Job = Callable[[datetime], dict[str, int]]
 
 JOBS: tuple[Job, ...] = (uploads.expire, reconciliation.advance, backlog.measure)
-# Those that may take minutes, and look at the clock.
+# Those that may take minutes. Each stops early enough for those behind it: errands, erasures and
+# the purge have half a minute of every tick at least; projects are recounted in what they leave.
 LONG: tuple[Callable[..., dict[str, int]], ...] = (
     errands.run,
     farewell.erase_due,

@@ -308,6 +308,18 @@ def test_a_project_too_large_for_a_tick_does_not_stop_the_rest(
     assert _sweep().finished_at is None
 
 
+def test_room_for_which_there_is_no_time_is_left_for_the_next_week(
+    ann: Person, project: str, task: str
+) -> None:
+    uploaded(ann, task)
+    put_rows([_row_at(f"PROJECT#{project} USAGE") | {"files": {"N": "7"}}])
+    recounting.begin(now())
+    _goes_to(now())
+    short = _with(120_000, *[60_000] * 3, 59_000)
+    assert recounting.advance(now(), short) == {**SOUND, "uncounted": 1}
+    assert _walks() == {"counted": 1, "drift": 1}
+
+
 def _with(*milliseconds: int) -> Pace:
     """A function that has so much time left, then so much, and at last none."""
     left = iter(milliseconds)
