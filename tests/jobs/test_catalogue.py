@@ -153,7 +153,7 @@ def test_lists_are_complete_whatever_the_catalogue_has_seen(
 ) -> None:
     life = Life(ann, stream, project, wait, random.Random(seed))
     life.is_followed()
-    for _ in range(20):
+    for _ in range(15):
         life.happens()
         _are_complete(ann, project)
 
@@ -323,11 +323,11 @@ def test_what_is_told_again_brings_none_back_to_a_project_in_the_trash(
 
 
 def test_nothing_is_left_of_it_after_the_purge(
-    ann: Person, stream: TaskStream, project: str, wait: Wait
+    ann: Person, stream: TaskStream, project: str, wait: Wait, pass_by: Callable[..., None]
 ) -> None:
     _changes(ann, stream, project, wait)
     ann.delete(f"/api/projects/{project}")
-    wait(days=31)
+    pass_by(days=30)
     purging.purge(now())
     stream.flows()
     assert _until(project) is None

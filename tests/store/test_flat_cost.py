@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("real_table")
 
 # In the small project every filter finds more than a page of one reads at once, and there are
 # enough tasks for a catalogue.
-SMALL, LARGE = 120, 960
+SMALL, LARGE = 120, 600
 ORDERINGS = ("created_at", "due_date", "updated_at", "priority")
 SIGNED = tuple(f"ordering={sign}{name}" for name in ORDERINGS for sign in ("", "-"))
 # Orders without a filter, and each filter in an order that it is kept in.
