@@ -4,7 +4,7 @@ import itertools
 import json
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -366,16 +366,20 @@ def killed_at(call: int, *, writes_only: bool = False) -> Iterator[None]:
             client.meta.events.unregister("before-parameter-build", die)
 
 
-@contextmanager
-def after_each(operation: str, act: Callable[[], Any]) -> Iterator[None]:
+def after_each(operation: str, act: Callable[[], Any]) -> AbstractContextManager[None]:
     """Something happens right after each call of DynamoDB of this name."""
 
     def happens(**_: Any) -> None:
         act()
 
-    events, event = _dynamodb().meta.events, f"after-call.dynamodb.{operation}"
-    events.register(event, happens)
+    return hooked(_dynamodb(), f"after-call.dynamodb.{operation}", happens)
+
+
+@contextmanager
+def hooked(client: Any, event: str, handler: Callable[..., Any]) -> Iterator[None]:
+    """The handler hears of the client's events of this name, before others do."""
+    client.meta.events.register_first(event, handler)
     try:
         yield
     finally:
-        events.unregister(event, happens)
+        client.meta.events.unregister(event, handler)

@@ -13,7 +13,8 @@ from itertools import islice
 from chalicelib.errors import Unavailable
 from chalicelib.observability import logger
 from chalicelib.store import catalogue, projects, task_lists, tasks
-from chalicelib.store.catalogue import Catalogue, Line, line_of
+from chalicelib.store.cards import Line
+from chalicelib.store.catalogue import Catalogue, line_of
 from chalicelib.store.projects import Project
 from chalicelib.store.side_by_side import side_by_side
 from chalicelib.store.stream import Change

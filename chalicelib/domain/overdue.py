@@ -7,8 +7,9 @@ from chalicelib.domain import mornings, notices
 from chalicelib.domain.reminders import HasTime
 from chalicelib.observability import logger, report
 from chalicelib.store import digests, tasks, users, wake
+from chalicelib.store.cards import OPEN
 from chalicelib.store.digests import Late
-from chalicelib.store.tasks import OPEN, Task
+from chalicelib.store.tasks import Task
 from chalicelib.store.times import stamp
 from chalicelib.store.transaction import ConditionFailed, transact
 from chalicelib.store.users import User

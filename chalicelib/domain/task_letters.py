@@ -10,10 +10,11 @@ from chalicelib.domain import notices, unsubscribing
 from chalicelib.domain import overdue as digest
 from chalicelib.domain.stationery import Letter, filled
 from chalicelib.store import ids, table, users
+from chalicelib.store.cards import OPEN
 from chalicelib.store.members import Member
 from chalicelib.store.outbox import Mail
 from chalicelib.store.projects import Project
-from chalicelib.store.tasks import OPEN, Task
+from chalicelib.store.tasks import Task
 from chalicelib.store.users import User
 
 DIGEST_MAX = 50

@@ -11,32 +11,14 @@ from itertools import islice
 import msgspec
 
 from chalicelib.store import files
-from chalicelib.store.tasks import OPEN, Card
+from chalicelib.store.cards import Line
+from chalicelib.store.tasks import Task
 
 # The number counts the forms that a line ever had: one that is read is of ours.
 PREFIX = "catalogue/1/"
 # Speed is worth more than size: within AWS only requests cost.
 LEVEL = 1
 BLOCK = 1_000
-
-
-class Line(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A task's card, without what is only shown."""
-
-    id: str
-    status: str
-    priority: str
-    assigned_to: str | None
-    created_by: str
-    labels: list[str] | None
-    parent: str | None
-    due_date: str | None
-    due_at: str | None
-    updated_at: str
-
-    @property
-    def is_open(self) -> bool:
-        return self.status in OPEN
 
 
 class Catalogue(msgspec.Struct, frozen=True):
@@ -53,20 +35,8 @@ class Catalogue(msgspec.Struct, frozen=True):
             yield from _LINES.decode(zlib.decompress(block))
 
 
-def line_of(task: Card) -> Line:
-    labels = None if task.labels is None else list(task.labels)
-    return Line(
-        task.id,
-        task.status,
-        task.priority,
-        task.assigned_to,
-        task.created_by,
-        labels,
-        task.parent,
-        task.due_date,
-        task.due_at,
-        task.updated_at,
-    )
+def line_of(task: Task) -> Line:
+    return msgspec.convert(task, Line, from_attributes=True)
 
 
 def made(until: str, lines: Iterable[Line]) -> Catalogue:

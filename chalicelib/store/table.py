@@ -222,8 +222,7 @@ def query_all(
     many each time, up to `most`, for who may need no more. An index is never `consistent`; what
     lags anyway costs half without it."""
     options = {"index_name": index, "scan_index_forward": not newest_first}
-    options |= {"consistent_read": consistent and index is None}
-    for data in _pages(hash_key, range_condition, first, most, **options):
+    for data in _pages(hash_key, range_condition, first, most, consistent=consistent, **options):
         yield from (model.from_raw_data(raw) for raw in data["Items"])
 
 
@@ -251,9 +250,11 @@ def _pages(
 
 
 def _queried(hash_key: str, range_condition: Condition | None, **options: Any) -> dict[str, Any]:
-    options = {"consistent_read": options.get("index_name") is None, **options}
+    consistent = options.pop("consistent", True) and options.get("index_name") is None
     with outages_translated():
-        return Row._get_connection().query(hash_key, range_key_condition=range_condition, **options)
+        return Row._get_connection().query(
+            hash_key, range_key_condition=range_condition, consistent_read=consistent, **options
+        )
 
 
 def assigned(model: type[Row], name: str, value: Any) -> Action:

@@ -154,15 +154,19 @@ def by_deletion(project_id: str, low: str) -> Stretch:
 def deleted(project_id: str, low: str) -> Iterator[str]:
     """The ids of these."""
     found = by_deletion(project_id, low).walk(None, backwards=False, first=CARDS_MAX)
-    return (position.rpartition("#")[2] for position, _ in found)
+    return (_id_at(placed.position) for placed in found)
 
 
 def _in_chunks(positions: Iterable[str], first: int) -> Iterator[Placed]:
     """The tasks at these positions that exist; the `first` so many are read at once."""
     remaining, size = iter(positions), first
-    while chunk := {each.rpartition("#")[2]: each for each in islice(remaining, size)}:
+    while chunk := {_id_at(each): each for each in islice(remaining, size)}:
         yield from (Placed(chunk[task.id], task) for task in tasks.by_ids(chunk))
         size = min(GROWTH * size, BATCH_GET_MAX)
+
+
+def _id_at(position: str) -> str:
+    return position.rpartition("#")[2]
 
 
 def _is_past(position: str, after: str, backwards: bool) -> bool:

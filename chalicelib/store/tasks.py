@@ -1,49 +1,22 @@
 """Tasks, in their project's partition, with the index keys that their state earns them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.store import alarms, ids, table, wake
+from chalicelib.store.cards import OPEN, Line
 from chalicelib.store.table import Key, Page, Row
 from chalicelib.store.transaction import Delete, Put, Tally, Update
 
-OPEN = frozenset({"todo", "in_progress", "review"})
 NO_DUE_DATE = "~"  # sorts after every time
 NOBODY = "none"  # whom what is not assigned is found and counted by
 # The most important first.
 RANKS = {"high": "1", "medium": "2", "low": "3"}
 # What hangs on a task is counted on it, without a new version.
 COUNTS = ("comments_count", "attachments_count", "subtasks_count")
-
-
-class Card(Protocol):
-    """What lists ask of a task: a line of the catalogue has it, as the task itself has."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def status(self) -> str: ...
-    @property
-    def priority(self) -> str: ...
-    @property
-    def assigned_to(self) -> str | None: ...
-    @property
-    def created_by(self) -> str: ...
-    @property
-    def labels(self) -> Sequence[str] | None: ...
-    @property
-    def parent(self) -> str | None: ...
-    @property
-    def due_date(self) -> str | None: ...
-    @property
-    def due_at(self) -> str | None: ...
-    @property
-    def updated_at(self) -> str: ...
-    @property
-    def is_open(self) -> bool: ...
 
 
 class Task(Row):
@@ -99,6 +72,10 @@ class TrashedTask(Task):
     @property
     def id(self) -> str:
         return self.SK.removeprefix("TRASH#")
+
+
+# Lists look at the task itself, or at its line in the catalogue.
+Card = Task | Line
 
 
 def due_sort(task: Card) -> str:

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from chalicelib.clock import now
-from chalicelib.domain.assignments import AT_ONCE
 from chalicelib.domain.syncing import MOST_PROJECTS, OVERLAP
 from tests.copying import Copy
-from tests.support import Person, after_each, put_copies, put_copies_of_project
+from tests.owed import owe, owe_erasure
+from tests.support import Person, after_each, put_copies_of_project
 
 
 def _truth(person: Person, *projects: str) -> set[tuple[str, int]]:
@@ -81,17 +81,7 @@ def tick_slowly(
 def test_what_an_errand_changes_late_is_not_missed(
     ann: Person, bob: Person, wait: Callable[..., None], tick_slowly: Any, change: str
 ) -> None:
-    project = ann.starts_project()
-    ann.lets_in(project, bob)
-    path = f"/api/projects/{project}"
-    label = ann.post(f"{path}/labels", {"name": "late"}).json_body["id"]
-    fields = {"labels": [label], "assigned_to": bob.id, "due_date": "2030-01-01"}
-    task = ann.adds_task(project, **fields)["id"]
-    put_copies(task, 2 + AT_ONCE * (change == "departure"))
-    if change == "zone":
-        bob.patch("/api/auth/profile", {"time_zone": "Asia/Tokyo"})
-    else:
-        ann.delete(f"{path}/labels/{label}" if change == "label" else f"{path}/members/{bob.id}")
+    project = owe(change, ann, bob, 3)
     wait(seconds=90)
     ann.signs_in()
     copy = Copy(ann)
@@ -105,11 +95,7 @@ def test_what_an_errand_changes_late_is_not_missed(
 def test_what_an_erasure_changes_late_is_not_missed(
     ann: Person, bob: Person, pass_by: Callable[..., None], tick_slowly: Any
 ) -> None:
-    projects = [ann.starts_project() for _ in range(2)]
-    for project in projects:
-        ann.lets_in(project, bob)
-        ann.adds_task(project, assigned_to=bob.id)
-    bob.delete("/api/auth/profile")
+    projects = owe_erasure(ann, bob, 2)
     pass_by(days=7)
     ann.signs_in()
     copy = Copy(ann)

@@ -1,25 +1,24 @@
 """The catalogue of a project, from which lists are chosen that no partition has in their order."""
 
 import random
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from chalicelib import settings
 from chalicelib.clock import now
 from chalicelib.domain import catalogue as catalogue_of
 from chalicelib.domain import purging
-from chalicelib.store import aws, catalogue, projects
+from chalicelib.store import aws, catalogue, files, projects
 from chalicelib.store.catalogue import PREFIX
 from chalicelib.store.ids import new_id
 from chalicelib.store.table import Row
 from tests.store.seeds import fill
 from tests.stream import TaskStream
-from tests.support import Person
+from tests.support import Person, hooked
 
 Task = dict[str, Any]
 Wait = Callable[..., None]
@@ -125,7 +124,7 @@ class Life:
 
     def is_followed(self) -> None:
         _changes(self.ann, self.stream, self.project, self.wait)
-        self.kept = self.kept or _bytes(self.project)
+        self.kept = self.kept or files.read(PREFIX + self.project)
 
     def is_lost(self) -> None:
         catalogue.drop(self.project)
@@ -133,19 +132,10 @@ class Life:
     def is_put_back(self) -> None:
         """A writer that was slow replaces what was written meanwhile."""
         if self.kept is not None:
-            _put(self.project, self.kept)
+            files.put(PREFIX + self.project, self.kept)
 
     def _one(self) -> str:
         return str(self.dice.choice(self.ann.listed(_path(self.project, "")))["id"])
-
-
-def _bytes(project: str) -> bytes:
-    found = aws.s3().get_object(Bucket=settings.BUCKET_NAME, Key=PREFIX + project)
-    return bytes(found["Body"].read())
-
-
-def _put(project: str, body: bytes) -> None:
-    aws.s3().put_object(Bucket=settings.BUCKET_NAME, Key=PREFIX + project, Body=body)
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -204,21 +194,15 @@ def test_a_page_that_reads_far_behind_has_it_written(ann: Person, bob: Person, w
     assert _until(project) == first
 
 
-@contextmanager
-def _just_before(call: str, act: Callable[[], Any]) -> Iterator[None]:
+def _just_before(call: str, act: Callable[[], Any]) -> AbstractContextManager[None]:
     """Something happens right before tasks are read or written by such a call of AWS; once."""
-    events, event = Row._get_connection().connection.client.meta.events, "before-parameter-build"
     acts = iter([act])
 
     def meet(params: Any, event_name: str, **_: Any) -> None:
         if event_name.endswith(call) and "TASK#" in str(params):
             next(acts, lambda: None)()
 
-    events.register(event, meet)
-    try:
-        yield
-    finally:
-        events.unregister(event, meet)
+    return hooked(Row._get_connection().connection.client, "before-parameter-build", meet)
 
 
 def test_a_task_that_moves_while_its_page_is_read_takes_no_other_along(ann: Person) -> None:
@@ -268,16 +252,11 @@ def _ids_in(project: str) -> set[str]:
     return {line.id for line in known.lines}
 
 
-@contextmanager
-def _bucket_out_of_order() -> Iterator[None]:
+def _bucket_out_of_order() -> AbstractContextManager[None]:
     def fail(request: Any, **_: Any) -> None:
         raise EndpointConnectionError(endpoint_url=request.url)
 
-    aws.s3().meta.events.register_first("before-send.s3", fail)
-    try:
-        yield
-    finally:
-        aws.s3().meta.events.unregister("before-send.s3", fail)
+    return hooked(aws.s3(), "before-send.s3", fail)
 
 
 def test_without_the_bucket_changes_go_on_and_lists_say_that_they_cannot(

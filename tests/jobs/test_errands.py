@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from chalicelib.clock import now
-from chalicelib.domain.assignments import AT_ONCE
-from tests.support import PASSWORD, Api, Person, after_each, put_copies
+from tests.owed import owe, owe_erasure
+from tests.support import PASSWORD, Api, Person, after_each
 
 Tick = Callable[..., dict[str, int]]
 
@@ -31,22 +31,6 @@ def tick(
     return tick
 
 
-def _owe(change: str, ann: Person, bob: Person, many: int = MANY) -> str:
-    """A change that leaves `many` tasks of a project to the tick."""
-    project = ann.starts_project()
-    ann.lets_in(project, bob)
-    path = f"/api/projects/{project}"
-    label = ann.post(f"{path}/labels", {"name": "old"}).json_body["id"]
-    fields = {"labels": [label], "assigned_to": bob.id, "due_date": "2030-01-01"}
-    task = ann.adds_task(project, **fields)["id"]
-    put_copies(task, many - 1 + AT_ONCE * (change == "departure"))
-    if change == "zone":
-        bob.patch("/api/auth/profile", {"time_zone": "Asia/Tokyo"})
-    else:
-        ann.delete(f"{path}/labels/{label}" if change == "label" else f"{path}/members/{bob.id}")
-    return project
-
-
 def _changed(ann: Person, project: str) -> int:
     ann.signs_in()
     tasks = ann.get(f"/api/tasks?project={project}&limit=100").json_body["items"]
@@ -57,7 +41,7 @@ def _changed(ann: Person, project: str) -> int:
 def test_an_errand_for_which_there_is_no_time_goes_on_in_the_next_tick(
     ann: Person, bob: Person, wait: Any, tick: Tick, change: str
 ) -> None:
-    project = _owe(change, ann, bob)
+    project = owe(change, ann, bob, MANY)
     at_once = _changed(ann, project)
     wait(minutes=1)
     done = []
@@ -72,7 +56,7 @@ def test_an_errand_for_which_there_is_no_time_goes_on_in_the_next_tick(
 def test_a_move_goes_on_where_it_stood_however_many_tasks_are_done(
     ann: Person, bob: Person, wait: Any, tick: Tick
 ) -> None:
-    project = _owe("zone", ann, bob, many=20)
+    project = owe("zone", ann, bob, many=20)
     wait(minutes=1)
     assert next(ticks for ticks in range(1, 9) if tick(seconds=4, slow="GetItem")["run"]) > 1
     assert _changed(ann, project) == 20
@@ -81,7 +65,7 @@ def test_a_move_goes_on_where_it_stood_however_many_tasks_are_done(
 def test_a_task_that_is_deleted_while_its_assignee_moves_does_not_stop_the_move(
     ann: Person, bob: Person, wait: Any, tick: Tick
 ) -> None:
-    project = _owe("zone", ann, bob, many=2)
+    project = owe("zone", ann, bob, many=2)
     first, _ = ann.get(f"/api/tasks?project={project}").json_body["items"]
     wait(minutes=1)
     rivals = iter([lambda: ann.delete(f"/api/tasks/{first['id']}")])
@@ -104,11 +88,7 @@ def test_errands_that_find_nothing_to_do_end_in_time_too(
 def test_an_erasure_for_which_there_is_no_time_goes_on_in_the_next_tick(
     anyone: Api, ann: Person, bob: Person, pass_by: Any, tick: Tick
 ) -> None:
-    projects = [ann.starts_project() for _ in range(6)]
-    for project in projects:
-        ann.lets_in(project, bob)
-        ann.adds_task(project, assigned_to=bob.id)
-    bob.delete("/api/auth/profile")
+    projects = owe_erasure(ann, bob, 6)
     pass_by(days=7)
     first = tick(seconds=12)
     assert (first["erased"], first["put_off"]) == (0, 1)
@@ -138,7 +118,7 @@ def test_an_errand_that_takes_long_leaves_time_to_erasures_and_the_purge(
     resident("cleo").delete("/api/auth/profile")
     pass_by(days=7)
     ann.signs_in()
-    _owe("label", ann, bob, many=20)
+    owe("label", ann, bob, many=20)
     outcome = tick(seconds=6)
     assert (outcome["run"], outcome["put_off"], outcome["erased"]) == (0, 1, 1)
     assert outcome["purged"] > 0

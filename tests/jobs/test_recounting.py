@@ -17,7 +17,7 @@ from chalicelib.store import projects, sweeps, table
 from chalicelib.store.sweeps import COUNTS, Sweep
 from chalicelib.store.table import Row
 from tests.files import announced, path_of, uploaded
-from tests.support import Killed, Person, all_rows, killed_at, put_rows
+from tests.support import Killed, Person, all_rows, hooked, killed_at, put_rows
 
 Wait = Callable[..., None]
 Act = Callable[[], Any]
@@ -88,12 +88,8 @@ def _before(operation: str, about: bytes, *acts: Act) -> Iterator[None]:
         if left and about in request.body:
             left.pop(0)()
 
-    event = f"before-send.dynamodb.{operation}"
-    _client().meta.events.register_first(event, hook)
-    try:
+    with hooked(_client(), f"before-send.dynamodb.{operation}", hook):
         yield
-    finally:
-        _client().meta.events.unregister(event, hook)
     assert left == []
 
 
