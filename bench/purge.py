@@ -1,5 +1,8 @@
-"""A project of 10,000 tasks that was in the trash for thirty days, purged by ticks as Lambda runs
-them: `python -m bench.purge [how many]`. The table is in DynamoDB Local, the rest in moto."""
+"""Measure how ticks purge a project of 10,000 tasks: `python -m bench.purge [tasks]`.
+
+The project has been in the trash for thirty days. Ticks run as on Lambda, every five minutes with a
+limit of 240 seconds. The table is in DynamoDB Local; moto emulates the rest of AWS.
+"""
 
 import itertools
 import json
@@ -31,30 +34,33 @@ from tests.stream import TaskStream
 from tests.support import all_rows, make_cloud, put_rows, quota_of, sign_up, ticked_lately
 
 TICK_SECONDS = 240
-EVERY = timedelta(minutes=5)
-SLICE = 500
+TICK_INTERVAL = timedelta(minutes=5)
+TASKS_PER_BATCH = 500
 
 
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     with mock_aws(), quota_of(1_000_000), dynamodb_local() as address, Client(app) as client:
         make_cloud()
-        project, task = _sample(client)
-        rows = [row for row in all_rows() if project in str(row["PK"]) + str(row["SK"])]
+        project, task = _create_sample(client)
+        items = [each for each in all_rows() if project in str(each["PK"]) + str(each["SK"])]
         with table_at(address), time_machine.travel(now()) as traveller:
-            put_rows(rows)
-            _fill(rows, task, count)
-            print(f"{count} tasks, {_left(project, address)} rows", flush=True)
+            put_rows(items)
+            _copy_task(items, task, count)
+            print(f"{count} tasks, {_count_items(project, address)} items", flush=True)
             traveller.shift(KEPT_IN_TRASH)
             ticked_lately()
             traveller.shift(timedelta(hours=1))
             _purge(project, address, traveller)
 
 
-def _sample(client: Client) -> tuple[str, str]:
-    """A deleted project and its one task, with all that a task can have but a file: assignee,
-    label, comment, watcher, number, words, activity."""
-    stream = TaskStream(lambda name, event: app.handler_map[name](event, _context()))
+def _create_sample(client: Client) -> tuple[str, str]:
+    """Create a deleted project with one task; return both ids.
+
+    The task has all kinds of child items except a file: assignee, label, comment, watcher, number,
+    search terms, activity.
+    """
+    stream = TaskStream(lambda name, event: app.handler_map[name](event, _build_context()))
     ann, bob = sign_up(client, "ann"), sign_up(client, "bob")
     project = ann.starts_project()
     ann.lets_in(project, bob)
@@ -66,66 +72,71 @@ def _sample(client: Client) -> tuple[str, str]:
     return project, task
 
 
-def _fill(rows: list[Any], task: str, count: int) -> None:
-    """Let `count` - 1 more tasks stand beside `task`, each with rows of its own as `task` has."""
-    text = json.dumps([row for row in rows if _is_of_a_task(row)])
+def _copy_task(items: list[Any], task: str, count: int) -> None:
+    """Copy the items of `task` until the project has `count` tasks."""
+    template = json.dumps([item for item in items if _is_task_item(item)])
     numbers = iter(range(2, count + 1))
-    while some := list(itertools.islice(numbers, SLICE)):
-        put_rows([row for number in some for row in _copy(text, task, number)])
+    while batch := list(itertools.islice(numbers, TASKS_PER_BATCH)):
+        put_rows([item for number in batch for item in _copy_items(template, task, number)])
 
 
-def _is_of_a_task(row: Any) -> bool:
-    of_project = row["SK"]["S"].startswith(("BY#", "NUMBER#", "TASK#", "WORD#"))
-    return of_project or row["PK"]["S"].startswith(("TASK#", "FEED#"))
+def _is_task_item(item: Any) -> bool:
+    in_project = item["SK"]["S"].startswith(("BY#", "NUMBER#", "TASK#", "WORD#"))
+    return in_project or item["PK"]["S"].startswith(("TASK#", "FEED#"))
 
 
-def _copy(text: str, task: str, number: int) -> Iterator[Any]:
-    other = text.replace(task[:26], new_id(now())).replace('"NUMBER#1"', f'"NUMBER#{number}"')
-    for entry in set(re.findall(r"ACT#\w+", text)):
-        other = other.replace(entry, f"ACT#{new_id(now())}")
-    yield from json.loads(other)
+def _copy_items(template: str, task: str, number: int) -> Iterator[Any]:
+    """Yield the items of `task` with new ids and another task number."""
+    copy = template.replace(task[:26], new_id(now())).replace('"NUMBER#1"', f'"NUMBER#{number}"')
+    for activity in set(re.findall(r"ACT#\w+", template)):
+        copy = copy.replace(activity, f"ACT#{new_id(now())}")
+    yield from json.loads(copy)
 
 
 def _purge(project: str, address: str, traveller: Any) -> None:
+    """Run ticks until the project is gone, and print their number, duration and table calls."""
     sent: list[str] = []
     events = Row._get_connection().connection.client.meta.events  # type: ignore[attr-defined]
     events.register("before-send.dynamodb", lambda event_name, **_: sent.append(event_name))
     calls, failed, seconds = 0, 0, []
-    while _is_there(project):
-        traveller.shift(EVERY)
-        before, began = len(sent), time.perf_counter()
+    while _has_project(project):
+        traveller.shift(TICK_INTERVAL)
+        calls_before, start = len(sent), time.perf_counter()
         try:
-            app.handler_map["tick"](_event(), _context())
-        except ExceptionGroup:  # DynamoDB Local was too slow: Lambda tries again, and so do we
+            app.handler_map["tick"](_read_event(), _build_context())
+        except ExceptionGroup:  # DynamoDB Local was too slow; retry as Lambda does
             failed += 1
-        seconds.append(time.perf_counter() - began)
-        calls += len(sent) - before
+        seconds.append(time.perf_counter() - start)
+        calls += len(sent) - calls_before
     print(f"{len(seconds)} ticks ({failed} failed), {calls} calls, {sum(seconds):.0f} s in all")
     print(f"the longest tick {max(seconds):.1f} s of {TICK_SECONDS}")
-    print(f"{_left(project, address)} rows left")
+    print(f"{_count_items(project, address)} items left")
 
 
-def _is_there(project: str) -> bool:
+def _has_project(project: str) -> bool:
     client = Row._get_connection().connection.client  # type: ignore[attr-defined]
     key = {"PK": {"S": f"PROJECT#{project}"}, "SK": {"S": "META"}}
     return "Item" in client.get_item(TableName=settings.TABLE_NAME, Key=key)
 
 
-def _left(project: str, address: str) -> int:
-    """How many rows know the project, wherever they stand. The app waits two seconds for an answer;
-    DynamoDB Local may take longer to begin a walk through all it holds."""
-    patient = Config(read_timeout=300)
-    pages = boto3.client("dynamodb", endpoint_url=address, config=patient).get_paginator("scan")
-    found = pages.paginate(TableName=settings.TABLE_NAME, ProjectionExpression="PK, SK")
-    return sum(project in str(row) for page in found for row in page["Items"])
+def _count_items(project: str, address: str) -> int:
+    """Count all items whose keys contain the project's id.
+
+    The scan needs its own timeout: the app's client waits two seconds, but DynamoDB Local may take
+    longer to start a scan of the whole table.
+    """
+    config = Config(read_timeout=300)
+    scan = boto3.client("dynamodb", endpoint_url=address, config=config).get_paginator("scan")
+    pages = scan.paginate(TableName=settings.TABLE_NAME, ProjectionExpression="PK, SK")
+    return sum(project in str(item) for page in pages for item in page["Items"])
 
 
-def _event() -> Any:
+def _read_event() -> Any:
     with open("events/tick.json") as file:
         return json.load(file)
 
 
-def _context() -> LambdaContext:
+def _build_context() -> LambdaContext:
     return LambdaContext("tick", memory_size=512, max_runtime_ms=TICK_SECONDS * 1000)
 
 

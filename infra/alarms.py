@@ -1,7 +1,7 @@
-"""The alarms and the dashboard of a template, worked out from the functions, streams and queues in
-it: whatever is added to the stack is watched without anybody thinking of it.
+"""Generate CloudWatch alarms and a dashboard from the resources in a template.
 
-Each alarm's description ends with the section of docs/operations.md that says what to do.
+A resource that is added to the stack gets its alarms automatically. Each alarm's description names
+the section of docs/operations.md that explains what to do.
 """
 
 import json
@@ -12,43 +12,44 @@ from typing import Any
 Resources = dict[str, Any]
 _RUNBOOK = "docs/operations.md#"
 _MINUTE = 60
-_OFTEN = {"rate(1 minute)", "rate(5 minutes)", "cron(0/5 * * * ? *)"}
+_FREQUENT_SCHEDULES = {"rate(1 minute)", "rate(5 minutes)", "cron(0/5 * * * ? *)"}
 _NAMESPACE = "TaskManager/${Stage}"
-_APP = {"service": "task-manager"}
-# In AWS's own words: what stands for a percentile is no ordinary statistic.
+_APP_DIMENSIONS = {"service": "task-manager"}
+# CloudWatch calls a percentile an "extended statistic".
 _P99 = "p99"
 
 
 @dataclass(frozen=True)
 class Alarm:
-    """One metric, the bound it may not reach, and the section of the runbook."""
+    """An alarm on one metric. `runbook` is the anchor of its section in the runbook."""
 
     name: str
     runbook: str
     namespace: str
     metric: str
-    bound: float
+    threshold: float
     dimensions: dict[str, Any] = field(default_factory=dict)
     statistic: str = "Sum"
     period: int = 5 * _MINUTE
-    of_periods: tuple[int, int] = (1, 1)  # so many of the last so many
-    below: bool = False  # the bound is the least, and no data at all is a breach
+    of_periods: tuple[int, int] = (1, 1)  # breaching periods, evaluated periods
+    below: bool = False  # alarm below the threshold; missing data is breaching
 
-    def resource(self) -> dict[str, Any]:
+    def to_resource(self) -> dict[str, Any]:
+        """Return the alarm as a CloudFormation resource."""
         statistic = "ExtendedStatistic" if self.statistic == _P99 else "Statistic"
         comparison = "LessThanThreshold" if self.below else "GreaterThanOrEqualToThreshold"
         breaching, periods = self.of_periods
         properties = {
             "AlarmName": {"Fn::Sub": f"${{AWS::StackName}}-{self.name}"},
             "AlarmDescription": f"What to do: {_RUNBOOK}{self.runbook}",
-            "Namespace": _filled_in(self.namespace),
+            "Namespace": _substitute(self.namespace),
             "MetricName": self.metric,
             "Dimensions": [{"Name": k, "Value": v} for k, v in self.dimensions.items()],
             statistic: self.statistic,
             "Period": self.period,
             "DatapointsToAlarm": breaching,
             "EvaluationPeriods": periods,
-            "Threshold": self.bound,
+            "Threshold": self.threshold,
             "ComparisonOperator": comparison,
             "TreatMissingData": "breaching" if self.below else "notBreaching",
             "AlarmActions": [{"Ref": "AlarmTopic"}],
@@ -57,24 +58,31 @@ class Alarm:
         return {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}
 
 
-def watch(resources: Resources) -> None:
-    """Add an alarm for each thing that can go wrong, and a dashboard of them all."""
-    alarms = [*_api(), *_functions(resources), *_streams(resources), *_data(), *_mail()]
-    alarms += [*_schedules(resources), *_queues(resources)]
-    resources |= {f"{alarm.name}Alarm": alarm.resource() for alarm in alarms}
-    resources["Dashboard"] = _dashboard(alarms)
+def add_alarms(resources: Resources) -> None:
+    """Add all alarms, and a dashboard of their metrics, to `resources`."""
+    alarms = [
+        *_create_api_alarms(),
+        *_create_function_alarms(resources),
+        *_create_stream_alarms(resources),
+        *_create_table_alarms(),
+        *_create_mail_alarms(),
+        *_create_schedule_alarms(resources),
+        *_create_queue_alarms(resources),
+    ]
+    resources |= {f"{alarm.name}Alarm": alarm.to_resource() for alarm in alarms}
+    resources["Dashboard"] = _build_dashboard(alarms)
 
 
-def _of_type(resources: Resources, kind: str) -> dict[str, dict[str, Any]]:
+def _find_by_type(resources: Resources, kind: str) -> dict[str, dict[str, Any]]:
     return {name: r["Properties"] for name, r in resources.items() if r["Type"] == kind}
 
 
-def functions(resources: Resources) -> dict[str, dict[str, Any]]:
-    """Logical name -> properties of every function."""
-    return _of_type(resources, "AWS::Serverless::Function")
+def find_functions(resources: Resources) -> dict[str, dict[str, Any]]:
+    """Return the properties of every function by logical id."""
+    return _find_by_type(resources, "AWS::Serverless::Function")
 
 
-def _api() -> Iterator[Alarm]:
+def _create_api_alarms() -> Iterator[Alarm]:
     gateway = {"ApiName": {"Ref": "AWS::StackName"}, "Stage": "v1"}
     yield Alarm("ApiErrors", "api-errors", "AWS/ApiGateway", "5XXError", 5, gateway)
     yield Alarm(
@@ -89,15 +97,15 @@ def _api() -> Iterator[Alarm]:
     )
 
 
-def _functions(resources: Resources) -> Iterator[Alarm]:
-    for name in functions(resources):
-        own = {"FunctionName": {"Ref": name}}
-        yield Alarm(f"{name}Errors", "function-errors", "AWS/Lambda", "Errors", 1, own)
-        yield Alarm(f"{name}Throttles", "function-throttles", "AWS/Lambda", "Throttles", 1, own)
+def _create_function_alarms(resources: Resources) -> Iterator[Alarm]:
+    for name in find_functions(resources):
+        by_name = {"FunctionName": {"Ref": name}}
+        yield Alarm(f"{name}Errors", "function-errors", "AWS/Lambda", "Errors", 1, by_name)
+        yield Alarm(f"{name}Throttles", "function-throttles", "AWS/Lambda", "Throttles", 1, by_name)
 
 
-def _streams(resources: Resources) -> Iterator[Alarm]:
-    for mapping in _of_type(resources, "AWS::Lambda::EventSourceMapping").values():
+def _create_stream_alarms(resources: Resources) -> Iterator[Alarm]:
+    for mapping in _find_by_type(resources, "AWS::Lambda::EventSourceMapping").values():
         name = mapping["FunctionName"]["Ref"]
         yield Alarm(
             f"{name}IteratorAge",
@@ -110,13 +118,12 @@ def _streams(resources: Resources) -> Iterator[Alarm]:
         )
 
 
-def _schedules(resources: Resources) -> Iterator[Alarm]:
-    """A schedule that does not run makes no error: it is missed."""
-    for name, function in functions(resources).items():
-        rules = [
-            event["Properties"].get("Schedule") for event in function.get("Events", {}).values()
-        ]
-        if _OFTEN.isdisjoint(rules):
+def _create_schedule_alarms(resources: Resources) -> Iterator[Alarm]:
+    """Create alarms on missing invocations: a schedule that does not run causes no error."""
+    for name, function in find_functions(resources).items():
+        events = function.get("Events", {}).values()
+        schedules = [event["Properties"].get("Schedule") for event in events]
+        if _FREQUENT_SCHEDULES.isdisjoint(schedules):
             continue
         yield Alarm(
             f"{name}Missing",
@@ -139,8 +146,8 @@ def _schedules(resources: Resources) -> Iterator[Alarm]:
     )
 
 
-def _queues(resources: Resources) -> Iterator[Alarm]:
-    for name in _of_type(resources, "AWS::SQS::Queue"):
+def _create_queue_alarms(resources: Resources) -> Iterator[Alarm]:
+    for name in _find_by_type(resources, "AWS::SQS::Queue"):
         yield Alarm(
             name,
             "dead-letters-waiting",
@@ -152,44 +159,47 @@ def _queues(resources: Resources) -> Iterator[Alarm]:
         )
 
 
-def _data() -> Iterator[Alarm]:
+def _create_table_alarms() -> Iterator[Alarm]:
     table = {"TableName": {"Ref": "Table"}}
-    for way in ("Read", "Write"):
-        metric = f"{way}ThrottleEvents"
-        yield Alarm(f"Table{way}Throttles", "table-throttles", "AWS/DynamoDB", metric, 10, table)
+    for kind in ("Read", "Write"):
+        metric = f"{kind}ThrottleEvents"
+        yield Alarm(f"Table{kind}Throttles", "table-throttles", "AWS/DynamoDB", metric, 10, table)
 
 
-def _mail() -> Iterator[Alarm]:
+def _create_mail_alarms() -> Iterator[Alarm]:
     yield Alarm(
         "OutboxAge",
         "outbox-age",
         _NAMESPACE,
         "backlog_mail_seconds",
         20 * _MINUTE,
-        _APP,
+        _APP_DIMENSIONS,
         statistic="Maximum",
     )
-    yield Alarm("MailParked", "mail-parked", _NAMESPACE, "mail_parked", 1, _APP)
-    yield Alarm("CountersDrifted", "counters-drifted", _NAMESPACE, "recount_drift", 1, _APP)
-    # Half of what makes SES review an account, and half of what makes it stop one's mail.
-    for name, bound in (("BounceRate", 0.05), ("ComplaintRate", 0.0005)):
+    for name, runbook, metric in (
+        ("MailParked", "mail-parked", "mail_parked"),
+        ("CountersDrifted", "counters-drifted", "recount_drift"),
+    ):
+        yield Alarm(name, runbook, _NAMESPACE, metric, 1, _APP_DIMENSIONS)
+    # SES reviews an account at twice this complaint rate, and pauses it at twice this bounce rate.
+    for name, threshold in (("BounceRate", 0.05), ("ComplaintRate", 0.0005)):
         yield Alarm(
             name,
             "bounces-and-complaints",
             "AWS/SES",
             f"Reputation.{name}",
-            bound,
+            threshold,
             statistic="Maximum",
             period=60 * _MINUTE,
         )
 
 
-def _dashboard(alarms: list[Alarm]) -> dict[str, Any]:
-    """One graph for each metric, with a line for each thing that is measured by it."""
+def _build_dashboard(alarms: list[Alarm]) -> dict[str, Any]:
+    """Build a dashboard with one graph per metric and one line per alarm."""
     graphs: dict[tuple[str, str], list[Alarm]] = {}
     for alarm in alarms:
         graphs.setdefault((alarm.namespace, alarm.metric), []).append(alarm)
-    widgets = [_graph(place, same) for place, same in enumerate(graphs.values())]
+    widgets = [_build_widget(index, group) for index, group in enumerate(graphs.values())]
     return {
         "Type": "AWS::CloudWatch::Dashboard",
         "Properties": {
@@ -199,35 +209,35 @@ def _dashboard(alarms: list[Alarm]) -> dict[str, Any]:
     }
 
 
-def _graph(place: int, alarms: list[Alarm]) -> dict[str, Any]:
+def _build_widget(index: int, alarms: list[Alarm]) -> dict[str, Any]:
     first = alarms[0]
     return {
         "type": "metric",
         "width": 8,
         "height": 6,
-        "x": 8 * (place % 3),
-        "y": 6 * (place // 3),
+        "x": 8 * (index % 3),
+        "y": 6 * (index // 3),
         "properties": {
             "title": f"{first.namespace} {first.metric}",
             "region": "${AWS::Region}",
             "stat": first.statistic,
             "period": first.period,
-            "metrics": [_line(alarm) for alarm in alarms],
+            "metrics": [_build_metric(alarm) for alarm in alarms],
         },
     }
 
 
-def _line(alarm: Alarm) -> list[str]:
-    named = [text for k, v in alarm.dimensions.items() for text in (k, _in_text(v))]
-    return [alarm.namespace, alarm.metric, *named]
+def _build_metric(alarm: Alarm) -> list[str]:
+    dimensions = [text for k, v in alarm.dimensions.items() for text in (k, _to_variable(v))]
+    return [alarm.namespace, alarm.metric, *dimensions]
 
 
-def _filled_in(text: str) -> Any:
+def _substitute(text: str) -> Any:
     return {"Fn::Sub": text} if "${" in text else text
 
 
-def _in_text(value: Any) -> str:
-    """A dimension's value inside the text that CloudFormation fills in."""
+def _to_variable(value: Any) -> str:
+    """Return a dimension's value as a variable of `Fn::Sub`."""
     match value:
         case {"Ref": name}:
             return f"${{{name}}}"

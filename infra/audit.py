@@ -1,5 +1,7 @@
-"""`make audit`: what outsiders find in the packaged template (checkov) and in the functions'
-policies (parliament). Both in an environment of their own, because they pin an old botocore."""
+"""`make audit`: check the packaged template with checkov and the IAM policies with parliament.
+
+Both tools run in their own virtual environment, because they pin an old botocore.
+"""
 
 import json
 import re
@@ -8,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from infra.package import package
-from infra.stage import ROOT, UserError, load
-from infra.venv import ensure
+from infra.stage import ROOT, UserError, load_stage
+from infra.venv import ensure_venv
 
 _POLICIES = ROOT / "build" / "audit"
-_ACCOUNT = {
+_SAMPLE_VALUES = {
     "AWS::Partition": "aws",
     "AWS::Region": "eu-central-1",
     "AWS::AccountId": "123456789012",
@@ -27,40 +29,44 @@ _ACCOUNT = {
 
 
 def main() -> None:
-    tools = ensure(ROOT / ".local" / "audit-venv", ROOT / "infra" / "tools" / "audit.txt").parent
-    template = package(load("prod"))
+    requirements = ROOT / "infra" / "tools" / "audit.txt"
+    tools = ensure_venv(ROOT / ".local" / "audit-venv", requirements).parent
+    template = package(load_stage("prod"))
     checks = ["--config-file", "infra/checkov.yaml", "--framework", "cloudformation"]
     files = ["-f", str(template), "-f", "infra/account.yaml", "-f", "infra/github-role.yaml"]
     _run([str(tools / "checkov"), *checks, *files, "--compact", "--skip-download"])
     print("checkov: no finding beyond infra/checkov.yaml")
-    _run([str(tools / "parliament"), "--directory", str(_as_on_aws())])
+    _run([str(tools / "parliament"), "--directory", str(_write_policies())])
     print("parliament: no finding")
 
 
 def _run(command: list[str]) -> None:
+    """Run a tool. Raises UserError with its output when it reports a finding."""
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise UserError(f"{Path(command[0]).name} found:\n{done.stdout}{done.stderr}")
 
 
-def _as_on_aws() -> Path:
-    """The policies with the names filled in that CloudFormation would fill in."""
+def _write_policies() -> Path:
+    """Write the policies, with sample values for intrinsic functions; return their folder."""
     _POLICIES.mkdir(parents=True, exist_ok=True)
     for policy in (ROOT / ".chalice").glob("policy-*.json"):
-        (_POLICIES / policy.name).write_text(json.dumps(_filled_in(json.loads(policy.read_text()))))
+        content = resolve_intrinsics(json.loads(policy.read_text()))
+        (_POLICIES / policy.name).write_text(json.dumps(content))
     return _POLICIES
 
 
-def _filled_in(value: Any) -> Any:
+def resolve_intrinsics(value: Any) -> Any:
+    """Return `value` with sample values in place of `Fn::GetAtt` and `Fn::Sub`."""
     match value:
         case {"Fn::GetAtt": [name, attribute]}:
-            return _ACCOUNT[f"{name}.{attribute}"]
+            return _SAMPLE_VALUES[f"{name}.{attribute}"]
         case {"Fn::Sub": text}:
-            return re.sub(r"\$\{([^}]+)\}", lambda found: _ACCOUNT.get(found[1], "x"), text)
+            return re.sub(r"\$\{([^}]+)\}", lambda found: _SAMPLE_VALUES.get(found[1], "x"), text)
         case dict():
-            return {key: _filled_in(part) for key, part in value.items()}
+            return {key: resolve_intrinsics(part) for key, part in value.items()}
         case list():
-            return [_filled_in(part) for part in value]
+            return [resolve_intrinsics(part) for part in value]
         case _:
             return value
 

@@ -1,8 +1,8 @@
-"""Byte code for the functions' own Python, so that a cold start compiles nothing.
+"""Compile bytecode for the Lambda runtime, so that a cold start compiles nothing.
 
-A zip for Lambda dates its files 1980, so Python would distrust an ordinary `.pyc`; one of the kind
-`unchecked-hash` is taken as it is. Only a Python of the runtime's own version can write it: where
-none is found the functions are packaged without, work all the same, and start more slowly.
+Files in a Lambda zip are dated 1980, so Python would reject an ordinary `.pyc` file as outdated. It
+loads an `unchecked-hash` file without a check. Only a Python of the runtime's version can write
+bytecode for it. If none is found, the functions are packaged without bytecode and start slower.
 """
 
 import os
@@ -11,42 +11,44 @@ import subprocess
 import sys
 from pathlib import Path
 
-# Where pyenv and uv keep the versions that are not on the path.
+# Where pyenv and uv install Python versions that are not on the PATH.
 _MANAGED = (".pyenv/versions/{}*/bin", ".local/share/uv/python/cpython-{}*/bin")
 
 
-def compiler(runtime: str) -> Path | None:
-    """A Python of `runtime`, such as `python3.13`: this one, one on the path, or a managed one."""
-    for candidate in _candidates(runtime):
-        if _version(candidate) == runtime:
+def find_interpreter(runtime: str) -> Path | None:
+    """Return a Python of `runtime`, such as `python3.13`; None if there is none.
+
+    Candidates are this Python, the one on the PATH, and those that pyenv and uv manage.
+    """
+    for candidate in _list_candidates(runtime):
+        if _read_version(candidate) == runtime:
             return candidate
     return None
 
 
-def compile_tree(folder: Path, runtime: str, home: str) -> None:
-    """Write byte code for all of `folder`, which will stand in `home` when it runs."""
-    python = compiler(runtime)
+def compile_folder(folder: Path, runtime: str, install_path: str) -> None:
+    """Compile all files of `folder`, which Lambda unpacks to `install_path`."""
+    python = find_interpreter(runtime)
     if python is None:
         return
     command = [str(python), "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
-    command += ["-s", str(folder), "-p", home, str(folder)]
-    # Sets are written in the order of their hashes: the same order every time.
-    environment = os.environ | {"PYTHONHASHSEED": "0"}
-    subprocess.run(command, env=environment, check=True)
+    command += ["-s", str(folder), "-p", install_path, str(folder)]
+    # A fixed hash seed fixes the order of sets, so the bytecode is reproducible.
+    subprocess.run(command, env=os.environ | {"PYTHONHASHSEED": "0"}, check=True)
 
 
-def _candidates(runtime: str) -> list[Path]:
+def _list_candidates(runtime: str) -> list[Path]:
     version = runtime.removeprefix("python")
     managed = (path for where in _MANAGED for path in Path.home().glob(where.format(version)))
     on_path = [Path(found)] if (found := shutil.which(runtime)) else []
     return [Path(sys.executable), *on_path, *(folder / runtime for folder in sorted(managed))]
 
 
-def _version(python: Path) -> str | None:
-    """What `python` calls itself; None where it is not there or only a shim of nothing."""
-    say = "import sys; print('python%d.%d' % sys.version_info[:2])"
+def _read_version(python: Path) -> str | None:
+    """Return the version of `python`, such as `python3.13`; None if it does not run."""
+    script = "import sys; print('python%d.%d' % sys.version_info[:2])"
     try:
-        asked = subprocess.run([python, "-c", say], capture_output=True, text=True, check=False)
+        done = subprocess.run([python, "-c", script], capture_output=True, text=True, check=False)
     except OSError:
         return None
-    return asked.stdout.strip() if asked.returncode == 0 else None
+    return done.stdout.strip() if done.returncode == 0 else None

@@ -1,8 +1,8 @@
-"""What a month costs: `python -m infra.cost` writes the tables of docs/cost.md.
+"""Estimate the cost on AWS: `python -m infra.cost` writes the tables of docs/cost.md.
 
 Request units come from the tables of docs/data-model.md, prices from prices.toml, memory and alarms
-from the packaged stages. Durations, sizes and the mix of requests are this file's own; durations
-are assumptions until somebody has measured them on AWS.
+from the packaged stages. Durations, sizes and the mix of requests are defined here. The durations
+are assumptions; nobody has measured them on AWS yet.
 """
 
 import re
@@ -10,33 +10,33 @@ import tomllib
 from dataclasses import dataclass
 from typing import Any
 
-from infra.alarms import functions
+from infra.alarms import find_functions
 from infra.package import package
-from infra.stage import ROOT, load
-from infra.template import read
+from infra.stage import ROOT, load_stage
+from infra.template import read_template
 
 _PAGE = ROOT / "docs" / "cost.md"
-# | [`call`](code), variant | reads | writes | RRU | WRU | trips |
-_LINKED = re.compile(
+# Matches: | [`call`](code), variant | reads | writes | RRU | WRU | trips |
+_CALL_ROW = re.compile(
     r"^\| \[(`[^`]+`)\]\([^)]+\)([^|]*?) \|[^|]*\|[^|]*\| ([\d.]+) \| ([\d.]+) \|", re.M
 )
 _BEGIN, _END = "<!-- computed -->\n", "<!-- end -->"
-_LOG_BYTES = 700  # the app's line, the access log's, Lambda's own
+_LOG_BYTES = 700  # log lines of the app, of the gateway and of Lambda
 _ANSWER_BYTES = 2_000
-_TRACED = 0.05
-# Minutes between the runs of what wakes by itself, by its rule.
+_TRACED = 0.05  # share of requests
+# Schedule -> minutes between two runs.
 _MINUTES = {"rate(1 minute)": 1, "rate(5 minutes)": 5, "cron(0/5 * * * ? *)": 5}
-_MONTH = 30 * 24 * 60
+_MONTH_MINUTES = 30 * 24 * 60
 _RUN_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
 class Share:
-    """A kind of request: its part of the mix, the row that holds its units, what comes on top."""
+    """A kind of request in the mix. `call` names its row in the tables of request units."""
 
     call: str
     percent: int
-    more_reads: float = 0  # pages of a list, and what a row leaves open
+    more_reads: float = 0  # list pages, and reads beyond the row
     more_writes: float = 0
     seconds: float = 0.030  # assumed
     mails: float = 0
@@ -44,17 +44,17 @@ class Share:
     objects_written: float = 0
 
 
-# A change's part of the catalogue that every sixteenth renews.
-_SIXTEENTH = {"objects_read": 1 / 16, "objects_written": 1 / 16}
-_MIX = (
+# One in sixteen changes of a task rewrites a list snapshot.
+_SNAPSHOT = {"objects_read": 1 / 16, "objects_written": 1 / 16}
+REQUEST_MIX = (
     Share("`GET /api/tasks/{task_id}`", 30),
     Share("`status=`", 15),
     Share("`status=`, `ordering=due_date`", 10, seconds=0.060, objects_read=1),
     Share("`GET /api/projects`, 1 on the page", 10, more_reads=20),
     Share("`assigned_to=me`", 10),
-    Share("`PATCH .../status`", 8, **_SIXTEENTH),
-    Share("`PATCH /api/tasks/{task_id}`, title", 5, **_SIXTEENTH),
-    Share("`POST /api/tasks`", 4, **_SIXTEENTH),
+    Share("`PATCH .../status`", 8, **_SNAPSHOT),
+    Share("`PATCH /api/tasks/{task_id}`, title", 5, **_SNAPSHOT),
+    Share("`POST /api/tasks`", 4, **_SNAPSHOT),
     Share("`POST .../comments`", 3, mails=1),
     Share("`GET .../attachments/{attachment_id}/download`", 2),
     Share("`POST /api/auth/refresh`", 2),
@@ -63,105 +63,107 @@ _MIX = (
 _MAIL_READS, _MAIL_WRITES = 8, 7
 
 
-def prices() -> dict[str, dict[str, float]]:
+def read_prices() -> dict[str, dict[str, float]]:
+    """Return the prices in US dollars: unit -> item -> price."""
     return tomllib.loads((ROOT / "infra" / "prices.toml").read_text())
 
 
-def units() -> dict[str, tuple[float, float]]:
-    """Call -> read and write units, from the tables of the data model."""
+def read_request_units() -> dict[str, tuple[float, float]]:
+    """Return the read and write units of each call, from the tables of docs/data-model.md."""
     page = (ROOT / "docs" / "data-model.md").read_text()
-    return {row[1] + row[2]: (float(row[3]), float(row[4])) for row in _LINKED.finditer(page)}
+    return {row[1] + row[2]: (float(row[3]), float(row[4])) for row in _CALL_ROW.finditer(page)}
 
 
-def million_requests() -> dict[str, float]:
-    """Dollars for a million requests of the mix, by what they are asked for."""
-    price, known, memory = prices(), units(), load("prod").memory["APIHandler"] / 1024
-    parts = [(share, share.percent / 100, known[share.call]) for share in _MIX]
-    mails = sum(part * share.mails for share, part, _ in parts)
-    reads = sum(p * (own[0] + s.more_reads) for s, p, own in parts) + mails * _MAIL_READS
-    writes = sum(p * (own[1] + s.more_writes) for s, p, own in parts) + mails * _MAIL_WRITES
-    seconds = sum(part * share.seconds for share, part, _ in parts)
-    read = sum(part * share.objects_read for share, part, _ in parts)
-    written = sum(part * share.objects_written for share, part, _ in parts)
-    each = price["million"]
+def price_million_requests() -> dict[str, float]:
+    """Return the cost in US dollars of a million requests of the mix, by cost item."""
+    prices, units = read_prices(), read_request_units()
+    memory = load_stage("prod").memory["APIHandler"] / 1024
+    shares = [(share, share.percent / 100, *units[share.call]) for share in REQUEST_MIX]
+    mails = sum(part * share.mails for share, part, *_ in shares)
+    reads = sum(part * (read + share.more_reads) for share, part, read, _ in shares)
+    reads += mails * _MAIL_READS
+    writes = sum(part * (write + share.more_writes) for share, part, _, write in shares)
+    writes += mails * _MAIL_WRITES
+    seconds = sum(part * share.seconds for share, part, *_ in shares)
+    objects_read = sum(part * share.objects_read for share, part, *_ in shares)
+    objects_written = sum(part * share.objects_written for share, part, *_ in shares)
+    each, byte_price = prices["million"], prices["gigabyte"]
     return {
         "API Gateway": each["api_request"],
         "Lambda, requests": each["function_request"] * (1 + mails),
-        "Lambda, time": seconds * memory * price["function"]["gigabyte_second"] * 1e6,
+        "Lambda, time": seconds * memory * prices["function"]["gigabyte_second"] * 1e6,
         f"DynamoDB, {reads:.1f} read units each": reads * each["read_unit"],
         f"DynamoDB, {writes:.1f} write units each": writes * each["write_unit"],
-        "S3, catalogues": read * each["object_get"] + written * each["object_put"],
-        f"SES, {mails:.2f} mails each": mails * each["mail"],
-        "Logs": _LOG_BYTES / 1e3 * price["gigabyte"]["log_written"],
+        "S3, list snapshots": objects_read * each["object_get"]
+        + objects_written * each["object_put"],
+        f"SES, {mails:.2f} emails each": mails * each["email"],
+        "Logs": _LOG_BYTES / 1e3 * byte_price["log_written"],
         "Traces": _TRACED * each["trace"],
-        "Answers sent": _ANSWER_BYTES / 1e3 * price["gigabyte"]["sent_out"],
+        "Data transfer out": _ANSWER_BYTES / 1e3 * byte_price["data_transfer_out"],
     }
 
 
-def idle_month(stage: str) -> dict[str, float]:
-    """Dollars for a month in which nobody calls."""
-    price, template = prices(), read(package(load(stage)))
-    resources = template["Resources"]
+def price_idle_month(stage: str) -> dict[str, float]:
+    """Return the cost in US dollars of a month without requests, by cost item."""
+    prices, units = read_prices(), read_request_units()
+    resources = read_template(package(load_stage(stage)))["Resources"]
     alarms = sum(r["Type"] == "AWS::CloudWatch::Alarm" for r in resources.values())
-    woken, known = _woken(resources), units()
-    runs = sum(woken.values())
-    reads, writes = (sum(known[job][way] * times for job, times in woken.items()) for way in (0, 1))
-    gigabyte_seconds = runs * _RUN_SECONDS * 0.5 * price["function"]["gigabyte_second"]
+    scheduled = _count_scheduled_runs(resources)
+    runs = sum(scheduled.values())
+    reads = sum(units[row][0] * count for row, count in scheduled.items())
+    writes = sum(units[row][1] * count for row, count in scheduled.items())
+    each = prices["million"]
+    gigabyte_seconds = runs * _RUN_SECONDS * 0.5 * prices["function"]["gigabyte_second"]
+    request_units = (reads * each["read_unit"] + writes * each["write_unit"]) / 1e6
     return {
-        f"{alarms} alarms": alarms * price["month"]["alarm"],
-        "The secret": price["month"]["secret"],
-        f"{runs:,} runs of schedules": runs * price["million"]["function_request"] / 1e6
-        + gigabyte_seconds,
-        "Their request units": (
-            reads * price["million"]["read_unit"] + writes * price["million"]["write_unit"]
-        )
-        / 1e6,
+        f"{alarms} alarms": alarms * prices["month"]["alarm"],
+        "The secret": prices["month"]["secret"],
+        f"{runs:,} scheduled runs": runs * each["function_request"] / 1e6 + gigabyte_seconds,
+        "Their request units": request_units,
     }
 
 
-def _woken(resources: dict[str, Any]) -> dict[str, int]:
-    """The row of each function that wakes by itself all day, and how often it does in a month."""
-    rules = {
+def _count_scheduled_runs(resources: dict[str, Any]) -> dict[str, int]:
+    """Return the monthly runs of frequently scheduled functions, by row of request units."""
+    schedules = {
         name: event["Properties"].get("Schedule")
-        for name, function in functions(resources).items()
+        for name, function in find_functions(resources).items()
         for event in function.get("Events", {}).values()
     }
-    often = {name: _MONTH // _MINUTES[rule] for name, rule in rules.items() if rule in _MINUTES}
-    return {f"`{_in_python(name)}`, nothing to do": times for name, times in often.items()}
+    return {
+        f"`{_to_snake_case(name)}`, nothing to do": _MONTH_MINUTES // _MINUTES[schedule]
+        for name, schedule in schedules.items()
+        if schedule in _MINUTES
+    }
 
 
-def _in_python(name: str) -> str:
-    """`SweepMail` -> `sweep_mail`."""
+def _to_snake_case(name: str) -> str:
     return re.sub(r"\B([A-Z])", r"_\1", name).lower()
 
 
-def _table(title: str, costs: dict[str, float]) -> str:
-    rows = [f"| {what} | {dollars:.2f} |" for what, dollars in costs.items()]
-    return "\n".join(
-        [
-            f"| {title} | $ |",
-            "| --- | ---: |",
-            *rows,
-            f"| **Sum** | **{sum(costs.values()):.2f}** |",
-        ]
-    )
+def format_table(title: str, costs: dict[str, float]) -> str:
+    """Return a Markdown table of costs with their sum."""
+    rows = [f"| {item} | {dollars:.2f} |" for item, dollars in costs.items()]
+    total = f"| **Sum** | **{sum(costs.values()):.2f}** |"
+    return "\n".join([f"| {title} | $ |", "| --- | ---: |", *rows, total])
 
 
-def computed() -> str:
-    mix = [f"| {share.call} | {share.percent} |" for share in _MIX]
+def build_tables() -> str:
+    """Return all computed tables of docs/cost.md."""
+    mix = [f"| {share.call} | {share.percent} |" for share in REQUEST_MIX]
     tables = [
-        "\n".join(["| The mix | % |", "| --- | ---: |", *mix]),
-        _table("A million requests of it", million_requests()),
-        _table("A month of prod, idle", idle_month("prod")),
-        _table("A month of dev, idle", idle_month("dev")),
-        _table("A month of a gigabyte", prices()["gigabyte_month"]),
+        "\n".join(["| Request mix | % |", "| --- | ---: |", *mix]),
+        format_table("A million requests of the mix", price_million_requests()),
+        format_table("A month of prod, idle", price_idle_month("prod")),
+        format_table("A month of dev, idle", price_idle_month("dev")),
+        format_table("A month of a gigabyte", read_prices()["gigabyte_month"]),
     ]
     return "\n\n".join(tables) + "\n\n"
 
 
 def main() -> None:
     before, _, rest = _PAGE.read_text().partition(_BEGIN)
-    _PAGE.write_text(before + _BEGIN + "\n" + computed() + _END + rest.partition(_END)[2])
+    _PAGE.write_text(before + _BEGIN + "\n" + build_tables() + _END + rest.partition(_END)[2])
 
 
 if __name__ == "__main__":

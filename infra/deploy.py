@@ -1,4 +1,4 @@
-"""Deploy, compare, destroy or describe a stage: the same steps for AWS and for the local cloud."""
+"""Deploy, compare, destroy or describe a stage, on AWS or on the local cloud."""
 
 import argparse
 import json
@@ -8,103 +8,110 @@ import boto3
 
 from infra import artifacts, stacks
 from infra.package import package
-from infra.stacks import Plan
-from infra.stage import LOCAL, Stage, UserError, aim_at, in_one_line, load
+from infra.stacks import ChangeSet
+from infra.stage import LOCAL, Stage, UserError, configure_aws, load_stage, report_aws_errors
 
 
 def deploy(stage: Stage) -> dict[str, str]:
-    """Package and deploy; returns the stack's outputs. What did not change is not touched."""
-    planned = _plan(stage)
-    if planned is None:
-        print(f"  {stage.stack} runs this already: nothing to change")
+    """Package and deploy the stage; return the stack's outputs."""
+    change_set = _create_change_set(stage)
+    if change_set is None:
+        print(f"  {stage.stack} is up to date: nothing to change")
     else:
-        print(f"  deploying {stage.stack}: {len(planned.changes)} changes", flush=True)
-        stacks.carry_out(planned)
-    return outputs(stage)
+        print(f"  deploying {stage.stack}: {len(change_set.changes)} changes", flush=True)
+        stacks.execute_change_set(change_set)
+    return get_outputs(stage)
 
 
-def diff(stage: Stage) -> str:
-    """What `deploy` would change."""
-    planned = _plan(stage)
-    if planned is None:
+def describe_changes(stage: Stage) -> str:
+    """Return a description of the changes that `deploy` would make."""
+    change_set = _create_change_set(stage)
+    if change_set is None:
         return f"{stage.stack}: nothing to change"
-    stacks.drop(planned)
-    return f"{stage.stack} would change (+ new, ~ changed, - removed):\n{planned}"
+    stacks.discard_change_set(change_set)
+    return f"{stage.stack} would change (+ new, ~ changed, - removed):\n{change_set}"
 
 
 def destroy(stage: Stage, *, with_data: bool = False) -> None:
-    """Delete the stack. Where the stage keeps its data, table, bucket and keys stay behind under
-    their names, unless `with_data`."""
-    stack = stacks.find(stage.stack)
+    """Delete the stage's stack.
+
+    If the stage keeps its data, the table, the bucket and the keys are deleted only `with_data`.
+    """
+    stack = stacks.find_stack(stage.stack)
     if stack is None:
         print(f"  there is no {stage.stack}")
         return
-    left = stacks.outputs(stack)
-    if not stage.keep_data and "BucketName" in left:
-        _empty(left["BucketName"])
+    outputs = stacks.get_outputs(stack)
+    if not stage.keep_data and "BucketName" in outputs:
+        _empty_bucket(outputs["BucketName"])
     print(f"  deleting {stage.stack}", flush=True)
-    stacks.delete(stack)
+    stacks.delete_stack(stack)
     if stage.keep_data and with_data:
-        delete_data(left)
-    artifacts.remove(stage)
+        delete_data(outputs)
+    artifacts.remove_artifacts(stage)
 
 
-def outputs(stage: Stage) -> dict[str, str]:
-    """What the deployed stack says of itself."""
-    stack = stacks.find(stage.stack)
+def get_outputs(stage: Stage) -> dict[str, str]:
+    """Return the deployed stack's outputs. Raises UserError when the stage is not deployed."""
+    stack = stacks.find_stack(stage.stack)
     if stack is None:
         raise UserError(f"{stage.stack} is not deployed")
-    return stacks.outputs(stack)
+    return stacks.get_outputs(stack)
 
 
-def functions(stage: Stage) -> dict[str, str]:
-    """Logical name -> name of every function that the stack deployed."""
+def list_functions(stage: Stage) -> dict[str, str]:
+    """Return the physical name of every deployed function by logical id."""
     return {
         resource["LogicalResourceId"]: resource["PhysicalResourceId"]
-        for resource in stacks.resources(stage.stack)
+        for resource in stacks.list_resources(stage.stack)
         if resource["ResourceType"] == "AWS::Lambda::Function"
     }
 
 
-def _plan(stage: Stage) -> Plan | None:
-    return stacks.plan(stage.stack, artifacts.upload(stage, package(stage)), stage.parameters)
+def _create_change_set(stage: Stage) -> ChangeSet | None:
+    template_url = artifacts.upload_artifacts(stage, package(stage))
+    return stacks.create_change_set(stage.stack, template_url, stage.parameters)
 
 
-def _empty(bucket: str) -> None:
-    """CloudFormation deletes no bucket that holds anything, versions included."""
+def _empty_bucket(bucket: str) -> None:
+    """Delete all object versions, because CloudFormation deletes only an empty bucket."""
     print(f"  emptying {bucket}", flush=True)
     boto3.resource("s3").Bucket(bucket).object_versions.delete()
 
 
-def delete_data(left: dict[str, str]) -> None:
-    """What a stage that keeps its data left behind. DynamoDB keeps a backup of the table for 35
-    days by itself, because it had point-in-time recovery; the keys can be had back for 30."""
+def delete_data(outputs: dict[str, str]) -> None:
+    """Delete the table, the bucket and the keys that a deleted stack left behind.
+
+    The table has point-in-time recovery, so DynamoDB keeps a backup for 35 days. The keys can be
+    restored for 30 days.
+    """
     dynamodb: Any = boto3.client("dynamodb")
-    dynamodb.update_table(TableName=left["TableName"], DeletionProtectionEnabled=False)
-    dynamodb.get_waiter("table_exists").wait(TableName=left["TableName"])
-    dynamodb.delete_table(TableName=left["TableName"])
-    _empty(left["BucketName"])
-    boto3.resource("s3").Bucket(left["BucketName"]).delete()
-    boto3.client("secretsmanager").delete_secret(SecretId=left["SecretId"])
+    dynamodb.update_table(TableName=outputs["TableName"], DeletionProtectionEnabled=False)
+    dynamodb.get_waiter("table_exists").wait(TableName=outputs["TableName"])
+    dynamodb.delete_table(TableName=outputs["TableName"])
+    _empty_bucket(outputs["BucketName"])
+    boto3.resource("s3").Bucket(outputs["BucketName"]).delete()
+    boto3.client("secretsmanager").delete_secret(SecretId=outputs["SecretId"])
 
 
 def _confirm(stage: Stage, *, with_data: bool) -> None:
-    """The first word is for the stack; the data of a stage that keeps it wants a second."""
+    """Ask before the stack is deleted, and a second time before kept data is deleted."""
     if stage.name == LOCAL:
         return
     kept = "Its data is kept." if stage.keep_data else "ALL ITS DATA IS DELETED."
     _ask(f"This deletes {stage.stack}. {kept} Type the stage's name to go on: ", stage.name)
     if stage.keep_data and with_data:
-        said = f"delete the data of {stage.name}"
-        _ask(f"Table, files and keys are deleted after it. Type {said!r} to go on: ", said)
+        answer = f"delete the data of {stage.name}"
+        _ask(f"Table, files and keys are deleted after it. Type {answer!r} to go on: ", answer)
 
 
-def _ask(question: str, wanted: str) -> None:
+def _ask(question: str, expected: str) -> None:
+    """Ask the user. Raises UserError when the answer is not the `expected` one."""
     try:
-        typed = input(question)
-    except EOFError:  # nobody is there to answer
-        typed = ""
-    if typed != wanted:
+        answer = input(question)
+    except EOFError:  # not run from a terminal
+        answer = ""
+    if answer != expected:
         raise UserError("nothing was deleted")
 
 
@@ -114,24 +121,30 @@ def _run(verb: str, stage: Stage, *, with_data: bool) -> None:
             _confirm(stage, with_data=with_data)
             destroy(stage, with_data=with_data)
         case "diff":
-            print(diff(stage))
+            print(describe_changes(stage))
         case _:
-            found = deploy(stage) if verb == "deploy" else outputs(stage)
-            print(json.dumps(found, indent=2, sort_keys=True))
+            outputs = deploy(stage) if verb == "deploy" else get_outputs(stage)
+            print(json.dumps(outputs, indent=2, sort_keys=True))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m infra.deploy", description=__doc__)
     parser.add_argument("verb", choices=["deploy", "diff", "destroy", "outputs"])
     parser.add_argument("--stage", required=True, help="a table of infra/stages.toml")
-    parser.add_argument("--with-data", action="store_true", help="destroy what outlives the stack")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter's other value"
+        "--with-data", action="store_true", help="also destroy data that outlives the stack"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="override a stack parameter (repeatable)",
     )
     arguments = parser.parse_args()
-    stage = load(arguments.stage, dict(item.split("=", 1) for item in arguments.set))
-    aim_at(stage)
-    with in_one_line():
+    stage = load_stage(arguments.stage, dict(item.split("=", 1) for item in arguments.set))
+    configure_aws(stage)
+    with report_aws_errors():
         _run(arguments.verb, stage, with_data=arguments.with_data)
 
 

@@ -1,30 +1,28 @@
-"""Package the app: stage a build folder, let Chalice make zip and template, finish the template.
+"""Package the app: Chalice creates the zip and the template, which are then adapted to the stage.
 
-The result is `build/<stage>/sam.yaml`, `deployment.zip`, and `layer-<name>.zip` for each list of
-`infra/layers`: packages that only the functions get which name that layer. Nothing is made twice:
-a build whose inputs did not change is kept.
+The result is `build/<stage>/sam.yaml`, `deployment.zip`, and a `layer-<name>.zip` for each list of
+`infra/layers`. A build whose inputs did not change is reused.
 """
 
 import argparse
-import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from zipfile import ZipFile
 
-from infra import pages, template
-from infra.archive import pack, sizes
-from infra.bytecode import compile_tree, compiler
-from infra.finish import finish
-from infra.stage import ROOT, Stage, UserError, load, tool
-from infra.vendor import FUNCTION_HOME, vendor, vendor_layer
-from infra.venv import locked
+from infra.api_docs_assets import fetch_assets
+from infra.bytecode import compile_folder, find_interpreter
+from infra.postprocess import postprocess_template
+from infra.reproducible_zip import measure_zip, zip_folder
+from infra.stage import ROOT, Stage, UserError, find_command, load_stage
+from infra.template import read_template, write_template
+from infra.vendor import FUNCTION_PATH, vendor_functions, vendor_layer
+from infra.venv import lock_folder
 
-# Chalice imports app.py to find its routes, and the app refuses to start without its settings.
+# Chalice imports app.py to find its routes, and the app does not start without its settings.
 PLACEHOLDERS = {
     "STAGE": "package",
     "TABLE_NAME": "package",
@@ -52,68 +50,67 @@ PLACEHOLDERS = {
     "POWERTOOLS_LOG_LEVEL": "INFO",
     "AWS_DEFAULT_REGION": "us-east-1",
 }
-_STAGED = ("app.py", "chalicelib", ".chalice")
-_INPUTS = (*_STAGED, "infra", "requirements.txt")
-_UNSTAGED = shutil.ignore_patterns("__pycache__", "deployments", "deployed")
+_APP_SOURCES = ("app.py", "chalicelib", ".chalice")
+_INPUTS = (*_APP_SOURCES, "infra", "requirements.txt")
+_IGNORED = {"__pycache__", "deployments", "deployed"}
 _LAYERS = ROOT / "infra" / "layers"
 
 
 def package(stage: Stage) -> Path:
-    """Build `stage` unless the last build is of the same inputs; returns the template's path."""
-    with locked(stage.build_dir):
-        return _package(stage)
+    """Build `stage` unless its inputs are unchanged; return the template's path.
 
-
-def _package(stage: Stage) -> Path:
-    pages.fetch()
-    digest = _digest(stage)
+    A lock allows one build at a time, because parallel tests and `make run` share the build folder.
+    """
     stamp = stage.build_dir / "inputs.sha256"
-    with _one_at_a_time():
-        if stamp.exists() and stamp.read_text() == digest:
-            print(f"  build/{stage.name} is up to date", flush=True)
-        else:
-            _build(stage, vendor(stage))
-            stamp.write_text(digest)
+    with lock_folder(stage.build_dir):
+        fetch_assets()
+        fingerprint = _compute_fingerprint(stage)
+        with lock_folder(ROOT / "build" / "all"):
+            if stamp.exists() and stamp.read_text() == fingerprint:
+                print(f"  build/{stage.name} is up to date", flush=True)
+            else:
+                _build(stage)
+                stamp.write_text(fingerprint)
     return stage.template
 
 
-@contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """Tests in parallel and `make run` share one build."""
-    lock = ROOT / "build" / "lock"
-    lock.parent.mkdir(exist_ok=True)
-    with lock.open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield
-
-
-def _build(stage: Stage, dependencies: Path) -> None:
+def _build(stage: Stage) -> None:
+    dependencies = vendor_functions(stage)
     print(f"  zipping app and dependencies into build/{stage.name}", flush=True)
     shutil.rmtree(stage.build_dir, ignore_errors=True)
-    source = stage.build_dir / "source"
-    source.mkdir(parents=True)
-    for name in _STAGED:
-        _copy(stage.sources / name, source / name)
-    (source / "requirements.txt").touch()  # empty: Chalice has nothing to fetch and to zip
-    _run_chalice(stage, source)
-    _finish(stage)
-    _seal(stage, dependencies)
-    _pack_layers(stage)
-    _report(stage)
+    _run_chalice(stage, _copy_sources(stage))
+    template = read_template(stage.template)
+    postprocess_template(template, stage)
+    write_template(stage.template, template)
+    _add_dependencies(stage, dependencies)
+    for requirements in sorted(_LAYERS.glob("*.txt")):
+        layer = _zip_cached(vendor_layer(stage, requirements), "python/")
+        shutil.copyfile(layer, stage.build_dir / f"layer-{requirements.stem}.zip")
+    _print_sizes(stage)
 
 
-def _copy(origin: Path, target: Path) -> None:
-    if origin.is_dir():
-        shutil.copytree(origin, target, ignore=_UNSTAGED)
-    else:
-        shutil.copy2(origin, target)
+def _copy_sources(stage: Stage) -> Path:
+    """Copy the app into the build folder; return the copy's folder."""
+    target = stage.build_dir / "source"
+    target.mkdir(parents=True)
+    for name in _APP_SOURCES:
+        source = stage.sources / name
+        if source.is_dir():
+            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns(*_IGNORED))
+        else:
+            shutil.copy2(source, target / name)
+    # An empty file, so that Chalice downloads no dependencies.
+    (target / "requirements.txt").touch()
+    return target
 
 
 def _run_chalice(stage: Stage, source: Path) -> None:
-    merge = ROOT / "infra" / "resources.yaml"
-    command = [tool("chalice"), "package", "--stage", stage.name, "--template-format", "yaml"]
-    command += ["--merge-template", str(merge), str(stage.build_dir)]
-    # Chalice imports the app where it zips it: byte code of this Python would go with it.
+    """Let Chalice write the zip and the template. Raises UserError when it fails."""
+    resources = ROOT / "infra" / "resources.yaml"
+    command = [find_command("chalice"), "package", "--stage", stage.name]
+    command += ["--template-format", "yaml", "--merge-template", str(resources)]
+    command += [str(stage.build_dir)]
+    # Chalice imports the app in the folder that it zips, so this Python must write no bytecode.
     environment = os.environ | PLACEHOLDERS | {"PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         command, cwd=source, env=environment, capture_output=True, text=True, check=False
@@ -122,65 +119,49 @@ def _run_chalice(stage: Stage, source: Path) -> None:
         raise UserError(f"chalice could not package the app:\n{done.stdout}{done.stderr}".strip())
 
 
-def _finish(stage: Stage) -> None:
-    content = template.read(stage.template)
-    finish(content, stage)
-    template.write(stage.template, content)
-
-
-def _seal(stage: Stage, dependencies: Path) -> None:
-    """The app as Chalice zipped it, with byte code, behind the dependencies, which are zipped
-    already: the same bytes for the same files."""
+def _add_dependencies(stage: Stage, dependencies: Path) -> None:
+    """Replace Chalice's zip with a reproducible one of dependencies, app and bytecode."""
     unpacked = stage.build_dir / "unpacked"
     with ZipFile(stage.zip) as archive:
         archive.extractall(unpacked)
-    compile_tree(unpacked, stage.runtime, FUNCTION_HOME)
-    shutil.copyfile(_packed(dependencies), stage.zip)
-    pack(unpacked, stage.zip, mode="a")
+    compile_folder(unpacked, stage.runtime, FUNCTION_PATH)
+    shutil.copyfile(_zip_cached(dependencies), stage.zip)
+    zip_folder(unpacked, stage.zip, mode="a")
     shutil.rmtree(unpacked)
 
 
-def _pack_layers(stage: Stage) -> None:
-    for requirements in sorted(_LAYERS.glob("*.txt")):
-        target = stage.build_dir / f"layer-{requirements.stem}.zip"
-        shutil.copyfile(_packed(vendor_layer(stage, requirements), "python/"), target)
-
-
-def _packed(folder: Path, prefix: str = "") -> Path:
-    """Zipped once, beside what was fetched: it changes only with its pins."""
-    packed = folder.with_suffix(".zip")
-    if not packed.exists():
+def _zip_cached(folder: Path, prefix: str = "") -> Path:
+    """Zip downloaded dependencies once, into a file beside their folder; return its path."""
+    target = folder.with_suffix(".zip")
+    if not target.exists():
         unfinished = folder.with_suffix(".part")
-        pack(folder, unfinished, prefix)
-        unfinished.rename(packed)
-    return packed
+        zip_folder(folder, unfinished, prefix)
+        unfinished.rename(target)
+    return target
 
 
-def _report(stage: Stage) -> None:
-    if compiler(stage.runtime) is None:
-        print(f"  no {stage.runtime} on this machine: without byte code, functions start slower")
+def _print_sizes(stage: Stage) -> None:
+    if find_interpreter(stage.runtime) is None:
+        print(f"  no {stage.runtime} on this machine: without bytecode, functions start slower")
     for archive in sorted(stage.build_dir.glob("*.zip")):
-        packed, unpacked = sizes(archive)
+        packed, unpacked = measure_zip(archive)
         print(f"  {archive.name}: {packed / 1e6:.1f} MB, {unpacked / 1e6:.1f} MB unpacked")
 
 
-def _digest(stage: Stage) -> str:
-    sha = hashlib.sha256(f"{stage.name} {compiler(stage.runtime)}".encode())
-    for path in _input_files(stage.sources):
+def _compute_fingerprint(stage: Stage) -> str:
+    """Return a hash of the stage, of the Python that compiles, and of all input files."""
+    sha = hashlib.sha256(f"{stage.name} {find_interpreter(stage.runtime)}".encode())
+    for path in _list_inputs(stage.sources):
         sha.update(path.name.encode())
         sha.update(path.read_bytes())
     return sha.hexdigest()
 
 
-def _input_files(sources: Path) -> Iterator[Path]:
+def _list_inputs(sources: Path) -> Iterator[Path]:
     for name in _INPUTS:
-        found = (sources if name in _STAGED else ROOT) / name
+        found = (sources if name in _APP_SOURCES else ROOT) / name
         files = [found] if found.is_file() else sorted(found.rglob("*"))
-        yield from (path for path in files if path.is_file() and not _ignored(path))
-
-
-def _ignored(path: Path) -> bool:
-    return bool({"__pycache__", "deployments", "deployed"} & set(path.parts))
+        yield from (path for path in files if path.is_file() and _IGNORED.isdisjoint(path.parts))
 
 
 def main() -> None:
@@ -188,7 +169,7 @@ def main() -> None:
     parser.add_argument("--stage", default="prod", help="a table of infra/stages.toml (prod)")
     arguments = parser.parse_args()
     print(f"packaging {arguments.stage}")
-    print(f"  made {package(load(arguments.stage)).relative_to(ROOT)}")
+    print(f"  wrote {package(load_stage(arguments.stage)).relative_to(ROOT)}")
 
 
 if __name__ == "__main__":

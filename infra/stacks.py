@@ -1,4 +1,4 @@
-"""CloudFormation stacks by change sets: what would change, change it, say which resource failed."""
+"""Create, change and delete CloudFormation stacks with change sets."""
 
 import os
 from collections.abc import Iterator
@@ -11,20 +11,21 @@ from botocore.exceptions import ClientError, WaiterError
 
 from infra.stage import UserError
 
-_DONE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
-# A change set was drawn up for the stack and never carried out.
-_ONLY_PLANNED = "REVIEW_IN_PROGRESS"
-_NEVER_CREATED = {"ROLLBACK_COMPLETE", "CREATE_FAILED"}
+_CHANGEABLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
+# The stack has a change set that was never executed.
+_NOT_CREATED_YET = "REVIEW_IN_PROGRESS"
+_CREATION_FAILED = {"ROLLBACK_COMPLETE", "CREATE_FAILED"}
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
-_BEGIN = {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"}
+_OPERATION_STARTED = {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"}
 _HOUR = 3600
-_KINDS = {"Add": "+", "Modify": "~", "Remove": "-", "Import": ">", "Dynamic": "?"}
+_SYMBOLS = {"Add": "+", "Modify": "~", "Remove": "-", "Import": ">", "Dynamic": "?"}
+_REPLACEMENTS = {"True": "  REPLACED", "Conditional": "  may be replaced"}
 Stack = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Plan:
-    """A change set that waits to be carried out."""
+class ChangeSet:
+    """A change set that has not been executed yet."""
 
     stack: str
     arn: str
@@ -32,69 +33,82 @@ class Plan:
     changes: list[dict[str, Any]]
 
     def __str__(self) -> str:
-        """One line for each resource; what is replaced, and so loses what it holds, is marked."""
-        return "\n".join(sorted(_line(change["ResourceChange"]) for change in self.changes))
+        """Return one line per resource; replaced resources, which lose their data, are marked."""
+        return "\n".join(sorted(_format_change(each["ResourceChange"]) for each in self.changes))
 
 
-def find(name: str) -> Stack | None:
-    """The stack as it is; None if there is none, or only a plan of one."""
+def find_stack(name: str) -> Stack | None:
+    """Return the stack's description; None if it does not exist or was never created."""
     try:
         stack = dict(_client().describe_stacks(StackName=name)["Stacks"][0])
     except ClientError as error:
         if "does not exist" in str(error):
             return None
         raise
-    return None if stack["StackStatus"] == _ONLY_PLANNED else stack
+    return None if stack["StackStatus"] == _NOT_CREATED_YET else stack
 
 
-def outputs(stack: Stack) -> dict[str, str]:
+def get_outputs(stack: Stack) -> dict[str, str]:
+    """Return the stack's outputs by key."""
     return {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])}
 
 
-def plan(name: str, template: str, parameters: dict[str, str]) -> Plan | None:
-    """What `template` (an address, or the text itself) would change; None if nothing."""
-    stack = find(name)
-    _refuse_busy(name, stack)
-    made = _client().create_change_set(
+def create_change_set(name: str, template: str, parameters: dict[str, str]) -> ChangeSet | None:
+    """Create a change set for the stack `name`; return None if nothing would change.
+
+    `template` is an https URL or the template's text. Raises UserError when CloudFormation refuses
+    the template, or when the stack is in a state that cannot be changed.
+    """
+    stack = find_stack(name)
+    _check_can_change(name, stack)
+    created = _client().create_change_set(
         StackName=name,
         ChangeSetName=f"at-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}",
         ChangeSetType="UPDATE" if stack else "CREATE",
         Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
         Capabilities=["CAPABILITY_IAM"],
-        **_as_whom(),
+        **_get_role(),
         **{"TemplateURL" if template.startswith("https://") else "TemplateBody": template},
     )
-    changes = _drawn_up(name, made["Id"])
-    return None if changes is None else Plan(name, made["Id"], stack is None, changes)
+    changes = _wait_for_changes(name, created["Id"])
+    return None if changes is None else ChangeSet(name, created["Id"], stack is None, changes)
 
 
-def drop(planned: Plan) -> None:
-    """Forget the plan, and the empty stack that it may have made."""
-    _client().delete_change_set(ChangeSetName=planned.arn)
-    if planned.creates:
-        _client().delete_stack(StackName=planned.stack)
+def discard_change_set(change_set: ChangeSet) -> None:
+    """Delete the change set, and the empty stack that it may have created."""
+    _client().delete_change_set(ChangeSetName=change_set.arn)
+    if change_set.creates:
+        _client().delete_stack(StackName=change_set.stack)
 
 
-def carry_out(planned: Plan) -> None:
-    """Make the changes; CloudFormation undoes all of them if one fails, and this says which."""
-    _client().execute_change_set(ChangeSetName=planned.arn)
-    done = "stack_create_complete" if planned.creates else "stack_update_complete"
-    _wait(done, planned.stack, planned.stack)
+def execute_change_set(change_set: ChangeSet) -> None:
+    """Execute the change set.
+
+    Raises UserError with the failed resources when CloudFormation rolls the changes back.
+    """
+    _client().execute_change_set(ChangeSetName=change_set.arn)
+    done = "stack_create_complete" if change_set.creates else "stack_update_complete"
+    _wait(done, change_set.stack, change_set.stack)
 
 
-def delete(stack: Stack) -> None:
-    # By its id: a deleted stack is not found by its name.
+def delete_stack(stack: Stack) -> None:
+    """Delete the stack and wait until it is gone. Raises UserError when that fails."""
+    # A deleted stack is found by its id only, not by its name.
     _client().delete_stack(StackName=stack["StackId"])
     _wait("stack_delete_complete", stack["StackId"], stack["StackName"])
 
 
-def resources(name: str) -> Iterator[dict[str, Any]]:
+def list_resources(name: str) -> Iterator[dict[str, Any]]:
+    """Yield the resource summaries of the stack `name`."""
     pages = _client().get_paginator("list_stack_resources").paginate(StackName=name)
     return (dict(resource) for page in pages for resource in page["StackResourceSummaries"])
 
 
-def _as_whom() -> dict[str, str]:
-    """CI hands CloudFormation a role that may do more than CI itself: infra/github-role.yaml."""
+def _get_role() -> dict[str, str]:
+    """Return the service role for CloudFormation, which has more rights than CI itself.
+
+    See infra/github-role.yaml.
+    """
     role = os.environ.get("AWS_STACK_ROLE")
     return {"RoleARN": role} if role else {}
 
@@ -103,67 +117,68 @@ def _client() -> Any:
     return boto3.client("cloudformation")
 
 
-def _line(change: dict[str, Any]) -> str:
-    replaced = {"True": "  REPLACED", "Conditional": "  may be replaced"}
-    why = replaced.get(change.get("Replacement", ""), "")
-    return (
-        f"  {_KINDS[change['Action']]} {change['LogicalResourceId']}  {change['ResourceType']}{why}"
-    )
+def _format_change(change: dict[str, Any]) -> str:
+    replacement = _REPLACEMENTS.get(change.get("Replacement", ""), "")
+    resource = f"{change['LogicalResourceId']}  {change['ResourceType']}"
+    return f"  {_SYMBOLS[change['Action']]} {resource}{replacement}"
 
 
-def _refuse_busy(name: str, stack: Stack | None) -> None:
-    if stack is None or stack["StackStatus"] in _DONE:
+def _check_can_change(name: str, stack: Stack | None) -> None:
+    if stack is None or stack["StackStatus"] in _CHANGEABLE:
         return
-    if stack["StackStatus"] in _NEVER_CREATED:
+    if stack["StackStatus"] in _CREATION_FAILED:
         stage = name.rpartition("-")[2]
         raise UserError(f"{name} failed when first created: make destroy STAGE={stage}")
     raise UserError(f"{name} can't be changed now: it is {stack['StackStatus']}")
 
 
-def _drawn_up(name: str, change_set: str) -> list[dict[str, Any]] | None:
-    """The changes, once CloudFormation has worked them out."""
+def _wait_for_changes(name: str, arn: str) -> list[dict[str, Any]] | None:
+    """Wait until the change set is ready; return its changes, or None if there are none."""
     waiter = _client().get_waiter("change_set_create_complete")
     try:
-        waiter.wait(ChangeSetName=change_set, WaiterConfig={"Delay": 1, "MaxAttempts": 600})
+        waiter.wait(ChangeSetName=arn, WaiterConfig={"Delay": 1, "MaxAttempts": 600})
     except WaiterError as error:
         reason = str(error.last_response.get("StatusReason", error))
-        _client().delete_change_set(ChangeSetName=change_set)
+        _client().delete_change_set(ChangeSetName=arn)
         if any(words in reason for words in _NO_CHANGES):
             return None
-        raise UserError(f"{name} can't be changed so: {reason}") from None
-    pages = _client().get_paginator("describe_change_set").paginate(ChangeSetName=change_set)
+        raise UserError(f"{name} can't be changed: {reason}") from None
+    pages = _client().get_paginator("describe_change_set").paginate(ChangeSetName=arn)
     return [change for page in pages for change in page["Changes"]]
 
 
 def _wait(waiter: str, stack: str, name: str) -> None:
-    patience = {"Delay": 1, "MaxAttempts": _HOUR}
+    config = {"Delay": 1, "MaxAttempts": _HOUR}
     try:
-        _client().get_waiter(waiter).wait(StackName=stack, WaiterConfig=patience)
+        _client().get_waiter(waiter).wait(StackName=stack, WaiterConfig=config)
     except WaiterError as error:
-        found: Any = error.last_response
-        status = found["Stacks"][0]["StackStatus"] if "Stacks" in found else str(error)
-        lines = [f"{name}: {status}", *_failures(stack)]
+        response: Any = error.last_response
+        status = response["Stacks"][0]["StackStatus"] if "Stacks" in response else str(error)
+        lines = [f"{name}: {status}", *_describe_failures(stack)]
         raise UserError("\n".join(lines)) from None
 
 
-def _failures(stack: str) -> list[str]:
-    """Which resources failed in the last operation, and why; those that were merely given up with
-    them are left out."""
+def _describe_failures(stack: str) -> list[str]:
+    """Return one line for each resource that failed in the last operation.
+
+    Resources that were only canceled because another one failed are left out.
+    """
     return [
-        f"  {event['LogicalResourceId']} ({event['ResourceType']}): {_reason(event)}"
-        for event in _last_operation(stack)
-        if event["ResourceStatus"].endswith("_FAILED") and "cancelled" not in _reason(event)
+        f"  {event['LogicalResourceId']} ({event['ResourceType']}): {_get_reason(event)}"
+        for event in _list_last_operation(stack)
+        if event["ResourceStatus"].endswith("_FAILED") and "cancelled" not in _get_reason(event)
     ]
 
 
-def _reason(event: dict[str, Any]) -> str:
+def _get_reason(event: dict[str, Any]) -> str:
     return str(event.get("ResourceStatusReason", "no reason given"))
 
 
-def _last_operation(stack: str) -> Iterator[dict[str, Any]]:
-    """Its events, newest first."""
+def _list_last_operation(stack: str) -> Iterator[dict[str, Any]]:
+    """Yield the events of the stack's last operation, newest first."""
     pages = _client().get_paginator("describe_stack_events").paginate(StackName=stack)
     for event in (event for page in pages for event in page["StackEvents"]):
         yield event
-        if event["PhysicalResourceId"] == event["StackId"] and event["ResourceStatus"] in _BEGIN:
+        is_stack = event["PhysicalResourceId"] == event["StackId"]
+        if is_stack and event["ResourceStatus"] in _OPERATION_STARTED:
             return

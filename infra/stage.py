@@ -1,4 +1,4 @@
-"""What a stage is: one table of `stages.toml`, and where its commands are sent."""
+"""Stages (a table of `stages.toml` each) and the AWS environment of their commands."""
 
 import os
 import sys
@@ -15,8 +15,8 @@ APP_NAME = "task-manager"
 LOCAL = "local"
 _INTERPRETER = "interpreter"
 _STAGES = ROOT / "infra" / "stages.toml"
-# A local cloud is reached directly, and never with somebody's real identity.
-_UNWANTED = (
+# The local cloud is called without a proxy and never with real credentials.
+_REMOVED_VARIABLES = (
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
     "AWS_SESSION_TOKEN",
@@ -27,15 +27,15 @@ _UNWANTED = (
 
 
 class UserError(SystemExit):
-    """A failure whose one line tells the person at the keyboard all they need."""
+    """An error that ends the program with a one-line message for the user."""
 
     def __init__(self, message: str) -> None:
         super().__init__(f"error: {message}")
 
 
 @contextmanager
-def in_one_line() -> Iterator[None]:
-    """What AWS refuses, or can't be asked, ends the program in AWS's own words."""
+def report_aws_errors() -> Iterator[None]:
+    """Turn an error of AWS or of boto3 into a UserError with the same message."""
     try:
         yield
     except (BotoCoreError, ClientError) as error:
@@ -44,7 +44,7 @@ def in_one_line() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Stage:
-    """A deployment target: `parameters` fill `resources.yaml`, `finish.py` does the rest."""
+    """A deployment target. `parameters` are the parameters of `resources.yaml`."""
 
     name: str
     runtime: str
@@ -63,8 +63,8 @@ class Stage:
         return f"{APP_NAME}-{self.name}"
 
     @property
-    def on_this_interpreter(self) -> bool:
-        """True if the Python that packages also runs the functions, as a local cloud does."""
+    def has_local_runtime(self) -> bool:
+        """Whether the Python that packages the functions also runs them (in a local cloud)."""
         return self.architecture == _INTERPRETER
 
     @property
@@ -80,42 +80,49 @@ class Stage:
         return self.build_dir / "sam.yaml"
 
 
-def load(name: str, overrides: dict[str, str] | None = None) -> Stage:
-    """The stage called `name`; an unknown one ends the program with the names there are."""
+def load_stage(name: str, overrides: dict[str, str] | None = None) -> Stage:
+    """Return the stage `name`; `overrides` replace stack parameters.
+
+    Raises UserError with the known names when there is no such stage.
+    """
     stages = tomllib.loads(_STAGES.read_text())
     if name not in stages:
         raise UserError(f"no stage {name!r} in infra/stages.toml; there are: {', '.join(stages)}")
-    facts = stages[name]
-    runtime = facts["runtime"]
+    table = stages[name]
+    runtime = table["runtime"]
+    own_runtime = f"python{sys.version_info.major}.{sys.version_info.minor}"
     return Stage(
         name=name,
-        runtime=_own_runtime() if runtime == _INTERPRETER else runtime,
-        architecture=facts["architecture"],
-        keep_data=facts["keep_data"],
-        alarms=facts["alarms"],
-        release=facts.get("release", ""),
-        memory=facts.get("memory", {}),
-        log_retention_days=facts["log_retention_days"],
-        parameters={"Stage": name, **facts["parameters"], **(overrides or {})},
+        runtime=own_runtime if runtime == _INTERPRETER else runtime,
+        architecture=table["architecture"],
+        keep_data=table["keep_data"],
+        alarms=table["alarms"],
+        release=table.get("release", ""),
+        memory=table.get("memory", {}),
+        log_retention_days=table["log_retention_days"],
+        parameters={"Stage": name, **table["parameters"], **(overrides or {})},
     )
 
 
-def tool(name: str) -> str:
-    """The command `name` of the virtual environment that runs this program."""
+def find_command(name: str) -> str:
+    """Return the path of a command in this virtual environment.
+
+    Raises UserError when it is not installed.
+    """
     path = Path(sys.executable).with_name(name)
     if not path.exists():
         raise UserError(f"{name} is not installed in {path.parent.parent}; run it through make")
     return str(path)
 
 
-def local_endpoint() -> str:
-    """Where the local cloud answers: CLOUD_PORT, or LocalStack's own port."""
+def get_local_endpoint() -> str:
+    """Return the endpoint of the local cloud; CLOUD_PORT defaults to LocalStack's port, 4566."""
     return f"http://localhost:{os.environ.get('CLOUD_PORT') or 4566}"
 
 
-def local_environment(endpoint: str) -> dict[str, str]:
-    """The environment in which boto3, PynamoDB and the aws command all talk to `endpoint`."""
-    kept = {name: value for name, value in os.environ.items() if name not in _UNWANTED}
+def build_local_environment(endpoint: str) -> dict[str, str]:
+    """Return an environment in which boto3, PynamoDB and the AWS CLI call `endpoint`."""
+    kept = {name: value for name, value in os.environ.items() if name not in _REMOVED_VARIABLES}
     return kept | {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": "test",
@@ -126,13 +133,10 @@ def local_environment(endpoint: str) -> dict[str, str]:
     }
 
 
-def aim_at(stage: Stage) -> None:
-    """Make this process talk to where `stage` lives: the local cloud, or AWS as it is set up."""
+def configure_aws(stage: Stage) -> None:
+    """Direct this process to the local cloud if `stage` is local; else change nothing."""
     if stage.name == LOCAL:
-        environment = local_environment(os.environ.get("AWS_ENDPOINT_URL") or local_endpoint())
+        endpoint = os.environ.get("AWS_ENDPOINT_URL") or get_local_endpoint()
+        environment = build_local_environment(endpoint)
         os.environ.clear()
         os.environ.update(environment)
-
-
-def _own_runtime() -> str:
-    return f"python{sys.version_info.major}.{sys.version_info.minor}"

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 
 import boto3
 
-from infra.deploy import functions
-from infra.stage import LOCAL, Stage, UserError, aim_at, in_one_line, load
+from infra.deploy import list_functions
+from infra.stage import LOCAL, Stage, UserError, configure_aws, load_stage, report_aws_errors
 
 
-def appoint(stage: Stage, email: str) -> str:
-    """Promote the account of `email`, or open one; says what was done."""
-    os.environ.update(_function_environment(stage))
-    from chalicelib.domain import staff  # reads the environment, hence here
+def promote(stage: Stage, email: str) -> str:
+    """Make the account of `email` site staff, or create one; return a message for the operator."""
+    os.environ.update(_get_function_environment(stage))
+    from chalicelib.domain import staff  # imported here, because it reads the environment
 
     password = staff.appoint(email=email, now=datetime.now(UTC))
     if password is None:
@@ -21,11 +21,11 @@ def appoint(stage: Stage, email: str) -> str:
     return f"{email} has an account now and is site staff; the password, shown once: {password}"
 
 
-def _function_environment(stage: Stage) -> dict[str, str]:
-    """The settings that the stack gave the API function."""
-    name = functions(stage)["APIHandler"]
-    found = boto3.client("lambda").get_function_configuration(FunctionName=name)
-    return dict(found["Environment"]["Variables"])
+def _get_function_environment(stage: Stage) -> dict[str, str]:
+    """Return the environment variables of the stage's API function."""
+    name = list_functions(stage)["APIHandler"]
+    config = boto3.client("lambda").get_function_configuration(FunctionName=name)
+    return dict(config["Environment"]["Variables"])
 
 
 def main() -> None:
@@ -34,11 +34,11 @@ def main() -> None:
     parser.add_argument("--stage", default=LOCAL)
     arguments = parser.parse_args()
     if "@" not in arguments.email:
-        raise UserError("name an address: make superuser EMAIL=ann@example.com")
-    stage = load(arguments.stage)
-    aim_at(stage)
-    with in_one_line():
-        print(appoint(stage, arguments.email))
+        raise UserError("name an email address: make superuser EMAIL=ann@example.com")
+    stage = load_stage(arguments.stage)
+    configure_aws(stage)
+    with report_aws_errors():
+        print(promote(stage, arguments.email))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""The dependencies of a Lambda function, as wheels of the runtime and architecture it runs on.
+"""Download the dependencies of the Lambda functions as wheels for their runtime and architecture.
 
-Chalice could fetch them itself, but it takes the runtime from the Python that packages, and a
-wheel it misses is a printed warning only. Here a missing wheel fails the build, by name, and a
-wheel with another hash than the pinned one is refused.
+Chalice could do that, but it takes the runtime from the Python that packages, and only warns about
+a missing wheel. Here a missing wheel, or a wheel with another hash than the pinned one, fails the
+build.
 """
 
 import hashlib
@@ -13,117 +13,117 @@ import sys
 import tempfile
 from pathlib import Path
 
-from infra.bytecode import compile_tree, compiler
+from infra.bytecode import compile_folder, find_interpreter
 from infra.stage import ROOT, Stage, UserError
 
-FUNCTION_HOME = "/var/task"
-LAYER_HOME = "/opt/python"
+FUNCTION_PATH = "/var/task"
+LAYER_PATH = "/opt/python"
 _REQUIREMENTS = ROOT / "requirements.txt"
 _CACHE = ROOT / "build" / "vendor"
 _MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
-# Newest first: python3.12 and later run on Amazon Linux 2023, whose glibc is 2.34.
+# Newest first: python3.12 and later run on Amazon Linux 2023, which has glibc 2.34.
 _MANYLINUX = ("manylinux_2_34", "manylinux_2_28", "manylinux_2_17", "manylinux2014")
-# botocore ships 400 services in 100 MB; these are the ones the app calls.
+# botocore ships 400 services in 100 MB; the app calls these.
 _SERVICES = {"dynamodb", "lambda", "s3", "secretsmanager", "ses", "sqs", "sts"}
-# Of Powertools the log and the metrics are used; this is the one utility that they import.
+# The app uses the logger and the metrics of Powertools, which import this utility only.
 _POWERTOOLS = {"jmespath_utils"}
-# The last has hashes of scripts that name the place where they were installed.
+# RECORD files contain hashes of scripts that name the build folder, so they are not reproducible.
 _UNUSED = ("bin", "boto3/examples", "aws_lambda_powertools/event_handler", "*.dist-info/RECORD")
 _NO_WHEEL = re.compile(r"No matching distribution found for (\S+)")
 
 
-def vendor(stage: Stage) -> Path:
-    """The folder to zip beside the app, made once for each set of pins, runtime and machine.
-    Chalice is left out: it adds its own small runtime."""
-    return _fetched(stage, [pin for pin in _pins(_REQUIREMENTS) if _name(pin) != "chalice"])
+def vendor_functions(stage: Stage) -> Path:
+    """Return a folder with the functions' dependencies, cached by pins, runtime and architecture.
+
+    Chalice is left out, because it adds its own small runtime to the zip.
+    """
+    pins = [pin for pin in _read_pins(_REQUIREMENTS) if _get_package(pin) != "chalice"]
+    return _fetch(stage, pins, FUNCTION_PATH)
 
 
 def vendor_layer(stage: Stage, requirements: Path) -> Path:
-    """The same for a layer: what `requirements` pins beyond that."""
-    known = {_name(pin) for pin in _pins(_REQUIREMENTS)}
-    wanted = [pin for pin in _pins(requirements) if _name(pin) not in known]
-    return _fetched(stage, wanted, LAYER_HOME)
+    """Return a folder with a layer's dependencies, without those that all functions have."""
+    known = {_get_package(pin) for pin in _read_pins(_REQUIREMENTS)}
+    pins = [pin for pin in _read_pins(requirements) if _get_package(pin) not in known]
+    return _fetch(stage, pins, LAYER_PATH)
 
 
-def _fetched(stage: Stage, wanted: list[str], home: str = FUNCTION_HOME) -> Path:
-    folder = _CACHE / _fingerprint(stage, [home, *wanted])
-    if not folder.exists():
-        count = f"{len(wanted)} packages"
-        print(f"  fetching {count} for {stage.runtime}, {stage.architecture}", flush=True)
-        _fill(folder, stage, wanted, home)
-    return folder
-
-
-def _pins(requirements: Path) -> list[str]:
-    """One line for each package: its version and its hashes."""
+def _read_pins(requirements: Path) -> list[str]:
+    """Return one line per package: its version and its hashes."""
     lines = requirements.read_text().replace("\\\n", " ").splitlines()
     return [line for line in lines if "==" in line and not line.lstrip().startswith("#")]
 
 
-def _name(pin: str) -> str:
+def _get_package(pin: str) -> str:
     return pin.partition("==")[0].strip()
 
 
-def _fingerprint(stage: Stage, wanted: list[str]) -> str:
-    facts = [stage.runtime, stage.architecture, str(compiler(stage.runtime)), *wanted]
-    facts += [*sorted(_SERVICES | _POWERTOOLS), *_UNUSED]
-    return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:16]
+def _fetch(stage: Stage, pins: list[str], install_path: str) -> Path:
+    """Return the cached folder for `pins`; fill it first if it does not exist.
 
-
-def _fill(folder: Path, stage: Stage, wanted: list[str], home: str) -> None:
-    """Install beside the cache and move into it, so that a broken download is never reused."""
+    It is filled under a temporary name, so that an interrupted download is never reused.
+    """
+    folder = _CACHE / _compute_fingerprint(stage, [install_path, *pins])
+    if folder.exists():
+        return folder
+    target = f"{stage.runtime}, {stage.architecture}"
+    print(f"  fetching {len(pins)} packages for {target}", flush=True)
     _CACHE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=_CACHE) as temporary:
         unfinished = Path(temporary) / folder.name
-        _install(unfinished, stage, wanted)
-        _prune(unfinished)
-        compile_tree(unfinished, stage.runtime, home)
+        _install(unfinished, stage, pins)
+        _remove_unused(unfinished)
+        compile_folder(unfinished, stage.runtime, install_path)
         unfinished.rename(folder)
+    return folder
 
 
-def _install(target: Path, stage: Stage, wanted: list[str]) -> None:
-    pins = target.with_name("pins.txt")
-    pins.write_text("\n".join(wanted))
+def _compute_fingerprint(stage: Stage, pins: list[str]) -> str:
+    parts = [stage.runtime, stage.architecture, str(find_interpreter(stage.runtime)), *pins]
+    parts += [*sorted(_SERVICES | _POWERTOOLS), *_UNUSED]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _install(target: Path, stage: Stage, pins: list[str]) -> None:
+    """Install the packages. Raises UserError when a wheel is missing or has another hash."""
+    requirements = target.with_name("pins.txt")
+    requirements.write_text("\n".join(pins))
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     command += ["--no-deps", "--no-compile", "--require-hashes", "--target", str(target)]
-    command += [] if stage.on_this_interpreter else _foreign_wheels(stage)
-    done = subprocess.run([*command, "-r", str(pins)], capture_output=True, text=True, check=False)
+    command += [] if stage.has_local_runtime else _list_platform_options(stage)
+    command += ["-r", str(requirements)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise UserError(_reason(done.stderr, stage))
+        raise UserError(explain_failure(done.stderr, stage))
 
 
-def _foreign_wheels(stage: Stage) -> list[str]:
+def _list_platform_options(stage: Stage) -> list[str]:
     machine = _MACHINES[stage.architecture]
-    flags = ["--only-binary=:all:", "--python-version", stage.runtime.removeprefix("python")]
+    options = ["--only-binary=:all:", "--python-version", stage.runtime.removeprefix("python")]
     for system in _MANYLINUX:
-        flags += ["--platform", f"{system}_{machine}"]
-    return flags
+        options += ["--platform", f"{system}_{machine}"]
+    return options
 
 
-def _reason(output: str, stage: Stage) -> str:
+def explain_failure(output: str, stage: Stage) -> str:
+    """Return a message for pip's error `output`."""
     missing = _NO_WHEEL.search(output)
     if missing:
         return f"no wheel of {missing[1]} for {stage.runtime} on {stage.architecture}"
     return f"pip could not fetch the dependencies:\n{output.strip()}"
 
 
-def _prune(folder: Path) -> None:
+def _remove_unused(folder: Path) -> None:
+    """Delete files that the functions do not need."""
     for pattern in _UNUSED:
         for unused in list(folder.glob(pattern)):
-            _remove(unused)
+            shutil.rmtree(unused) if unused.is_dir() else unused.unlink()
     for models in (folder / "botocore" / "data", folder / "boto3" / "data"):
-        _keep(models, _SERVICES)
-    _keep(folder / "aws_lambda_powertools" / "utilities", _POWERTOOLS)
+        _keep_subfolders(models, _SERVICES)
+    _keep_subfolders(folder / "aws_lambda_powertools" / "utilities", _POWERTOOLS)
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink()
-
-
-def _keep(folder: Path, wanted: set[str]) -> None:
-    for part in folder.iterdir() if folder.exists() else ():
-        if part.is_dir() and part.name not in wanted:
-            shutil.rmtree(part)
+def _keep_subfolders(folder: Path, names: set[str]) -> None:
+    for entry in folder.iterdir() if folder.exists() else ():
+        if entry.is_dir() and entry.name not in names:
+            shutil.rmtree(entry)

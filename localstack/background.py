@@ -1,52 +1,52 @@
-"""`make up` and `make down`: the local cloud and our stack in the background."""
+"""`make up` and `make down`: run the local cloud with the stack in the background."""
 
 import argparse
 from pathlib import Path
 
-from infra.stage import in_one_line
+from infra.stage import report_aws_errors
 from localstack import cloud, stack
 
 
-def cloud_port() -> int:
-    """CLOUD_PORT, or LocalStack's own port."""
-    return cloud.port_setting("CLOUD_PORT", 4566)
+def read_cloud_port() -> int:
+    """Return CLOUD_PORT; the default is LocalStack's port, 4566."""
+    return cloud.read_port("CLOUD_PORT", 4566)
 
 
-def up() -> None:
-    """Start a cloud unless one answers, deploy to it, write .local/outputs.json."""
-    port = cloud_port()
-    found = cloud.is_healthy(port)
-    print(f"{'using' if found else 'starting'} the local cloud on port {port}", flush=True)
-    if not found:
-        _pid_file(port).write_text(str(cloud.start(port).pid))
-    outputs = stack.deploy_to(port)
-    stack.write(outputs)
+def start() -> None:
+    """Start a local cloud unless one is running, deploy to it, and write .local/outputs.json."""
+    port = read_cloud_port()
+    running = cloud.is_healthy(port)
+    print(f"{'using' if running else 'starting'} the local cloud on port {port}", flush=True)
+    if not running:
+        _get_pid_file(port).write_text(str(cloud.start(port).pid))
+    outputs = stack.deploy_local_stack(port)
+    stack.write_outputs(outputs)
     print(f"up: {outputs['api_url']}/ (see .local/outputs.json)")
 
 
-def down() -> None:
-    """Stop the cloud that `up` started; its state is kept for the next start."""
-    port = cloud_port()
-    noted = _pid_file(port)
-    if not noted.exists():
+def stop() -> None:
+    """Stop the local cloud that `start` started. Its state is kept for the next start."""
+    port = read_cloud_port()
+    pid_file = _get_pid_file(port)
+    if not pid_file.exists():
         print("nothing to stop")
         return
-    cloud.stop_by_id(int(noted.read_text()), port)
-    noted.unlink()
-    stack.forget()
+    cloud.stop_pid(int(pid_file.read_text()), port)
+    pid_file.unlink()
+    stack.remove_outputs()
     print("stopped")
 
 
-def _pid_file(port: int) -> Path:
-    return cloud.state_of(port) / "pid"
+def _get_pid_file(port: int) -> Path:
+    return cloud.get_state_dir(port) / "pid"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m localstack.background", description=__doc__)
     parser.add_argument("verb", choices=["up", "down"])
     verb = parser.parse_args().verb
-    with in_one_line():
-        up() if verb == "up" else down()
+    with report_aws_errors():
+        start() if verb == "up" else stop()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The mailbox page of `make run`: shows what the emulator's SES accepted."""
+"""The mailbox page of `make run`: shows the emails that the emulated SES accepted."""
 
 import json
 import threading
@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 PAGE = Path(__file__).with_name("mailbox.html")
-_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Mailbox:
-    """A page on `port` that reads the emulator's mailbox at `source`, which browsers may not."""
+    """A server on `port` that shows the emulator's mailbox at the URL `source`.
+
+    Browsers can't read that URL themselves, because it has another origin.
+    """
 
     def __init__(self, port: int, source: str) -> None:
         class Handler(_Handler):
@@ -30,18 +33,21 @@ class Mailbox:
         self._server.server_close()
 
 
-def messages(source: str) -> list[dict[str, Any]]:
-    """What was sent, the newest first, in one shape for both emulators."""
-    with _direct.open(source, timeout=10) as answer:
-        found = json.loads(answer.read())["messages"]
-    listed = found if isinstance(found, list) else [m for some in found.values() for m in some]
-    return [_shown(message) for message in reversed(listed)]
+def read_messages(source: str) -> list[dict[str, Any]]:
+    """Return the sent emails, newest first, in one format for both emulators."""
+    with _opener.open(source, timeout=10) as response:
+        found = json.loads(response.read())["messages"]
+    # LocalStack returns a list, ministack a list per account.
+    emails = found if isinstance(found, list) else [m for part in found.values() for m in part]
+    return [_convert(email) for email in reversed(emails)]
 
 
-def _shown(message: dict[str, Any]) -> dict[str, Any]:
-    """LocalStack keeps a mail as it was sent, ministack what it understood of it."""
+def _convert(message: dict[str, Any]) -> dict[str, Any]:
+    """Return an email for the page. LocalStack keeps the raw email, ministack the parsed fields."""
     if raw := message.get("RawData"):
-        return _read(message_from_string(raw, policy=policy.default)) | {"at": message["Timestamp"]}
+        return _parse(message_from_string(raw, policy=policy.default)) | {
+            "at": message["Timestamp"]
+        }
     return {
         "to": ", ".join(message["To"]),
         "subject": message.get("Subject") or "",
@@ -51,13 +57,13 @@ def _shown(message: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _read(mail: EmailMessage) -> dict[str, Any]:
-    text, page = mail.get_body(("plain",)), mail.get_body(("html",))
+def _parse(mail: EmailMessage) -> dict[str, Any]:
+    text, html = mail.get_body(("plain",)), mail.get_body(("html",))
     return {
         "to": str(mail["To"]),
         "subject": str(mail["Subject"]),
         "text": text.get_content() if text else "",
-        "html": page.get_content() if page else "",
+        "html": html.get_content() if html else "",
     }
 
 
@@ -66,16 +72,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path == "/messages":
-            self._answer("application/json", json.dumps(messages(self.mailbox_url)).encode())
+            self._send("application/json", json.dumps(read_messages(self.mailbox_url)).encode())
         elif self.path == "/":
-            self._answer("text/html; charset=utf-8", PAGE.read_bytes())
+            self._send("text/html; charset=utf-8", PAGE.read_bytes())
         else:
             self.send_error(404)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nobody needs to read of each look."""
+        """Log nothing: the page requests new emails every two seconds."""
 
-    def _answer(self, kind: str, body: bytes) -> None:
+    def _send(self, kind: str, body: bytes) -> None:
         self.send_response(200)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))

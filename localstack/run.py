@@ -5,9 +5,9 @@ import sys
 from contextlib import ExitStack
 from types import FrameType
 
-from infra.stage import UserError, in_one_line
+from infra.stage import UserError, report_aws_errors
 from localstack import cloud, stack
-from localstack.background import cloud_port
+from localstack.background import read_cloud_port
 from localstack.mailbox import Mailbox
 from localstack.server import Server, restart_on_change
 from localstack.stack import Outputs
@@ -24,41 +24,51 @@ Ctrl-C stops everything this command started.
 
 
 def run(port: int) -> None:
-    """Bring everything up, serve until interrupted, stop what was started, newest first."""
-    if not cloud.is_free(port):
-        raise UserError(f"port {port} is taken; choose another: make run PORT=8001")
+    """Start everything, serve the API on `port` until interrupted, then stop it in reverse order.
+
+    Raises UserError when the port is in use or the API server does not start.
+    """
+    if not cloud.is_port_free(port):
+        raise UserError(f"port {port} is in use; choose another: make run PORT=8001")
     with ExitStack() as cleanup:
-        outputs = _bring_up(port, cleanup)
+        outputs = _start_cloud(port, cleanup)
         server = Server(port, outputs)
         cleanup.callback(server.stop)
         server.start()
         if not server.wait_until_ready():
-            raise UserError("the API server did not start; its reason stands above")
-        stack.seed(outputs["api_url"])
-        print(_BANNER.format(**outputs, mailbox_page=_open_mailbox(outputs, cleanup)), flush=True)
+            raise UserError("the API server did not start; see its output above")
+        stack.seed_data(outputs["api_url"])
+        mailbox_page = _start_mailbox(outputs, cleanup)
+        print(_BANNER.format(**outputs, mailbox_page=mailbox_page), flush=True)
         restart_on_change(server)
 
 
-def _bring_up(port: int, cleanup: ExitStack) -> Outputs:
-    """Cloud and stack; after the clean-up `.local/outputs.json` is true again."""
-    at = cloud_port()
-    found = cloud.is_healthy(at)
-    print(f"{'using' if found else 'starting'} the local cloud on port {at}", flush=True)
-    if not found:
-        cleanup.callback(cloud.stop, cloud.start(at))
+def _start_cloud(port: int, cleanup: ExitStack) -> Outputs:
+    """Start the local cloud unless it is running, and deploy the stack.
+
+    On exit, `.local/outputs.json` describes a cloud that was running before, or is removed.
+    """
+    cloud_port = read_cloud_port()
+    running = cloud.is_healthy(cloud_port)
+    print(f"{'using' if running else 'starting'} the local cloud on port {cloud_port}", flush=True)
+    if not running:
+        cleanup.callback(cloud.stop, cloud.start(cloud_port))
     print("deploying the stack", flush=True)
     app_url = f"http://localhost:{port}"
-    deployed = stack.deploy_to(at, {"AppUrl": app_url, "ApiUrl": app_url})
+    deployed = stack.deploy_local_stack(cloud_port, {"AppUrl": app_url, "ApiUrl": app_url})
     outputs = deployed | {"api_url": f"{app_url}/api"}
-    stack.write(outputs)
-    cleanup.callback(stack.write, deployed) if found else cleanup.callback(stack.forget)
+    stack.write_outputs(outputs)
+    if running:
+        cleanup.callback(stack.write_outputs, deployed)
+    else:
+        cleanup.callback(stack.remove_outputs)
     return outputs
 
 
-def _open_mailbox(outputs: Outputs, cleanup: ExitStack) -> str:
-    """Serve the page that shows mails; where it is."""
-    wanted = cloud.port_setting("MAILBOX_PORT", 8025)
-    port = wanted if cloud.is_free(wanted) else cloud.free_port()
+def _start_mailbox(outputs: Outputs, cleanup: ExitStack) -> str:
+    """Serve the mailbox page; return its URL."""
+    preferred = cloud.read_port("MAILBOX_PORT", 8025)
+    port = preferred if cloud.is_port_free(preferred) else cloud.find_free_port()
     mailbox = Mailbox(port, outputs["mailbox_url"])
     cleanup.callback(mailbox.stop)
     mailbox.start()
@@ -73,8 +83,8 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
-        with in_one_line():
-            run(cloud.port_setting("PORT", 8000))
+        with report_aws_errors():
+            run(cloud.read_port("PORT", 8000))
     except KeyboardInterrupt:
         print("\nstopped", flush=True)
         sys.exit(0)

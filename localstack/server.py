@@ -1,4 +1,4 @@
-"""Serve app.py on this machine against the deployed resources, again after every change."""
+"""Serve app.py with the resources of the local cloud; restart it on code changes."""
 
 import os
 import signal
@@ -13,26 +13,27 @@ import boto3
 
 from infra.stage import LOCAL, ROOT, UserError
 from localstack import cloud
-from localstack.stack import Outputs, aimed_at
+from localstack.stack import Outputs, use_endpoint
 
 _POLL_SECONDS = 0.5
 _STOP_SECONDS = 5
-_CODE = {".py", ".html", ".txt", ".json", ".j2"}
-Snapshot = dict[Path, int]
+_CODE_SUFFIXES = {".py", ".html", ".txt", ".json", ".j2"}
 
 
 class Server:
-    """`chalice local` on `port`, in the environment of the deployed API function; it writes to
-    `log`, or to where this process writes."""
+    """`chalice local` on `port`, with the environment of the deployed API function.
+
+    Its output goes to the file `log`, or to this process's output.
+    """
 
     def __init__(self, port: int, outputs: Outputs, log: Path | None = None) -> None:
         self._port = port
-        self._environment = _function_environment(outputs)
+        self._environment = _get_function_environment(outputs)
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        # Chalice's own reloader watches the whole folder, .venv and .local too, and never rests.
+        # Chalice's own reloader also watches .venv and .local, and uses the CPU all the time.
         command = [sys.executable, "-m", "localstack.gateway", "local"]
         command += ["--no-autoreload", "--stage", LOCAL]
         command += ["--host", "127.0.0.1", "--port", str(self._port)]
@@ -57,9 +58,9 @@ class Server:
             self._process.wait()
 
     def wait_until_ready(self, seconds: float = 120) -> bool:
-        """Whether the server accepts connections in time; a server that ended won't."""
+        """Wait until the server accepts connections; return False if it ends or takes too long."""
         deadline = time.monotonic() + seconds
-        while cloud.is_free(self._port):
+        while cloud.is_port_free(self._port):
             if self._has_ended() or time.monotonic() > deadline:
                 return False
             time.sleep(0.1)
@@ -70,46 +71,52 @@ class Server:
 
 
 @contextmanager
-def serving(outputs: Outputs, log: Path | None = None) -> Iterator[str]:
-    """The API's address on a server of one's own, for as long as the block runs."""
-    port = cloud.free_port()
+def run_api_server(outputs: Outputs, log: Path | None = None) -> Iterator[str]:
+    """Run an API server on a free port during the `with` block; yield the API's URL.
+
+    Raises UserError when the server does not start.
+    """
+    port = cloud.find_free_port()
     server = Server(port, outputs, log)
     server.start()
     try:
         if not server.wait_until_ready():
-            raise UserError("the API server did not start; its reason stands above")
+            raise UserError("the API server did not start; see its output above")
         yield f"http://localhost:{port}/api"
     finally:
         server.stop()
 
 
 def restart_on_change(server: Server) -> None:
-    """Restart `server` whenever code changes, until interrupted; a broken edit is waited out."""
-    for changed in _changes():
+    """Restart `server` on every code change, until interrupted.
+
+    A server that fails to start because of an error in the code is restarted on the next change.
+    """
+    for changed in _watch_changes():
         print(f"changed: {changed.relative_to(ROOT)}, restarting", flush=True)
         server.stop()
         server.start()
 
 
-def _changes() -> Iterator[Path]:
-    before = _snapshot()
+def _watch_changes() -> Iterator[Path]:
+    before = _read_modification_times()
     while True:
         time.sleep(_POLL_SECONDS)
-        now = _snapshot()
-        differing = sorted(path for path, _ in before.items() ^ now.items())
-        if differing:
-            yield differing[0]
+        now = _read_modification_times()
+        changed = sorted(path for path, _ in before.items() ^ now.items())
+        if changed:
+            yield changed[0]
         before = now
 
 
-def _snapshot() -> Snapshot:
+def _read_modification_times() -> dict[Path, int]:
     files = [ROOT / "app.py", *(ROOT / "chalicelib").rglob("*")]
-    return {path: path.stat().st_mtime_ns for path in files if path.suffix in _CODE}
+    return {path: path.stat().st_mtime_ns for path in files if path.suffix in _CODE_SUFFIXES}
 
 
-def _function_environment(outputs: Outputs) -> dict[str, str]:
-    """The variables that the stack gave the API function, plus the way to the local cloud."""
-    with aimed_at(outputs["aws_endpoint"]):
+def _get_function_environment(outputs: Outputs) -> dict[str, str]:
+    """Return the environment of the deployed API function, with the local cloud's endpoint."""
+    with use_endpoint(outputs["aws_endpoint"]):
         function = boto3.client("lambda").get_function_configuration(
             FunctionName=outputs["functions"]["APIHandler"]
         )

@@ -1,4 +1,4 @@
-"""Our stack on a local cloud: deployed with the steps of `make deploy`, described in one dict."""
+"""Deploy the stack to a local cloud with the steps of `make deploy`."""
 
 import json
 import os
@@ -13,24 +13,28 @@ from unittest.mock import patch
 import boto3
 
 from infra import deploy
-from infra.stage import LOCAL, ROOT, load, local_environment
+from infra.stage import LOCAL, ROOT, build_local_environment, load_stage
 from localstack import cloud, gateway
 
-OUTPUTS = ROOT / ".local" / "outputs.json"
+OUTPUTS_FILE = ROOT / ".local" / "outputs.json"
 Outputs = dict[str, Any]
 
 
-def deploy_to(port: int, parameters: dict[str, str] | None = None) -> Outputs:
-    """Deploy the local stage to the cloud on `port`, with other `parameters` where given; returns
-    what a client needs to know of it."""
-    stage = load(LOCAL, _fitting(port) | (parameters or {}))
-    with aimed_at(cloud.endpoint(port)):
+def deploy_local_stack(port: int, parameters: dict[str, str] | None = None) -> Outputs:
+    """Deploy the local stage to the cloud on `port`; return URLs and resource names for clients.
+
+    `parameters` override stack parameters.
+    """
+    endpoint, is_localstack = cloud.get_endpoint(port), cloud.is_localstack(port)
+    # LocalStack can't create an email identity; localstack/ready.d verifies the sender there.
+    defaults = {"ManageMailIdentity": "false"} if is_localstack else {}
+    stage = load_stage(LOCAL, defaults | (parameters or {}))
+    with use_endpoint(endpoint):
         outputs = deploy.deploy(stage)
-        functions = deploy.functions(stage)
-        if not cloud.is_localstack(port):
-            gateway.install(stage, outputs["RestAPIId"])
-    endpoint = cloud.endpoint(port)
-    api_url = f"{endpoint}/_aws/execute-api/{outputs['RestAPIId']}/{gateway.STAGE}/api"
+        functions = deploy.list_functions(stage)
+        if not is_localstack:
+            gateway.install_gateway_responses(stage, outputs["RestAPIId"])
+    api_url = f"{endpoint}/_aws/execute-api/{outputs['RestAPIId']}/{gateway.API_STAGE}/api"
     return {
         "api_url": api_url,
         "gateway_api_url": api_url,
@@ -41,45 +45,41 @@ def deploy_to(port: int, parameters: dict[str, str] | None = None) -> Outputs:
         "secret": outputs["SecretId"],
         "dead_letters": outputs["DeadLettersUrl"],
         "functions": functions,
-        "mailbox_url": cloud.mailbox_url(port),
+        "mailbox_url": cloud.get_mailbox_url(port),
     }
 
 
-def _fitting(port: int) -> dict[str, str]:
-    """LocalStack can't make a mail identity; localstack/ready.d verifies the sender there."""
-    return {"ManageMailIdentity": "false"} if cloud.is_localstack(port) else {}
-
-
 @contextmanager
-def local_cloud(
+def run_local_cloud(
     state: Path, parameters: dict[str, str] | None = None, *, enforce_iam: bool = False
 ) -> Iterator[Outputs]:
-    """A cloud of one's own with our stack on it, for as long as the block runs (live tests)."""
-    port = cloud.free_port()
+    """Run a new cloud with the stack during the `with` block; yield its outputs."""
+    port = cloud.find_free_port()
     process = cloud.start(port, state, enforce_iam=enforce_iam)
     try:
-        yield deploy_to(port, parameters)
+        yield deploy_local_stack(port, parameters)
     finally:
         cloud.stop(process)
 
 
-def write(outputs: Outputs) -> None:
-    OUTPUTS.parent.mkdir(exist_ok=True)
-    OUTPUTS.write_text(json.dumps(outputs, indent=2) + "\n")
+def write_outputs(outputs: Outputs) -> None:
+    OUTPUTS_FILE.parent.mkdir(exist_ok=True)
+    OUTPUTS_FILE.write_text(json.dumps(outputs, indent=2) + "\n")
 
 
-def forget() -> None:
-    OUTPUTS.unlink(missing_ok=True)
+def remove_outputs() -> None:
+    OUTPUTS_FILE.unlink(missing_ok=True)
 
 
-def seed(api_url: str) -> None:
-    """Create the demo user and sample data over HTTP; what is there already stays."""
+def seed_data(api_url: str) -> None:
+    """Create the demo user and sample data over HTTP, unless they exist."""
     script = ROOT / "localstack" / "seed.py"
     subprocess.run([sys.executable, str(script), api_url], check=True)
 
 
 @contextmanager
-def aimed_at(endpoint: str) -> Iterator[None]:
-    with patch.dict(os.environ, local_environment(endpoint), clear=True):
-        boto3.setup_default_session()  # an older one remembers other credentials
+def use_endpoint(endpoint: str) -> Iterator[None]:
+    """Direct boto3 to the local cloud at `endpoint` during the `with` block."""
+    with patch.dict(os.environ, build_local_environment(endpoint), clear=True):
+        boto3.setup_default_session()  # an existing session has other credentials
         yield

@@ -1,46 +1,48 @@
-"""Try a deployed stage out, as a person with AWS credentials would: `make smoke STAGE=prod`.
+"""Test a deployed stage through its API: `make smoke STAGE=prod`.
 
-Each step says what it expects. Somebody new registers under an address of SES's mailbox simulator,
-does the main job, and leaves; the steps marked with a star show what only AWS itself can show, and
-are left out against a local cloud, by name. `--slow` also waits for the next scheduled run.
+A new user registers with an address of the SES mailbox simulator, uses the main features, and
+deletes the account. Steps marked with a star work on AWS only; they are skipped on a local cloud.
+`--slow` also waits for the next scheduled run.
 """
 
 import argparse
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.stage import LOCAL, UserError, aim_at, in_one_line, load
-from smoke.steps import STEPS, Smoke
+from infra.stage import LOCAL, UserError, configure_aws, load_stage, report_aws_errors
+from smoke.steps import STEPS, SmokeTest, Step
 
 
 @dataclass
-class Tally:
+class Summary:
+    """The numbers of passed, failed and skipped steps."""
+
     passed: int = 0
     failed: int = 0
-    left_out: int = 0
+    skipped: int = 0
 
 
-def run(smoke: Smoke, *, on_aws: bool, slow: bool) -> Tally:
-    tally = Tally()
+def run_steps(smoke: SmokeTest, *, on_aws: bool, slow: bool) -> Summary:
+    """Run all steps in order, and print a line for each."""
+    summary = Summary()
     for step in STEPS:
         if (step.only_aws and not on_aws) or (step.slow and not slow):
-            tally.left_out += 1
-            print(f"  left out  {step.expects}")
-        elif why := _why_not(step.check, smoke):
-            tally.failed += 1
-            print(f"  FAILED    {step.expects}\n            {why}")
+            summary.skipped += 1
+            print(f"  skipped   {step.title}")
+        elif failure := _run_step(step, smoke):
+            summary.failed += 1
+            print(f"  FAILED    {step.title}\n            {failure}")
         else:
-            tally.passed += 1
-            print(f"  ok        {step.expects}")
-    return tally
+            summary.passed += 1
+            print(f"  ok        {step.title}")
+    return summary
 
 
-def _why_not(check: Callable[[Smoke], None], smoke: Smoke) -> str:
-    """Why the step did not hold; empty if it did."""
+def _run_step(step: Step, smoke: SmokeTest) -> str:
+    """Run a step; return a description of its failure, or an empty text."""
     try:
-        check(smoke)
+        step.run(smoke)
     except (AssertionError, OSError, KeyError, BotoCoreError, ClientError) as failure:
         return f"{type(failure).__name__}: {failure}"[:500]
     return ""
@@ -49,17 +51,17 @@ def _why_not(check: Callable[[Smoke], None], smoke: Smoke) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m smoke", description=__doc__)
     parser.add_argument("--stage", default=LOCAL)
-    parser.add_argument("--slow", action="store_true", help="wait for the next scheduled run too")
+    parser.add_argument("--slow", action="store_true", help="also wait for the next scheduled run")
     arguments = parser.parse_args()
-    stage = load(arguments.stage)
-    aim_at(stage)
-    with in_one_line():
-        smoke = Smoke.of(stage)
-    print(f"trying {smoke.api_url}")
-    tally = run(smoke, on_aws=stage.name != LOCAL, slow=arguments.slow)
-    print(f"{tally.passed} ok, {tally.failed} failed, {tally.left_out} left out")
-    if tally.failed:
-        raise UserError(f"{stage.stack} does not do what it should")
+    stage = load_stage(arguments.stage)
+    configure_aws(stage)
+    with report_aws_errors():
+        smoke = SmokeTest.for_stage(stage)
+    print(f"testing {smoke.api_url}")
+    summary = run_steps(smoke, on_aws=stage.name != LOCAL, slow=arguments.slow)
+    print(f"{summary.passed} ok, {summary.failed} failed, {summary.skipped} skipped")
+    if summary.failed:
+        raise UserError(f"the smoke test of {stage.stack} failed")
 
 
 if __name__ == "__main__":

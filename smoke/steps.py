@@ -1,4 +1,4 @@
-"""The steps of the smoke test, in order; later ones use what earlier ones made."""
+"""The steps of the smoke test, in order. Later steps use objects that earlier ones created."""
 
 import time
 from collections.abc import Callable
@@ -10,8 +10,8 @@ from uuid import uuid4
 import boto3
 import requests
 
-from infra.deploy import functions, outputs
-from infra.stage import LOCAL, Stage, local_endpoint
+from infra.deploy import get_outputs, list_functions
+from infra.stage import LOCAL, Stage, get_local_endpoint
 
 _PASSWORD = f"smoke {uuid4()}"
 _TIMEOUT = 60
@@ -19,35 +19,39 @@ _TICK_SECONDS = 6 * 60
 
 
 @dataclass
-class Smoke:
-    """The stage under trial, and what has been made in it so far."""
+class SmokeTest:
+    """The API under test, and the objects that the steps have created in it."""
 
     api_url: str
     functions: dict[str, str]
-    made: dict[str, Any] = field(default_factory=dict)
+    created: dict[str, Any] = field(default_factory=dict)
     http: requests.Session = field(default_factory=requests.Session)
 
     @classmethod
-    def of(cls, stage: Stage) -> "Smoke":
-        found = outputs(stage)
-        local = f"{local_endpoint()}/_aws/execute-api/{found['RestAPIId']}/v1/api"
-        url = local if stage.name == LOCAL else found["ApiUrl"]
-        return cls(url, functions(stage))
+    def for_stage(cls, stage: Stage) -> "SmokeTest":
+        outputs = get_outputs(stage)
+        local = f"{get_local_endpoint()}/_aws/execute-api/{outputs['RestAPIId']}/v1/api"
+        url = local if stage.name == LOCAL else outputs["ApiUrl"]
+        return cls(url, list_functions(stage))
 
-    def call(self, method: str, path: str, body: Any = None, **options: Any) -> requests.Response:
+    def send(self, method: str, path: str, body: Any = None, **options: Any) -> requests.Response:
+        """Send a request and return the response."""
         url = self.api_url + path
         return self.http.request(method, url, json=body, timeout=_TIMEOUT, **options)
 
-    def must(self, method: str, path: str, body: Any = None) -> Any:
-        answer = self.call(method, path, body)
-        assert answer.ok, f"{method} {path} answered {answer.status_code}: {answer.text}"
-        return answer.json() if answer.content else None
+    def request(self, method: str, path: str, body: Any = None) -> Any:
+        """Send a request and return the JSON body. Raises AssertionError on an error status."""
+        response = self.send(method, path, body)
+        assert response.ok, f"{method} {path} answered {response.status_code}: {response.text}"
+        return response.json() if response.content else None
 
 
 @dataclass(frozen=True)
 class Step:
-    expects: str
-    check: Callable[[Smoke], None]
+    """A check with a title that says what is expected."""
+
+    title: str
+    run: Callable[[SmokeTest], None]
     only_aws: bool = False
     slow: bool = False
 
@@ -56,134 +60,139 @@ STEPS: list[Step] = []
 
 
 def step(
-    expects: str, *, only_aws: bool = False, slow: bool = False
-) -> Callable[[Callable[[Smoke], None]], Callable[[Smoke], None]]:
-    def listed(check: Callable[[Smoke], None]) -> Callable[[Smoke], None]:
-        STEPS.append(Step(("* " if only_aws else "") + expects, check, only_aws, slow))
-        return check
+    title: str, *, only_aws: bool = False, slow: bool = False
+) -> Callable[[Callable[[SmokeTest], None]], Callable[[SmokeTest], None]]:
+    """Add the decorated function to STEPS."""
 
-    return listed
+    def register(run: Callable[[SmokeTest], None]) -> Callable[[SmokeTest], None]:
+        STEPS.append(Step(("* " if only_aws else "") + title, run, only_aws, slow))
+        return run
+
+    return register
 
 
-def _is_problem(answer: requests.Response, status: int, code: str) -> None:
-    told = f"{answer.status_code} {answer.headers.get('Content-Type')} {answer.text[:200]}"
-    assert answer.status_code == status, told
-    assert answer.headers["Content-Type"].startswith("application/problem+json"), told
-    assert answer.json()["code"] == code, told
+def _assert_problem(response: requests.Response, status: int, code: str) -> None:
+    content_type = response.headers.get("Content-Type", "")
+    found = f"{response.status_code} {content_type} {response.text[:200]}"
+    assert response.status_code == status, found
+    assert content_type.startswith("application/problem+json"), found
+    assert response.json()["code"] == code, found
 
 
 @step("health answers 200")
-def _health(smoke: Smoke) -> None:
-    assert smoke.must("GET", "/health") == {"status": "ok"}
+def check_health(smoke: SmokeTest) -> None:
+    assert smoke.request("GET", "/health") == {"status": "ok"}
 
 
-@step("a call without token is a problem document, 401")
-def _no_token(smoke: Smoke) -> None:
-    _is_problem(smoke.call("GET", "/auth/profile"), 401, "unauthenticated")
+@step("a request without a token gets a 401 problem document")
+def check_missing_token(smoke: SmokeTest) -> None:
+    _assert_problem(smoke.send("GET", "/auth/profile"), 401, "unauthenticated")
 
 
-@step("a path that the gateway does not know is our own 404, with its limit", only_aws=True)
-def _unknown_path(smoke: Smoke) -> None:
-    answer = smoke.call("GET", "/nowhere")
-    _is_problem(answer, 404, "not_found")
-    assert answer.headers["RateLimit-Policy"].startswith('"gateway";q=')
+@step("an unknown path gets our 404 problem document with the gateway's limit", only_aws=True)
+def check_unknown_path(smoke: SmokeTest) -> None:
+    response = smoke.send("GET", "/nowhere")
+    _assert_problem(response, 404, "not_found")
+    assert response.headers["RateLimit-Policy"].startswith('"gateway";q=')
 
 
-@step("a body beyond the gateway's 10 MB is our own 413, with CORS", only_aws=True)
-def _too_large(smoke: Smoke) -> None:
-    answer = smoke.call("POST", "/auth/login", {"email": "x" * 11_000_000})
-    _is_problem(answer, 413, "payload_too_large")
-    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+@step("a body above the gateway's 10 MB gets our 413 with CORS headers", only_aws=True)
+def check_large_body(smoke: SmokeTest) -> None:
+    response = smoke.send("POST", "/auth/login", {"email": "x" * 11_000_000})
+    _assert_problem(response, 413, "payload_too_large")
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
 
 
-@step("somebody registers and logs in")
-def _sign_up(smoke: Smoke) -> None:
+@step("a new user registers and logs in")
+def register_and_log_in(smoke: SmokeTest) -> None:
     name = f"smoke{uuid4().hex[:12]}"
     email = f"success+{name}@simulator.amazonses.com"
     account = {"username": name, "email": email, "password": _PASSWORD}
-    smoke.must("POST", "/auth/register", account | {"password_confirm": _PASSWORD})
-    signed_in = smoke.must("POST", "/auth/login", {"email": email, "password": _PASSWORD})
-    smoke.http.headers["Authorization"] = f"Bearer {signed_in['access']}"
+    smoke.request("POST", "/auth/register", account | {"password_confirm": _PASSWORD})
+    login = smoke.request("POST", "/auth/login", {"email": email, "password": _PASSWORD})
+    smoke.http.headers["Authorization"] = f"Bearer {login['access']}"
 
 
-@step("a project and a task are made, found again, and answer with and without the slash")
-def _main_job(smoke: Smoke) -> None:
-    project = smoke.must("POST", "/projects", {"name": "Smoke"})["id"]
-    task = smoke.must("POST", "/tasks", {"project": project, "title": "Rise"})["id"]
-    smoke.made |= {"project": project, "task": task}
-    found = smoke.must("GET", f"/tasks?project={project}&status=todo")["items"]
+@step("a new project and task are found, with and without a trailing slash")
+def create_task(smoke: SmokeTest) -> None:
+    project = smoke.request("POST", "/projects", {"name": "Smoke"})["id"]
+    task = smoke.request("POST", "/tasks", {"project": project, "title": "Rise"})["id"]
+    smoke.created |= {"project": project, "task": task}
+    found = smoke.request("GET", f"/tasks?project={project}&status=todo")["items"]
     assert [item["id"] for item in found] == [task]
-    assert smoke.must("GET", f"/tasks/{task}/")["title"] == "Rise"
+    assert smoke.request("GET", f"/tasks/{task}/")["title"] == "Rise"
 
 
-@step("what did not change is answered with 304")
-def _not_modified(smoke: Smoke) -> None:
-    path = f"/tasks/{smoke.made['task']}"
-    tag = smoke.call("GET", path).headers["ETag"]
-    assert smoke.call("GET", path, headers={"If-None-Match": tag}).status_code == 304
+@step("an unchanged task gets 304")
+def check_not_modified(smoke: SmokeTest) -> None:
+    path = f"/tasks/{smoke.created['task']}"
+    tag = smoke.send("GET", path).headers["ETag"]
+    assert smoke.send("GET", path, headers={"If-None-Match": tag}).status_code == 304
 
 
-@step("encoded characters in a path are no error: 404")
-def _decoding(smoke: Smoke) -> None:
-    _are_refused(smoke, "a%20b", "%C3%A4", "a%25b")
+@step("percent-encoded characters in a path get 404, not a server error")
+def check_encoded_paths(smoke: SmokeTest) -> None:
+    _assert_rejected(smoke, "a%20b", "%C3%A4", "a%25b")
 
 
-@step("an encoded slash, dots or NUL in a path are no error and no other path", only_aws=True)
-def _hostile(smoke: Smoke) -> None:
-    _are_refused(smoke, "a%2Fb", "%2e%2e", "a%00b")
+@step("an encoded slash, dots or NUL in a path reach no other path", only_aws=True)
+def check_hostile_paths(smoke: SmokeTest) -> None:
+    _assert_rejected(smoke, "a%2Fb", "%2e%2e", "a%00b")
 
 
-def _are_refused(smoke: Smoke, *names: str) -> None:
-    for name in names:
-        answer = smoke.call("GET", f"/tasks/{name}")
-        assert answer.status_code in (400, 404, 422), f"{name}: {answer.status_code}"
-        assert answer.headers["Content-Type"].startswith("application/problem+json"), name
+def _assert_rejected(smoke: SmokeTest, *task_ids: str) -> None:
+    for task_id in task_ids:
+        response = smoke.send("GET", f"/tasks/{task_id}")
+        assert response.status_code in (400, 404, 422), f"{task_id}: {response.status_code}"
+        content_type = response.headers["Content-Type"]
+        assert content_type.startswith("application/problem+json"), task_id
 
 
-def _announce(smoke: Smoke, size: int) -> Any:
-    announced = {"filename": "smoke.txt", "content_type": "text/plain", "size": size}
-    return smoke.must("POST", f"/tasks/{smoke.made['task']}/attachments", announced)
+def _announce_file(smoke: SmokeTest, size: int) -> Any:
+    announcement = {"filename": "smoke.txt", "content_type": "text/plain", "size": size}
+    path = f"/tasks/{smoke.created['task']}/attachments"
+    return smoke.request("POST", path, announcement)
 
 
-def _post(form: Any, body: bytes, **changed: str) -> requests.Response:
-    fields = form["fields"] | changed
-    return requests.post(form["url"], data=fields, files={"file": body}, timeout=_TIMEOUT)
+def _upload(form: Any, content: bytes, **changed_fields: str) -> requests.Response:
+    fields = form["fields"] | changed_fields
+    return requests.post(form["url"], data=fields, files={"file": content}, timeout=_TIMEOUT)
 
 
-@step("a file goes up by its form and comes down by its link, byte for byte")
-def _file(smoke: Smoke) -> None:
-    announced = _announce(smoke, 5)
-    stored = _post(announced["upload"], b"smoke")
+@step("an uploaded file is downloaded unchanged")
+def upload_and_download(smoke: SmokeTest) -> None:
+    announced = _announce_file(smoke, 5)
+    stored = _upload(announced["upload"], b"smoke")
     assert stored.ok, stored.text
-    path = f"/tasks/{smoke.made['task']}/attachments/{announced['attachment']['id']}"
-    smoke.must("POST", f"{path}/complete")
-    smoke.made["link"] = smoke.must("GET", f"{path}/download")["url"]
-    assert requests.get(smoke.made["link"], timeout=_TIMEOUT).content == b"smoke"
+    path = f"/tasks/{smoke.created['task']}/attachments/{announced['attachment']['id']}"
+    smoke.request("POST", f"{path}/complete")
+    smoke.created["link"] = smoke.request("GET", f"{path}/download")["url"]
+    assert requests.get(smoke.created["link"], timeout=_TIMEOUT).content == b"smoke"
 
 
-@step("a longer file than announced, or another place, is refused by the storage")
-def _signed(smoke: Smoke) -> None:
-    form = _announce(smoke, 5)["upload"]
-    assert _post(form, b"123456").status_code == 400
-    assert _post(form, b"smoke", key="att/elsewhere").status_code == 403
+@step("S3 rejects an upload of another size or to another key")
+def check_signed_form(smoke: SmokeTest) -> None:
+    form = _announce_file(smoke, 5)["upload"]
+    assert _upload(form, b"123456").status_code == 400
+    assert _upload(form, b"smoke", key="att/elsewhere").status_code == 403
 
 
-@step("a signed link does not work without TLS, nor for another object", only_aws=True)
-def _tls(smoke: Smoke) -> None:
-    link = str(smoke.made["link"])
+@step("a presigned URL fails without TLS and for another object", only_aws=True)
+def check_signed_url(smoke: SmokeTest) -> None:
+    link = str(smoke.created["link"])
     for changed in (link.replace("https://", "http://"), link.replace("/att/", "/att/x")):
-        answer = requests.get(changed, timeout=_TIMEOUT)
-        assert answer.status_code == 403, f"{changed}: {answer.status_code}"
+        response = requests.get(changed, timeout=_TIMEOUT)
+        assert response.status_code == 403, f"{changed}: {response.status_code}"
 
 
-@step("the bucket is closed to whoever has no link", only_aws=True)
-def _closed(smoke: Smoke) -> None:
-    bare = str(smoke.made["link"]).partition("?")[0]
-    assert requests.get(bare, timeout=_TIMEOUT).status_code == 403
+@step("the bucket rejects requests without a signature", only_aws=True)
+def check_bucket_is_private(smoke: SmokeTest) -> None:
+    unsigned = str(smoke.created["link"]).partition("?")[0]
+    assert requests.get(unsigned, timeout=_TIMEOUT).status_code == 403
 
 
 @step("every schedule is enabled")
-def _schedules(smoke: Smoke) -> None:
+def check_schedules(smoke: SmokeTest) -> None:
     events = boto3.client("events")
     for name in ("Tick", "SweepMail", "SendReminders", "CleanUp"):
         arn = boto3.client("lambda").get_function_configuration(FunctionName=smoke.functions[name])
@@ -191,20 +200,20 @@ def _schedules(smoke: Smoke) -> None:
         assert events.describe_rule(Name=rule)["State"] == "ENABLED", rule
 
 
-@step("the tick runs by itself within six minutes", only_aws=True, slow=True)
-def _tick(smoke: Smoke) -> None:
+@step("the tick runs on schedule within six minutes", only_aws=True, slow=True)
+def wait_for_tick(smoke: SmokeTest) -> None:
     group = f"/aws/lambda/{smoke.functions['Tick']}"
-    began = datetime.now(UTC)
-    while datetime.now(UTC) - began < timedelta(seconds=_TICK_SECONDS):
-        since = int(began.timestamp() * 1000)
+    start = datetime.now(UTC)
+    while datetime.now(UTC) - start < timedelta(seconds=_TICK_SECONDS):
+        since = int(start.timestamp() * 1000)
         found = boto3.client("logs").filter_log_events(logGroupName=group, startTime=since)
         if found["events"]:
             return
         time.sleep(10)
-    raise AssertionError("no line in its log")
+    raise AssertionError("no event in its log")
 
 
-@step("what was made is removed, and the account leaves")
-def _clean_up(smoke: Smoke) -> None:
-    smoke.must("DELETE", f"/projects/{smoke.made['project']}")
-    smoke.must("DELETE", "/auth/profile", {"password": _PASSWORD})
+@step("the project and the account are deleted")
+def clean_up(smoke: SmokeTest) -> None:
+    smoke.request("DELETE", f"/projects/{smoke.created['project']}")
+    smoke.request("DELETE", "/auth/profile", {"password": _PASSWORD})

@@ -1,9 +1,8 @@
-"""`make contract`: is docs/openapi.json well made and true? @redocly/cli reads it; Schemathesis
-calls the local cloud's API with thousands of requests made from it, right and wrong ones, and holds
-every answer to it.
+"""`make contract`: check docs/openapi.json with @redocly/cli, and the API against it.
 
-What was answered stands in .local/contract afterwards. `--seeds 4 5` calls with other values,
-`--examples 200` with more of them.
+Schemathesis generates thousands of valid and invalid requests from the document, sends them to the
+API on a local cloud, and checks every response against the document. Logs and reports are in
+.local/contract. `--seeds 4 5` generates other values, `--examples 200` more of them.
 """
 
 import argparse
@@ -17,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.contract.world import World
+from infra.contract.fixtures import ContractFixtures
 from infra.stage import ROOT, UserError
-from infra.venv import ensure
-from localstack.server import serving
-from localstack.stack import aimed_at, local_cloud
+from infra.venv import ensure_venv
+from localstack.server import run_api_server
+from localstack.stack import run_local_cloud, use_endpoint
 
 HERE = Path(__file__).parent
 FOLDER = ROOT / ".local" / "contract"
@@ -31,13 +30,13 @@ REDOCLY = "@redocly/cli@2.77.0"
 
 @dataclass
 class Schemathesis:
-    """The tool, aimed at an API; each run is bounded in time by what it is asked for."""
+    """The Schemathesis command for the API at `url`."""
 
     url: str
     command: Path
 
     def run(self, title: str, *options: str) -> dict[str, Any]:
-        """What it reports of a run, in which nothing may have failed."""
+        """Run Schemathesis and return its JSON report. Raises UserError when a check fails."""
         report, log = FOLDER / f"{title}.json", FOLDER / f"{title}.log"
         command = [str(self.command), "--config-file", str(HERE / "schemathesis.toml")]
         command += ["run", str(DOCUMENT), "--url", self.url, "--checks", "all", "--no-color"]
@@ -54,16 +53,19 @@ class Schemathesis:
             )
         if done.returncode:
             print(log.read_text())
-            raise UserError(f"{title}: docs/openapi.json is not true, or the API is not right")
-        found: dict[str, Any] = json.loads(report.read_text())
-        return found
+            raise UserError(f"{title}: the API and docs/openapi.json differ")
+        content: dict[str, Any] = json.loads(report.read_text())
+        return content
 
 
 def lint() -> None:
-    """Hold the document to infra/redocly.yaml; that needs Node."""
+    """Check the document against infra/redocly.yaml; skipped if Node is not installed.
+
+    Raises UserError with the linter's output when it finds an error.
+    """
     npx = shutil.which("npx")
     if npx is None:
-        print("  left out: @redocly/cli, because npx is not installed")
+        print("  skipped: @redocly/cli, because npx is not installed")
         return
     command = [npx, "--yes", REDOCLY, "lint", "--config", "infra/redocly.yaml"]
     quiet = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
@@ -81,36 +83,44 @@ def lint() -> None:
 
 
 def check(seeds: list[int], examples: int) -> None:
-    """Every case of the coverage phase once, then others from each seed."""
-    tool = ensure(ROOT / ".local" / "contract-venv", ROOT / "infra" / "tools" / "contract.txt")
+    """Run the coverage phase once and the random phases once per seed; print a summary."""
+    requirements = ROOT / "infra" / "tools" / "contract.txt"
+    python = ensure_venv(ROOT / ".local" / "contract-venv", requirements)
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
-    with _api() as api_url:
-        world = World(FOLDER, api_url)
-        world.build()
-        schemathesis = Schemathesis(api_url.removesuffix("/api"), tool.with_name("schemathesis"))
-        total, never = 0, _operations()
-        for title, options in _runs(seeds, examples):
-            world.renew()
+    with _run_api() as api_url:
+        fixtures = ContractFixtures(FOLDER, api_url)
+        fixtures.create()
+        schemathesis = Schemathesis(api_url.removesuffix("/api"), python.with_name("schemathesis"))
+        total, unsuccessful = 0, _list_operations()
+        for title, options in _list_runs(seeds, examples):
+            fixtures.refresh_sessions()
             cases = schemathesis.run(title, *options)["test_cases"]["generated"]
-            total, never = total + cases, never - _succeeded()
+            total, unsuccessful = total + cases, unsuccessful - _list_successful()
             print(f"  {title}: {cases} cases, no finding", flush=True)
-    print(f"  without a success among the answers: {', '.join(sorted(never)) or 'none'}")
+    print(
+        f"  operations without a successful response: {', '.join(sorted(unsuccessful)) or 'none'}"
+    )
     print(f"contract: {total} cases, no finding")
 
 
-def _operations() -> set[str]:
+def _list_operations() -> set[str]:
     paths = json.loads(DOCUMENT.read_text())["paths"].values()
     return {operation["operationId"] for path in paths for operation in path.values()}
 
 
-def _succeeded() -> set[str]:
-    """The operations that the last run has seen succeed."""
-    answered = json.loads((FOLDER / "answered.json").read_text())
-    return {name for name, statuses in answered.items() if any(s.startswith("2") for s in statuses)}
+def _list_successful() -> set[str]:
+    """Return the ids of the operations that had a 2xx response in the last run."""
+    responses = json.loads((FOLDER / "responses.json").read_text())
+    return {
+        operation
+        for operation, statuses in responses.items()
+        if any(status.startswith("2") for status in statuses)
+    }
 
 
-def _runs(seeds: list[int], examples: int) -> Iterator[tuple[str, list[str]]]:
+def _list_runs(seeds: list[int], examples: int) -> Iterator[tuple[str, list[str]]]:
+    """Yield the title and the options of each Schemathesis run."""
     first = ["--seed", str(seeds[0])]
     yield "coverage", [*first, "--phases", "examples,coverage"]
     for seed in seeds:
@@ -121,20 +131,20 @@ def _runs(seeds: list[int], examples: int) -> Iterator[tuple[str, list[str]]]:
 
 
 @contextmanager
-def _api() -> Iterator[str]:
-    """A local cloud with our stack, and the API server before it."""
+def _run_api() -> Iterator[str]:
+    """Run a local cloud, the stack and the API server; yield the API's URL."""
     with (
-        local_cloud(FOLDER / "cloud") as outputs,
-        serving(outputs, FOLDER / "server.log") as address,
-        aimed_at(outputs["aws_endpoint"]),
+        run_local_cloud(FOLDER / "cloud") as outputs,
+        run_api_server(outputs, FOLDER / "server.log") as api_url,
+        use_endpoint(outputs["aws_endpoint"]),
     ):
-        yield address
+        yield api_url
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m infra.contract", description=__doc__)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--examples", type=int, default=7, help="of each operation and seed")
+    parser.add_argument("--examples", type=int, default=7, help="per operation and seed")
     arguments = parser.parse_args()
     lint()
     check(arguments.seeds, arguments.examples)

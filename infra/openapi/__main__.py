@@ -1,5 +1,8 @@
-"""`make openapi`: write the errors of `docs/api.md` from the code, `docs/openapi.json` from both,
-and `docs/collection.http` from that; `--check` compares."""
+"""`make openapi`: write the files that are generated from the code.
+
+These are the error table of `docs/api.md`, `docs/openapi.json` (from the code and `docs/api.md`),
+and `docs/collection.http` (from the document). `--check` compares them and writes nothing.
+"""
 
 import os
 import sys
@@ -11,31 +14,30 @@ from infra.stage import ROOT, UserError
 DOCS = ROOT / "docs"
 
 
-def files() -> dict[Path, str]:
-    """What is made, by its place."""
-    from infra.openapi import (
-        collection,
-        failures,
-    )  # the app is imported with them, and reads its settings
-    from infra.openapi.document import document, text
+def build_files() -> dict[Path, str]:
+    """Return the content of each generated file by its path."""
+    # Imported here, because these modules import the app, which reads its settings at import.
+    from infra.openapi.collection import build_collection
+    from infra.openapi.document import build_document, serialize
+    from infra.openapi.errors import insert_error_table
 
-    made, page = document(), DOCS / "api.md"
+    document, guide = build_document(), DOCS / "api.md"
     return {
-        page: failures.with_table(page.read_text()),
-        DOCS / "openapi.json": text(made),
-        DOCS / "collection.http": collection.text(made),
+        guide: insert_error_table(guide.read_text()),
+        DOCS / "openapi.json": serialize(document),
+        DOCS / "collection.http": build_collection(document),
     }
 
 
 def main() -> None:
     os.environ.update(PLACEHOLDERS)
-    for place, text in files().items():
-        name = place.relative_to(ROOT)
+    for path, text in build_files().items():
+        name = path.relative_to(ROOT)
         if "--check" not in sys.argv:
-            place.write_text(text)
+            path.write_text(text)
             print(f"  wrote {name}")
-        elif not place.exists() or place.read_text() != text:
-            raise UserError(f"{name} is not what the code says: run `make openapi`")
+        elif not path.exists() or path.read_text() != text:
+            raise UserError(f"{name} does not match the code: run `make openapi`")
 
 
 if __name__ == "__main__":

@@ -1,67 +1,65 @@
-"""The OpenAPI document as a whole."""
+"""The complete OpenAPI document."""
 
 import json
 from typing import Any
 
 from app import app
-from infra.openapi import failures
+from infra.openapi import errors
 from infra.openapi.headers import PARAMETERS, RESPONSE_HEADERS
-from infra.openapi.operations import Types, failures_of, operation, routes
-from infra.openapi.schemas import components, specify
+from infra.openapi.operations import Types, build_operation, list_error_statuses
+from infra.openapi.routes import list_routes
+from infra.openapi.schemas import build_components, complete_schemas
 
-_ABOUT = """\
-Tasks, projects, people and files of a team. Log in with `POST /api/auth/login` and send the
-`access` of its answer as `Authorization: Bearer ...`; scripts use an API token. Failures are
+_DESCRIPTION = """\
+Tasks, projects, users and files of a team. Log in with `POST /api/auth/login` and send the
+`access` token of the response as `Authorization: Bearer ...`; scripts use an API token. Errors are
 problem details (RFC 9457) with a stable `code`."""
 _BEARER = {
     "type": "http",
     "scheme": "bearer",
     "description": (
-        "The `access` of a login (ten minutes), or an API token. The names beside it are the scope "
-        "that an API token needs; an operation without one takes no API token."
+        "The `access` token of a login (valid for ten minutes), or an API token. The listed scope "
+        "is the one that an API token needs; operations without a scope accept no API token."
     ),
 }
 
 
-def document() -> dict[str, Any]:
-    """What the running code does, as OpenAPI 3.1."""
-    ways = sorted(routes(app), key=lambda route: (route.path, route.method))
-    types = Types(*components(kind for route in ways for kind in route.types))
-    taken = {each for route in ways for each in (route.body, route.query)}
-    specify(
-        taken=[schema for kind, schema in types.schemas.items() if kind in taken],
-        given=[schema for kind, schema in types.schemas.items() if kind not in taken],
+def build_document() -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of the app's routes."""
+    routes = sorted(list_routes(app), key=lambda route: (route.path, route.method))
+    types = Types(*build_components(kind for route in routes for kind in route.types))
+    requests = {each for route in routes for each in (route.body, route.query)}
+    complete_schemas(
+        requests=[schema for kind, schema in types.schemas.items() if kind in requests],
+        responses=[schema for kind, schema in types.schemas.items() if kind not in requests],
         named=types.named,
     )
-    tags = {route.tag: route.about_tag for route in ways}
-    statuses = {status for route in ways for status in failures_of(route)}
+    tags = {route.tag: route.tag_description for route in routes}
     paths: dict[str, Any] = {}
-    for route in ways:
-        paths.setdefault(route.path, {})[route.method.lower()] = operation(route, types)
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = build_operation(route, types)
+    statuses = {status for route in routes for status in list_error_statuses(route)}
     return {
         "openapi": "3.1.0",
-        "info": _info(),
-        "servers": [{"url": "/", "description": "Where this document came from"}],
+        "info": {"title": "Task Manager API", "version": "1", "description": _DESCRIPTION},
+        "servers": [{"url": "/", "description": "The server of this document"}],
         "tags": [{"name": tag, "description": text} for tag, text in tags.items()],
         "paths": paths,
-        "components": _components(types, statuses),
+        "components": _build_components(types, statuses),
     }
 
 
-def text(made: dict[str, Any]) -> str:
-    return json.dumps(made, indent=1, ensure_ascii=False) + "\n"
+def serialize(document: dict[str, Any]) -> str:
+    """Return the document as JSON text."""
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
-def _info() -> dict[str, Any]:
-    return {"title": "Task Manager API", "version": "1", "description": _ABOUT}
-
-
-def _components(types: Types, statuses: set[int]) -> dict[str, Any]:
+def _build_components(types: Types, statuses: set[int]) -> dict[str, Any]:
     used = {name: schema for name, schema in types.named.items() if not name.endswith("Query")}
     return {
         "securitySchemes": {"bearer": _BEARER},
         "parameters": PARAMETERS,
         "headers": RESPONSE_HEADERS,
-        "responses": failures.responses(statuses),
-        "schemas": {**failures.schemas(statuses), **used},
+        "responses": errors.build_responses(statuses),
+        "schemas": {**errors.build_schemas(statuses), **used},
     }

@@ -1,11 +1,11 @@
-"""An example for each schema, the same in every run."""
+"""Deterministic examples of the schemas."""
 
 from typing import Any
 
 from infra.openapi.schemas import REF, Schema
 
 _ID = "01m81fwkz2f3v7c9qe0xj4n5td"
-_KNOWN: dict[str, Any] = {
+_FIELD_EXAMPLES: dict[str, Any] = {
     "email": "ann@example.com",
     "username": "ann",
     "display_name": "Ann",
@@ -30,7 +30,7 @@ _KNOWN: dict[str, Any] = {
     "avatar_url": "https://storage.example.com/avatar/",
     "access": "eyJhbGciOiJIUzI1NiIsImtpZCI6ImsxIn0.eyJzdWIiOiIwMW04MWZ3a3oi.c2lnbmF0dXJl",
     "refresh": f"{_ID}.1.c2lnbmF0dXJl",
-    "detail": "If the address is known here, a mail is on its way",
+    "detail": "If the address is registered, an email is on its way",
     "device": "Mozilla/5.0",
     "stage": "prod",
     "project_name": "Launch",
@@ -54,8 +54,8 @@ _KNOWN: dict[str, Any] = {
     "tasks_by_status": {"todo": 2, "in_progress": 1, "review": 0, "done": 1},
     "by_priority": {"high": 1, "medium": 2, "low": 1},
 }
-# What mostly is null.
-_MOSTLY_NULL = {
+# Fields that are null in most responses.
+_USUALLY_NULL = {
     "archived_at",
     "assigned_to",
     "deleted_at",
@@ -65,54 +65,51 @@ _MOSTLY_NULL = {
     "projects",
     "reason",
 }
-# Where one field excludes another.
-_WHOLE: dict[str, Any] = {
+# Types in which one field excludes another.
+_TYPE_EXAMPLES: dict[str, Any] = {
     "NewMember": {"email": "bob@example.com", "role": "member"},
     "Reminder": {"minutes_before": 90},
 }
+_FORMAT_EXAMPLES = {"date": "2026-12-01", "date-time": "2026-11-22T09:00:00.000Z"}
 
 
-_FORMATS = {"date": "2026-12-01", "date-time": "2026-11-22T09:00:00.000Z"}
-
-
-def of(schema: Schema, named: dict[str, Schema], name: str = "") -> Any:
-    """What `schema` could describe, as the field `name`."""
+def build_example(schema: Schema, named: dict[str, Schema], name: str = "") -> Any:
+    """Return an example of `schema` for the field `name`; `named` resolves references."""
     if "$ref" in schema:
         kind = schema["$ref"].removeprefix(REF)
-        return _WHOLE.get(kind) or of(named[kind], named, name)
-    for wording in ("anyOf", "oneOf"):
-        if wording in schema and "type" not in schema:
-            return _of_kinds(schema[wording], named, name)
+        return _TYPE_EXAMPLES.get(kind) or build_example(named[kind], named, name)
+    for keyword in ("anyOf", "oneOf"):
+        if keyword in schema and "type" not in schema:
+            alternatives = schema[keyword]
+            if name in _USUALLY_NULL and {"type": "null"} in alternatives:
+                return None
+            return build_example(alternatives[0], named, name)
     if "enum" in schema:
         return schema["enum"][0]
-    return _of_type(schema, named, name)
+    return _build_by_type(schema, named, name)
 
 
-def _of_kinds(kinds: list[Schema], named: dict[str, Schema], name: str) -> Any:
-    if name in _MOSTLY_NULL and {"type": "null"} in kinds:
-        return None
-    return of(kinds[0], named, name)
-
-
-def _of_type(schema: Schema, named: dict[str, Schema], name: str) -> Any:
+def _build_by_type(schema: Schema, named: dict[str, Schema], name: str) -> Any:
     match schema.get("type"):
         case "object":
             fields = schema.get("properties", {})
-            found = {field: of(inner, named, field) for field, inner in fields.items()}
-            return found or _KNOWN.get(name, {})
+            example = {key: build_example(inner, named, key) for key, inner in fields.items()}
+            return example or _FIELD_EXAMPLES.get(name, {})
         case "array":
-            return _KNOWN.get(name, [of(schema["items"], named, name.removesuffix("s"))])
+            item = build_example(schema["items"], named, name.removesuffix("s"))
+            return _FIELD_EXAMPLES.get(name, [item])
         case "string":
-            return _text(schema, name)
+            return _build_text(schema, name)
         case "integer":
-            return _KNOWN.get(name, schema.get("default") or schema.get("minimum", 1))
+            default = schema.get("default") or schema.get("minimum", 1)
+            return _FIELD_EXAMPLES.get(name, default)
         case "boolean":
             return schema.get("default", True)
         case _:
             return None
 
 
-def _text(schema: Schema, name: str) -> Any:
-    usual = _KNOWN.get(name) or schema.get("default")
-    default = usual or _FORMATS.get(schema.get("format", ""), _ID)
+def _build_text(schema: Schema, name: str) -> Any:
+    by_format = _FORMAT_EXAMPLES.get(schema.get("format", ""), _ID)
+    default = _FIELD_EXAMPLES.get(name) or schema.get("default") or by_format
     return schema.get("examples", [default])[0]

@@ -1,48 +1,51 @@
-"""The headers of requests and answers, described once."""
+"""Request and response headers."""
 
 from typing import Any
 
 
-def _text(description: str, **more: Any) -> dict[str, Any]:
-    return {"description": description, "schema": {"type": "string", **more}}
+def _describe(description: str) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "string"}}
 
 
 RESPONSE_HEADERS: dict[str, dict[str, Any]] = {
-    "X-Request-Id": {**_text("Names the request in our log; quote it."), "required": True},
-    "Cache-Control": {**_text("Whether the answer may be kept."), "required": True},
-    "ETag": {
-        **_text("The validator of what is shown, for `If-None-Match` and `If-Match`."),
+    "X-Request-Id": {
+        **_describe("The id of the request in our log; include it in error reports."),
         "required": True,
     },
-    "Location": {**_text("Where the new object stands."), "required": True},
+    "Cache-Control": {**_describe("Whether the response may be cached."), "required": True},
+    "ETag": {
+        **_describe("The validator of the response, for `If-None-Match` and `If-Match`."),
+        "required": True,
+    },
+    "Location": {**_describe("The URL of the new object."), "required": True},
     "Retry-After": {
         "description": "Seconds to wait before trying again.",
         "schema": {"type": "integer", "minimum": 1},
         "required": True,
     },
     "RateLimit": {
-        **_text("`r` requests may come at once; in `t` seconds all of them may (IETF draft 10)."),
+        **_describe("`r` requests remain; the full quota returns in `t` seconds (IETF draft 10)."),
         "example": '"read";r=599;t=42',
     },
     "RateLimit-Policy": {
-        **_text(
-            "The limit of a caller, of an address, or of all together at the gateway: `q` requests "
-            "in `w` seconds (IETF draft 10)."
+        **_describe(
+            "The limit of a caller, of a source address, or of all callers at the gateway: `q` "
+            "requests in `w` seconds (IETF draft 10)."
         ),
         "example": '"read";q=600;w=60',
     },
-    "WWW-Authenticate": {**_text("How to authenticate."), "required": True},
+    "WWW-Authenticate": {**_describe("How to authenticate."), "required": True},
 }
-# On every answer of the app.
-LIMITS = ("RateLimit", "RateLimit-Policy")
-# None has an example: Swagger UI would send it with whatever one tries out.
+# On every response of the app.
+RATE_LIMIT_HEADERS = ("RateLimit", "RateLimit-Policy")
+# Without examples, because Swagger UI would send them with every request that a user tries.
 PARAMETERS: dict[str, dict[str, Any]] = {
     "IdempotencyKey": {
         "name": "Idempotency-Key",
         "in": "header",
         "description": (
-            "Makes the request safe to send again: the first answer comes back. One of your own "
-            "for each thing to be made, such as a UUID."
+            "Makes the request safe to retry: a repeated request returns the first response. Use a "
+            "unique key, such as a UUID, for each object to create."
         ),
         "schema": {"type": "string", "minLength": 1, "maxLength": 255},
     },
@@ -50,10 +53,10 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "name": "If-Match",
         "in": "header",
         "description": (
-            "Only if this is still the object's version: an `ETag` with its quotation marks, "
-            'such as `"1-5f0c3a9be1d2c4f7"`, or `*`.'
+            "Makes the change only if this is still the object's version: an `ETag` with its "
+            'quotation marks, such as `"1-5f0c3a9be1d2c4f7"`, or `*`.'
         ),
-        # The text first: Swagger UI asks for what the first of several is.
+        # The string comes first, because Swagger UI offers an input for the first alternative.
         "schema": {
             "anyOf": [
                 {"type": "string", "pattern": '^"[0-9]{1,15}-[0-9a-f]{16}"$'},
@@ -64,11 +67,15 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "IfNoneMatch": {
         "name": "If-None-Match",
         "in": "header",
-        "description": "304 if what is shown still has this `ETag`, or one of several with commas.",
+        "description": (
+            "Returns 304 if the object still has this `ETag`, or one of several, separated by "
+            "commas."
+        ),
         "schema": {"type": "string"},
     },
 }
 
 
-def reference(kind: str, name: str) -> dict[str, str]:
+def build_reference(kind: str, name: str) -> dict[str, str]:
+    """Return a reference to a component, such as `build_reference("headers", "ETag")`."""
     return {"$ref": f"#/components/{kind}/{name}"}

@@ -1,4 +1,4 @@
-"""JSON Schemas of the types that routes take and give."""
+"""JSON Schemas of the types in requests and responses."""
 
 import json
 import re
@@ -13,85 +13,89 @@ from chalicelib.api.bodies import NUMBER_MAX
 Schema = dict[str, Any]
 
 REF = "#/components/schemas/"
-# As bodies.py says it, without the surrogates, which no text in JSON's own characters can hold.
-STORABLE = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
+# The characters that the app accepts in texts (see bodies.py). JSON text can't contain surrogates.
+TEXT_PATTERN = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
 _GENERIC = re.compile(r"(?<=[/\"])([A-Z]\w+?)_([A-Z]\w+)_(?=\")")
 
 
-def alternatives(gives: Any) -> tuple[Any, ...]:
-    """The types of a union; the only one of anything else."""
-    return get_args(gives) if get_origin(gives) is UnionType else (gives,)
+def get_alternatives(kind: Any) -> tuple[Any, ...]:
+    """Return the types of a union, or the type itself if it is none."""
+    return get_args(kind) if get_origin(kind) is UnionType else (kind,)
 
 
-def components(types: Iterable[Any]) -> tuple[dict[Any, Schema], dict[str, Schema]]:
-    """A schema for each of `types`, and the named ones that these point at."""
-    wanted = list(dict.fromkeys(types))
-    schemas, named = msgspec.json.schema_components(wanted, ref_template=REF + "{name}")
-    texts = json.dumps([list(schemas), named])
-    found, parts = json.loads(_readable(texts))
-    for name, schema in parts.items():
+def build_components(types: Iterable[Any]) -> tuple[dict[Any, Schema], dict[str, Schema]]:
+    """Return the schema of each type, and the named schemas that these reference."""
+    unique = list(dict.fromkeys(types))
+    schemas, named = msgspec.json.schema_components(unique, ref_template=REF + "{name}")
+    schemas, named = json.loads(_rename_generics(json.dumps([list(schemas), named])))
+    for name, schema in named.items():
         schema["title"] = name
-    return dict(zip(wanted, found, strict=True)), dict(sorted(parts.items()))
+    return dict(zip(unique, schemas, strict=True)), dict(sorted(named.items()))
 
 
-def _readable(texts: str) -> str:
-    """`TaskPage` for `Page[Task]`; a pattern's end as ECMAScript writes it."""
-    return _GENERIC.sub(r"\2\1", texts).replace("\\\\Z", "$")
+def _rename_generics(text: str) -> str:
+    """Rename `Page[Task]` to `TaskPage`, and write the end of a pattern as ECMAScript does."""
+    return _GENERIC.sub(r"\2\1", text).replace("\\\\Z", "$")
 
 
-def specify(taken: list[Schema], given: list[Schema], named: dict[str, Schema]) -> None:
-    """Say what no type does, of bodies and queries (`taken`) and of answers (`given`)."""
+def complete_schemas(
+    requests: list[Schema], responses: list[Schema], named: dict[str, Schema]
+) -> None:
+    """Add what the types do not express to the schemas of requests and responses, in place."""
     seen: set[str] = set()
-    for each in _within(taken, named, seen):
-        _restrict(each)
-    for each in _within(given, named, seen):
-        _complete(each)
+    for schema in _list_subschemas(requests, named, seen):
+        _add_limits(schema)
+    for schema in _list_subschemas(responses, named, seen):
+        _require_defaults(schema)
 
 
-def _restrict(taken: Schema) -> None:
-    """What all texts and numbers are held to: no control characters, and no number that other
-    programs read as another."""
-    if taken.get("type") == "string" and not taken.keys() & {"pattern", "format", "anyOf"}:
-        taken["pattern"] = STORABLE
-    elif taken.get("type") == "integer":
-        taken.setdefault("minimum", -NUMBER_MAX)
-        taken.setdefault("maximum", NUMBER_MAX)
+def _add_limits(schema: Schema) -> None:
+    """Exclude control characters from strings; limit integers to those that JSON keeps exact."""
+    if schema.get("type") == "string" and not schema.keys() & {"pattern", "format", "anyOf"}:
+        schema["pattern"] = TEXT_PATTERN
+    elif schema.get("type") == "integer":
+        schema.setdefault("minimum", -NUMBER_MAX)
+        schema.setdefault("maximum", NUMBER_MAX)
 
 
-def _complete(given: Schema) -> None:
-    """A field that has a default is sent all the same."""
-    fields = given.get("properties", {})
-    preset = {name for name, field in fields.items() if field.pop("default", given) is not given}
-    if preset:
-        given["required"] = [name for name in fields if name in {*given["required"], *preset}]
+def _require_defaults(schema: Schema) -> None:
+    """Mark fields with a default as required, because a response always contains them."""
+    fields = schema.get("properties", {})
+    defaults = {
+        name for name, field in fields.items() if field.pop("default", schema) is not schema
+    }
+    if defaults:
+        required = {*schema["required"], *defaults}
+        schema["required"] = [name for name in fields if name in required]
 
 
-def _within(schema: Any, named: dict[str, Schema], seen: set[str]) -> Iterator[Schema]:
-    """`schema` and all that it consists of, each once."""
+def _list_subschemas(schema: Any, named: dict[str, Schema], seen: set[str]) -> Iterator[Schema]:
+    """Yield `schema` and all schemas in it; a named schema only if it is not in `seen`."""
     if isinstance(schema, list):
         for each in schema:
-            yield from _within(each, named, seen)
+            yield from _list_subschemas(each, named, seen)
     if not isinstance(schema, dict):
         return
     yield schema
     for key, value in schema.items():
         if key != "$ref":
-            yield from _within(value, named, seen)
+            yield from _list_subschemas(value, named, seen)
         elif (name := value.removeprefix(REF)) not in seen:
             seen.add(name)
-            yield from _within(named[name], named, seen)
+            yield from _list_subschemas(named[name], named, seen)
 
 
-def properties(schema: Schema, named: dict[str, Schema]) -> dict[str, Schema]:
-    """The fields of an object type."""
-    found: dict[str, Schema] = _named(schema, named).get("properties", {})
-    return found
+def get_properties(schema: Schema, named: dict[str, Schema]) -> dict[str, Schema]:
+    """Return the fields of an object schema."""
+    fields: dict[str, Schema] = _resolve(schema, named).get("properties", {})
+    return fields
 
 
-def required(schema: Schema, named: dict[str, Schema]) -> list[str]:
-    found: list[str] = _named(schema, named).get("required", [])
-    return found
+def get_required(schema: Schema, named: dict[str, Schema]) -> list[str]:
+    """Return the names of an object schema's required fields."""
+    names: list[str] = _resolve(schema, named).get("required", [])
+    return names
 
 
-def _named(schema: Schema, named: dict[str, Schema]) -> Schema:
+def _resolve(schema: Schema, named: dict[str, Schema]) -> Schema:
     return named[schema["$ref"].removeprefix(REF)] if "$ref" in schema else schema

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs inside LocalStack once it is up: community LocalStack does not create
-# AWS::SES::EmailIdentity verified, and refuses mails from an unverified sender.
+# LocalStack runs this script when it is ready. Its community edition creates AWS::SES::EmailIdentity
+# unverified, and rejects emails from an unverified sender.
 set -eu
 awslocal ses verify-email-identity --email-address no-reply@tasks.example.com

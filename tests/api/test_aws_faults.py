@@ -15,7 +15,7 @@ from chalicelib.clock import now
 from chalicelib.store import aws
 from chalicelib.store.ids import new_id
 from chalicelib.store.table import Row
-from infra.openapi.operations import Route, routes
+from infra.openapi.routes import Route, list_routes
 from tests.samples import sample
 from tests.support import Person, answered
 
@@ -24,7 +24,7 @@ DENIED = json.dumps(
     {"__type": "com.amazon#AccessDeniedException", "message": f"User may not use {ARN}"}
 ).encode()
 LAST = ("DELETE", "POST", "PUT", "PATCH", "GET")
-ROUTES = sorted(routes(app), key=lambda route: -LAST.index(route.method))
+ROUTES = sorted(list_routes(app), key=lambda route: -LAST.index(route.method))
 
 
 def _address(route: Route, ids: dict[str, str]) -> str:

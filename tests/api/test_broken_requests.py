@@ -6,11 +6,11 @@ import pytest
 
 from app import app
 from chalicelib.api.bodies import MAX_BYTES
-from infra.openapi.operations import Route, routes
+from infra.openapi.routes import Route, list_routes
 from tests.samples import sample
 from tests.support import Person, locations
 
-ROUTES = routes(app)
+ROUTES = list_routes(app)
 TAKING = [route for route in ROUTES if route.body is not None]
 ASKING = [route for route in ROUTES if route.query is not None]
 DEEP = b'{"a": ' * 33 + b"1" + b"}" * 33

@@ -13,14 +13,14 @@ from chalicelib.api.changes import Changes
 from chalicelib.api.fields import Page
 from chalicelib.api.health import Health, Index
 from chalicelib.domain.attachments import Download
-from infra.openapi.operations import Route, routes
+from infra.openapi.routes import Route, list_routes
 from tests.files import announced, uploaded
 from tests.samples import sample
 from tests.support import Api, Person
 
 # No lists and yet not to be kept: what opens a file, and what says how it is at this moment.
 FLEETING = {Changes, Download, Health, Index}
-READS = [route for route in routes(app) if route.method == "GET"]
+READS = [route for route in list_routes(app) if route.method == "GET"]
 
 
 def _is_single(route: Route) -> bool:

@@ -7,8 +7,8 @@ from zipfile import ZipFile
 import pytest
 
 from infra.package import package
-from infra.stage import load
-from infra.template import read
+from infra.stage import load_stage
+from infra.template import read_template
 
 Template = dict[str, Any]
 
@@ -16,12 +16,12 @@ Template = dict[str, Any]
 @pytest.fixture(scope="session")
 def build() -> Path:
     """The folder of the packaged prod stage."""
-    return package(load("prod")).parent
+    return package(load_stage("prod")).parent
 
 
 @pytest.fixture(scope="session")
 def template(build: Path) -> Template:
-    return read(build / "sam.yaml")
+    return read_template(build / "sam.yaml")
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from localstack.cloud import free_port
+from localstack.cloud import find_free_port
 from localstack.mailbox import Mailbox
 
 MINISTACK = {
@@ -54,7 +54,7 @@ def page(request: pytest.FixtureRequest) -> Iterator[str]:
 
     emulator = ThreadingHTTPServer(("127.0.0.1", 0), Emulator)
     threading.Thread(target=emulator.serve_forever, daemon=True).start()
-    port = free_port()
+    port = find_free_port()
     mailbox = Mailbox(port, f"http://127.0.0.1:{emulator.server_port}/")
     mailbox.start()
     yield f"http://127.0.0.1:{port}"

@@ -10,9 +10,9 @@ from zipfile import ZipFile
 import pytest
 
 from infra import bytecode, package, stage, vendor
-from infra.archive import pack, sizes
+from infra.reproducible_zip import measure_zip, zip_folder
 from infra.stage import ROOT, Stage, UserError
-from infra.template import read
+from infra.template import read_template
 
 UNCHECKED_HASH = 0b01
 
@@ -48,7 +48,7 @@ def test_botocore_knows_only_the_services_we_call(zipped: list[str]) -> None:
 
 
 def test_building_twice_gives_the_same_bytes(tmp_path: Path) -> None:
-    local = stage.load("local")
+    local = stage.load_stage("local")
     again = dataclasses.replace(local, builds=tmp_path)
     package.package(local), package.package(again)
     assert local.zip.read_bytes() == again.zip.read_bytes()
@@ -56,34 +56,34 @@ def test_building_twice_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_packing_a_layer_twice_gives_the_same_bytes(tmp_path: Path) -> None:
-    local = stage.load("local")
-    pins = ROOT / "infra" / "layers" / "drawing.txt"
-    pack(vendor.vendor_layer(local, pins), tmp_path / "again.zip", prefix="python/")
+    local = stage.load_stage("local")
+    pins = ROOT / "infra" / "layers" / "charts.txt"
+    zip_folder(vendor.vendor_layer(local, pins), tmp_path / "again.zip", prefix="python/")
     package.package(local)
-    assert (local.build_dir / "layer-drawing.zip").read_bytes() == (
+    assert (local.build_dir / "layer-charts.zip").read_bytes() == (
         tmp_path / "again.zip"
     ).read_bytes()
 
 
 @pytest.mark.parametrize(
-    ("archive", "unpacked_max"), [("deployment.zip", 20e6), ("layer-drawing.zip", 25e6)]
+    ("archive", "unpacked_max"), [("deployment.zip", 20e6), ("layer-charts.zip", 25e6)]
 )
 def test_what_a_cold_start_fetches_and_unpacks_stays_small(
     build: Path, archive: str, unpacked_max: float
 ) -> None:
-    packed, unpacked = sizes(build / archive)
+    packed, unpacked = measure_zip(build / archive)
     assert packed < 8e6
     assert unpacked < unpacked_max
 
 
 def test_there_is_no_other_archive(build: Path) -> None:
     found = {path.name for path in build.glob("*.zip")}
-    assert found == {"deployment.zip", "layer-drawing.zip"}
+    assert found == {"deployment.zip", "layer-charts.zip"}
 
 
 def test_a_cold_start_compiles_nothing() -> None:
     """Every source has byte code beside it that Python takes without a look at the source."""
-    local = stage.load("local")
+    local = stage.load_stage("local")
     package.package(local)
     with ZipFile(local.zip) as archive:
         names = set(archive.namelist())
@@ -94,8 +94,8 @@ def test_a_cold_start_compiles_nothing() -> None:
 
 
 def test_byte_code_is_written_by_the_runtimes_own_python_only() -> None:
-    assert bytecode.compiler("python2.6") is None
-    assert bytecode.compiler(stage.load("local").runtime) == Path(sys.executable)
+    assert bytecode.find_interpreter("python2.6") is None
+    assert bytecode.find_interpreter(stage.load_stage("local").runtime) == Path(sys.executable)
 
 
 def test_a_layer_holds_what_the_functions_do_not_have_yet(
@@ -103,8 +103,8 @@ def test_a_layer_holds_what_the_functions_do_not_have_yet(
 ) -> None:
     pinned = (ROOT / "requirements-dev.txt").read_text().replace("\\\n", " ").splitlines()
     wanted = [line for line in pinned if line.startswith(("iniconfig==", "six=="))]
-    (tmp_path / "drawing.txt").write_text("\n".join(wanted))
-    folder = vendor.vendor_layer(stage.load("local"), tmp_path / "drawing.txt")
+    (tmp_path / "charts.txt").write_text("\n".join(wanted))
+    folder = vendor.vendor_layer(stage.load_stage("local"), tmp_path / "charts.txt")
     assert (folder / "iniconfig").is_dir()
     assert not (folder / "six.py").exists()
 
@@ -112,19 +112,19 @@ def test_a_layer_holds_what_the_functions_do_not_have_yet(
 def test_a_wheel_with_another_hash_is_refused(tmp_path: Path) -> None:
     (tmp_path / "forged.txt").write_text(f"iniconfig==2.3.1 --hash=sha256:{'0' * 64}")
     with pytest.raises(UserError, match="HASHES"):
-        vendor.vendor_layer(stage.load("local"), tmp_path / "forged.txt")
+        vendor.vendor_layer(stage.load_stage("local"), tmp_path / "forged.txt")
 
 
 def test_a_missing_wheel_is_named() -> None:
     said = "ERROR: No matching distribution found for psycopg2==2.9.9"
-    reason = vendor._reason(said, stage.load("prod"))
+    reason = vendor.explain_failure(said, stage.load_stage("prod"))
     assert reason == "no wheel of psycopg2==2.9.9 for python3.13 on arm64"
 
 
 def test_locally_the_functions_run_on_this_python() -> None:
-    local = stage.load("local")
-    assert local.on_this_interpreter
-    template = read(package.package(local))
+    local = stage.load_stage("local")
+    assert local.has_local_runtime
+    template = read_template(package.package(local))
     assert template["Resources"]["Tick"]["Properties"]["Runtime"] == local.runtime
 
 
@@ -142,11 +142,11 @@ def test_packaging_gives_the_app_every_setting_it_asks_for(template: dict[str, o
 
 def test_an_unknown_stage_is_answered_with_the_known_ones() -> None:
     with pytest.raises(UserError, match="local, dev, prod"):
-        stage.load("production")
+        stage.load_stage("production")
 
 
 def test_a_parameter_can_be_overridden() -> None:
-    changed: Stage = stage.load("local", {"AppUrl": "http://localhost:1"})
+    changed: Stage = stage.load_stage("local", {"AppUrl": "http://localhost:1"})
     assert changed.parameters["AppUrl"] == "http://localhost:1"
 
 
@@ -155,6 +155,6 @@ def test_a_local_cloud_is_never_reached_with_a_real_identity(
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "production")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "real")
-    environment = stage.local_environment("http://localhost:4566")
+    environment = stage.build_local_environment("http://localhost:4566")
     assert not {"AWS_PROFILE", "AWS_SESSION_TOKEN"} & set(environment)
     assert environment["AWS_ACCESS_KEY_ID"] == "test"

@@ -77,4 +77,4 @@ def test_every_function_writes_its_own_log_only(policy: Path) -> None:
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.stem)
 def test_the_audit_knows_every_name_in_a_policy(policy: Path) -> None:
-    assert "Fn::" not in json.dumps(audit._filled_in(json.loads(policy.read_text())))
+    assert "Fn::" not in json.dumps(audit.resolve_intrinsics(json.loads(policy.read_text())))

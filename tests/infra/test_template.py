@@ -12,8 +12,8 @@ from chalicelib.store import attachments, avatars, jobs, outbox, results
 from chalicelib.store.files import DOWNLOAD_SECONDS, PICTURE_SECONDS, UPLOAD_SECONDS
 from chalicelib.store.multipart import PART_SECONDS
 from infra.package import package
-from infra.stage import ROOT, load
-from infra.template import read
+from infra.stage import ROOT, load_stage
+from infra.template import read_template
 
 # A stream has room for two readers, AWS says.
 STREAMS = ["MailStream", "TaskStream"]
@@ -72,7 +72,7 @@ def test_every_function_has_a_log_that_ends(
     assert named == {f"/aws/lambda/${{{name}}}" for name in functions} | {
         "/aws/apigateway/${AWS::StackName}"
     }
-    assert {group["RetentionInDays"] for group in groups} == {load("prod").log_retention_days}
+    assert {group["RetentionInDays"] for group in groups} == {load_stage("prod").log_retention_days}
 
 
 def asynchronous(functions: Template) -> dict[str, Any]:
@@ -299,7 +299,7 @@ def test_prod_keeps_its_data(name: str, resources: dict[str, Any]) -> None:
 
 
 def test_prod_protects_its_table_and_other_stages_do_not(resources: dict[str, Any]) -> None:
-    local = read(package(load("local")))["Resources"]
+    local = read_template(package(load_stage("local")))["Resources"]
     assert properties(resources, "Table")["DeletionProtectionEnabled"]
     assert not properties(local, "Table")["DeletionProtectionEnabled"]
     assert local["Table"]["DeletionPolicy"] == "Delete"
@@ -386,5 +386,5 @@ def test_the_dashboard_shows_every_alarm(resources: Template) -> None:
 
 
 def test_a_stage_sets_memory_and_retention(resources: Template) -> None:
-    prod = load("prod")
+    prod = load_stage("prod")
     assert properties(resources, "APIHandler")["MemorySize"] == prod.memory["APIHandler"]

@@ -15,7 +15,7 @@ from infra import cost, lock, venv
 from infra.stage import ROOT, UserError
 from localstack import cloud
 
-LOCKS = [requirements.with_suffix(".txt") for requirements in lock.lists()]
+LOCKS = [requirements.with_suffix(".txt") for requirements in lock.list_requirements()]
 
 
 def pins(path: Path) -> dict[str, str]:
@@ -46,25 +46,25 @@ def test_the_functions_run_what_development_tests() -> None:
     assert versions("requirements.txt").items() <= versions("requirements-dev.txt").items()
 
 
-def test_no_lock_is_below_a_floor() -> None:
-    floors = tomllib.loads((ROOT / "infra" / "floors.toml").read_text())
+def test_no_pin_is_below_its_minimum_version() -> None:
+    minimums = tomllib.loads((ROOT / "infra" / "minimum_versions.toml").read_text())
     low = [
         (path.name, name, rest.split()[0])
         for path in [ROOT / "requirements.txt", ROOT / "requirements-dev.txt"]
         for name, rest in pins(path).items()
-        if name in floors and Version(rest.split()[0]) < Version(floors[name]["least"])
+        if name in minimums and Version(rest.split()[0]) < Version(minimums[name]["minimum"])
     ]
     assert low == []
-    assert all(floor["why"] for floor in floors.values())
+    assert all(each["reason"] for each in minimums.values())
 
 
 def test_a_changed_pin_means_a_new_installation(tmp_path: Path) -> None:
     top, included = tmp_path / "dev.txt", tmp_path / "base.txt"
     top.write_text("-r base.txt\n")
     included.write_text("a==1\n")
-    before = venv._fingerprint(top)
+    before = venv.compute_fingerprint(top)
     included.write_text("a==2\n")
-    assert venv._fingerprint(top) != before
+    assert venv.compute_fingerprint(top) != before
 
 
 def test_a_taken_port_is_noticed() -> None:
@@ -72,26 +72,26 @@ def test_a_taken_port_is_noticed() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        assert not cloud.is_free(port)
-        with pytest.raises(UserError, match=f"port {port} is taken"):
+        assert not cloud.is_port_free(port)
+        with pytest.raises(UserError, match=f"port {port} is in use"):
             cloud.start(port)
-    assert cloud.is_free(cloud.free_port())
+    assert cloud.is_port_free(cloud.find_free_port())
 
 
 def test_a_port_that_answers_nothing_is_no_cloud() -> None:
-    assert not cloud.is_healthy(cloud.free_port())
+    assert not cloud.is_healthy(cloud.find_free_port())
 
 
 @pytest.mark.parametrize("value", ["abc", "0", "65536", "-1"])
 def test_a_port_must_be_one(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", value)
-    with pytest.raises(UserError, match="is no port number"):
-        cloud.port_setting("PORT", 8000)
+    with pytest.raises(UserError, match="is not a port number"):
+        cloud.read_port("PORT", 8000)
 
 
 def test_a_port_has_a_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "")
-    assert cloud.port_setting("PORT", 8000) == 8000
+    assert cloud.read_port("PORT", 8000) == 8000
 
 
 def test_what_goes_wrong_is_one_line_and_no_traceback() -> None:
@@ -132,15 +132,15 @@ def test_make_help_lists_every_verb() -> None:
 
 
 def test_the_mix_that_is_priced_is_of_calls_whose_units_are_known() -> None:
-    assert {share.call for share in cost._MIX} <= set(cost.units())
-    assert sum(share.percent for share in cost._MIX) == 100
-    assert sum(cost.million_requests().values()) > 0
+    assert {share.call for share in cost.REQUEST_MIX} <= set(cost.read_request_units())
+    assert sum(share.percent for share in cost.REQUEST_MIX) == 100
+    assert sum(cost.price_million_requests().values()) > 0
 
 
 def test_the_page_of_costs_says_what_the_script_computes(build: Path) -> None:
     page = (ROOT / "docs" / "cost.md").read_text()
-    assert cost._table("A million requests of it", cost.million_requests()) in page
-    assert cost._table("A month of prod, idle", cost.idle_month("prod")) in page
+    assert cost.format_table("A million requests of the mix", cost.price_million_requests()) in page
+    assert cost.format_table("A month of prod, idle", cost.price_idle_month("prod")) in page
 
 
 def test_every_finding_that_is_accepted_has_its_reason() -> None:

@@ -12,8 +12,8 @@ from unittest.mock import patch
 
 import pytest
 
-from localstack.background import cloud_port
-from localstack.stack import deploy_to, local_cloud
+from localstack.background import read_cloud_port
+from localstack.stack import deploy_local_stack, run_local_cloud
 from tests.live.inbox import Inbox, inbox_open
 from tests.live.support import EXAMPLES, ON_LOCALSTACK, Deployed
 
@@ -44,11 +44,11 @@ def deployed(state: Path, inbox: Inbox) -> Iterator[Deployed]:
     """Our stack: with `CLOUD=localstack` on the LocalStack that answers, else on a cloud of one's
     own. What asks for policies or begins with nothing has a cloud of its own in any case."""
     if ON_LOCALSTACK:
-        yield Deployed(deploy_to(cloud_port())).ticked_lately()
+        yield Deployed(deploy_local_stack(read_cloud_port())).ticked_lately()
         return
     with (
         patch.dict(os.environ, SMTP_HOST=inbox.address),
-        local_cloud(state) as outputs,
+        run_local_cloud(state) as outputs,
     ):
         yield Deployed(outputs).ticked_lately()
 
@@ -79,7 +79,7 @@ def strict(
     """A cloud that asks each function's policy and the bucket's CORS rules, whose stage knows the
     first origin. The bucket's own policy wants TLS, which is not to be had here."""
     known = {"AllowedOrigins": origins[0]}
-    with local_cloud(tmp_path_factory.mktemp("strict"), known, enforce_iam=True) as outputs:
+    with run_local_cloud(tmp_path_factory.mktemp("strict"), known, enforce_iam=True) as outputs:
         deployed = Deployed(outputs).ticked_lately()
         deployed.client("s3").delete_bucket_policy(Bucket=outputs["bucket"])
         yield deployed

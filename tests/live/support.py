@@ -13,7 +13,7 @@ import requests
 from localstack_client.session import Session
 
 from infra.stage import ROOT
-from localstack.mailbox import messages
+from localstack.mailbox import read_messages
 from tests.support import watermarks
 
 T = TypeVar("T")
@@ -48,7 +48,7 @@ class Deployed:
 
     def mails_to(self, email: str) -> list[dict[str, Any]]:
         """What arrived in the emulator's mailbox, the oldest first."""
-        return [m for m in reversed(messages(self.outputs["mailbox_url"])) if email in m["to"]]
+        return [m for m in reversed(read_messages(self.outputs["mailbox_url"])) if email in m["to"]]
 
 
 class Visitor:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from localstack.server import serving
+from localstack.server import run_api_server
 from tests.live.support import PASSWORD, Deployed, Visitor
 
 MIB = 1024 * 1024
@@ -19,7 +19,7 @@ MIB = 1024 * 1024
 def ours(strict: Deployed) -> Iterator[Deployed]:
     """The strict cloud, and before it the API server of `make run`, because the cloud's gateway
     answers a browser's preflight itself."""
-    with serving(strict.outputs) as address:
+    with run_api_server(strict.outputs) as address:
         yield Deployed({**strict.outputs, "gateway_api_url": address})
 
 

@@ -16,24 +16,24 @@ import pytest
 import requests
 
 from infra import deploy, stacks
-from infra.stage import LOCAL, ROOT, Stage, UserError, load
+from infra.stage import LOCAL, ROOT, Stage, UserError, load_stage
 from localstack import cloud
-from localstack.stack import aimed_at
+from localstack.stack import use_endpoint
 from tests.live.support import Visitor
 
 
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A cloud with nothing on it."""
-    port = cloud.free_port()
+    port = cloud.find_free_port()
     process = cloud.start(port, tmp_path_factory.mktemp("empty-cloud"))
-    yield cloud.endpoint(port)
+    yield cloud.get_endpoint(port)
     cloud.stop(process)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def aimed(endpoint: str) -> Iterator[None]:
-    with aimed_at(endpoint):
+    with use_endpoint(endpoint):
         yield
 
 
@@ -46,7 +46,7 @@ def changed(tmp_path: Path) -> Stage:
     shutil.copy(ROOT / "app.py", sources)
     health = sources / "chalicelib" / "api" / "health.py"
     health.write_text(health.read_text().replace("Task Manager API", "The next version"))
-    return replace(load(LOCAL), sources=sources, builds=tmp_path / "build", keep_data=True)
+    return replace(load_stage(LOCAL), sources=sources, builds=tmp_path / "build", keep_data=True)
 
 
 def _left() -> dict[str, list[Any]]:
@@ -81,18 +81,18 @@ def _api(endpoint: str, outputs: dict[str, str]) -> str:
 def test_deployed_used_and_changed_with_its_data_kept_until_it_is_told_to_delete_it_too(
     endpoint: str, changed: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    first = deploy.deploy(load(LOCAL))
+    first = deploy.deploy(load_stage(LOCAL))
     assert all(_left().values())
     ann = Visitor(_api(endpoint, first), "ann").signs_up()
     project = ann.must("POST", "/projects/", {"name": "Launch"})["id"]
     assert ann.must("GET", "/")["name"] == "Task Manager API"
 
     capsys.readouterr()
-    assert deploy.deploy(load(LOCAL)) == first
+    assert deploy.deploy(load_stage(LOCAL)) == first
     assert "nothing to change" in capsys.readouterr().out
-    assert deploy.diff(load(LOCAL)) == "task-manager-local: nothing to change"
+    assert deploy.describe_changes(load_stage(LOCAL)) == "task-manager-local: nothing to change"
 
-    assert "~ APIHandler  AWS::Lambda::Function" in deploy.diff(changed)
+    assert "~ APIHandler  AWS::Lambda::Function" in deploy.describe_changes(changed)
     assert ann.must("GET", "/")["name"] == "Task Manager API"
     assert deploy.deploy(changed) == first
     assert ann.must("GET", "/")["name"] == "The next version"
@@ -108,36 +108,36 @@ def test_deployed_used_and_changed_with_its_data_kept_until_it_is_told_to_delete
 
 def test_a_comparison_of_what_is_not_there_leaves_nothing_there() -> None:
     template = json.dumps({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}})
-    planned = stacks.plan("planned", template, {})
+    planned = stacks.create_change_set("planned", template, {})
     assert planned is not None
     assert str(planned) == "  + Queue  AWS::SQS::Queue"
-    stacks.drop(planned)
-    assert stacks.find("planned") is None
+    stacks.discard_change_set(planned)
+    assert stacks.find_stack("planned") is None
     assert _left()["stacks"] == []
 
 
 def test_a_failure_is_undone_and_names_the_resource_and_the_reason() -> None:
     queue = {"Type": "AWS::SQS::Queue"}
     before = json.dumps({"Resources": {"Queue": queue}})
-    first = stacks.plan("fails", before, {})
+    first = stacks.create_change_set("fails", before, {})
     assert first is not None
-    stacks.carry_out(first)
+    stacks.execute_change_set(first)
     nonsense = {"LayerVersionArn": "nonsense", "Action": "lambda:GetLayerVersion", "Principal": "*"}
     kind = "AWS::Lambda::LayerVersionPermission"
     broken = {"Type": kind, "Properties": nonsense, "DependsOn": "Second"}
     after = json.dumps({"Resources": {"Queue": queue, "Second": queue, "Broken": broken}})
-    second = stacks.plan("fails", after, {})
+    second = stacks.create_change_set("fails", after, {})
     assert second is not None
     with pytest.raises(UserError, match="UPDATE_ROLLBACK_COMPLETE\n  Broken .*nonsense"):
-        stacks.carry_out(second)
-    assert [r["LogicalResourceId"] for r in stacks.resources("fails")] == ["Queue"]
-    stacks.delete(stacks.find("fails") or {})
+        stacks.execute_change_set(second)
+    assert [r["LogicalResourceId"] for r in stacks.list_resources("fails")] == ["Queue"]
+    stacks.delete_stack(stacks.find_stack("fails") or {})
 
 
 def test_a_stage_that_keeps_nothing_is_gone_with_its_data() -> None:
-    outputs = deploy.deploy(load(LOCAL))
+    outputs = deploy.deploy(load_stage(LOCAL))
     boto3.client("s3").put_object(Bucket=outputs["BucketName"], Key="att/x", Body=b"x")
-    deploy.destroy(load(LOCAL))
+    deploy.destroy(load_stage(LOCAL))
     assert [what for what, found in _left().items() if found] == []
 
 

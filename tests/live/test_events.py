@@ -5,19 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from infra import operate
-from infra.stage import LOCAL, load
-from localstack.stack import aimed_at
+from infra import functions
+from infra.stage import LOCAL, load_stage
+from localstack.stack import use_endpoint
 from tests.live.support import EVENTS, Deployed
 
 
 @pytest.fixture(scope="module", autouse=True)
 def aimed(deployed: Deployed) -> Iterator[None]:
-    with aimed_at(deployed.outputs["aws_endpoint"]):
+    with use_endpoint(deployed.outputs["aws_endpoint"]):
         yield
 
 
 @pytest.mark.parametrize("event", sorted(EVENTS.glob("*.json")), ids=lambda path: path.stem)
 def test_the_function_of_a_sample_event_takes_it(deployed: Deployed, event: Path) -> None:
     named = {name.lower(): name for name in deployed.outputs["functions"]}
-    operate.invoke(load(LOCAL), named[event.stem.replace("_", "")], event)
+    functions.invoke_function(load_stage(LOCAL), named[event.stem.replace("_", "")], event)

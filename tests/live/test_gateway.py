@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import requests
 
-from infra.stage import LOCAL, load
+from infra.stage import LOCAL, load_stage
 from localstack import gateway
-from localstack.gateway import STAGE
-from localstack.stack import aimed_at
+from localstack.gateway import API_STAGE
+from localstack.stack import use_endpoint
 from tests.live.support import ON_LOCALSTACK, Deployed
 
 NOBODY = "arn:aws:lambda:us-east-1:000000000000:function:nobody"
@@ -29,14 +29,14 @@ def failing(deployed: Deployed, aws: Any) -> Iterator[str]:
         apis.put_method(**place, authorizationType="NONE")
         uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{NOBODY}/invocations"
         apis.put_integration(**place, type="AWS_PROXY", integrationHttpMethod="POST", uri=uri)
-    with aimed_at(endpoint):
-        gateway.install(load(LOCAL), api)
+    with use_endpoint(endpoint):
+        gateway.install_gateway_responses(load_stage(LOCAL), api)
     limits = ("rateLimit", "burstLimit")
     none = [
         {"op": "replace", "path": f"/~1/PUT/throttling/{name}", "value": "0"} for name in limits
     ]
-    apis.update_stage(restApiId=api, stageName=STAGE, patchOperations=none)
-    yield f"{endpoint}/_aws/execute-api/{api}/{STAGE}/"
+    apis.update_stage(restApiId=api, stageName=API_STAGE, patchOperations=none)
+    yield f"{endpoint}/_aws/execute-api/{api}/{API_STAGE}/"
     apis.delete_rest_api(restApiId=api)
 
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from infra.stage import ROOT
-from infra.venv import ensure
+from infra.venv import ensure_venv
 from tests.live.support import Deployed
 
 JOB = Path(__file__).with_name("generated_client_job.py")
@@ -16,7 +16,7 @@ JOB = Path(__file__).with_name("generated_client_job.py")
 
 @pytest.mark.proof
 def test_a_generated_client_does_the_main_job(deployed: Deployed, tmp_path: Path) -> None:
-    python = ensure(ROOT / ".local" / "client-venv", ROOT / "infra" / "tools" / "client.txt")
+    python = ensure_venv(ROOT / ".local" / "client-venv", ROOT / "infra" / "tools" / "client.txt")
     _generate(python.with_name("openapi-python-client"), tmp_path)
     base_url = deployed.outputs["gateway_api_url"].removesuffix("/api")
     done = subprocess.run(

@@ -42,7 +42,7 @@ def _steps(text: str) -> Iterator[Step]:
 
 @contextmanager
 def _mailbox(deployed: Deployed) -> Iterator[str]:
-    port = cloud.free_port()
+    port = cloud.find_free_port()
     mailbox = Mailbox(port, deployed.outputs["mailbox_url"])
     mailbox.start()
     yield f"http://localhost:{port}"

@@ -8,8 +8,8 @@ import fastjsonschema
 import pytest
 
 from app import app
-from infra.openapi.__main__ import files
-from infra.openapi.operations import routes
+from infra.openapi.__main__ import build_files
+from infra.openapi.routes import list_routes
 from tests import contract
 
 OPERATIONS = [
@@ -20,7 +20,7 @@ OPERATIONS = [
 
 
 def test_the_document_and_the_collection_are_up_to_date() -> None:
-    for place, text in files().items():
+    for place, text in build_files().items():
         # Compared outside the assertion: its explanation would be hundreds of kilobytes.
         if place.read_text() != text:
             pytest.fail(f"{place.name} is not what the code says: run `make openapi`, commit it")
@@ -29,7 +29,7 @@ def test_the_document_and_the_collection_are_up_to_date() -> None:
 def test_every_route_is_an_operation_of_its_own() -> None:
     operations = [each.values[0] for each in OPERATIONS]
     names = {operation["operationId"] for operation in operations}  # type: ignore[index,call-overload]
-    assert len(names) == len(operations) == len(routes(app))
+    assert len(names) == len(operations) == len(list_routes(app))
 
 
 def test_every_schema_has_a_name_that_somebody_gave_it() -> None:
@@ -46,7 +46,7 @@ def test_no_condition_is_filled_in_for_who_tries_a_request_out() -> None:
         assert not {"enum", "default", "example", "examples"} & set(first), header["name"]
 
 
-@pytest.mark.parametrize("route", routes(app), ids=lambda route: route.name)
+@pytest.mark.parametrize("route", list_routes(app), ids=lambda route: route.name)
 def test_a_route_says_what_it_gives_or_gives_nothing(route: Any) -> None:
     assert (route.gives is None) == (route.status == 204), "declare gives=... with gate.route"
 

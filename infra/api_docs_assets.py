@@ -1,6 +1,7 @@
-"""Fetch the scripts of the documentation pages into `chalicelib/pages`: Swagger UI and ReDoc.
+"""Download the assets of the API documentation pages: Swagger UI and ReDoc.
 
-A package of PyPI brings both as built files. Only these files are wanted, not what it depends on.
+A PyPI package contains both as built files. Only these files are used, so its dependencies are not
+installed.
 """
 
 import gzip
@@ -22,35 +23,35 @@ _FILES = (
 )
 
 
-def fetch() -> None:
-    """Nothing to do if they are there and the pin has not changed since."""
+def fetch_assets() -> None:
+    """Download the assets unless they exist and the pinned version is unchanged."""
     stamp = ROOT / ".local" / "pages.txt"
-    there = all(_place(name).exists() for name in _FILES)
-    if there and stamp.exists() and stamp.read_text() == PINS.read_text():
+    exist = all(_get_target(name).exists() for name in _FILES)
+    if exist and stamp.exists() and stamp.read_text() == PINS.read_text():
         return
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile"]
         command += ["--disable-pip-version-check", "--require-hashes", "--target", folder]
         subprocess.run([*command, "-r", str(PINS)], check=True)
         for name in _FILES:
-            _put(Path(folder) / _STATIC / name)
+            _compress(Path(folder) / _STATIC / name)
     stamp.parent.mkdir(exist_ok=True)
     stamp.write_text(PINS.read_text())
 
 
-def _place(name: str) -> Path:
+def _get_target(name: str) -> Path:
     return TARGET / f"{Path(name).name}.gz"
 
 
-def _put(source: Path) -> None:
-    """Compressed, the same bytes each time, and in one step: somebody may be reading."""
-    place = _place(source.name)
-    unfinished = place.with_name(f".{place.name}")
-    # Unlike `gzip.compress`, this writes the same header whatever Python runs it.
-    with unfinished.open("wb") as file, gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
-        packed.write(source.read_bytes())
-    unfinished.replace(place)
+def _compress(source: Path) -> None:
+    """Write the compressed file reproducibly and atomically, because a server may be reading it."""
+    target = _get_target(source.name)
+    temporary = target.with_name(f".{target.name}")
+    # Unlike `gzip.compress`, this writes the same header on every Python version.
+    with temporary.open("wb") as file, gzip.GzipFile("", "wb", fileobj=file, mtime=0) as archive:
+        archive.write(source.read_bytes())
+    temporary.replace(target)
 
 
 if __name__ == "__main__":
-    fetch()
+    fetch_assets()
