@@ -23,14 +23,16 @@ from chalice.local import LambdaContext
 from chalice.test import Client
 from chalicelib import settings
 from chalicelib.clock import now
-from chalicelib.domain.projects import KEPT_IN_TRASH
-from chalicelib.store.ids import new_id
-from chalicelib.store.table import Row
+from chalicelib.dynamodb.ids import new_id
+from chalicelib.dynamodb.table import Item
+from chalicelib.projects.service import KEPT_IN_TRASH
+
+
 from moto import mock_aws
 import boto3
 import time_machine
 from tests.dynamodb_local import dynamodb_local, table_at
-from tests.stream import TaskStream
+from tests.table_stream import TaskStream
 from tests.support import all_rows, make_cloud, put_rows, quota_of, sign_up, ticked_lately
 
 TICK_SECONDS = 240
@@ -64,7 +66,7 @@ def _create_sample(client: Client) -> tuple[str, str]:
     ann, bob = sign_up(client, "ann"), sign_up(client, "bob")
     project = ann.starts_project()
     ann.lets_in(project, bob)
-    label = ann.post(f"/api/projects/{project}/labels", {"name": "urgent", "colour": "#ff0000"})
+    label = ann.post(f"/api/projects/{project}/labels", {"name": "urgent", "color": "#ff0000"})
     task = ann.adds_task(project, assigned_to=bob.id, labels=[label.json_body["id"]])["id"]
     ann.post(f"/api/tasks/{task}/comments", {"body": "Today, please"})
     stream.flows()
@@ -96,7 +98,7 @@ def _copy_items(template: str, task: str, number: int) -> Iterator[Any]:
 def _purge(project: str, address: str, traveller: Any) -> None:
     """Run ticks until the project is gone, and print their number, duration and table calls."""
     sent: list[str] = []
-    events = Row._get_connection().connection.client.meta.events  # type: ignore[attr-defined]
+    events = Item._get_connection().connection.client.meta.events  # type: ignore[attr-defined]
     events.register("before-send.dynamodb", lambda event_name, **_: sent.append(event_name))
     calls, failed, seconds = 0, 0, []
     while _has_project(project):
@@ -114,7 +116,7 @@ def _purge(project: str, address: str, traveller: Any) -> None:
 
 
 def _has_project(project: str) -> bool:
-    client = Row._get_connection().connection.client  # type: ignore[attr-defined]
+    client = Item._get_connection().connection.client  # type: ignore[attr-defined]
     key = {"PK": {"S": f"PROJECT#{project}"}, "SK": {"S": "META"}}
     return "Item" in client.get_item(TableName=settings.TABLE_NAME, Key=key)
 

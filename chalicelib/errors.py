@@ -59,14 +59,15 @@ class BadRequest(ApiError):
     status, code, title = 400, "bad_request", "The request cannot be read"
     codes: ClassVar = {
         "bad_request": (
-            "the request cannot be read; a query parameter is wrong, unknown or given twice"
+            "the request cannot be parsed, or a query parameter is invalid, unknown or repeated"
         ),
         "invalid_json": (
-            "the body is no JSON object, or has a name twice, a number that is none or too large, "
-            "or is nested too deep; `errors` names the place where there is one"
+            "the body is not a JSON object, has a duplicate name, an invalid or too large "
+            "number, or is nested too deep; `errors` names the location where there is "
+            "one"
         ),
-        "invalid_cursor": "the cursor was changed, or is of another list or caller",
-        "invalid_if_match": "`If-Match` is neither `*` nor one `ETag` as this API gives them out",
+        "invalid_cursor": "the cursor was modified, or belongs to another list or caller",
+        "invalid_if_match": "`If-Match` is neither `*` nor a single `ETag` of this API",
         "invalid_key": "`Idempotency-Key` is empty or longer than 255 characters",
     }
 
@@ -74,10 +75,16 @@ class BadRequest(ApiError):
 class Unauthenticated(ApiError):
     status, code, title = 401, "unauthenticated", "A valid access token is needed"
     codes: ClassVar = {
-        "unauthenticated": "no token, a bad one, or its session, account or API token has ended",
-        "bad_credentials": "log in: address or password is wrong (the same answer for both)",
-        "account_disabled": "log in: the password is right, but site staff disabled the account",
-        "refresh_reuse": "refresh: this token was used before; its session has ended now",
+        "unauthenticated": (
+            "the token is missing or invalid, or its session, account or API token has ended"
+        ),
+        "bad_credentials": (
+            "login: the address or the password is wrong (the same response for both)"
+        ),
+        "account_disabled": (
+            "login: the password is correct, but site staff have disabled the account"
+        ),
+        "refresh_reuse": "refresh: this token was used before; its session has ended",
     }
     always: ClassVar = {"WWW-Authenticate": 'Bearer realm="task-manager"'}
 
@@ -85,10 +92,10 @@ class Unauthenticated(ApiError):
 class Forbidden(ApiError):
     status, code, title = 403, "forbidden", "Your role does not allow this"
     codes: ClassVar = {
-        "forbidden": "your role does not allow this, or it is for site staff",
+        "forbidden": ("your role does not allow this action, or the action is only for site staff"),
         "scope_missing": (
-            "the API token lacks the scope, is limited to other projects, or no API token may "
-            "do this; `detail` says which"
+            "the API token lacks the scope or is limited to other projects, or the action "
+            "does not accept API tokens; `detail` says which"
         ),
     }
 
@@ -96,11 +103,11 @@ class Forbidden(ApiError):
 class NotFound(ApiError):
     status, code, title = 404, "not_found", "There is no such object"
     codes: ClassVar = {
-        "not_found": "there is no such object, or none that you may see",
+        "not_found": "the object does not exist, or you do not have access to it",
     }
 
 
-def there(row: T | None) -> T:
+def require_found(row: T | None) -> T:
     """What was looked for. Raises `NotFound` if there is none."""
     if row is None:
         raise NotFound()
@@ -110,33 +117,41 @@ def there(row: T | None) -> T:
 class Conflict(ApiError):
     status, code, title = 409, "conflict", "The object's state does not allow this"
     codes: ClassVar = {
-        "conflict": "the object's state does not allow this; the codes below say more",
-        "email_taken": "register: somebody has it, in whatever spelling",
-        "username_taken": "register: somebody has it, in whatever spelling",
-        "already_member": "this person is in the project",
-        "already_invited": (
-            "this address has an invitation to the project; send it again or revoke it"
+        "conflict": (
+            "the object's state does not allow the action; the codes below are more specific"
         ),
-        "archived": "the project can only be read; unarchive it first",
-        "ambiguous_key": "several of your projects have this key; name the task by its id",
-        "has_subtasks": "the task has sub-tasks; delete or move them first",
-        "name_taken": "the project has a label of this name",
+        "email_taken": (
+            "register or change of address: another account has this address, in any spelling"
+        ),
+        "username_taken": (
+            "register or change of username: another account has this username, in any spelling"
+        ),
+        "already_member": "the user is already a member of the project",
+        "already_invited": (
+            "the address already has an invitation to the project; resend or revoke it"
+        ),
+        "archived": "the project is archived and read-only; unarchive it first",
+        "ambiguous_key": "several of your projects use this key; use the task's id",
+        "has_subtasks": "the task has subtasks; delete or move them first",
+        "name_taken": "the project already has a label with this name",
         "last_owner": (
             "the owner cannot leave, be removed or get another role; transfer the project first"
         ),
         "owns_projects": (
-            "leave the service: you still own projects; `errors` names each as `projects.<id>`"
+            "account deletion: you still own projects; `errors` lists each as `projects.<id>`"
         ),
-        "upload_missing": "the file has not arrived, or not as announced",
+        "upload_missing": (
+            "the file has not been uploaded, or differs from the announced size, type or digest"
+        ),
         "upload_over": (
-            "this upload is confirmed, deleted or was given up after a day; announce a new one"
+            "this upload was completed, was deleted or expired after a day; start a new one"
         ),
-        "busy": "another one of the kind, for something else, is being made for you",
-        "job_not_done": "what you want to fetch is still being made, or could not be",
-        "job_failed": "what you want to fetch is still being made, or could not be",
+        "busy": "a job of the same kind with other parameters is still running for you",
+        "job_not_done": "the job has not finished yet",
+        "job_failed": "the job failed; request it again",
         "no_room": (
-            "the files of the task or the project would be too many or too large; `detail` "
-            "says of which"
+            "the files of the task or the project would be too many or too large; "
+            "`detail` says which of the two"
         ),
     }
 
@@ -145,39 +160,39 @@ class Gone(ApiError):
     status, code, title = 410, "gone", "It is kept no longer"
     codes: ClassVar = {
         "cursor_expired": (
-            "the cursor of [changes](#changes) is older than 30 days; begin again without it"
+            "the cursor of [changes](#changes) is older than 30 days; start again without a cursor"
         ),
-        "gone": "it is kept no longer",
+        "gone": "the object is no longer kept",
     }
 
 
 class PreconditionFailed(ApiError):
     status, code, title = 412, "precondition_failed", "The object has changed since you read it"
     codes: ClassVar = {
-        "precondition_failed": "the object has changed since the version in `If-Match`",
+        "precondition_failed": "the object has another version than the one in `If-Match`",
     }
 
 
 class PayloadTooLarge(ApiError):
     status, code, title = 413, "payload_too_large", "The body is too large"
     codes: ClassVar = {
-        "payload_too_large": "the body is over 256 KiB",
+        "payload_too_large": "the body is larger than 256 KiB",
     }
 
 
 class UnsupportedMediaType(ApiError):
     status, code, title = 415, "unsupported_media_type", "Send application/json"
     codes: ClassVar = {
-        "unsupported_media_type": "the body is not declared as JSON",
+        "unsupported_media_type": "the `Content-Type` of the body is not JSON",
     }
 
 
 class Invalid(ApiError):
     status, code, title = 422, "invalid", "Some fields are not valid"
     codes: ClassVar = {
-        "invalid": "fields are wrong, missing or unknown; `errors` names each",
-        "invalid_token": "a token from a mail is wrong, used, replaced or run out",
-        "wrong_password": "the present password, which this change asks for, is wrong",
+        "invalid": "fields are invalid, missing or unknown; `errors` lists each",
+        "invalid_token": "a token from an email is wrong, used, replaced or expired",
+        "wrong_password": "the current password, which this change requires, is wrong",
         "idempotency_key_reused": "this key was used for another request",
     }
 
@@ -186,11 +201,11 @@ class TooManyRequests(ApiError):
     status, code, title = 429, "too_many_requests", "Too many requests"
     codes: ClassVar = {
         "rate_limited": (
-            "you, or your address without a token, made more requests in a minute than "
-            "[the limit](#limits); wait for `Retry-After` seconds"
+            "the caller, or the source address without a valid token, exceeded [the "
+            "limit](#limits) of requests per minute; wait for `Retry-After` seconds"
         ),
         "too_many_requests": (
-            "[too many tries](#throttling), or too many requests at once; wait for "
+            "[too many attempts](#throttling), or too many requests at once; wait for "
             "`Retry-After` seconds"
         ),
     }
@@ -202,8 +217,8 @@ class Unavailable(ApiError):
     status, code, title = 503, "unavailable", "Temporarily unavailable, try again"
     codes: ClassVar = {
         "unavailable": (
-            "something we depend on does not answer; nothing was half done, try again "
-            "(`Retry-After`)"
+            "a service that the API depends on does not respond; nothing was partially "
+            "applied, try again (`Retry-After`)"
         ),
     }
     always: ClassVar = {"Retry-After": "1"}
@@ -211,17 +226,17 @@ class Unavailable(ApiError):
 
 # What the app cannot say of itself: the framework or the gateway answers it, or something has
 # failed.
-OTHERS = {
+FRAMEWORK_CODES = {
     405: {
-        "method_not_allowed": "the path is there, the method is not; `Allow` names those that are",
+        "method_not_allowed": "the path exists, but not this method; `Allow` lists its methods",
     },
     500: {
-        "internal_server_error": "a defect of ours; quote the `request_id`",
+        "internal_server_error": "a defect in the service; quote the `request_id`",
     },
     504: {
         "timeout": (
-            "the gateway waited in vain; what was asked may be done all the same: look, or send it "
-            "again with its `Idempotency-Key`"
+            "the gateway stopped waiting; the request may still have been applied: check, "
+            "or send it again with its `Idempotency-Key`"
         ),
     },
 }

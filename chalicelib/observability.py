@@ -12,9 +12,9 @@ logger = Logger()
 metrics = Metrics()
 
 
-def report(job: str, outcome: dict[str, int]) -> dict[str, int]:
+def record_outcome(job: str, outcome: dict[str, int]) -> dict[str, int]:
     """Log what a job did, count it as metrics, and hand it on to whoever invoked the job."""
-    logger.info("job done", job=job, outcome=outcome)
+    logger.info("run completed", job=job, outcome=outcome)
     for name, count in outcome.items():
         metrics.add_metric(name=f"{job}_{name}", unit=MetricUnit.Count, value=count)
     if metrics.metric_set:

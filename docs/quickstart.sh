@@ -1,5 +1,5 @@
 #!/bin/sh
-# The main job against `make run`, over HTTP: accounts, a project, tasks, files, mail, a reminder.
+# Run the main workflow against `make run` over HTTP: accounts, a project, tasks, files, mail, a reminder.
 #
 #   make run                    # in one terminal
 #   docs/quickstart.sh          # in another; API=http://... for another address
@@ -15,26 +15,26 @@ trap 'rm -rf "$folder"' EXIT
 step() { printf '\n== %s\n' "$1"; }
 fail() { printf 'error: %s\n' "$1" >&2; exit 1; }
 
-# field NAME[.NAME...] - one field of the JSON on standard input
+# field NAME[.NAME...] - print one field of the JSON on standard input
 field() {
   python3 -c 'import functools, json, sys
 print(functools.reduce(lambda value, name: value[name], sys.argv[1].split("."), json.load(sys.stdin)))' "$1"
 }
 
-# call METHOD PATH [JSON] - on behalf of $token; prints the answer's body, ends on a failure
+# call METHOD PATH [JSON] - send a request with $token and print the response body; exit on an error
 call() {
   curl --silent --show-error --fail-with-body --request "$1" "$API$2" \
     --header "Authorization: Bearer ${token:-}" --header 'Content-Type: application/json' \
     ${3:+--data "$3"} || fail "$1 $2"
 }
 
-# status METHOD PATH - only the status code
+# status METHOD PATH - send a request with $token and print only the status code
 status() {
   curl --silent --output /dev/null --write-out '%{http_code}' --request "$1" "$API$2" \
     --header "Authorization: Bearer ${token:-}"
 }
 
-# sign_up NAME - register and log in; sets $token
+# sign_up NAME - register, log in and set $token
 sign_up() {
   call POST /auth/register/ '{"username": "'"$1"'", "email": "'"$1"'@example.com",
     "password": "correct horse battery", "password_confirm": "correct horse battery"}' >/dev/null
@@ -42,7 +42,7 @@ sign_up() {
     "password": "correct horse battery"}' | field access)
 }
 
-# mails SUBJECT - how many mails to bob begin with it
+# mails SUBJECT - print the number of mails to bob whose subject begins with SUBJECT
 mails() {
   curl --silent "$mailbox" | python3 -c 'import json, sys
 mails = [m for box in json.load(sys.stdin)["messages"].values() for m in box]
@@ -50,7 +50,7 @@ print(sum(sys.argv[1] in m["To"] and m["Subject"].startswith(sys.argv[2]) for m 
     "$bob@example.com" "$1"
 }
 
-# wait_for_mail SUBJECT
+# wait_for_mail SUBJECT - wait up to 30 s for a mail to bob whose subject begins with SUBJECT
 wait_for_mail() {
   tries=0
   until [ "$(mails "$1")" -ge 1 ]; do
@@ -65,15 +65,15 @@ mailbox=$(field mailbox_url <.local/outputs.json)
 run=$(date +%s)
 ann=ann$run bob=bob$run
 
-step 'Two people register and log in'
+step 'Register two users and log in'
 sign_up "$bob"
 bob_id=$(call GET /auth/profile/ | field id)
-# Reminders come from nine in the morning on; so he lives where it is past that.
+# Reminders are sent from 09:00 local time on. Before 09:00 UTC, bob gets a time zone where it is later.
 [ "$(date -u +%H)" -ge 9 ] || call PATCH /auth/profile/ '{"time_zone": "Etc/GMT-10"}' >/dev/null
 sign_up "$ann"
 call GET /auth/profile/; echo
 
-step 'A project with both of them, and a task due in 12 hours'
+step 'Create a project with both users, and a task due in 12 hours'
 project=$(call POST /projects/ '{"name": "Launch"}' | field id)
 call POST "/projects/$project/members/" '{"user_id": "'"$bob_id"'"}'; echo
 due=$(python3 -c 'from datetime import datetime, timedelta, timezone
@@ -83,8 +83,8 @@ task=$(call POST /tasks/ '{"project": "'"$project"'", "title": "Write the plan",
 call PATCH "/tasks/$task/status/" '{"status": "in_progress"}'; echo
 call GET "/tasks/?project=$project&status=in_progress"; echo
 
-step 'A picture and 5 MB, straight to the storage and back'
-# upload FILE TYPE [FILE TO SEND INSTEAD] - announce, post the signed form; sets $attachment
+step 'Upload an image and a 5 MB file directly to the storage, and download them'
+# upload FILE TYPE [FILE TO SEND INSTEAD] - announce FILE, post the signed form and print the status code
 upload() {
   call POST "/tasks/$task/attachments/" '{"filename": "'"$(basename "$1")"'",
     "content_type": "'"$2"'", "size": '"$(wc -c <"$1")"'}' >"$folder/answer"
@@ -106,31 +106,31 @@ for file in picture.png:image/png data.bin:application/octet-stream; do
   name=${file%%:*}
   code=$(upload "$folder/$name" "${file#*:}")
   attachment=$(field attachment.id <"$folder/answer")
-  case $code in 2*) ;; *) fail "the storage answered $code" ;; esac
+  case $code in 2*) ;; *) fail "the storage returned $code" ;; esac
   call POST "/tasks/$task/attachments/$attachment/complete/" >/dev/null
   url=$(call GET "/tasks/$task/attachments/$attachment/download/" | field url)
   curl --silent --fail --output "$folder/back" "$url"
-  cmp "$folder/$name" "$folder/back" && echo "$name came back byte for byte"
+  cmp "$folder/$name" "$folder/back" && echo "$name: the download is identical"
 done
 code=$(upload "$folder/data.bin" application/octet-stream "$folder/longer.bin")
-[ "$code" = 400 ] || fail "one byte too many was answered with $code"
-echo 'one byte more than announced: refused by the storage (400)'
+[ "$code" = 400 ] || fail "a file one byte too long returned $code"
+echo 'a file one byte longer than announced: refused by the storage (400)'
 
-step 'Assigning the task mails its assignee'
+step 'Assign the task: the assignee gets a mail'
 call PATCH "/tasks/$task/assign/" '{"assigned_to": "'"$bob_id"'"}' >/dev/null
 wait_for_mail 'Assigned to you'
 
-step 'The reminder is sent once, however often it is asked for'
+step 'Run the reminder job twice: one reminder is sent'
 for _ in 1 2; do
   make --no-print-directory invoke FUNCTION=SendReminders EVENT=events/send_reminders.json
 done
 wait_for_mail 'Due soon'
 [ "$(mails 'Due soon')" = 1 ] || fail 'more than one reminder'
 
-step 'After logging out the token is worth nothing'
+step 'Log out: the token is refused'
 call POST /auth/logout/
 code=$(status GET /auth/profile/)
-[ "$code" = 401 ] || fail "a logged-out token was answered with $code"
+[ "$code" = 401 ] || fail "a token returned $code after the logout"
 echo '401'
 
-printf '\nAll of it works.\n'
+printf '\nAll steps succeeded.\n'

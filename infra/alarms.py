@@ -171,14 +171,14 @@ def _create_mail_alarms() -> Iterator[Alarm]:
         "OutboxAge",
         "outbox-age",
         _NAMESPACE,
-        "backlog_mail_seconds",
+        "outbox_oldest_seconds",
         20 * _MINUTE,
         _APP_DIMENSIONS,
         statistic="Maximum",
     )
     for name, runbook, metric in (
         ("MailParked", "mail-parked", "mail_parked"),
-        ("CountersDrifted", "counters-drifted", "recount_drift"),
+        ("CountersDrifted", "counters-drifted", "counter_repair_drift"),
     ):
         yield Alarm(name, runbook, _NAMESPACE, metric, 1, _APP_DIMENSIONS)
     # SES reviews an account at twice this complaint rate, and pauses it at twice this bounce rate.

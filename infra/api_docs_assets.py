@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PINS = ROOT / "infra" / "tools" / "pages.txt"
-TARGET = ROOT / "chalicelib" / "pages"
+TARGET = ROOT / "chalicelib" / "http" / "static"
 _STATIC = Path("drf_spectacular_sidecar/static/drf_spectacular_sidecar")
 _FILES = (
     "swagger-ui-dist/swagger-ui.css",

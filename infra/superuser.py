@@ -13,9 +13,11 @@ from infra.stage import LOCAL, Stage, UserError, configure_aws, load_stage, repo
 def promote(stage: Stage, email: str) -> str:
     """Make the account of `email` site staff, or create one; return a message for the operator."""
     os.environ.update(_get_function_environment(stage))
-    from chalicelib.domain import staff  # imported here, because it reads the environment
+    from chalicelib.accounts.staff import (
+        make_staff,  # imported here, because it reads the environment
+    )
 
-    password = staff.appoint(email=email, now=datetime.now(UTC))
+    password = make_staff(email=email, now=datetime.now(UTC))
     if password is None:
         return f"{email} is site staff now"
     return f"{email} has an account now and is site staff; the password, shown once: {password}"

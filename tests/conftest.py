@@ -57,8 +57,8 @@ from xdist.scheduler import LoadScopeScheduling  # noqa: E402
 from tests import permissions  # noqa: E402
 from tests.dynamodb_local import dynamodb_local, table_at  # noqa: E402
 from tests.moto_shortcuts import shortcuts  # noqa: E402
-from tests.stream import TaskStream  # noqa: E402
 from tests.support import Api, Person, Residents, make_cloud, quota_of, ticked_lately  # noqa: E402
+from tests.table_stream import TaskStream  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
 # What takes longest begins first.
@@ -71,7 +71,7 @@ TOGETHER = {
         "tests/live/test_attachments_in_",
         "tests/live/test_schema_in_",  # shares the browser
     ),
-    "matrix": ("tests/api/test_access_matrix.py",),
+    "matrix": ("tests/access/test_access_matrix.py",),
     "builds": ("tests/infra/",),
 }
 
@@ -272,15 +272,18 @@ def hashes() -> Iterator[list[str]]:
 def signing_keys(cloud: None) -> Iterator[Callable[..., None]]:
     """Change the secret, and forget what was read of it, as a new process has."""
     from chalicelib import settings
-    from chalicelib.store import aws, secrets
+    from chalicelib.aws import clients
+    from chalicelib.aws import secrets as aws_secrets
 
     def change(**keys: str) -> None:
         text = json.dumps(keys)
-        aws.secrets_manager().put_secret_value(SecretId=settings.SECRET_ID, SecretString=text)
-        secrets._cached = None
+        clients.secrets_manager_client().put_secret_value(
+            SecretId=settings.SECRET_ID, SecretString=text
+        )
+        aws_secrets._cached = None
 
     yield change
-    secrets._cached = None
+    aws_secrets._cached = None
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from botocore.retries.standard import ExponentialBackoff
 from moto.core.models import botocore_stubber
 from pynamodb.exceptions import TableError
 
-from chalicelib.store.table import Row
+from chalicelib.dynamodb.table import Item
 
 FOLDER = Path(__file__).parents[1] / ".local" / "dynamodb-local"
 START_SECONDS = 120  # on a machine that is busy
@@ -79,18 +79,18 @@ def _wait_for(port: int) -> None:
 @contextmanager
 def table_at(address: str) -> Iterator[None]:
     """Our table, empty, at `address` instead of in moto."""
-    before, known = Row._connection, _connections.get(address)
-    Row._connection, Row.Meta.host = known, address  # type: ignore[attr-defined]
+    before, known = Item._connection, _connections.get(address)
+    Item._connection, Item.Meta.host = known, address  # type: ignore[attr-defined]
     try:
-        if Row.exists():
-            Row.delete_table()
+        if Item.exists():
+            Item.delete_table()
         _create()
         if known is None:
-            _connections[address] = Row._connection
-            _shorten_the_way(Row._connection.connection.client.meta.events)  # type: ignore[attr-defined]
+            _connections[address] = Item._connection
+            _shorten_the_way(Item._connection.connection.client.meta.events)  # type: ignore[attr-defined]
         yield
     finally:
-        Row._connection, Row.Meta.host = before, None  # type: ignore[attr-defined]
+        Item._connection, Item.Meta.host = before, None  # type: ignore[attr-defined]
 
 
 def _shorten_the_way(events: Any) -> None:
@@ -109,9 +109,9 @@ def _create() -> None:
     """Make the table. The engine's first answer may come later than we wait for one, and then
     botocore's second request meets the table that the first has made."""
     try:
-        Row.create_table(billing_mode="PAY_PER_REQUEST")
+        Item.create_table(billing_mode="PAY_PER_REQUEST")
     except TableError:
-        if not Row.exists():
+        if not Item.exists():
             raise
 
 
@@ -143,7 +143,7 @@ def _no_fault(_operation: str, _number: int) -> None:
 def wire(fault: Fault = _no_fault, lost: int = 0) -> Iterator[Wire]:
     """Put a `Wire` between us and DynamoDB for the block. Retries come at once; how long botocore
     waits before one is not what is tried."""
-    endpoint = Row._get_connection().connection.client._endpoint  # type: ignore[attr-defined]
+    endpoint = Item._get_connection().connection.client._endpoint  # type: ignore[attr-defined]
     session = endpoint.http_session
     endpoint.http_session = Wire(session, fault, lost)
     try:

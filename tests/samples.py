@@ -15,7 +15,7 @@ from tests.support import PASSWORD
 
 TEXTS = {
     "body": "x",
-    "colour": "#123456",
+    "color": "#123456",
     "content_type": "image/png",
     "cursor": "x",
     "description": "",

@@ -25,13 +25,15 @@ from moto.ses.models import ses_backends
 from requests.structures import CaseInsensitiveDict
 
 from chalicelib import settings
-from chalicelib.store import aws, users
-from chalicelib.store.ids import new_id
-from chalicelib.store.table import BATCH_WRITE_MAX, Row
-from chalicelib.store.times import stamp
-from chalicelib.store.transaction import transact
-from chalicelib.store.wake import Watermark
-from tests import contract, envelope
+from chalicelib.accounts.models import User, update_user_write
+from chalicelib.aws import clients as aws_clients
+from chalicelib.dynamodb.ids import new_id
+from chalicelib.dynamodb.table import BATCH_WRITE_MAX, Item
+from chalicelib.dynamodb.time_index import Watermark
+from chalicelib.dynamodb.timestamps import format_timestamp
+from chalicelib.dynamodb.transactions import transact
+from tests import contract
+from tests import response_checks as envelope
 
 PERSON = ("id", "email", "token", "refresh")
 PASSWORD = "correct horse battery"
@@ -121,7 +123,7 @@ class Person(Api):
 
     def verified(self) -> "Person":
         """Has followed the link in the first mail."""
-        transact(users.change(self.id, users.User.is_verified.set(True)))
+        transact(update_user_write(self.id, User.is_verified.set(True)))
         return self
 
     def starts_project(self, name: str = "Launch") -> str:
@@ -152,10 +154,10 @@ def make_cloud() -> None:
 @cache
 def _stack() -> dict[str, Any]:
     """What the backends hold once the stack stands; copying it is quicker than making it."""
-    Row.create_table(billing_mode="PAY_PER_REQUEST")
-    aws.ses().verify_email_identity(EmailAddress=settings.MAIL_SENDER)
+    Item.create_table(billing_mode="PAY_PER_REQUEST")
+    aws_clients.ses_client().verify_email_identity(EmailAddress=settings.MAIL_SENDER)
     keys = f'{{"active": "k1", "k1": "{"s" * 64}"}}'
-    aws.secrets_manager().create_secret(Name=settings.SECRET_ID, SecretString=keys)
+    aws_clients.secrets_manager_client().create_secret(Name=settings.SECRET_ID, SecretString=keys)
     return {name: deepcopy(vars(_backend(name))) for name in ("dynamodb", "ses", "secretsmanager")}
 
 
@@ -252,7 +254,7 @@ def put_copies_of_project(project: str, count: int) -> None:
 
 
 def _dynamodb() -> Any:
-    return Row._get_connection().connection.client
+    return Item._get_connection().connection.client
 
 
 def in_hours(hours: float) -> str:
@@ -291,9 +293,9 @@ def ticked_lately() -> None:
 
 def watermarks() -> list[Any]:
     """The rows of a system whose last tick was in this hour."""
-    hour = stamp(datetime.now(UTC).replace(minute=0, second=0, microsecond=0))
+    hour = format_timestamp(datetime.now(UTC).replace(minute=0, second=0, microsecond=0))
     kinds = ("mail", "due", "digest", "upload", "leaving", "errand", "purge", "job", "weekly")
-    rows = [Watermark.key(what).bare() for what in kinds]
+    rows = [Watermark.key(what).empty_item() for what in kinds]
     for row in rows:
         row.hour = hour
     return [row.serialize() for row in rows]
@@ -307,7 +309,7 @@ def answered(request: Any, body: bytes, status: int = 200) -> AWSResponse:
 @contextmanager
 def quota_of(rate: float) -> Iterator[None]:
     """Let SES say that the account may send `rate` mails a second."""
-    events, event = aws.ses().meta.events, "before-send.ses.GetSendQuota"
+    events, event = aws_clients.ses_client().meta.events, "before-send.ses.GetSendQuota"
     _rates.append(rate)
     events.register_first(event, _say_quota, unique_id="quota")
     try:
@@ -356,7 +358,11 @@ def killed_at(call: int, *, writes_only: bool = False) -> Iterator[None]:
         if not (writes_only and reads) and next(calls) == call:
             raise Killed
 
-    clients = [Row._get_connection().connection.client, aws.s3(), aws.ses()]
+    clients = [
+        Item._get_connection().connection.client,
+        aws_clients.s3_client(),
+        aws_clients.ses_client(),
+    ]
     for client in clients:
         client.meta.events.register_first("before-parameter-build", die)
     try:

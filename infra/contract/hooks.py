@@ -25,12 +25,12 @@ DISPOSABLE_TOKENS = {
 # Each call of an operation that ends a session or an account uses a disposable one, because later
 # calls need the caller's session.
 DISPOSABLE_KINDS = {
-    "auth_log_out": "sessions",
-    "sessions_listed": "sessions",
-    "sessions_end": "sessions",
-    "sessions_end_others": "accounts",
-    "profile_change_password": "accounts",
-    "profile_leave": "accounts",
+    "logOut": "sessions",
+    "listSessions": "sessions",
+    "endSession": "sessions",
+    "endOtherSessions": "accounts",
+    "changePassword": "accounts",
+    "deleteAccount": "accounts",
 }
 # Errors that depend on stored data, so that a valid request may also get them.
 DEPENDS_ON_STATE = {
@@ -43,26 +43,26 @@ DEPENDS_ON_STATE = {
 # Validation that JSON Schema can't express, because it compares fields with each other or with
 # stored data: operation -> fields that its 422 may name. Any other 422 of valid data is a finding.
 NOT_IN_SCHEMA = {
-    "api_tokens_create": {"projects", "expires_at"},  # must be the caller's; within a year
+    "createApiToken": {"projects", "expires_at"},  # must be the caller's; within a year
     # Limits of the stage; no digest with a multipart upload.
-    "attachments_announce": {"size", "content_type", "sha256"},
-    "attachments_part_addresses": {"numbers"},  # at most the number of parts
-    "auth_register": {"password_confirm"},  # must equal password
-    "auth_reset_password": {"password_confirm"},
-    "members_add": {"user_id"},  # either this or email
-    "members_remove": {"reassign_to"},  # must be a member
-    "members_transfer": {"user_id"},  # must be another member
-    "profile_announce_avatar": {"size", "content_type"},
-    "profile_change": {"time_zone"},  # an IANA time zone
-    "profile_change_password": {"new_password_confirm"},
-    "reminders_replace": {"reminders[]"},  # either minutes_before or at
-    "reports_ask": {"first_day", "last_day"},  # ordered, not in the future
-    "task_lists_listed": {"assigned_to", "created_by", "due"},  # ids; not with due_before
-    "tasks_assign": {"assigned_to"},  # must be a member
-    "tasks_change": {"assigned_to", "labels", "parent"},  # of the same project
-    "tasks_create": {"assigned_to", "labels", "parent"},
-    "tasks_replace": {"assigned_to", "labels", "parent"},
-    "users_find": {"email"},  # either this or username
+    "createAttachment": {"size", "content_type", "sha256"},
+    "createAttachmentPartUrls": {"numbers"},  # at most the number of parts
+    "registerAccount": {"password_confirm"},  # must equal password
+    "resetPassword": {"password_confirm"},
+    "addMember": {"user_id"},  # either this or email
+    "removeMember": {"reassign_to"},  # must be a member
+    "transferProject": {"user_id"},  # must be another member
+    "createAvatar": {"size", "content_type"},
+    "updateProfile": {"time_zone"},  # an IANA time zone
+    "changePassword": {"new_password_confirm"},
+    "replaceReminders": {"reminders[]"},  # either minutes_before or at
+    "createReport": {"first_day", "last_day"},  # ordered, not in the future
+    "listTasks": {"assigned_to", "created_by", "due"},  # ids; not with due_before
+    "assignTask": {"assigned_to"},  # must be a member
+    "updateTask": {"assigned_to", "labels", "parent"},  # of the same project
+    "createTask": {"assigned_to", "labels", "parent"},
+    "replaceTask": {"assigned_to", "labels", "parent"},
+    "findUser": {"email"},  # either this or username
 }
 RESPONSES: dict[str, Counter[int]] = defaultdict(Counter)
 
@@ -86,7 +86,7 @@ def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool
     """Return whether the failure is a finding."""
     if isinstance(failure, RejectedPositiveData):
         return not _is_rejected_beyond_schema(_get_operation_id(case), response.json())
-    if isinstance(failure, AcceptedNegativeData) and _get_operation_id(case) == "bulk_run":
+    if isinstance(failure, AcceptedNegativeData) and _get_operation_id(case) == "runTaskOperations":
         # Always 200: the request was rejected if every operation in it was.
         return any(result["status"] < 400 for result in response.json()["results"])
     return True

@@ -19,7 +19,7 @@ _HEADER = """\
 # request that creates the object: send that request first, or enter an id in place of the variable.
 
 @host = http://localhost:8000
-@token = {{auth_log_in.response.body.$.access}}
+@token = {{logIn.response.body.$.access}}
 """
 
 

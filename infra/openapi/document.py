@@ -9,6 +9,7 @@ from infra.openapi.headers import PARAMETERS, RESPONSE_HEADERS
 from infra.openapi.operations import Types, build_operation, list_error_statuses
 from infra.openapi.routes import list_routes
 from infra.openapi.schemas import build_components, complete_schemas
+from infra.openapi.tags import TAGS
 
 _DESCRIPTION = """\
 Tasks, projects, users and files of a team. Log in with `POST /api/auth/login` and send the
@@ -34,7 +35,6 @@ def build_document() -> dict[str, Any]:
         responses=[schema for kind, schema in types.schemas.items() if kind not in requests],
         named=types.named,
     )
-    tags = {route.tag: route.tag_description for route in routes}
     paths: dict[str, Any] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = build_operation(route, types)
@@ -43,7 +43,7 @@ def build_document() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "Task Manager API", "version": "1", "description": _DESCRIPTION},
         "servers": [{"url": "/", "description": "The server of this document"}],
-        "tags": [{"name": tag, "description": text} for tag, text in tags.items()],
+        "tags": [{"name": tag.name, "description": tag.description} for tag in TAGS],
         "paths": paths,
         "components": _build_components(types, statuses),
     }

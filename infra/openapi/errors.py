@@ -4,8 +4,8 @@ from functools import cache
 from http import HTTPStatus
 from typing import Any
 
-from chalicelib.api import problems
-from chalicelib.errors import OTHERS, ApiError
+from chalicelib.errors import FRAMEWORK_CODES, ApiError
+from chalicelib.http.problems import MEDIA_TYPE, build_problem
 from infra.openapi.headers import RATE_LIMIT_HEADERS, build_reference
 from infra.openapi.route_docs import remove_links
 
@@ -48,7 +48,7 @@ def get_error_name(status: int) -> str:
 @cache
 def list_codes() -> dict[int, dict[str, str]]:
     """Return the error codes of each status: status -> code -> meaning."""
-    codes = {kind.status: kind.codes for kind in ApiError.__subclasses__()} | OTHERS
+    codes = {kind.status: kind.codes for kind in ApiError.__subclasses__()} | FRAMEWORK_CODES
     return dict(sorted(codes.items()))
 
 
@@ -103,7 +103,7 @@ def _build_response(status: int, meanings: dict[str, str]) -> dict[str, Any]:
         ),
         "headers": {name: build_reference("headers", name) for name in headers},
         "content": {
-            problems.MEDIA_TYPE: {
+            MEDIA_TYPE: {
                 "schema": build_reference("schemas", _get_schema_name(status)),
                 "example": _build_example(status, next(iter(meanings))),
             }
@@ -115,4 +115,4 @@ def _build_example(status: int, code: str) -> dict[str, Any]:
     known = _ERROR_CLASSES.get(status)
     title = known.title if known else code.replace("_", " ").capitalize()
     request_id = "6b679f09-cf23-4b11-b70f-04bc1bceb417"
-    return problems.problem(status, code, title, title, request_id=request_id)
+    return build_problem(status, code, title, title, request_id=request_id)

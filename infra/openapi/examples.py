@@ -24,7 +24,7 @@ _FIELD_EXAMPLES: dict[str, Any] = {
     "sha256": "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03",
     "url": "https://storage.example.com/",
     "key": "LAUNCH",
-    "colour": "#c02020",
+    "color": "#c02020",
     "expires_at": "2027-01-01T00:00:00Z",
     "picture": "image/png",
     "avatar_url": "https://storage.example.com/avatar/",

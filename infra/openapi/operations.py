@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.domain.access import Action
+from chalicelib.access.permissions import Action
 from infra.openapi import route_docs
 from infra.openapi.errors import get_error_name
 from infra.openapi.examples import build_example
@@ -30,8 +30,8 @@ class Types:
 def build_operation(route: Route, types: Types) -> dict[str, Any]:
     """Return the OpenAPI operation of `route`."""
     operation: dict[str, Any] = {
-        "operationId": f"{route.noun}_{route.view.__name__}",
-        "summary": route.view.__name__.replace("_", " ").capitalize(),
+        "operationId": route.operation_id,
+        "summary": route.summary,
         "description": route_docs.get_description(route.name),
         "tags": [route.tag],
         "parameters": list(_build_parameters(route, types)),
@@ -49,7 +49,7 @@ def build_operation(route: Route, types: Types) -> dict[str, Any]:
 def list_error_statuses(route: Route) -> set[int]:
     """Return the error statuses that the declaration implies and that `docs/api.md` mentions."""
     statuses = _COMMON_ERRORS | route_docs.find_error_statuses(route.name)
-    if route.action is not Action.ENTER:
+    if route.action is not Action.PUBLIC:
         statuses |= _AUTHENTICATION_ERRORS
     if route.body is not None:
         statuses |= _BODY_ERRORS
@@ -70,7 +70,7 @@ def _has_project_field(route: Route) -> bool:
 
 
 def _build_security(route: Route) -> list[dict[str, list[str]]]:
-    if route.action is Action.ENTER:
+    if route.action is Action.PUBLIC:
         return []
     return [{"bearer": [str(route.rule.scope)] if route.rule.scope else []}]
 
@@ -110,9 +110,9 @@ def _can_be_unmodified(route: Route) -> bool:
 
 
 def _has_etag(route: Route, types: Types) -> bool:
-    if route.gives is None or route.method == "GET":
+    if route.returns is None or route.method == "GET":
         return _can_be_unmodified(route)
-    kinds = [types.schemas[each] for each in get_alternatives(route.gives)]
+    kinds = [types.schemas[each] for each in get_alternatives(route.returns)]
     return all("version" in get_properties(kind, types.named) for kind in kinds)
 
 
@@ -132,8 +132,8 @@ def _build_success(route: Route, types: Types) -> dict[str, Any]:
     names += ["ETag"] if _has_etag(route, types) else []
     names += ["Location"] if route.status == 201 or "`Location`" in description else []
     response: dict[str, Any] = {"description": "Success.", "headers": _reference_headers(*names)}
-    if route.gives is not None:
-        response["content"] = _build_content(route.media, route.gives, types)
+    if route.returns is not None:
+        response["content"] = _build_content(route.media, route.returns, types)
     return response
 
 

@@ -1,14 +1,14 @@
 """The app's routes with the declarations of their `gate.route` decorators."""
 
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from chalice.app import Chalice
 
-from chalicelib.domain.access import PERMISSIONS, Action, Rule
+from chalicelib.access.permissions import PERMISSIONS, Action, Permission
 from infra.openapi.schemas import get_alternatives
+from infra.openapi.tags import get_tag
 
 
 @dataclass(frozen=True)
@@ -24,26 +24,26 @@ class Route:
         return f"{self.method} {self.path}"
 
     @property
-    def noun(self) -> str:
-        """The name of the view's module, or of its package if the module is called `routes`."""
-        return self.view.__module__.removesuffix(".routes").rpartition(".")[2]
+    def operation_id(self) -> str:
+        """The view's name in camel case; clients name their functions after it."""
+        first, *others = self.view.__name__.split("_")
+        return first + "".join(word.capitalize() for word in others)
+
+    @property
+    def summary(self) -> str:
+        """The first line of the view's docstring, without its full stop."""
+        return str(self.view.__doc__).partition("\n")[0].removesuffix(".")
 
     @property
     def tag(self) -> str:
-        return self.noun.replace("_", " ")
-
-    @property
-    def tag_description(self) -> str:
-        """The first paragraph of the docstring of the view's module."""
-        first, _, _ = str(sys.modules[self.view.__module__].__doc__).partition("\n\n")
-        return " ".join(first.split())
+        return get_tag(self.path).name
 
     @property
     def action(self) -> Action:
         return Action(self._get_declared("action"))
 
     @property
-    def rule(self) -> Rule:
+    def rule(self) -> Permission:
         return PERMISSIONS[self.action]
 
     @property
@@ -55,8 +55,8 @@ class Route:
         return self._get_declared("query")
 
     @property
-    def gives(self) -> Any:
-        return self._get_declared("gives")
+    def returns(self) -> Any:
+        return self._get_declared("returns")
 
     @property
     def media(self) -> str:
@@ -69,7 +69,7 @@ class Route:
     @property
     def types(self) -> Iterator[Any]:
         """All types of the route's requests and responses."""
-        types = (self.body, self.query, *get_alternatives(self.gives))
+        types = (self.body, self.query, *get_alternatives(self.returns))
         return (each for each in types if each is not None)
 
     def _get_declared(self, name: str) -> Any:

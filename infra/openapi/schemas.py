@@ -8,7 +8,7 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
-from chalicelib.api.bodies import NUMBER_MAX
+from chalicelib.http.bodies import NUMBER_MAX
 
 Schema = dict[str, Any]
 

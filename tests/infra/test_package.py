@@ -31,7 +31,7 @@ def test_the_zip_holds_nothing_of_the_machine_that_built_it(zipped: list[str]) -
 
 
 def test_mail_templates_travel_with_the_app(zipped: list[str]) -> None:
-    assert any(name.startswith("chalicelib/mail_templates/") for name in zipped)
+    assert any(name.startswith("chalicelib/mail/templates/") for name in zipped)
 
 
 def test_compiled_parts_are_of_the_runtime_and_machine(zipped: list[str]) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.store.table import Row
+from chalicelib.dynamodb.table import Item
 
 Spec = dict[str, Any]
 Keys = dict[str, str]
@@ -18,7 +18,7 @@ def deployed(resources: Spec) -> Spec:
 @pytest.fixture
 def modelled() -> Spec:
     """What PynamoDB itself would create from the model."""
-    return dict(Row._get_schema())
+    return dict(Item._get_schema())
 
 
 def keys(schema: list[dict[str, str]]) -> Keys:
@@ -54,7 +54,7 @@ def test_the_key_types_are_the_models(deployed: Spec, modelled: Spec) -> None:
 def test_the_ttl_attribute_is_the_models(deployed: Spec) -> None:
     ttl = deployed["TimeToLiveSpecification"]
     assert ttl["Enabled"]
-    assert ttl["AttributeName"] in Row.get_attributes()
+    assert ttl["AttributeName"] in Item.get_attributes()
 
 
 def test_the_table_can_be_restored_streams_and_is_encrypted(deployed: Spec) -> None:

@@ -11,14 +11,15 @@ import pytest
 from botocore.awsrequest import AWSResponse
 
 from chalicelib import settings
+from chalicelib.aws import clients
 from chalicelib.clock import now
-from chalicelib.domain.jobs import PROJECT_EXPORT
-from chalicelib.store import aws, jobs, tasks
-from chalicelib.store.ids import new_task_id
-from chalicelib.store.tasks import Task
-from chalicelib.store.times import stamp
-from chalicelib.store.transaction import ConditionFailed, Put, transact
-from tests.results import asked, begun, fetched, job_rows, left_in_bucket, sheet, state, swept
+from chalicelib.dynamodb.ids import new_task_id
+from chalicelib.dynamodb.timestamps import format_timestamp
+from chalicelib.dynamodb.transactions import ConditionFailed, Put, transact
+from chalicelib.jobs.models import advance_job, claim_job, finish_job, new_job, release_job
+from chalicelib.jobs.service import PROJECT_EXPORT
+from chalicelib.tasks.models import Task, create_task_write
+from tests.job_results import asked, begun, fetched, job_rows, left_in_bucket, sheet, state, swept
 from tests.support import Killed, Person, killed_at
 
 Wait = Callable[..., None]
@@ -44,8 +45,8 @@ def _has(project: str, titles: list[str], description: str = "") -> None:
         at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=number)
         key = Task.key(new_task_id(project, at))
         task = Task(key.pk, key.sk, title=title, description=description, created_by="nobody")
-        task.created_at = task.updated_at = stamp(at)
-        transact(tasks.created(task))
+        task.created_at = task.updated_at = format_timestamp(at)
+        transact(create_task_write(task))
 
 
 def _complete(person: Person, job: str, titles: set[str]) -> None:
@@ -76,7 +77,7 @@ def test_killed_anywhere_then_swept_there_is_one_whole_result(
 ) -> None:
     exports = []
     for call in itertools.count(1):
-        job = jobs.new(PROJECT_EXPORT, project, ann.id, {}, now())
+        job = new_job(PROJECT_EXPORT, project, ann.id, {}, now())
         transact(Put(job))  # without a slot, so that there may be many
         exports.append(f"{_place(project)}/{job.id}")
         if not _dies(call, lambda: begun(exports[-1])):
@@ -140,16 +141,16 @@ def test_a_worker_whose_lease_ran_out_changes_nothing_any_more(
 ) -> None:
     """It wakes up behind another one, which did the work meanwhile."""
     export = asked(ann, _place(project))
-    slow = jobs.claim(export.rpartition("/")[2], now())
+    slow = claim_job(export.rpartition("/")[2], now())
     assert slow is not None
     wait(minutes=7)
     swept()
     with pytest.raises(ConditionFailed):
-        jobs.advance(slow, {"start": None, "written": 0}, {})
+        advance_job(slow, {"start": None, "written": 0}, {})
     with pytest.raises(ConditionFailed):
-        jobs.finish(slow, now(), reason="late")
+        finish_job(slow, now(), reason="late")
     with pytest.raises(ConditionFailed):
-        jobs.release(slow)
+        release_job(slow)
     ann.signs_in()
     _complete(ann, export, {"Plan", "Do"})
 
@@ -183,7 +184,7 @@ def test_parts_of_a_job_that_ends_without_result_are_removed(
 ) -> None:
     export = asked(bob, _place(project))
     half_done = f"results/{export.rpartition('/')[2]}/tasks.csv"
-    aws.s3().create_multipart_upload(Bucket=settings.BUCKET_NAME, Key=half_done)
+    clients.s3_client().create_multipart_upload(Bucket=settings.BUCKET_NAME, Key=half_done)
     assert left_in_bucket() == [half_done]
     ann.delete(f"/api/projects/{project}/members/{bob.id}")
     assert swept() == {"access_lost": 1}
@@ -204,10 +205,10 @@ def test_a_failure_is_tried_again_and_given_up_in_the_end(
 
 def test_one_job_that_fails_does_not_stop_the_rest(ann: Person, bob: Person, project: str) -> None:
     export = asked(ann, _place(project))
-    broken = jobs.claim(export.rpartition("/")[2], now())
+    broken = claim_job(export.rpartition("/")[2], now())
     assert broken is not None
-    jobs.advance(broken, {"nonsense": True}, {})
-    jobs.release(broken)
+    advance_job(broken, {"nonsense": True}, {})
+    release_job(broken)
     other = asked(bob, _place(project))
     assert begun(export, other) == 1
     assert state(bob, other)["status"] == "done"
@@ -235,7 +236,7 @@ def storage_refuses() -> Iterator[None]:
         response._content = b"<Error><Code>AccessDenied</Code></Error>"
         return response
 
-    s3 = aws.s3()
+    s3 = clients.s3_client()
     s3.meta.events.register_first("before-send", refuse)
     try:
         yield

@@ -68,7 +68,7 @@ def _uploads(page: Any, task: str, file: Path) -> None:
 def test_a_page_from_elsewhere_uploads_a_picture_and_shows_it(
     browser: Any, origins: tuple[str, str], ann: Visitor, task: str, tmp_path: Path
 ) -> None:
-    from tests.live.test_thin_path import _png
+    from tests.live.test_main_path import _png
 
     file = tmp_path / "Plän.png"
     file.write_bytes(_png())

@@ -44,7 +44,7 @@ def changed(tmp_path: Path) -> Stage:
     for name in ("chalicelib", ".chalice"):
         shutil.copytree(ROOT / name, sources / name)
     shutil.copy(ROOT / "app.py", sources)
-    health = sources / "chalicelib" / "api" / "health.py"
+    health = sources / "chalicelib" / "http" / "health.py"
     health.write_text(health.read_text().replace("Task Manager API", "The next version"))
     return replace(load_stage(LOCAL), sources=sources, builds=tmp_path / "build", keep_data=True)
 

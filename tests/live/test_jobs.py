@@ -8,8 +8,8 @@ import pytest
 import requests
 from PIL import Image
 
+from tests.job_results import sheet
 from tests.live.support import ON_LOCALSTACK, Deployed, Visitor, eventually
-from tests.results import sheet
 
 
 def _done(person: Visitor, place: str, body: Any = None) -> dict[str, bytes]:

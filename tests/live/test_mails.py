@@ -15,9 +15,9 @@ import pytest
 import requests
 from PIL import Image
 
-from chalicelib.domain.letters import KINDS
-from chalicelib.store import wake
-from chalicelib.store.times import stamp
+from chalicelib.dynamodb import time_index
+from chalicelib.dynamodb.timestamps import format_timestamp
+from chalicelib.mail.kinds import MAIL_KINDS
 from tests.live.inbox import Inbox
 from tests.live.support import (
     ON_LOCALSTACK,
@@ -143,11 +143,11 @@ def _projects(
     for whom in ({"user_id": bob.id}, {"user_id": mel.id}, {"email": eve.email}):
         ann.must("POST", f"/projects/{project}/members/", whom)
     soon, bobs = datetime.now(UTC) + timedelta(seconds=3), {"assigned_to": bob.id}
-    late = {"project": project, "title": "Late", "due_date": stamp(soon), **bobs}
+    late = {"project": project, "title": "Late", "due_date": format_timestamp(soon), **bobs}
     late_id = ann.must("POST", "/tasks/", late)["id"]
     plan = {"project": project, "title": "Plan für 5 €", "due_date": in_hours(12), **bobs}
     task = ann.must("POST", "/tasks/", plan)["id"]
-    ann.must("PUT", f"/tasks/{task}/reminders/", {"reminders": [{"at": stamp(soon)}]})
+    ann.must("PUT", f"/tasks/{task}/reminders/", {"reminders": [{"at": format_timestamp(soon)}]})
     talk = bob.must("POST", "/tasks/", {"project": project, "title": "Talk"})["id"]
     ann.must("POST", f"/tasks/{talk}/comments/", {"body": f"Look, @{mel.name}."})
     _a_week_goes_by(scene, ann, project, late_id)
@@ -159,14 +159,16 @@ def _projects(
 
 def _a_week_goes_by(scene: Scene, owner: Visitor, project: str, task: str) -> None:
     before = datetime.now(UTC) - timedelta(days=8)
-    scene.has(f"PROJECT#{project}", f"TASK#{task}", created_at=stamp(before))
+    scene.has(f"PROJECT#{project}", f"TASK#{task}", created_at=format_timestamp(before))
     monday = (before - timedelta(days=before.weekday() + 7)).date().isoformat()
     scene.has(f"USER#{owner.id}", "WEEKLY", monday=monday, **_awake("weekly", owner.id))
     scene.invokes("SweepJobs", "sweep_jobs")
 
 
 def _awake(what: str, user_id: str) -> dict[str, str]:
-    keys = wake.keys(what, stamp(datetime.now(UTC) - timedelta(seconds=5)), user_id)
+    keys = time_index.build_keys(
+        what, format_timestamp(datetime.now(UTC) - timedelta(seconds=5)), user_id
+    )
     return {name: str(value) for name, value in keys.items()}
 
 
@@ -179,7 +181,7 @@ def _links(mail: EmailMessage) -> list[str]:
 
 
 def test_each_kind_of_mail_is_known_here() -> None:
-    assert set(SUBJECTS) == set(KINDS)
+    assert set(SUBJECTS) == set(MAIL_KINDS)
 
 
 @pytest.mark.parametrize("kind", SUBJECTS)
@@ -202,7 +204,7 @@ def test_it_arrives_whole_and_leads_somewhere(scene: Scene, kind: str) -> None:
 @pytest.mark.parametrize("kind", SUBJECTS)
 def test_one_click_ends_it_unless_it_is_about_the_accounts_safety(scene: Scene, kind: str) -> None:
     mail = scene.mail(kind)
-    if KINDS[kind].security:
+    if MAIL_KINDS[kind].security:
         assert mail["List-Unsubscribe"] is None and mail["List-Unsubscribe-Post"] is None
         return
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"

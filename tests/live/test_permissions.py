@@ -46,7 +46,7 @@ def test_a_list_is_chosen_from_what_the_stream_has_written(strict: Deployed) -> 
 def test_jobs_may_do_what_they_need(strict: Deployed) -> None:
     for function, event in (
         ("CleanUp", "clean_up"),
-        ("Recount", "recount"),
+        ("RepairCounters", "repair_counters"),
         ("Tick", "tick"),
         ("SweepMail", "sweep_mail"),
         ("SendReminders", "send_reminders"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.served import served
+from tests.live_server import served
 from tests.support import PASSWORD, Person
 
 
@@ -40,11 +40,11 @@ def _try_out(page: Any, operation: str, body: str | None = None) -> str:
 
 def test_one_logs_in_on_the_page_and_reads_what_is_ones_own(page: Any, ann: Person) -> None:
     page.goto("/api/schema/swagger-ui/")
-    page.locator("#operations-auth-auth_log_in").wait_for()
-    assert _try_out(page, "profile-profile_read") == "401"
+    page.locator("#operations-auth-logIn").wait_for()
+    assert _try_out(page, "profile-getProfile") == "401"
     login = f'{{"email": "{ann.email}", "password": "{PASSWORD}"}}'
-    assert _try_out(page, "auth-auth_log_in", login) == "200"
-    profile = page.locator("#operations-profile-profile_read")
+    assert _try_out(page, "auth-logIn", login) == "200"
+    profile = page.locator("#operations-profile-getProfile")
     profile.locator("button", has_text="Execute").click()
     profile.get_by_text('"username": "ann"').first.wait_for()
 

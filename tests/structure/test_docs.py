@@ -10,9 +10,9 @@ import pytest
 
 from app import app
 from chalicelib import errors
-from chalicelib.domain.access import PERMISSIONS, Action
+from chalicelib.access.permissions import PERMISSIONS, Action
+from chalicelib.dynamodb.table import Item
 from chalicelib.errors import ApiError
-from chalicelib.store.table import Row
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -29,7 +29,7 @@ _CODE_GIVEN = re.compile(r"""\bcode=["'](\w+)["']""")
 _GATEWAY_CODE = re.compile(r'"code": "(\w+)"')
 
 ACTIONS = {
-    f"{method} {path}": getattr(entry.view_function, "action", Action.ENTER)
+    f"{method} {path}": getattr(entry.view_function, "action", Action.PUBLIC)
     for path, methods in app.routes.items()
     for method, entry in methods.items()
     if method != "OPTIONS"
@@ -49,7 +49,7 @@ def _family(base: type[Any]) -> Iterator[type[Any]]:
         yield from _family(child)
 
 
-ENTITIES = sorted(set(_family(Row)), key=lambda entity: entity.__name__)
+ENTITIES = sorted(set(_family(Item)), key=lambda entity: entity.__name__)
 
 
 def _codes() -> set[str]:
@@ -111,11 +111,11 @@ def test_no_route_is_described_that_is_not_there() -> None:
 @pytest.mark.parametrize("route", ROUTES)
 def test_a_route_begins_with_what_it_lets_a_caller_do(route: str) -> None:
     action = ACTIONS[route]
-    begins = "*Public.*" if action is Action.ENTER else f"`{action}`"
+    begins = "*Public.*" if action is Action.PUBLIC else f"`{action}`"
     assert _section(API, f"`{route}`").lstrip().startswith(begins)
 
 
-@pytest.mark.parametrize("action", [action for action in Action if action is not Action.ENTER])
+@pytest.mark.parametrize("action", [action for action in Action if action is not Action.PUBLIC])
 def test_the_table_of_permissions_is_the_one_of_the_code(action: Action) -> None:
     lines = _section(API, "Who may do what").splitlines()
     rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)
@@ -151,16 +151,16 @@ def test_every_error_says_when_its_code_is_met(error: str, code: str) -> None:
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: str(entity.__name__))
-def test_every_entity_is_described_with_its_attributes(entity: type[Row]) -> None:
+def test_every_entity_is_described_with_its_attributes(entity: type[Item]) -> None:
     section = _section(DATA_MODEL, entity.__name__)
     assert section, "give it a section of its own"
-    own = set(entity.get_attributes()) - set(Row.get_attributes())
+    own = set(entity.get_attributes()) - set(Item.get_attributes())
     assert {name for name in own if f"`{name}`" not in section} == set()
 
 
 def test_every_index_is_described() -> None:
     described = _section(DATA_MODEL, "Indexes")
-    assert {name for name in Row._indexes if f"`{name}`" not in described} == set()
+    assert {name for name in Item._indexes if f"`{name}`" not in described} == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_name)

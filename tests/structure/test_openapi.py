@@ -48,7 +48,7 @@ def test_no_condition_is_filled_in_for_who_tries_a_request_out() -> None:
 
 @pytest.mark.parametrize("route", list_routes(app), ids=lambda route: route.name)
 def test_a_route_says_what_it_gives_or_gives_nothing(route: Any) -> None:
-    assert (route.gives is None) == (route.status == 204), "declare gives=... with gate.route"
+    assert (route.returns is None) == (route.status == 204), "declare returns=... with gate.route"
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

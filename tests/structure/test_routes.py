@@ -1,7 +1,7 @@
 """Every way in declares who may use it."""
 
 from app import app
-from chalicelib.domain.access import PERMISSIONS, Action
+from chalicelib.access.permissions import PERMISSIONS, Action
 from tests.support import Api
 
 ROUTES = [
@@ -48,7 +48,7 @@ def test_only_the_listed_routes_answer_without_a_token(anyone: Api) -> None:
 
 
 def test_the_public_routes_are_exactly_those_that_say_so() -> None:
-    assert {path for _, path, view in ROUTES if view.action is Action.ENTER} == PUBLIC
+    assert {path for _, path, view in ROUTES if view.action is Action.PUBLIC} == PUBLIC
 
 
 def test_a_route_has_no_trailing_slash_and_a_preflight() -> None:

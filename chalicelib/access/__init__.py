@@ -1,0 +1,8 @@
+"""Who may do what: the table of permissions, the access checks that every request passes, and the
+rate limits per caller.
+
+An access check reads account, credential, membership and target in one round trip.
+
+Items: none.
+Imports: accounts, dynamodb, members, projects, sessions, tasks.
+"""

@@ -1,0 +1,106 @@
+"""Who may do what: one table of permissions, and the doors that ask it.
+
+A door reads the account, the credential, the membership and the target in one round trip, so that a
+logout, a disabled account, a removal or a change of role counts from the next request on. Deny by
+default: whoever is no member is told that the object does not exist.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Role(StrEnum):
+    OWNER = "owner"
+    ADMIN = "admin"
+    MEMBER = "member"
+    VIEWER = "viewer"
+
+
+class Scope(StrEnum):
+    """What an API token may be good for."""
+
+    READ_ACCOUNT = "account:read"
+    READ_PROJECTS = "projects:read"
+    WRITE_PROJECTS = "projects:write"
+    READ_TASKS = "tasks:read"
+    WRITE_TASKS = "tasks:write"
+
+
+class Action(StrEnum):
+    """What a route lets a caller do; every route declares one."""
+
+    PUBLIC = "enter"  # without a token: register, log in
+    READ_ACCOUNT = "read account"
+    USE_ACCOUNT = "use account"
+    MANAGE_USERS = "manage users"
+    READ_PROJECTS = "read projects"
+    CREATE_PROJECT = "create project"
+    EDIT_PROJECT = "edit project"
+    ARCHIVE_PROJECT = "archive project"
+    DELETE_PROJECT = "delete project"
+    RESTORE_PROJECT = "restore project"
+    TRANSFER_PROJECT = "transfer project"
+    LEAVE_PROJECT = "leave project"
+    MANAGE_MEMBERS = "manage members"
+    READ_INVITATIONS = "read invitations"
+    READ_TASKS = "read tasks"
+    WRITE_TASKS = "write tasks"
+    RESTORE_TASK = "restore task"
+    WATCH_TASKS = "watch tasks"
+    READ_COMMENTS = "read comments"
+    WRITE_COMMENTS = "write comments"
+    MODERATE_COMMENTS = "moderate comments"
+    EXPORT_PROJECT = "export project"
+    REPORT_ON_PROJECT = "report on project"
+
+
+class Permission(NamedTuple):
+    """Which roles may (none: the action stands in no project), which scope an API token needs
+    (None: a token never may), whether it is for site staff alone, and whether it may be done to a
+    project that is archived, to one in the trash, or to a task in the trash."""
+
+    roles: frozenset[Role] = frozenset()
+    scope: Scope | None = None
+    staff: bool = False
+    archived: bool = False
+    trashed_project: bool = False
+    trashed_task: bool = False
+
+
+EVERY_ROLE = frozenset(Role)
+WRITERS = frozenset({Role.OWNER, Role.ADMIN, Role.MEMBER})
+MANAGERS = frozenset({Role.OWNER, Role.ADMIN})
+OWNER_ONLY = frozenset({Role.OWNER})
+
+PERMISSIONS: dict[Action, Permission] = {
+    Action.PUBLIC: Permission(),
+    Action.READ_ACCOUNT: Permission(scope=Scope.READ_ACCOUNT),
+    Action.USE_ACCOUNT: Permission(),
+    Action.MANAGE_USERS: Permission(staff=True),
+    Action.CREATE_PROJECT: Permission(scope=Scope.WRITE_PROJECTS),
+    Action.READ_PROJECTS: Permission(EVERY_ROLE, Scope.READ_PROJECTS, archived=True),
+    Action.EDIT_PROJECT: Permission(MANAGERS, Scope.WRITE_PROJECTS),
+    Action.ARCHIVE_PROJECT: Permission(MANAGERS, Scope.WRITE_PROJECTS, archived=True),
+    Action.DELETE_PROJECT: Permission(OWNER_ONLY, Scope.WRITE_PROJECTS, archived=True),
+    Action.RESTORE_PROJECT: Permission(
+        OWNER_ONLY, Scope.WRITE_PROJECTS, archived=True, trashed_project=True
+    ),
+    Action.TRANSFER_PROJECT: Permission(OWNER_ONLY, archived=True),
+    Action.LEAVE_PROJECT: Permission(EVERY_ROLE, archived=True),
+    Action.MANAGE_MEMBERS: Permission(MANAGERS, Scope.WRITE_PROJECTS),
+    Action.READ_INVITATIONS: Permission(MANAGERS, Scope.READ_PROJECTS, archived=True),
+    Action.READ_TASKS: Permission(EVERY_ROLE, Scope.READ_TASKS, archived=True),
+    Action.WRITE_TASKS: Permission(WRITERS, Scope.WRITE_TASKS),
+    Action.RESTORE_TASK: Permission(WRITERS, Scope.WRITE_TASKS, trashed_task=True),
+    Action.WATCH_TASKS: Permission(EVERY_ROLE, Scope.WRITE_TASKS, archived=True),
+    Action.READ_COMMENTS: Permission(EVERY_ROLE, Scope.READ_TASKS, archived=True),
+    Action.WRITE_COMMENTS: Permission(WRITERS, Scope.WRITE_TASKS),
+    Action.MODERATE_COMMENTS: Permission(MANAGERS, Scope.WRITE_TASKS),
+    Action.EXPORT_PROJECT: Permission(EVERY_ROLE, Scope.READ_TASKS, archived=True),
+    Action.REPORT_ON_PROJECT: Permission(EVERY_ROLE, Scope.READ_TASKS, archived=True),
+}
+
+
+def is_allowed(role: str, action: Action) -> bool:
+    """Whether `role` allows `action`: the one place that asks the table."""
+    return role in PERMISSIONS[action].roles

@@ -1,0 +1,8 @@
+"""Accounts: registration, profile, passwords, email addresses, deletion, and what site staff
+manage.
+
+A user's email address and username are unique.
+
+Items: Credentials, User, UsernameClaim.
+Imports: access, attachments, dynamodb, http, jobs, mail, members, projects, sessions, tasks.
+"""

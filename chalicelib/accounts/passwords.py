@@ -1,0 +1,111 @@
+"""Passwords: hashing, checking, changing, recovering.
+
+Argon2id at OWASP's first choice of cost: 19 MiB, two passes, one lane (about 17 ms).
+https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html
+"""
+
+from datetime import datetime
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+
+from chalicelib.access.service import Access
+from chalicelib.accounts import models, one_time_tokens
+from chalicelib.accounts.models import Credentials, TokenPurpose, User
+from chalicelib.dynamodb.transactions import ConditionFailed, transact
+from chalicelib.errors import Conflict, FieldError, Invalid
+from chalicelib.mail.models import lift_suppression_write
+from chalicelib.mail.notifications import PASSWORD_CHANGED, RESET, queue_account_write
+from chalicelib.sessions.models import carry_over_session_write
+from chalicelib.sessions.throttling import clear_attempts, count_attempt
+
+# What an unknown account is checked against: a hash of the same cost that no password matches by
+# more than chance, made once and for all so that asking for it costs no second hash.
+UNKNOWN_ACCOUNT_HASH = (
+    "$argon2id$v=19$m=19456,t=2,p=1$8YxnIB63p0xVWaaHRa5Hnw"
+    "$1EKWO7BsgWPhkiGoFNVSeGe4V7hhsnB2g4Zr5UgDyBs"
+)
+
+_hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+
+
+def hash_password(password: str) -> str:
+    """The salted hash to store."""
+    return _hasher.hash(password)
+
+
+def is_password_correct(password: str, credentials: Credentials | None) -> bool:
+    """Whether `password` is the right one; nobody's credentials cost the same hash."""
+    stored = credentials.password_hash if credentials else UNKNOWN_ACCOUNT_HASH
+    try:
+        _hasher.verify(stored, password)
+    except VerificationError:
+        return False
+    return credentials is not None
+
+
+def require_current_password(access: Access, password: str, *, source: str | None) -> Credentials:
+    """The caller's credentials, if `password` is theirs. Raises `Invalid`, and `TooManyRequests`
+    when it is guessed: a session is no licence to guess."""
+    count_attempt("password", account=access.user_id, source=source, now=access.now)
+    credentials = models.get_credentials(access.user.email)
+    if credentials is None or not is_password_correct(password, credentials):
+        raise Invalid(code="wrong_password", errors=(FieldError("password", "is wrong"),))
+    clear_attempts("password", account=access.user_id, source=source, now=access.now)
+    return credentials
+
+
+def change_password(
+    access: Access, *, password: str, new_password: str, source: str | None
+) -> None:
+    """Change the password and end everything but this session: other sessions, API tokens and
+    one-time tokens. Raises `Invalid` for a wrong `password`."""
+    credentials = require_current_password(access, password, source=source)
+    user = access.user
+    same_epoch = User.epoch == user.epoch
+    try:
+        transact(
+            models.replace_password_write(
+                user, credentials.password_hash, hash_password(new_password)
+            ),
+            models.update_user_write(
+                user.id, User.epoch.add(1), *models.void_token_actions(), condition=same_epoch
+            ),
+            carry_over_session_write(user.id, access.session_id or "", user.epoch + 1),
+            queue_account_write(user, PASSWORD_CHANGED, access.now),
+        )
+    except ConditionFailed as failed:
+        raise Conflict("The password was changed elsewhere at the same moment") from failed
+
+
+def request_password_reset(*, email: str, source: str | None, now: datetime) -> None:
+    """Send a link to choose a new password; an unknown address gets nothing, and nobody hears of
+    it."""
+    count_attempt("reset", account=models.normalize_identifier(email), source=source, now=now)
+    user = models.find_user_by_email(email)
+    if user is not None and user.is_active:
+        voiding = models.update_user_write(user.id, *models.void_token_actions(TokenPurpose.RESET))
+        transact(voiding, queue_account_write(user, RESET, now))
+
+
+def reset_password(*, token: str, new_password: str, now: datetime) -> None:
+    """Choose a new password with the token from the mail, which proves the address too; everything
+    that was signed in is out. Raises `Invalid`."""
+    presented = one_time_tokens.verify_token(token, TokenPurpose.RESET, now)
+    user = presented.user
+    credentials = models.get_credentials(user.email)
+    new_hash = hash_password(new_password)
+    if credentials is None:
+        raise one_time_tokens.invalid_token_error()
+    actions = (User.epoch.add(1), User.is_verified.set(True), *models.void_token_actions())
+    used = models.is_token_unused(TokenPurpose.RESET, presented.digest)
+    try:
+        transact(
+            models.replace_password_write(user, credentials.password_hash, new_hash),
+            models.update_user_write(user.id, *actions, condition=used),
+            queue_account_write(user, PASSWORD_CHANGED, now),
+            lift_suppression_write(user.email, now),
+        )
+    except ConditionFailed as failed:
+        raise one_time_tokens.invalid_token_error() from failed
+    clear_attempts("login", account=models.normalize_identifier(user.email), now=now)

@@ -1,0 +1,210 @@
+"""`/api/auth`: the ways in, without a token."""
+
+from functools import partial
+
+from chalice.app import Blueprint, Response
+from msgspec import structs
+
+from chalicelib.access.permissions import Action
+from chalicelib.access.service import Access
+from chalicelib.accounts import passwords, schemas, service, staff, time_zones, user_lookup
+from chalicelib.accounts.schemas import (
+    Account,
+    EmailAddress,
+    EmailChange,
+    Mailed,
+    OneTimeToken,
+    PasswordChange,
+    PasswordReset,
+    Person,
+    PersonQuery,
+    ProfilePatch,
+    Registration,
+    StaffAccount,
+    StaffPatch,
+    StaffQuery,
+)
+from chalicelib.attachments.avatars import get_avatar_version
+from chalicelib.clock import now
+from chalicelib.errors import BadRequest, FieldError, Invalid
+from chalicelib.http.bodies import sent_fields
+from chalicelib.http.fields import Page, require_confirmed
+from chalicelib.http.gate import route
+from chalicelib.http.pagination import page_response
+from chalicelib.http.rate_limits import get_source_address
+from chalicelib.http.responses import (
+    created_response,
+    json_response,
+    no_content_response,
+    weakly_conditional_response,
+)
+
+bp = Blueprint(__name__)
+
+# Said alike for every address, known or not.
+MAIL_REQUESTED = Mailed("If the address is known here, a mail is on its way")
+
+
+@route(
+    bp, "POST", "/api/auth/register", Action.PUBLIC, body=Registration, returns=Account, status=201
+)
+def register_account(body: Registration) -> Response:
+    """Register an account."""
+    require_confirmed("password", body.password, body.password_confirm)
+    user = service.register_account(
+        username=body.username,
+        email=body.email,
+        password=body.password,
+        source=get_source_address(bp),
+        now=now(),
+    )
+    return created_response(schemas.present_account(user), "/api/auth/profile/")
+
+
+@route(bp, "POST", "/api/auth/verify-email", Action.PUBLIC, body=OneTimeToken)
+def verify_email(body: OneTimeToken) -> Response:
+    """Verify an email address."""
+    service.verify_email(token=body.token, now=now())
+    return no_content_response()
+
+
+@route(
+    bp,
+    "POST",
+    "/api/auth/resend-verification",
+    Action.PUBLIC,
+    body=EmailAddress,
+    returns=Mailed,
+    status=202,
+)
+def resend_verification(body: EmailAddress) -> Response:
+    """Resend the verification email."""
+    service.resend_verification(email=body.email, source=get_source_address(bp), now=now())
+    return json_response(MAIL_REQUESTED, 202)
+
+
+@route(bp, "POST", "/api/auth/confirm-email", Action.PUBLIC, body=OneTimeToken)
+def confirm_email(body: OneTimeToken) -> Response:
+    """Confirm a new email address."""
+    service.confirm_email_change(token=body.token, now=now())
+    return no_content_response()
+
+
+@route(
+    bp,
+    "POST",
+    "/api/auth/forgot-password",
+    Action.PUBLIC,
+    body=EmailAddress,
+    returns=Mailed,
+    status=202,
+)
+def request_password_reset(body: EmailAddress) -> Response:
+    """Request a password reset."""
+    passwords.request_password_reset(email=body.email, source=get_source_address(bp), now=now())
+    return json_response(MAIL_REQUESTED, 202)
+
+
+@route(bp, "POST", "/api/auth/reset-password", Action.PUBLIC, body=PasswordReset)
+def reset_password(body: PasswordReset) -> Response:
+    """Reset the password."""
+    require_confirmed("password", body.password, body.password_confirm)
+    passwords.reset_password(token=body.token, new_password=body.password, now=now())
+    return no_content_response()
+
+
+@route(bp, "GET", "/api/auth/profile", Action.READ_ACCOUNT, returns=Account)
+def get_profile(access: Access) -> Response:
+    """Get your profile."""
+    account, picture = (
+        schemas.present_account(access.user),
+        get_avatar_version(access.user, access.now),
+    )
+    known_by = structs.replace(account, avatar_url=picture)
+    return weakly_conditional_response(account, known_by, bp.current_request)
+
+
+@route(bp, "PATCH", "/api/auth/profile", Action.USE_ACCOUNT, body=ProfilePatch, returns=Account)
+def update_profile(access: Access, body: ProfilePatch) -> Response:
+    """Update your profile."""
+    fields = sent_fields(body)
+    if "notifications" in fields:
+        fields["notifications"] = sent_fields(fields["notifications"])
+    if "time_zone" in fields and not time_zones.is_time_zone(fields["time_zone"]):
+        message = "is no IANA time zone, such as Europe/Berlin"
+        raise Invalid(errors=(FieldError("time_zone", message),))
+    return json_response(schemas.present_account(service.update_profile(access, fields)))
+
+
+@route(bp, "DELETE", "/api/auth/profile", Action.USE_ACCOUNT)
+def delete_account(access: Access) -> Response:
+    """Delete your account."""
+    service.request_deletion(access)
+    return no_content_response()
+
+
+@route(bp, "POST", "/api/auth/change-password", Action.USE_ACCOUNT, body=PasswordChange)
+def change_password(access: Access, body: PasswordChange) -> Response:
+    """Change your password."""
+    require_confirmed("new_password", body.new_password, body.new_password_confirm)
+    passwords.change_password(
+        access,
+        password=body.password,
+        new_password=body.new_password,
+        source=get_source_address(bp),
+    )
+    return no_content_response()
+
+
+@route(
+    bp,
+    "POST",
+    "/api/auth/change-email",
+    Action.USE_ACCOUNT,
+    body=EmailChange,
+    returns=Mailed,
+    status=202,
+)
+def request_email_change(access: Access, body: EmailChange) -> Response:
+    """Request a change of email address."""
+    service.request_email_change(
+        access, email=body.email, password=body.password, source=get_source_address(bp)
+    )
+    return json_response(Mailed("A mail is on its way to the new address"), 202)
+
+
+@route(bp, "GET", "/api/users", Action.READ_ACCOUNT, query=PersonQuery, returns=Page[Person])
+def find_user(access: Access, query: PersonQuery) -> Response:
+    """Find a user by email or username."""
+    if (query.email is None) == (query.username is None):
+        raise BadRequest(errors=(FieldError("email", "give either email or username"),))
+    found = user_lookup.find_user(access, email=query.email, username=query.username)
+    return json_response(Page([schemas.present_person(found)] if found else []))
+
+
+@route(
+    bp, "GET", "/api/admin/users", Action.MANAGE_USERS, query=StaffQuery, returns=Page[StaffAccount]
+)
+def list_accounts(access: Access, query: StaffQuery) -> Response:
+    """List all accounts."""
+    find = partial(staff.list_accounts, prefix=query.email)
+    return page_response(
+        access, query, f"people {query.email}", find, schemas.present_staff_account
+    )
+
+
+@route(
+    bp,
+    "PATCH",
+    "/api/admin/users/{user_id}",
+    Action.MANAGE_USERS,
+    body=StaffPatch,
+    returns=StaffAccount,
+)
+def update_account(access: Access, body: StaffPatch, user_id: str) -> Response:
+    """Disable, enable or promote an account."""
+    fields = sent_fields(body)
+    user = staff.update_account(
+        access, user_id, disabled=fields.get("is_disabled"), staff=fields.get("is_staff")
+    )
+    return json_response(schemas.present_staff_account(user))

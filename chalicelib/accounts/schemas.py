@@ -1,0 +1,147 @@
+"""`/api/auth`: the ways in, without a token."""
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import asdict
+
+from chalicelib.accounts.models import User
+from chalicelib.attachments.avatars import get_avatar_url
+from chalicelib.http.fields import AnyPassword, Email, Id, NewPassword, Time, Token, Username
+from chalicelib.http.pagination import PageQuery
+
+
+class Registration(Struct, forbid_unknown_fields=True):
+    username: Username
+    email: Email
+    password: NewPassword
+    password_confirm: str
+
+
+class EmailAddress(Struct, forbid_unknown_fields=True):
+    email: Email
+
+
+class OneTimeToken(Struct, forbid_unknown_fields=True):
+    token: Token
+
+
+class PasswordReset(Struct, forbid_unknown_fields=True):
+    token: Token
+    password: NewPassword
+    password_confirm: str
+
+
+class Notifications(Struct, forbid_unknown_fields=True):
+    """Which mails one wants; a kind that was never switched is on."""
+
+    # The kinds that `letters.KINDS` calls switchable.
+    assigned: bool | UnsetType = UNSET
+    due_soon: bool | UnsetType = UNSET
+    comment: bool | UnsetType = UNSET
+    mentioned: bool | UnsetType = UNSET
+    weekly_report: bool | UnsetType = UNSET
+    reminder: bool | UnsetType = UNSET
+    overdue: bool | UnsetType = UNSET
+
+
+class ProfilePatch(Struct, forbid_unknown_fields=True):
+    username: Username | UnsetType = UNSET
+    display_name: Annotated[str, Meta(max_length=100)] | UnsetType = UNSET
+    time_zone: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
+    notifications: Notifications | UnsetType = UNSET
+
+
+class PasswordChange(Struct, forbid_unknown_fields=True):
+    password: AnyPassword
+    new_password: NewPassword
+    new_password_confirm: str
+
+
+class EmailChange(Struct, forbid_unknown_fields=True):
+    email: Email
+    password: AnyPassword
+
+
+class Account(Struct):
+    """An account as its owner sees it."""
+
+    id: Id
+    username: str
+    email: str
+    is_verified: bool
+    is_staff: bool
+    display_name: str
+    time_zone: str
+    notifications: Notifications
+    avatar_url: str | None
+    created_at: Time
+
+
+class Mailed(Struct):
+    """What to tell the person who waits for a mail."""
+
+    detail: str
+
+
+def present_account(user: User) -> Account:
+    switched = dict.fromkeys(Notifications.__struct_fields__, True) | (user.notifications or {})
+    return Account(
+        id=user.id,
+        username=user.username,
+        email=user.email,
+        is_verified=user.is_verified,
+        is_staff=user.is_staff,
+        display_name=user.display_name,
+        time_zone=user.time_zone,
+        notifications=Notifications(**switched),
+        avatar_url=get_avatar_url(user),
+        created_at=user.created_at,
+    )
+
+
+class PersonQuery(Struct, forbid_unknown_fields=True):
+    email: str | None = None
+    username: str | None = None
+
+
+class StaffQuery(PageQuery):
+    email: Annotated[str, Meta(max_length=254)] = ""
+
+
+class StaffPatch(Struct, forbid_unknown_fields=True):
+    is_disabled: bool | UnsetType = UNSET
+    is_staff: bool | UnsetType = UNSET
+
+
+class Person(Struct):
+    """Somebody, as anybody may see them."""
+
+    id: Id
+    username: str
+    display_name: str
+
+
+class StaffAccount(Person):
+    """An account as site staff sees it."""
+
+    email: str
+    is_verified: bool
+    is_staff: bool
+    is_disabled: bool
+    created_at: Time
+
+
+def present_person(user: User) -> Person:
+    return Person(id=user.id, username=user.username, display_name=user.display_name)
+
+
+def present_staff_account(user: User) -> StaffAccount:
+    return StaffAccount(
+        **asdict(present_person(user)),
+        email=user.email,
+        is_verified=user.is_verified,
+        is_staff=user.is_staff,
+        is_disabled=user.disabled_at is not None,
+        created_at=user.created_at,
+    )

@@ -1,0 +1,65 @@
+"""What site staff may do: see who has an account, disable it, make others staff."""
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from chalicelib.access.service import Access
+from chalicelib.accounts import models, passwords
+from chalicelib.accounts.models import User
+from chalicelib.dynamodb.ids import new_id
+from chalicelib.dynamodb.pages import Page
+from chalicelib.dynamodb.timestamps import format_timestamp
+from chalicelib.dynamodb.transactions import ConditionFailed, transact
+from chalicelib.errors import Conflict, NotFound, require_found
+
+
+def list_accounts(*, prefix: str, limit: int, start: dict[str, Any] | None) -> Page[User]:
+    """A page of accounts by address, all or those whose address begins with `prefix`."""
+    page = models.list_credentials(models.normalize_identifier(prefix), limit=limit, start=start)
+    found = models.get_users(row.user_id for row in page.rows)
+    return Page([found[row.user_id] for row in page.rows if row.user_id in found], page.last_key)
+
+
+def update_account(
+    access: Access, user_id: str, *, disabled: bool | None, staff: bool | None
+) -> User:
+    """Disable, enable, make or unmake staff; in force at the next request of every credential.
+
+    Raises `NotFound`, and `Conflict` for what would lock the caller out.
+    """
+    if user_id == access.user_id:
+        raise Conflict("Let somebody else of the staff do this to you")
+    actions = []
+    if disabled is not None:
+        at = User.disabled_at
+        actions.append(at.set(format_timestamp(access.now)) if disabled else at.remove())
+    if staff is not None:
+        actions.append(User.is_staff.set(staff))
+    try:
+        if actions:
+            transact(models.update_user_write(user_id, *actions))
+    except ConditionFailed as failed:
+        raise NotFound() from failed
+    return require_found(models.get_user(user_id))
+
+
+def make_staff(*, email: str, now: datetime) -> str | None:
+    """Make the account of `email` staff; open one if there is none, and return its password."""
+    user = models.find_user_by_email(email)
+    if user is not None:
+        transact(models.update_user_write(user.id, User.is_staff.set(True)))
+        return None
+    password = secrets.token_urlsafe(16)
+    key = User.key(new_id(now))
+    user = User(
+        key.pk,
+        key.sk,
+        username=f"staff-{key.pk[-8:]}",
+        email=email,
+        is_staff=True,
+        is_verified=True,
+        created_at=format_timestamp(now),
+    )
+    transact(*models.create_user_writes(user, passwords.hash_password(password)))
+    return password

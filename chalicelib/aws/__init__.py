@@ -1,0 +1,7 @@
+"""Clients for the other AWS services: S3, SES, Secrets Manager and Lambda.
+
+They are created on first use and translate outages into `Unavailable`.
+
+Items: none.
+Imports: dynamodb.
+"""

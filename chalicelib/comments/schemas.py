@@ -1,0 +1,58 @@
+"""`/api/tasks/{id}/comments`: what people say about a task."""
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from chalicelib.accounts.models import User
+from chalicelib.comments import models
+from chalicelib.http.fields import Id, Time
+from chalicelib.http.pagination import PageQuery
+
+Body = Annotated[str, Meta(min_length=1)]
+
+
+class NewComment(Struct, forbid_unknown_fields=True):
+    body: Body
+
+
+class CommentPatch(Struct, forbid_unknown_fields=True):
+    body: Body | UnsetType = UNSET
+
+
+class CommentsQuery(PageQuery):
+    ordering: Literal["created_at", "-created_at"] = "created_at"
+
+
+class Comment(Struct):
+    """What somebody said; `edited_at` marks one that was changed since."""
+
+    id: Id
+    task: Id
+    author: Id
+    body: str
+    created_at: Time
+    edited_at: Time | None
+    version: int
+
+
+def present_comment(comment: models.Comment) -> Comment:
+    return Comment(
+        id=comment.id,
+        task=comment.task_id,
+        author=comment.author,
+        body=comment.body,
+        created_at=comment.created_at,
+        edited_at=comment.edited_at,
+        version=int(comment.version),
+    )
+
+
+class Watcher(Struct):
+    user_id: Id
+    username: str
+    display_name: str
+
+
+def present_watcher(person: User) -> Watcher:
+    return Watcher(person.id, person.username, person.display_name)

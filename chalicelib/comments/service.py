@@ -1,0 +1,84 @@
+"""Comments: write, list, edit, delete."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+from chalicelib.access.permissions import Action
+from chalicelib.access.service import TaskAccess, require_permission
+from chalicelib.comments import models
+from chalicelib.comments.models import Comment
+from chalicelib.dynamodb.idempotency import create_once
+from chalicelib.dynamodb.ids import new_id
+from chalicelib.dynamodb.optimistic_locking import apply_changes, retry_on_conflict
+from chalicelib.dynamodb.pages import Page
+from chalicelib.dynamodb.timestamps import format_timestamp
+from chalicelib.dynamodb.transactions import ConditionFailed, transact
+from chalicelib.errors import Forbidden, NotFound, require_found
+from chalicelib.mail.notifications import queue_comment_write
+
+
+def create_comment(access: TaskAccess, *, body: str) -> Comment:
+    """Add a comment to the task. Raises `NotFound` when the task goes to the trash meanwhile."""
+    key = Comment.key(access.task.id, new_id(access.now))
+    comment = Comment(
+        key.pk, key.sk, author=access.user_id, body=body, created_at=format_timestamp(access.now)
+    )
+    writes = (
+        *models.create_comment_writes(comment),
+        models.add_watcher_write(access.task.id, access.user_id),
+        queue_comment_write(comment, access.now),
+    )
+    try:
+        return create_once(comment, *writes, idempotency_key=access.idempotency_key, now=access.now)
+    except ConditionFailed as failed:
+        raise NotFound() from failed
+
+
+def list_comments(
+    access: TaskAccess, *, newest_first: bool, limit: int, start: dict[str, Any] | None
+) -> Page[Comment]:
+    """A page of the task's comments."""
+    return models.list_comments(access.task.id, newest_first=newest_first, limit=limit, start=start)
+
+
+def get_comment(access: TaskAccess, comment_id: str) -> Comment:
+    """The comment. Raises `NotFound`."""
+    return require_found(models.get_comment(access.task.id, comment_id))
+
+
+def update_comment(
+    access: TaskAccess, comment_id: str, fields: Mapping[str, Any], *, version: int | None
+) -> Comment:
+    """Give one's own comment another text, which marks it as edited. Raises `Forbidden` for
+    anybody else's, `PreconditionFailed` if it is not at `version` any more."""
+    comment = get_comment(access, comment_id)
+    if comment.author != access.user_id:
+        raise Forbidden("Only who wrote a comment may edit it")
+
+    def store(comment: Comment, wanted: Mapping[str, Any]) -> Comment:
+        after = deepcopy(comment)
+        after.body, after.edited_at = wanted["body"], format_timestamp(access.now)
+        transact(models.update_comment_write(after))
+        after.version += 1
+        return after
+
+    return apply_changes(comment, fields, version=version, store=store)
+
+
+def delete_comment(access: TaskAccess, comment_id: str, *, version: int | None) -> None:
+    """Take a comment away. Raises `Forbidden` for all but its author and the managers."""
+    comment = get_comment(access, comment_id)
+    if comment.author != access.user_id:
+        require_permission(access, Action.MODERATE_COMMENTS)
+
+    def commit(comment: Comment) -> None:
+        row, count = models.delete_comment_writes(comment)
+        try:
+            transact(row, count)
+        except ConditionFailed as failed:
+            if failed.write is count:  # the task has just gone to the trash
+                raise NotFound() from failed
+            raise
+
+    retry_on_conflict(comment, version=version, commit=commit)

@@ -1,0 +1,55 @@
+"""Failures as RFC 9457 problem details: one shape for every status from 400 up."""
+
+from http import HTTPStatus
+from typing import Any
+
+from msgspec import UNSET, Struct, UnsetType
+
+from chalicelib.errors import ApiError
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class FieldProblem(Struct):
+    """One thing wrong with a request: where it stands and how to mend it."""
+
+    location: str
+    message: str
+
+
+class Problem(Struct):
+    """A failure; `code` is stable, the words may change."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str | UnsetType = UNSET
+    errors: list[FieldProblem] | UnsetType = UNSET
+
+
+def build_problem(status: int, code: str, title: str, detail: str, **more: Any) -> dict[str, Any]:
+    """The body of a failure. `code` is stable; the words may change."""
+    return {
+        "type": f"urn:task-manager:problem:{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        **more,
+    }
+
+
+def build_error_problem(error: ApiError) -> dict[str, Any]:
+    """The body of a failure that a caller provoked."""
+    named = [{"location": e.location, "message": e.message} for e in error.errors]
+    more = {"errors": named} if named else {}
+    return build_problem(error.status, error.stable_code, error.title, error.detail, **more)
+
+
+def build_status_problem(status: int) -> dict[str, Any]:
+    """The body of a failure that we know nothing of but its status."""
+    phrase = HTTPStatus(status).phrase
+    code = phrase.lower().replace(" ", "_")
+    return build_problem(status, code, phrase, phrase)

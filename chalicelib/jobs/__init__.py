@@ -1,0 +1,9 @@
+"""Background jobs: their queue and runner, the five-minute tick, deferred task updates, leases,
+time budgets and the table's stream.
+
+Each job is an item with a lease and can be resumed where it stopped.
+
+Items: DeferredUpdate, Job, JobSlot, Lease, MaintenanceRun.
+Imports: access, accounts, activity, attachments, aws, comments, dynamodb, exports, http, labels,
+mail, members, projects, reports, sessions, task_lists, tasks, trash.
+"""

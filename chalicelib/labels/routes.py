@@ -1,0 +1,68 @@
+"""`/api/projects/{id}/labels`: labels of a project."""
+
+from functools import partial
+
+from chalice.app import Blueprint, Response
+
+from chalicelib.access.permissions import Action
+from chalicelib.access.service import ProjectAccess
+from chalicelib.http.bodies import sent_fields
+from chalicelib.http.fields import Page
+from chalicelib.http.gate import route
+from chalicelib.http.pagination import PageQuery, page_response
+from chalicelib.http.responses import (
+    conditional_response,
+    created_response,
+    no_content_response,
+    parse_if_match,
+    updated_response,
+)
+from chalicelib.labels import schemas, service
+from chalicelib.labels.schemas import Label, LabelPatch, NewLabel
+
+bp = Blueprint(__name__)
+
+LABELS = "/api/projects/{project_id}/labels"
+LABEL = LABELS + "/{label_id}"
+
+
+@route(bp, "GET", LABELS, Action.READ_TASKS, query=PageQuery, returns=Page[Label])
+def list_labels(access: ProjectAccess, query: PageQuery) -> Response:
+    """List a project's labels."""
+    find = partial(service.list_labels, access)
+    return page_response(access, query, f"labels {access.project.id}", find, schemas.present_label)
+
+
+@route(bp, "POST", LABELS, Action.WRITE_TASKS, body=NewLabel, returns=Label, status=201)
+def create_label(access: ProjectAccess, body: NewLabel) -> Response:
+    """Create a label."""
+    label = service.create_label(access, name=body.name, color=body.color)
+    return created_response(
+        schemas.present_label(label), f"/api/projects/{access.project.id}/labels/{label.id}/"
+    )
+
+
+@route(bp, "GET", LABEL, Action.READ_TASKS, returns=Label)
+def get_label(access: ProjectAccess, label_id: str) -> Response:
+    """Get a label."""
+    return conditional_response(
+        schemas.present_label(service.get_label(access, label_id)), bp.current_request
+    )
+
+
+@route(bp, "PATCH", LABEL, Action.WRITE_TASKS, body=LabelPatch, returns=Label)
+def update_label(access: ProjectAccess, body: LabelPatch, label_id: str) -> Response:
+    """Update a label."""
+    version = parse_if_match(bp.current_request)
+    return updated_response(
+        schemas.present_label(
+            service.update_label(access, label_id, sent_fields(body), version=version)
+        )
+    )
+
+
+@route(bp, "DELETE", LABEL, Action.WRITE_TASKS)
+def delete_label(access: ProjectAccess, label_id: str) -> Response:
+    """Delete a label."""
+    service.delete_label(access, label_id, version=parse_if_match(bp.current_request))
+    return no_content_response()

@@ -1,0 +1,35 @@
+"""`/api/projects/{id}/labels`: labels of a project."""
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from chalicelib.http.fields import Id, Time
+from chalicelib.labels import models
+
+Name = Annotated[str, Meta(min_length=1, max_length=50)]
+Color = Annotated[str, Meta(pattern=r"^#[0-9a-f]{6}\Z")]
+
+
+class NewLabel(Struct, forbid_unknown_fields=True):
+    name: Name
+    color: Color = "#808080"
+
+
+class LabelPatch(Struct, forbid_unknown_fields=True):
+    name: Name | UnsetType = UNSET
+    color: Color | UnsetType = UNSET
+
+
+class Label(Struct):
+    """What tasks of the project can be marked with."""
+
+    id: Id
+    name: str
+    color: str
+    created_at: Time
+    version: int
+
+
+def present_label(label: models.Label) -> Label:
+    return Label(label.id, label.name, label.color, label.created_at, int(label.version))

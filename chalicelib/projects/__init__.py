@@ -1,0 +1,7 @@
+"""Projects: create, change, archive, move to the trash, and the counters of their tasks.
+
+A weekly job compares the counters with the tasks and repairs them.
+
+Items: Project, ProjectCounters.
+Imports: access, attachments, dynamodb, http, jobs, members, reports, task_lists, tasks.
+"""

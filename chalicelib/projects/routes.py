@@ -1,0 +1,117 @@
+"""`/api/projects`: projects."""
+
+from functools import partial
+from typing import Any
+
+from chalice.app import Blueprint, Response
+from msgspec.structs import asdict
+
+from chalicelib.access.permissions import Action, Role
+from chalicelib.access.service import Access, ProjectAccess
+from chalicelib.http.bodies import sent_fields
+from chalicelib.http.fields import Page
+from chalicelib.http.gate import route
+from chalicelib.http.pagination import PageQuery, page_response
+from chalicelib.http.responses import (
+    conditional_response,
+    created_response,
+    no_content_response,
+    parse_if_match,
+    updated_response,
+)
+from chalicelib.members.schemas import present_member
+from chalicelib.members.service import list_members
+from chalicelib.projects import schemas, service
+from chalicelib.projects.schemas import (
+    CountedProject,
+    NewProject,
+    Project,
+    ProjectDetails,
+    ProjectPatch,
+    WholeProject,
+)
+
+bp = Blueprint(__name__)
+
+PROJECT = "/api/projects/{project_id}"
+
+
+@route(
+    bp, "POST", "/api/projects", Action.CREATE_PROJECT, body=NewProject, returns=Project, status=201
+)
+def create_project(access: Access, body: NewProject) -> Response:
+    """Create a project."""
+    project = service.create_project(
+        access, name=body.name, description=body.description, prefix=body.key
+    )
+    return created_response(
+        schemas.present_project(project, Role.OWNER), f"/api/projects/{project.id}/"
+    )
+
+
+@route(
+    bp, "GET", "/api/projects", Action.READ_PROJECTS, query=PageQuery, returns=Page[CountedProject]
+)
+def list_projects(access: Access, query: PageQuery) -> Response:
+    """List your projects."""
+    find = partial(service.list_projects, access)
+    return page_response(
+        access, query, "projects", find, lambda each: schemas.present_overview(*each)
+    )
+
+
+@route(bp, "GET", PROJECT, Action.READ_PROJECTS, returns=ProjectDetails)
+def get_project(access: ProjectAccess) -> Response:
+    """Get a project."""
+    return conditional_response(_project_details(access), bp.current_request)
+
+
+@route(bp, "PUT", PROJECT, Action.EDIT_PROJECT, body=WholeProject, returns=Project)
+def replace_project(access: ProjectAccess, body: WholeProject) -> Response:
+    """Replace a project's fields."""
+    return _update_and_present(access, sent_fields(body))
+
+
+@route(bp, "PATCH", PROJECT, Action.EDIT_PROJECT, body=ProjectPatch, returns=Project)
+def update_project(access: ProjectAccess, body: ProjectPatch) -> Response:
+    """Update a project."""
+    return _update_and_present(access, sent_fields(body))
+
+
+@route(bp, "DELETE", PROJECT, Action.DELETE_PROJECT)
+def delete_project(access: ProjectAccess) -> Response:
+    """Move a project to the trash."""
+    service.delete_project(access)
+    return no_content_response()
+
+
+@route(bp, "POST", PROJECT + "/restore", Action.RESTORE_PROJECT, returns=Project)
+def restore_project(access: ProjectAccess) -> Response:
+    """Restore a project from the trash."""
+    return updated_response(schemas.present_project(service.restore_project(access), access.role))
+
+
+@route(bp, "POST", PROJECT + "/archive", Action.ARCHIVE_PROJECT, returns=Project)
+def archive_project(access: ProjectAccess) -> Response:
+    """Archive a project."""
+    return updated_response(schemas.present_project(service.archive_project(access), access.role))
+
+
+@route(bp, "POST", PROJECT + "/unarchive", Action.ARCHIVE_PROJECT, returns=Project)
+def unarchive_project(access: ProjectAccess) -> Response:
+    """Unarchive a project."""
+    return updated_response(schemas.present_project(service.unarchive_project(access), access.role))
+
+
+def _update_and_present(access: ProjectAccess, fields: dict[str, Any]) -> Response:
+    if "key" in fields:
+        fields["prefix"] = fields.pop("key")
+    version = parse_if_match(bp.current_request)
+    project = service.update_project(access, fields, version=version)
+    return updated_response(schemas.present_project(project, access.role))
+
+
+def _project_details(access: ProjectAccess) -> ProjectDetails:
+    counted = schemas.present_overview(service.get_overview(access), access.role)
+    members = [present_member(each) for each in list_members(access)]
+    return ProjectDetails(**asdict(counted), members=members)

@@ -1,0 +1,90 @@
+"""`/api/projects`: projects."""
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import asdict
+
+from chalicelib.access.permissions import Role
+from chalicelib.http.fields import Id, Time
+from chalicelib.members.schemas import Member
+from chalicelib.projects import models
+from chalicelib.projects.models import ProjectOverview
+
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Description = Annotated[str, Meta(max_length=20_000)]
+# The KEY of a task's KEY-12.
+Key = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9]{1,9}\Z")]
+
+
+class NewProject(Struct, forbid_unknown_fields=True):
+    name: Name
+    description: Description = ""
+    key: Key | None = None
+
+
+class WholeProject(Struct, forbid_unknown_fields=True):
+    name: Name
+    description: Description
+    key: Key | UnsetType = UNSET  # it cannot be cleared
+
+
+class ProjectPatch(Struct, forbid_unknown_fields=True):
+    name: Name | UnsetType = UNSET
+    key: Key | UnsetType = UNSET
+    description: Description | UnsetType = UNSET
+
+
+class Project(Struct):
+    """A project as a member of this role sees it."""
+
+    id: Id
+    name: str
+    key: str
+    description: str
+    owner: Id
+    my_role: Role
+    members_count: int
+    archived_at: Time | None
+    deleted_at: Time | None
+    created_at: Time
+    updated_at: Time
+    version: int
+
+
+class CountedProject(Project):
+    """A project with its task counts."""
+
+    tasks_count: int
+    tasks_by_status: dict[str, int]
+
+
+class ProjectDetails(CountedProject):
+    """A project with its task counts and its members."""
+
+    members: list[Member]
+
+
+def present_project(project: models.Project, role: str) -> Project:
+    return Project(
+        id=project.id,
+        name=project.name,
+        key=project.prefix,
+        description=project.description,
+        owner=project.owner_id,
+        my_role=Role(role),
+        members_count=int(project.members_count),
+        archived_at=project.archived_at,
+        deleted_at=project.deleted_at,
+        created_at=project.created_at,
+        updated_at=project.updated_at,
+        version=int(project.version),
+    )
+
+
+def present_overview(found: ProjectOverview, role: str) -> CountedProject:
+    return CountedProject(
+        **asdict(present_project(found.project, role)),
+        tasks_count=sum(found.tasks.values()),
+        tasks_by_status=found.tasks,
+    )

@@ -1,0 +1,7 @@
+"""Lists of tasks: filters, orders, search and statistics.
+
+Common lists are read from one partition; all others come from the project's list snapshot in S3.
+
+Items: FilterEntry, SearchTerm.
+Imports: access, aws, dynamodb, http, projects, tasks.
+"""

@@ -1,0 +1,24 @@
+"""The attributes of a task that lists filter and sort by."""
+
+import msgspec
+
+OPEN_STATUSES = frozenset({"todo", "in_progress", "review"})
+
+
+class SnapshotEntry(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A task's card, without what is only shown."""
+
+    id: str
+    status: str
+    priority: str
+    assigned_to: str | None
+    created_by: str
+    labels: list[str] | None
+    parent: str | None
+    due_date: str | None
+    due_at: str | None
+    updated_at: str
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN_STATUSES

@@ -1,0 +1,133 @@
+"""`/api/tasks`: one task at a time; its lists are with *task lists*."""
+
+from typing import Any
+
+from chalice.app import Blueprint, Response
+from msgspec import convert
+
+from chalicelib.access.permissions import Action
+from chalicelib.access.service import Access, ProjectAccess, TaskAccess
+from chalicelib.http.bodies import sent_fields
+from chalicelib.http.gate import route
+from chalicelib.http.problems import Problem, build_error_problem
+from chalicelib.http.responses import (
+    conditional_response,
+    created_response,
+    json_response,
+    no_content_response,
+    parse_if_match,
+    updated_response,
+)
+from chalicelib.tasks import bulk, schemas, service
+from chalicelib.tasks.bulk import BulkOperation, BulkOutcome
+from chalicelib.tasks.schemas import (
+    Assignment,
+    BulkOperations,
+    BulkResult,
+    BulkResults,
+    CreateTask,
+    DeleteTask,
+    NewStatus,
+    NewTask,
+    Task,
+    TaskPatch,
+    UpdateTask,
+    WholeTask,
+)
+
+bp = Blueprint(__name__)
+
+TASK = "/api/tasks/{task_id}"
+
+
+@route(bp, "POST", "/api/tasks", Action.WRITE_TASKS, body=NewTask, returns=Task, status=201)
+def create_task(access: ProjectAccess, body: NewTask) -> Response:
+    """Create a task."""
+    fields = sent_fields(body)
+    del fields["project"]
+    task = service.create_task(access, **fields)
+    return created_response(schemas.present_task(task, access.project), f"/api/tasks/{task.id}/")
+
+
+@route(bp, "GET", TASK, Action.READ_TASKS, returns=Task)
+def get_task(access: TaskAccess) -> Response:
+    """Get a task."""
+    return conditional_response(
+        schemas.present_task(access.task, access.project), bp.current_request
+    )
+
+
+@route(bp, "PATCH", TASK, Action.WRITE_TASKS, body=TaskPatch, returns=Task)
+def update_task(access: TaskAccess, body: TaskPatch) -> Response:
+    """Update a task."""
+    return _update_and_present(access, sent_fields(body))
+
+
+@route(bp, "PUT", TASK, Action.WRITE_TASKS, body=WholeTask, returns=Task)
+def replace_task(access: TaskAccess, body: WholeTask) -> Response:
+    """Replace a task's fields."""
+    return _update_and_present(access, sent_fields(body))
+
+
+@route(bp, "DELETE", TASK, Action.WRITE_TASKS)
+def delete_task(access: TaskAccess) -> Response:
+    """Move a task to the trash."""
+    service.delete_task(access, version=parse_if_match(bp.current_request))
+    return no_content_response()
+
+
+@route(bp, "POST", TASK + "/restore", Action.RESTORE_TASK, returns=Task)
+def restore_task(access: TaskAccess) -> Response:
+    """Restore a task from the trash."""
+    return updated_response(schemas.present_task(service.restore_task(access), access.project))
+
+
+@route(bp, "PATCH", TASK + "/status", Action.WRITE_TASKS, body=NewStatus, returns=Task)
+def set_task_status(access: TaskAccess, body: NewStatus) -> Response:
+    """Set a task's status."""
+    return _update_and_present(access, sent_fields(body))
+
+
+@route(bp, "PATCH", TASK + "/assign", Action.WRITE_TASKS, body=Assignment, returns=Task)
+def assign_task(access: TaskAccess, body: Assignment) -> Response:
+    """Assign a task."""
+    return _update_and_present(access, sent_fields(body))
+
+
+def _update_and_present(access: TaskAccess, fields: dict[str, Any]) -> Response:
+    version = parse_if_match(bp.current_request)
+    task = service.update_task(access, fields, version=version)
+    return updated_response(schemas.present_task(task, access.project))
+
+
+STATUSES = {CreateTask: 201, UpdateTask: 200, DeleteTask: 204}
+
+
+@route(bp, "POST", "/api/tasks/bulk", Action.WRITE_TASKS, body=BulkOperations, returns=BulkResults)
+def run_task_operations(access: Access, body: BulkOperations) -> Response:
+    """Create, update and delete many tasks."""
+    operations = [_operation(each) for each in body.operations]
+    carry_out = bulk.run_atomically if body.atomic else bulk.run_each
+    outcomes = carry_out(access, operations)
+    statuses = [STATUSES[type(each)] for each in body.operations]
+    results = [_result(i, *each) for i, each in enumerate(zip(statuses, outcomes, strict=True))]
+    return json_response(BulkResults(results))
+
+
+def _operation(each: CreateTask | UpdateTask | DeleteTask) -> BulkOperation:
+    fields: dict[str, Any] = sent_fields(each)
+    if isinstance(each, CreateTask):
+        return BulkOperation("create", fields.pop("project"), fields)
+    target, version = fields.pop("id"), fields.pop("version")
+    return BulkOperation(
+        "delete" if isinstance(each, DeleteTask) else "update", target, fields, version
+    )
+
+
+def _result(index: int, status: int, outcome: BulkOutcome) -> BulkResult:
+    if outcome.failure is not None:
+        problem = convert(build_error_problem(outcome.failure), Problem)
+        return BulkResult(index, outcome.failure.status, problem=problem)
+    if outcome.task is None or outcome.project is None:
+        return BulkResult(index, status)
+    return BulkResult(index, status, task=schemas.present_task(outcome.task, outcome.project))

@@ -1,0 +1,162 @@
+"""`/api/tasks`: one task at a time; its lists are with *task lists*."""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from chalicelib.dynamodb.ids import project_id_of
+from chalicelib.http.fields import DayOrTime, Id, Time
+from chalicelib.http.problems import Problem
+from chalicelib.projects.models import Project
+from chalicelib.tasks import models
+
+Title = Annotated[str, Meta(min_length=1, max_length=200)]
+Description = Annotated[str, Meta(max_length=20_000)]
+Status = Literal["todo", "in_progress", "review", "done"]
+Priority = Literal["low", "medium", "high"]
+Labels = list[str]
+TaskKey = Annotated[str, Meta(examples=["LAUNCH-12"])]
+
+
+class NewTask(Struct, forbid_unknown_fields=True):
+    project: str
+    title: Title
+    description: Description = ""
+    status: Status = "todo"
+    priority: Priority = "medium"
+    assigned_to: str | None = None
+    due_date: DayOrTime | None = None
+    labels: Labels = []
+    parent: str | None = None
+
+
+class TaskPatch(Struct, forbid_unknown_fields=True):
+    title: Title | UnsetType = UNSET
+    description: Description | UnsetType = UNSET
+    status: Status | UnsetType = UNSET
+    priority: Priority | UnsetType = UNSET
+    assigned_to: str | None | UnsetType = UNSET
+    due_date: DayOrTime | None | UnsetType = UNSET
+    labels: Labels | None | UnsetType = UNSET
+    parent: str | None | UnsetType = UNSET
+
+
+class WholeTask(Struct, forbid_unknown_fields=True):
+    title: Title
+    description: Description
+    status: Status
+    priority: Priority
+    assigned_to: str | None
+    due_date: DayOrTime | None
+    labels: Labels
+    parent: str | None
+
+
+class NewStatus(Struct, forbid_unknown_fields=True):
+    status: Status
+
+
+class Assignment(Struct, forbid_unknown_fields=True):
+    assigned_to: str | None
+
+
+class TaskCard(Struct):
+    """A task as lists show it."""
+
+    id: Id
+    key: TaskKey
+    project: Id
+    title: str
+    status: Status
+    priority: Priority
+    assigned_to: Id | None
+    due_date: DayOrTime | None
+    labels: list[Id]
+    parent: Id | None
+    comments_count: int
+    attachments_count: int
+    subtasks_count: int
+    created_by: Id
+    created_at: Time
+    updated_at: Time
+    completed_at: Time | None
+    version: int
+
+
+class Task(TaskCard):
+    """A task, whole."""
+
+    description: str
+
+
+def present_card(task: models.Task, project: Project) -> TaskCard:
+    """A task as lists show it."""
+    return TaskCard(**_card_fields(task, project))
+
+
+def present_task(task: models.Task, project: Project) -> Task:
+    """A task, whole."""
+    return Task(**_card_fields(task, project), description=task.description)
+
+
+def _card_fields(task: models.Task, project: Project) -> dict[str, Any]:
+    return {
+        "id": task.id,
+        "key": f"{project.prefix}-{int(task.number or 0)}",
+        "project": project_id_of(task.id),
+        "title": task.title,
+        "status": task.status,
+        "priority": task.priority,
+        "assigned_to": task.assigned_to,
+        "due_date": task.due_date,
+        "labels": list(task.labels or ()),
+        "parent": task.parent,
+        "comments_count": int(task.comments_count or 0),
+        "attachments_count": int(task.attachments_count or 0),
+        "subtasks_count": int(task.subtasks_count or 0),
+        "created_by": task.created_by,
+        "created_at": task.created_at,
+        "updated_at": task.updated_at,
+        "completed_at": task.completed_at,
+        "version": int(task.version),
+    }
+
+
+class CreateTask(NewTask, tag_field="op", tag="create", forbid_unknown_fields=True, kw_only=True):
+    """A new task."""
+
+
+class UpdateTask(TaskPatch, tag_field="op", tag="update", forbid_unknown_fields=True, kw_only=True):
+    """New values for a task, by id or key; with `version`, only if it is still that one."""
+
+    id: str
+    version: int | None = None
+
+
+class DeleteTask(Struct, tag_field="op", tag="delete", forbid_unknown_fields=True, kw_only=True):
+    """A task for the trash."""
+
+    id: str
+    version: int | None = None
+
+
+class BulkOperations(Struct, forbid_unknown_fields=True):
+    """With `atomic`, all are carried out or none."""
+
+    operations: Annotated[
+        list[CreateTask | UpdateTask | DeleteTask], Meta(min_length=1, max_length=100)
+    ]
+    atomic: bool = False
+
+
+class BulkResult(Struct):
+    """What came of one operation: the status that it would have had by itself."""
+
+    index: int
+    status: int
+    task: Task | None = None
+    problem: Problem | None = None
+
+
+class BulkResults(Struct):
+    results: list[BulkResult]

@@ -1,0 +1,26 @@
+"""`/api/trash`: what was deleted and can still be restored."""
+
+from chalicelib.http.fields import Page, Time
+from chalicelib.http.pagination import PageQuery
+from chalicelib.projects.schemas import CountedProject
+from chalicelib.tasks.schemas import Task
+
+
+class TrashQuery(PageQuery):
+    project: str | None = None
+
+
+class TrashedProject(CountedProject, tag_field="kind", tag="project"):
+    """A project that its owner deleted."""
+
+    deleted_at: Time
+
+
+class TrashedTask(Task, tag_field="kind", tag="task"):
+    """A deleted task."""
+
+    deleted_at: Time
+
+
+class TrashPage(Page[TrashedProject | TrashedTask]):
+    """What was deleted, or one page of it: the next one begins at `next_cursor`."""

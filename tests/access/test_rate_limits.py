@@ -1,0 +1,180 @@
+"""How many requests a caller may make in a minute, and an address without one, as they see it."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from chalice.local import LambdaEventConverter
+from chalice.test import Client
+
+from chalicelib import settings
+from chalicelib.access.rate_limits import LIMITS, get_caller_bucket, get_source_bucket
+from chalicelib.accounts.models import User, update_user_write
+from chalicelib.dynamodb.timestamps import format_timestamp
+from chalicelib.dynamodb.transactions import Update, transact
+from chalicelib.sessions.models import ApiToken
+from tests.costs.meter import metered
+from tests.support import Api, Person, in_hours
+
+PROFILE = "/api/auth/profile"
+HEALTH = "/api/health"
+UNKNOWN = "0" * 26
+HERE = LambdaEventConverter.LOCAL_SOURCE_IP
+
+
+@pytest.fixture(autouse=True)
+def remembered() -> Iterator[None]:
+    """What this process has learned of Ann and her address is forgotten, as a new process has."""
+    yield
+    get_caller_bucket.cache_clear()
+    get_source_bucket.cache_clear()
+
+
+def _soon() -> str:
+    """When a bucket will be full that is empty for ten seconds more."""
+    return format_timestamp(datetime.now(UTC) + timedelta(seconds=70))
+
+
+@pytest.fixture
+def limited(ann: Person, wait: Callable[..., None]) -> Person:
+    """Ann, for whom other processes have let too many changes through."""
+    transact(update_user_write(ann.id, User.writes_full_at.set(_soon())))
+    return ann
+
+
+def test_an_answer_says_how_much_is_left(ann: Person, at: Callable[..., None]) -> None:
+    at("2026-11-16T09:00", ann)
+    first, second = ann.get(PROFILE), ann.get("/api/tasks/nothing")
+    limit = settings.READS_PER_MINUTE
+    assert first.headers["ratelimit-policy"] == f'"read";q={limit};w=60'
+    assert first.headers["ratelimit"] == f'"read";r={limit - 1};t=1'
+    assert second.headers["ratelimit"] == f'"read";r={limit - 2};t=1'
+
+
+def test_what_other_processes_let_through_counts(limited: Person) -> None:
+    refused = limited.patch(PROFILE, {"display_name": "New"})
+    assert (refused.status_code, refused.json_body["code"]) == (429, "rate_limited")
+    assert refused.headers["ratelimit"] == '"write";r=0;t=70'
+    assert refused.headers["retry-after"] == "10"
+    assert limited.get(PROFILE).json_body["display_name"] == ""
+
+
+def test_after_that_time_requests_pass_again(limited: Person, wait: Callable[..., None]) -> None:
+    assert limited.patch(PROFILE, {}).status_code == 429
+    wait(seconds=10)
+    assert limited.patch(PROFILE, {}).status_code == 200
+
+
+def test_who_is_known_to_be_over_the_limit_is_refused_without_a_look(limited: Person) -> None:
+    limited.patch(PROFILE, {})
+    with metered() as meter:
+        assert limited.patch(PROFILE, {}).status_code == 429
+    assert meter.operations == []
+
+
+def test_reading_and_other_callers_go_on(limited: Person, bob: Person) -> None:
+    limited.patch(PROFILE, {})
+    assert limited.get(PROFILE).status_code == 200
+    assert bob.patch(PROFILE, {}).status_code == 200
+
+
+def test_each_operation_of_a_bulk_request_counts(ann: Person, at: Callable[..., None]) -> None:
+    at("2026-11-16T09:00", ann)
+    operations = [{"op": "create", "project": UNKNOWN, "title": "x"}] * 7
+    first = ann.post("/api/tasks/bulk", {"operations": operations}).headers["ratelimit"]
+    assert first.startswith(f'"write";r={settings.WRITES_PER_MINUTE - 7};')
+
+
+def test_an_api_token_has_limits_of_its_own(limited: Person, client: Client) -> None:
+    """And whoever makes one up is told nothing of them."""
+    transact(
+        update_user_write(limited.id, User.writes_full_at.remove(), User.reads_full_at.set(_soon()))
+    )
+    body = {"name": "CI", "scopes": ["account:read"], "expires_at": in_hours(1)}
+    made = limited.post("/api/auth/tokens", body).json_body
+    bot, guess = Api(client, made["token"]), Api(client, made["token"][:-43] + "x" * 43)
+    assert (limited.get(PROFILE).status_code, bot.get(PROFILE).status_code) == (429, 200)
+    key = ApiToken.key(limited.id, made["id"])
+    transact(Update(key, (ApiToken.reads_full_at.set(_soon()),)))
+    assert (bot.get(PROFILE).status_code, guess.get(PROFILE).status_code) == (429, 401)
+
+
+@pytest.fixture
+def flooded(at: Callable[..., None], ann: Person) -> None:
+    """All but one request that may come from the test's address in a minute have come."""
+    at("2026-11-16T09:00", ann)
+    get_source_bucket.cache_clear()
+    for kind, limit in LIMITS.items():
+        get_source_bucket(HERE, kind).take(datetime.now(UTC), limit - 1)
+
+
+@pytest.fixture
+def elsewhere(client: Client) -> Api:
+    """Nobody in particular, at another address."""
+    client.http._local_gateway.event_converter.LOCAL_SOURCE_IP = "203.0.113.9"
+    return Api(client)
+
+
+def test_who_is_not_known_counts_by_address(flooded: None, anyone: Api) -> None:
+    assert (last := anyone.get(HEALTH)).status_code == 200
+    assert last.headers["ratelimit"] == '"read";r=0;t=60'
+    refused = anyone.get(HEALTH)
+    assert (refused.status_code, refused.json_body["code"]) == (429, "rate_limited")
+    assert (refused.headers["ratelimit"], refused.headers["retry-after"]) == (
+        '"read";r=0;t=60',
+        "1",
+    )
+
+
+def test_a_minute_later_the_address_may_again(
+    flooded: None, anyone: Api, at: Callable[..., None]
+) -> None:
+    assert [anyone.get(HEALTH).status_code for _ in range(2)] == [200, 429]
+    at("2026-11-16T09:01")
+    assert anyone.get(HEALTH).headers["ratelimit"].startswith(f'"read";r={LIMITS["read"] - 1};')
+
+
+def test_another_address_is_not_refused(flooded: None, anyone: Api, elsewhere: Api) -> None:
+    get_source_bucket(HERE, "read").take(datetime.now(UTC))
+    assert elsewhere.get(HEALTH).headers["ratelimit"].startswith(f'"read";r={LIMITS["read"] - 1};')
+
+
+def test_who_is_known_is_not_refused_for_the_address(
+    flooded: None, anyone: Api, ann: Person
+) -> None:
+    assert [anyone.get(HEALTH).status_code for _ in range(2)] == [200, 429]
+    answer = ann.get(PROFILE)
+    assert answer.status_code == 200
+    assert answer.headers["ratelimit"].startswith(f'"read";r={LIMITS["read"] - 1};')
+
+
+@pytest.mark.parametrize("token", ["made up", "ended"])
+def test_a_token_that_opens_nothing_counts_by_address(
+    flooded: None, anyone: Api, ann: Person, client: Client, token: str
+) -> None:
+    """Whether that is seen before a look at the table or after it."""
+    if token == "ended":
+        ann.post("/api/auth/logout")
+    guess = Api(client, ann.token if token == "ended" else token)
+    assert (refused := guess.get(PROFILE)).status_code == 401
+    assert refused.headers["ratelimit"] == '"read";r=0;t=60'
+    assert (guess.get(PROFILE).status_code, anyone.get(HEALTH).status_code) == (429, 429)
+
+
+def test_a_wrong_password_counts_once(at: Callable[..., None], ann: Person) -> None:
+    at("2026-11-16T09:00")
+    get_source_bucket.cache_clear()
+    answer = ann.post("/api/auth/login", {"email": ann.email, "password": "a guess"})
+    assert answer.status_code == 401
+    assert answer.headers["ratelimit"].startswith(f'"write";r={LIMITS["write"] - 1};')
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("PUT", PROFILE, 405), ("OPTIONS", PROFILE, 204)]
+)
+def test_what_asks_for_nothing_is_told_and_takes_nothing(
+    flooded: None, anyone: Api, method: str, path: str, status: int
+) -> None:
+    answers = [anyone.call(method, path) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [status] * 2
+    assert [answer.headers["ratelimit"][-9:] for answer in answers] == [";r=1;t=60"] * 2

@@ -1,0 +1,102 @@
+"""Rivals for an account, a session, a token, decided by AWS's own engine."""
+
+import re
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from chalicelib.accounts.passwords import reset_password
+from chalicelib.accounts.service import confirm_email_change, verify_email
+from chalicelib.clock import now
+from chalicelib.errors import ApiError
+from chalicelib.mail.jobs import sweep_outbox
+from chalicelib.sessions.service import log_in, refresh_session
+from tests.dynamodb.test_races import at_once
+from tests.support import PASSWORD, Api, Person, mails_to
+
+pytestmark = pytest.mark.usefixtures("real_table")
+
+
+def _codes(answers: list[Any]) -> Counter[str]:
+    """How many of each refusal; `done` for those that were none."""
+    return Counter(a.stable_code if isinstance(a, ApiError) else "done" for a in answers)
+
+
+def test_fifty_refreshes_at_once_are_one_rotation_with_one_successor(
+    anyone: Api, ann: Person
+) -> None:
+    token = ann.refresh
+    for _ in range(3):
+        answers = at_once(50, lambda _, token=token: refresh_session(token=token, now=now()))
+        (successor,) = {answer.refresh for answer in answers}
+        assert int(successor.split(".")[2]) == int(token.split(".")[2]) + 1
+        token = successor
+    assert ann.get("/api/auth/profile").status_code == 200
+
+
+def test_of_forty_uses_of_a_verification_one_succeeds(ann: Person) -> None:
+    token = _token(ann, "Confirm your address")
+    answers = at_once(40, lambda _: verify_email(token=token, now=now()))
+    assert _codes(answers) == {"done": 1, "invalid_token": 39}
+
+
+def test_of_forty_uses_of_a_reset_one_succeeds(anyone: Api, ann: Person) -> None:
+    anyone.post("/api/auth/forgot-password", {"email": ann.email})
+    token = _token(ann, "Choose a new password")
+
+    def reset(number: int) -> None:
+        reset_password(token=token, new_password=f"new password {number}", now=now())
+
+    answers = at_once(40, reset)
+    assert _codes(answers) == {"done": 1, "invalid_token": 39}
+    (winner,) = [number for number, answer in enumerate(answers) if answer is None]
+    login = {"email": ann.email, "password": f"new password {winner}"}
+    assert anyone.post("/api/auth/login", login).status_code == 200
+
+
+def test_of_forty_uses_of_a_new_address_one_succeeds(anyone: Api, ann: Person) -> None:
+    new = "lee@example.com"
+    ann.post("/api/auth/change-email", {"email": new, "password": PASSWORD})
+    token = _token(ann, "Confirm your new address", new)
+    answers = at_once(40, lambda _: confirm_email_change(token=token, now=now()))
+    assert _codes(answers) == {"done": 1, "invalid_token": 39}
+    login = {"email": new, "password": PASSWORD}
+    assert anyone.post("/api/auth/login", login).status_code == 200
+
+
+def test_guesses_at_once_are_counted_before_they_are_judged(ann: Person) -> None:
+    def guess(number: int) -> None:
+        log_in(email=ann.email, password=f"guess {number}", device="", source=None, now=now())
+
+    codes = _codes(at_once(40, guess))
+    assert codes["bad_credentials"] <= 6
+    assert codes["bad_credentials"] + codes["too_many_requests"] == 40
+
+
+def test_a_login_that_meets_a_password_change_is_in_with_the_new_one_or_not_at_all(
+    anyone: Api, ann: Person
+) -> None:
+    change = {"password": PASSWORD, "new_password": "another horse"}
+
+    def act(number: int) -> Any:
+        if number == 0:
+            return ann.post(
+                "/api/auth/change-password", change | {"new_password_confirm": "another horse"}
+            )
+        return log_in(email=ann.email, password=PASSWORD, device="", source=None, now=now())
+
+    answers = at_once(4, act)
+    for signed_in in answers[1:]:
+        if not isinstance(signed_in, ApiError):
+            refreshed = anyone.post("/api/auth/refresh", {"refresh": signed_in.refresh})
+            assert refreshed.status_code == 401
+
+
+def _token(person: Person, subject: str, address: str = "") -> str:
+    sweep_outbox(now())
+    *_, mail = mails_to(person, subject, address)
+    body = mail.get_body(("plain",))
+    found = re.search(r"token=(\S+)", body.get_content() if body else "")
+    assert found is not None
+    return found[1]

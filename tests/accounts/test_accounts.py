@@ -1,0 +1,512 @@
+import itertools
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+from chalice.test import Client, HTTPResponse
+
+from chalicelib import settings
+from chalicelib.accounts.jobs import delete_due_accounts
+from chalicelib.attachments.upload_lifecycle import expire_uploads
+from chalicelib.aws import clients
+from chalicelib.clock import now
+from chalicelib.dynamodb.table import Item
+from chalicelib.mail.jobs import sweep_outbox
+from tests.support import (
+    PASSWORD,
+    Api,
+    Killed,
+    Person,
+    in_hours,
+    killed_at,
+    locations,
+    mails_to,
+    sign_up,
+    token_in,
+)
+
+NEW_PASSWORD = "another horse battery"
+RESET = {"password": NEW_PASSWORD, "password_confirm": NEW_PASSWORD}
+
+
+def _token_in_mail(person: Person, subject: str, to: str = "") -> str:
+    """The token of the newest mail that begins with `subject`, once it is sent."""
+    sweep_outbox(now())
+    *_, mail = mails_to(person, subject, to)
+    return token_in(mail)
+
+
+def _log_in(anyone: Api, email: str, password: str) -> Any:
+    return anyone.post("/api/auth/login", {"email": email, "password": password})
+
+
+# --- verification
+
+
+def test_the_link_in_the_mail_verifies_the_address(anyone: Api, ann: Person) -> None:
+    token = _token_in_mail(ann, "Confirm your address")
+    assert anyone.post("/api/auth/verify-email", {"token": token}).status_code == 204
+    assert ann.get("/api/auth/profile").json_body["is_verified"] is True
+
+
+def test_a_token_works_once(anyone: Api, ann: Person) -> None:
+    token = _token_in_mail(ann, "Confirm your address")
+    answers = [anyone.post("/api/auth/verify-email", {"token": token}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [204, 422]
+    assert answers[1].json_body["code"] == "invalid_token"
+
+
+def test_a_newer_token_voids_the_older(anyone: Api, ann: Person) -> None:
+    older = _token_in_mail(ann, "Confirm your address")
+    anyone.post("/api/auth/resend-verification", {"email": ann.email})
+    assert anyone.post("/api/auth/verify-email", {"token": older}).status_code == 422
+    newer = _token_in_mail(ann, "Confirm your address")
+    assert anyone.post("/api/auth/verify-email", {"token": newer}).status_code == 204
+
+
+@pytest.mark.parametrize("token", ["", "x", "x.y", "01m81ed77eh6xj0yx0x3n4dz2f.x"])
+def test_what_is_no_token_is_refused(anyone: Api, ann: Person, token: str) -> None:
+    for path, more in (("verify-email", {}), ("confirm-email", {}), ("reset-password", RESET)):
+        answer = anyone.post(f"/api/auth/{path}", {"token": token, **more})
+        assert (answer.status_code, answer.json_body["code"]) == (422, "invalid_token")
+
+
+def test_a_token_for_one_purpose_is_none_for_another(anyone: Api, ann: Person) -> None:
+    token = _token_in_mail(ann, "Confirm your address")
+    assert anyone.post("/api/auth/reset-password", {"token": token, **RESET}).status_code == 422
+
+
+def test_a_token_stands_nowhere_but_in_its_mail(ann: Person) -> None:
+
+    secret = _token_in_mail(ann, "Confirm your address").partition(".")[2]
+    client = Item._get_connection().connection.client
+    everything = client.scan(TableName=settings.TABLE_NAME)["Items"]
+    assert secret not in str(everything)
+    assert len(secret) == 43
+
+
+# --- no enumeration
+
+
+@pytest.mark.parametrize("path", ["forgot-password", "resend-verification"])
+def test_known_and_unknown_addresses_are_answered_alike(
+    anyone: Api, ann: Person, path: str
+) -> None:
+    known = anyone.post(f"/api/auth/{path}", {"email": ann.email})
+    unknown = anyone.post(f"/api/auth/{path}", {"email": "nobody@example.com"})
+    assert known.status_code == unknown.status_code == 202
+    assert known.body == unknown.body
+    differing = {"x-request-id"}
+    assert _headers(known, differing) == _headers(unknown, differing)
+
+
+def _headers(answer: Any, without: set[str]) -> dict[str, str]:
+    return {name: value for name, value in answer.headers.items() if name not in without}
+
+
+def test_the_same_number_of_passwords_is_hashed(
+    anyone: Api, ann: Person, hashes: list[str]
+) -> None:
+    counts = []
+    for email, password in ((ann.email, "wrong"), ("nobody@example.com", PASSWORD)):
+        before = len(hashes)
+        _log_in(anyone, email, password)
+        counts.append(len(hashes) - before)
+    assert counts == [1, 1]
+
+
+# --- the profile
+
+
+def test_the_profile_can_be_changed(ann: Person) -> None:
+    change = {"display_name": "Ann Lee", "time_zone": "Europe/Berlin", "username": "ann.lee"}
+    changed = ann.patch("/api/auth/profile", change)
+    assert changed.status_code == 200
+    assert ann.get("/api/auth/profile").json_body | change == changed.json_body
+
+
+@pytest.mark.parametrize("field", ["id", "email", "is_verified", "is_staff", "created_at", "epoch"])
+def test_what_the_server_owns_is_refused_by_name(ann: Person, field: str) -> None:
+    before = ann.get("/api/auth/profile").json_body
+    answer = ann.patch("/api/auth/profile", {field: True})
+    assert (answer.status_code, locations(answer)) == (422, [field])
+    assert ann.get("/api/auth/profile").json_body == before
+
+
+@pytest.mark.parametrize(
+    "zone", ["posixrules", "right/UTC", "Mars/Olympus", "../../etc/passwd", "", "/etc/localtime"]
+)
+def test_an_unknown_zone_is_refused(ann: Person, zone: str) -> None:
+    answer = ann.patch("/api/auth/profile", {"time_zone": zone})
+    assert (answer.status_code, locations(answer)) == (422, ["time_zone"])
+
+
+def test_a_username_moves_with_its_claim(client: Client, ann: Person, bob: Person) -> None:
+    taken = ann.patch("/api/auth/profile", {"username": "BOB"})
+    assert (taken.status_code, taken.json_body["code"]) == (409, "username_taken")
+    assert bob.patch("/api/auth/profile", {"username": "robert"}).status_code == 200
+    assert ann.patch("/api/auth/profile", {"username": "bob"}).status_code == 200
+    assert ann.patch("/api/auth/profile", {"username": "BoB"}).json_body["username"] == "BoB"
+
+
+def test_a_switch_that_is_not_named_stays(ann: Person) -> None:
+    for switch in ({"assigned": False}, {"due_soon": False}):
+        ann.patch("/api/auth/profile", {"notifications": switch})
+    switches = ann.get("/api/auth/profile").json_body["notifications"]
+    assert {name for name, on in switches.items() if not on} == {"assigned", "due_soon"}
+
+
+def test_notifications_can_be_switched_off(ann: Person, bob: Person) -> None:
+    bob.patch("/api/auth/profile", {"notifications": {"assigned": False}})
+    project = ann.starts_project()
+    ann.lets_in(project, bob)
+    ann.adds_task(project, assigned_to=bob.id)
+    sweep_outbox(now())
+    assert list(mails_to(bob, "Assigned")) == []
+
+
+# --- passwords
+
+
+def test_changing_the_password_ends_every_other_session(
+    client: Client, anyone: Api, ann: Person
+) -> None:
+    elsewhere = sign_up(client, "ann")
+    body = {"password": PASSWORD, "new_password": NEW_PASSWORD}
+    body |= {"new_password_confirm": NEW_PASSWORD}
+    assert ann.post("/api/auth/change-password", body).status_code == 204
+    assert elsewhere.get("/api/auth/profile").status_code == 401
+    assert anyone.post("/api/auth/refresh", {"refresh": elsewhere.refresh}).status_code == 401
+    assert ann.get("/api/auth/profile").status_code == 200
+    assert anyone.post("/api/auth/refresh", {"refresh": ann.refresh}).status_code == 200
+    assert _log_in(anyone, ann.email, PASSWORD).status_code == 401
+    assert _log_in(anyone, ann.email, NEW_PASSWORD).status_code == 200
+    sweep_outbox(now())
+    assert len(list(mails_to(ann, "Your password was changed"))) == 1
+
+
+def test_the_password_is_needed_to_change_it_and_cannot_be_guessed(ann: Person) -> None:
+    body = {"password": "wrong", "new_password": NEW_PASSWORD}
+    body |= {"new_password_confirm": NEW_PASSWORD}
+    answers = [ann.post("/api/auth/change-password", body) for _ in range(7)]
+    assert {answer.json_body["code"] for answer in answers[:6]} == {"wrong_password"}
+    assert answers[6].status_code == 429
+
+
+def test_a_forgotten_password_is_reset_by_mail(client: Client, anyone: Api, ann: Person) -> None:
+    anyone.post("/api/auth/forgot-password", {"email": ann.email})
+    token = _token_in_mail(ann, "Choose a new password")
+    assert anyone.post("/api/auth/reset-password", {"token": token, **RESET}).status_code == 204
+    assert ann.get("/api/auth/profile").status_code == 401
+    assert anyone.post("/api/auth/refresh", {"refresh": ann.refresh}).status_code == 401
+    signed_in = _log_in(anyone, ann.email, NEW_PASSWORD)
+    assert signed_in.json_body["user"]["is_verified"] is True
+    again = anyone.post("/api/auth/reset-password", {"token": token, **RESET})
+    assert again.json_body["code"] == "invalid_token"
+
+
+def test_a_password_change_voids_the_tokens_that_are_out(anyone: Api, ann: Person) -> None:
+    anyone.post("/api/auth/forgot-password", {"email": ann.email})
+    token = _token_in_mail(ann, "Choose a new password")
+    body = {"password": PASSWORD, "new_password": NEW_PASSWORD}
+    ann.post("/api/auth/change-password", body | {"new_password_confirm": NEW_PASSWORD})
+    assert anyone.post("/api/auth/reset-password", {"token": token, **RESET}).status_code == 422
+
+
+# --- throttling
+
+
+def test_guessing_is_slowed_down_and_the_owner_is_not_locked_out(
+    anyone: Api, ann: Person, wait: Any
+) -> None:
+    answers = [_log_in(anyone, ann.email, f"guess {n}") for n in range(7)]
+    assert [answer.status_code for answer in answers] == [401] * 6 + [429]
+    assert 1 <= int(answers[6].headers["retry-after"]) <= 2
+    assert _log_in(anyone, ann.email, PASSWORD).status_code == 429
+    wait(seconds=int(answers[6].headers["retry-after"]))
+    assert _log_in(anyone, ann.email, PASSWORD).status_code == 200
+    assert _log_in(anyone, ann.email, "wrong").status_code == 401
+
+
+def test_an_unknown_account_is_slowed_down_alike(anyone: Api) -> None:
+    answers = [_log_in(anyone, "no@example.com", "guess") for _ in range(7)]
+    assert [answer.status_code for answer in answers] == [401] * 6 + [429]
+
+
+def test_a_source_that_tries_many_accounts_is_slowed_down(anyone: Api) -> None:
+    statuses = [_log_in(anyone, f"a{n}@example.com", "guess").status_code for n in range(53)]
+    assert statuses[:51] == [401] * 51
+    assert 429 in statuses[51:]
+
+
+@pytest.mark.parametrize("path", ["forgot-password", "resend-verification"])
+def test_mail_cannot_be_asked_for_endlessly(anyone: Api, ann: Person, path: str) -> None:
+    answers = [anyone.post(f"/api/auth/{path}", {"email": ann.email}) for _ in range(7)]
+    assert [answer.status_code for answer in answers] == [202] * 6 + [429]
+
+
+# --- change of address
+
+
+def test_the_address_changes_when_the_new_one_is_confirmed(anyone: Api, ann: Person) -> None:
+    body = {"email": "lee@example.com", "password": PASSWORD}
+    assert ann.post("/api/auth/change-email", body).status_code == 202
+    assert ann.get("/api/auth/profile").json_body["email"] == ann.email
+    token = _token_in_mail(ann, "Confirm your new address", "lee@example.com")
+    assert anyone.post("/api/auth/confirm-email", {"token": token}).status_code == 204
+    assert ann.get("/api/auth/profile").json_body["email"] == "lee@example.com"
+    assert _log_in(anyone, ann.email, PASSWORD).status_code == 401
+    assert _log_in(anyone, "lee@example.com", PASSWORD).status_code == 200
+    sweep_outbox(now())
+    assert len(list(mails_to(ann, "The address of your account"))) == 1
+
+
+def test_an_address_taken_meanwhile_stays_its_owners(
+    client: Client, anyone: Api, ann: Person
+) -> None:
+    ann.post("/api/auth/change-email", {"email": "eve@example.com", "password": PASSWORD})
+    token = _token_in_mail(ann, "Confirm your new address", "eve@example.com")
+    sign_up(client, "eve")
+    answer = anyone.post("/api/auth/confirm-email", {"token": token})
+    assert (answer.status_code, answer.json_body["code"]) == (409, "email_taken")
+    assert ann.get("/api/auth/profile").json_body["email"] == ann.email
+
+
+def test_a_token_for_one_new_address_confirms_no_other(anyone: Api, ann: Person) -> None:
+    for name in ("first", "second"):
+        body = {"email": f"{name}@example.com", "password": PASSWORD}
+        assert ann.post("/api/auth/change-email", body).status_code == 202
+    sweep_outbox(now())
+    assert len(list(mails_to(ann, "Confirm your new address", "first@example.com"))) == 0
+    token = _token_in_mail(ann, "Confirm your new address", "second@example.com")
+    anyone.post("/api/auth/confirm-email", {"token": token})
+    assert ann.get("/api/auth/profile").json_body["email"] == "second@example.com"
+
+
+def test_mail_to_strangers_is_limited(ann: Person) -> None:
+    statuses = []
+    for number in range(7):
+        body = {"email": f"stranger{number}@example.com", "password": PASSWORD}
+        statuses.append(ann.post("/api/auth/change-email", body).status_code)
+    assert statuses == [202] * 6 + [429]
+
+
+def test_what_was_asked_for_before_a_password_change_is_not_sent_after(
+    anyone: Api, ann: Person
+) -> None:
+    anyone.post("/api/auth/forgot-password", {"email": ann.email})
+    body = {"password": PASSWORD, "new_password": NEW_PASSWORD}
+    ann.post("/api/auth/change-password", body | {"new_password_confirm": NEW_PASSWORD})
+    sweep_outbox(now())
+    assert list(mails_to(ann, "Choose a new password")) == []
+
+
+# --- names that cannot be
+
+LONG = ["", "x" * 3000, "\ufdfa" * 200, "a@" + "\ufdfa" * 60 + ".example"]
+
+
+@pytest.mark.parametrize("text", LONG, ids=lambda text: text[:3])
+def test_a_name_that_cannot_be_is_nobodys(anyone: Api, ann: Person, text: str) -> None:
+    project = ann.starts_project()
+    task = ann.adds_task(project)["id"]
+    answers = [
+        _log_in(anyone, text, PASSWORD),
+        anyone.post("/api/auth/forgot-password", {"email": text}),
+        anyone.post("/api/auth/register", {**REGISTRATION, "email": text}),
+        anyone.post("/api/auth/register", {**REGISTRATION, "username": text}),
+        ann.post(f"/api/projects/{project}/members", {"email": text}),
+        ann.post(f"/api/projects/{project}/members", {"user_id": text}),
+        ann.patch(f"/api/tasks/{task}/assign", {"assigned_to": text}),
+        ann.patch("/api/auth/profile", {"username": text}),
+        ann.post("/api/auth/change-email", {"email": text, "password": PASSWORD}),
+        ann.get(f"/api/users?email={quote(text)}"),
+        ann.get(f"/api/users?username={quote(text)}"),
+        ann.delete(f"/api/projects/{project}/members/{quote(text) or 'x'}"),
+        ann.post("/api/auth/tokens", {**TOKEN, "projects": [text]}),
+    ]
+    assert max(answer.status_code for answer in answers) < 500
+
+
+REGISTRATION = {"username": "eve", "email": "eve@example.com"}
+REGISTRATION |= {"password": PASSWORD, "password_confirm": PASSWORD}
+TOKEN = {"name": "x", "scopes": ["tasks:read"], "expires_at": in_hours(1)}
+
+
+@pytest.mark.parametrize("field", ["username", "email"])
+def test_a_line_end_is_part_of_no_name(anyone: Api, field: str) -> None:
+    body = {**REGISTRATION, field: REGISTRATION[field] + "\n"}
+    answer = anyone.post("/api/auth/register", body)
+    assert (answer.status_code, locations(answer)) == (422, [field])
+
+
+# --- leaving
+
+
+def test_who_owns_projects_is_told_which(ann: Person) -> None:
+    project = ann.starts_project()
+    answer = ann.call("DELETE", "/api/auth/profile")
+    assert (answer.status_code, locations(answer)) == (409, [f"projects.{project}"])
+
+
+def test_leaving_signs_out_and_logging_in_calls_it_off(
+    anyone: Api, ann: Person, pass_by: Any
+) -> None:
+    assert ann.delete("/api/auth/profile").status_code == 204
+    assert ann.get("/api/auth/profile").status_code == 401
+    sweep_outbox(now())
+    assert len(list(mails_to(ann, "Your account will be deleted"))) == 1
+    assert _log_in(anyone, ann.email, PASSWORD).status_code == 200
+    pass_by(days=7)
+    assert delete_due_accounts(now()) == {"erased": 0}
+
+
+def test_after_seven_days_nothing_is_left_but_an_id(
+    client: Client, anyone: Api, ann: Person, bob: Person, pass_by: Any
+) -> None:
+    project = bob.starts_project()
+    bob.lets_in(project, ann)
+    task = ann.adds_task(project, assigned_to=ann.id)
+    _shows(ann)
+    ann.delete("/api/auth/profile")
+    assert delete_due_accounts(now()) == {"erased": 0}
+    pass_by(days=7)
+    assert [delete_due_accounts(now()) for _ in "12"] == [{"erased": 1}, {"erased": 0}]
+    bob = sign_up(client, "bob")
+    seen = bob.get(f"/api/projects/{project}").json_body
+    assert [member["user_id"] for member in seen["members"]] == [bob.id]
+    assert seen["members_count"] == 1
+    left = bob.get(f"/api/tasks/{task['id']}").json_body
+    assert (left["created_by"], left["assigned_to"]) == (ann.id, None)
+    assert _log_in(anyone, ann.email, PASSWORD).status_code == 401
+    again = {"username": "ann", "email": ann.email, "password": PASSWORD}
+    again |= {"password_confirm": PASSWORD}
+    assert anyone.post("/api/auth/register", again).status_code == 201
+
+
+def test_a_project_in_the_trash_does_not_hold_its_owner(ann: Person, pass_by: Any) -> None:
+    ann.delete(f"/api/projects/{ann.starts_project()}")
+    assert ann.delete("/api/auth/profile").status_code == 204
+    pass_by(days=7)
+    assert delete_due_accounts(now()) == {"erased": 1}
+
+
+def test_nobody_who_is_leaving_is_handed_a_project(ann: Person, bob: Person) -> None:
+    project = ann.starts_project()
+    ann.lets_in(project, bob)
+    bob.delete("/api/auth/profile")
+    assert ann.post(f"/api/projects/{project}/transfer", {"user_id": bob.id}).status_code == 422
+
+
+def test_an_erasure_killed_before_any_of_its_calls_is_finished_by_the_next(
+    client: Client, pass_by: Any
+) -> None:
+    project = sign_up(client, "ann").starts_project()
+    for call in itertools.count(1):
+        ann, person = sign_up(client, "ann"), sign_up(client, f"eve{call}")
+        ann.lets_in(project, person)
+        assert person.delete("/api/auth/profile").status_code == 204
+        pass_by(days=7)
+        try:
+            with killed_at(call, writes_only=True):
+                delete_due_accounts(now())
+            break
+        except Killed:
+            delete_due_accounts(now())
+        seen = sign_up(client, "ann").get(f"/api/projects/{project}").json_body
+        assert seen["members_count"] == len(seen["members"]) == 1
+    assert call > 4
+
+
+# --- avatars
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 8
+
+
+def _announce(person: Person, kind: str = "image/png", size: int = len(PNG)) -> Any:
+    return person.post("/api/auth/profile/avatar", {"content_type": kind, "size": size})
+
+
+def _shows(person: Person, body: bytes = PNG, kind: str = "image/png") -> Any:
+    announced = _announce(person, kind, len(body)).json_body
+    key = announced["upload"]["fields"]["key"]
+    clients.s3_client().put_object(
+        Bucket=settings.BUCKET_NAME, Key=key, Body=body, ContentType=kind
+    )
+    return person.post(f"/api/auth/profile/avatar/{announced['id']}/complete")
+
+
+def _objects() -> int:
+    return int(clients.s3_client().list_objects_v2(Bucket=settings.BUCKET_NAME)["KeyCount"])
+
+
+def test_an_avatar_is_shown_once_its_bytes_are_looked_at(ann: Person) -> None:
+    assert ann.get("/api/auth/profile").json_body["avatar_url"] is None
+    shown = _shows(ann)
+    assert shown.status_code == 200
+    assert _good_until(shown) > now() + timedelta(minutes=9)
+
+
+def _good_until(shown: HTTPResponse) -> datetime:
+    """The end of the picture's address."""
+    signed = parse_qs(urlsplit(shown.json_body["avatar_url"]).query)
+    at = datetime.strptime(f"{signed['X-Amz-Date'][0]}+0000", "%Y%m%dT%H%M%SZ%z")
+    return at + timedelta(seconds=int(signed["X-Amz-Expires"][0]))
+
+
+@pytest.mark.parametrize("minute", [0, 4])
+def test_what_is_kept_of_an_account_with_a_picture_has_an_address_that_is_good(
+    ann: Person, at: Callable[..., None], minute: int
+) -> None:
+    """For five minutes more at least, whenever it was read."""
+    at(f"2026-11-16T09:0{minute}", ann)
+    _shows(ann)
+    kept = ann.get("/api/auth/profile")
+    known = {"If-None-Match": kept.headers["etag"]}
+    at("2026-11-16T09:04:59")
+    again = ann.get("/api/auth/profile", headers=known)
+    assert (again.status_code, again.headers["etag"]) == (304, kept.headers["etag"])
+    assert _good_until(kept) >= now() + timedelta(minutes=5)
+    at("2026-11-16T09:05")
+    anew = ann.get("/api/auth/profile", headers=known)
+    assert (anew.status_code, _good_until(anew)) == (200, now() + timedelta(minutes=10))
+
+
+def test_another_picture_is_shown_at_once(ann: Person, at: Callable[..., None]) -> None:
+    at("2026-11-16T09:00", ann)
+    _shows(ann)
+    known = {"If-None-Match": ann.get("/api/auth/profile").headers["etag"]}
+    assert ann.get("/api/auth/profile", headers=known).status_code == 304
+    _shows(ann)
+    assert ann.get("/api/auth/profile", headers=known).status_code == 200
+
+
+@pytest.mark.parametrize("body", [b"<svg onload=alert(1)>", b"<html>", b"\xff\xd8\xff\xe0 jpeg"])
+def test_bytes_that_are_another_kind_are_refused(ann: Person, body: bytes) -> None:
+    answer = _shows(ann, body)
+    assert (answer.status_code, locations(answer)) == (422, ["content_type"])
+    assert ann.get("/api/auth/profile").json_body["avatar_url"] is None
+
+
+@pytest.mark.parametrize(("kind", "size"), [("image/svg+xml", 9), ("image/png", 2097153)])
+def test_other_types_and_sizes_are_refused(ann: Person, kind: str, size: int) -> None:
+    assert _announce(ann, kind, size).status_code == 422
+
+
+def test_a_new_avatar_deletes_the_old_one(ann: Person) -> None:
+    _shows(ann)
+    _shows(ann, b"RIFF0000WEBPVP8 ", "image/webp")
+    expire_uploads(now())
+    assert _objects() == 1
+    assert ann.call("DELETE", "/api/auth/profile/avatar").status_code == 204
+    expire_uploads(now())
+    assert _objects() == 0
+    assert ann.get("/api/auth/profile").json_body["avatar_url"] is None
+
+
+def test_an_avatar_of_somebody_else_cannot_be_claimed(ann: Person, bob: Person) -> None:
+    announced = _announce(ann).json_body
+    answer = bob.post(f"/api/auth/profile/avatar/{announced['id']}/complete")
+    assert answer.status_code == 404

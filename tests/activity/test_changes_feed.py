@@ -1,0 +1,188 @@
+"""What changed, for clients that keep a copy."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from chalicelib.activity.changes_feed import MAX_PROJECTS
+from chalicelib.clock import now
+from chalicelib.task_lists.sources import VISIBILITY_DELAY
+from tests.deferred_work import owe, owe_erasure
+from tests.support import Person, after_each, put_copies_of_project
+from tests.sync_client import Copy
+
+
+def _truth(person: Person, *projects: str) -> set[tuple[str, int]]:
+    lists = (
+        person.get(f"/api/tasks?project={each}&limit=100").json_body["items"] for each in projects
+    )
+    return {(task["id"], task["version"]) for tasks in lists for task in tasks}
+
+
+def _kept(copy: Copy) -> set[tuple[str, int]]:
+    return {(task["id"], task["version"]) for task in copy.tasks.values()}
+
+
+@pytest.mark.parametrize("limit", [1, 2, 100])
+def test_a_copy_is_whole_and_stays_so(ann: Person, wait: Callable[..., None], limit: int) -> None:
+    first, second = ann.starts_project("A"), ann.starts_project("B")
+    tasks = [ann.adds_task(project) for project in (first, second, second)]
+    copy = Copy(ann, limit)
+    wait(seconds=90)
+    copy.sync()
+    assert set(copy.projects) == {first, second}
+    assert copy.tasks[tasks[0]["id"]]["description"] == ""
+    wait(seconds=90)
+    assert copy.sync() == []
+    ann.patch(f"/api/tasks/{tasks[0]['id']}", {"title": "New"})
+    ann.delete(f"/api/tasks/{tasks[1]['id']}")
+    ann.patch(f"/api/projects/{second}", {"name": "C"})
+    new = ann.adds_task(second)
+    told = copy.sync()
+    assert {item["id"] for item in told} == {tasks[0]["id"], tasks[1]["id"], second, new["id"]}
+    assert _kept(copy) == _truth(ann, first, second)
+    assert copy.projects[second]["name"] == "C"
+
+
+def test_what_became_visible_late_is_not_missed(ann: Person, wait: Callable[..., None]) -> None:
+    """A write is stamped before it is committed; a round may pass in between."""
+    project, copy = ann.starts_project(), Copy(ann)
+    wait(seconds=30)
+    copy.sync()
+    wait(seconds=-30)  # the clock of another machine, or a slow write
+    late = ann.adds_task(project)
+    wait(seconds=31)
+    copy.sync()
+    assert late["id"] in copy.tasks
+
+
+@pytest.fixture
+def tick_slowly(
+    invoke: Callable[[str, Any], Any], event: Callable[[str], Any], wait: Callable[..., None]
+) -> Callable[[Copy], dict[str, int]]:
+    """A tick to which each write takes 25 seconds; a client syncs all the while."""
+
+    def tick(copy: Copy) -> dict[str, int]:
+        def time_passes() -> None:
+            wait(seconds=25)
+            copy.sync()
+
+        copy.person.signs_in()
+        began = now()
+        with after_each("TransactWriteItems", time_passes):
+            outcome: dict[str, int] = invoke("tick", event("tick"))
+        assert now() - began > VISIBILITY_DELAY
+        return outcome
+
+    return tick
+
+
+@pytest.mark.parametrize("change", ["label", "zone", "departure"])
+def test_what_an_errand_changes_late_is_not_missed(
+    ann: Person, bob: Person, wait: Callable[..., None], tick_slowly: Any, change: str
+) -> None:
+    project = owe(change, ann, bob, 3)
+    wait(seconds=90)
+    ann.signs_in()
+    copy = Copy(ann)
+    copy.sync()
+    assert tick_slowly(copy)["run"] == 1
+    copy.sync()
+    assert _kept(copy) == _truth(ann, project)
+    assert {version for _, version in _kept(copy)} == {2}
+
+
+def test_what_an_erasure_changes_late_is_not_missed(
+    ann: Person, bob: Person, pass_by: Callable[..., None], tick_slowly: Any
+) -> None:
+    projects = owe_erasure(ann, bob, 2)
+    pass_by(days=7)
+    ann.signs_in()
+    copy = Copy(ann)
+    copy.sync()
+    assert any(tick_slowly(copy)["erased"] for _ in range(4))
+    copy.sync()
+    assert {task["assigned_to"] for task in copy.tasks.values()} == {None}
+    assert _kept(copy) == _truth(ann, *projects)
+
+
+def test_a_restored_task_comes_back(ann: Person, wait: Callable[..., None]) -> None:
+    task = ann.adds_task(ann.starts_project())
+    copy = Copy(ann)
+    copy.sync()
+    ann.delete(f"/api/tasks/{task['id']}")
+    copy.sync()
+    assert copy.tasks == {}
+    wait(seconds=90)
+    ann.post(f"/api/tasks/{task['id']}/restore")
+    copy.sync()
+    assert set(copy.tasks) == {task["id"]}
+
+
+def test_who_joins_gets_all_and_who_leaves_loses_all(
+    ann: Person, bob: Person, wait: Callable[..., None]
+) -> None:
+    project = ann.starts_project()
+    task, copy = ann.adds_task(project), Copy(bob)
+    assert copy.sync() == []
+    wait(seconds=90)
+    for _ in range(2):
+        ann.lets_in(project, bob)
+        copy.sync()
+        assert (set(copy.projects), set(copy.tasks)) == ({project}, {task["id"]})
+        wait(seconds=90)
+        bob.post(f"/api/projects/{project}/leave")
+        copy.sync()
+        assert (copy.projects, copy.tasks) == ({}, {})
+        wait(seconds=90)
+
+
+def test_a_project_in_the_trash_is_gone_until_it_is_restored(
+    ann: Person, wait: Callable[..., None]
+) -> None:
+    project = ann.starts_project()
+    ann.adds_task(project)
+    copy = Copy(ann)
+    copy.sync()
+    wait(seconds=90)
+    ann.delete(f"/api/projects/{project}")
+    assert [item["kind"] for item in copy.sync()] == ["deleted"]
+    wait(seconds=90)
+    ann.post(f"/api/projects/{project}/restore")
+    assert [item["kind"] for item in copy.sync()] == ["project", "task"]
+
+
+def test_others_hear_nothing(ann: Person, bob: Person) -> None:
+    ann.adds_task(ann.starts_project())
+    assert Copy(bob).sync() == []
+
+
+def test_a_cursor_is_good_for_thirty_days_and_for_its_owner(
+    ann: Person, bob: Person, pass_by: Callable[..., None]
+) -> None:
+    copy = Copy(ann)
+    copy.sync()
+    path = f"/api/changes?cursor={copy.cursor}"
+    assert bob.get(path).json_body["code"] == "invalid_cursor"
+    pass_by(days=31)
+    signed_in = ann.post(
+        "/api/auth/login", {"email": ann.email, "password": "correct horse battery"}
+    )
+    token = {"Authorization": f"Bearer {signed_in.json_body['access']}"}
+    expired = ann.get(path, headers=token)
+    assert (expired.status_code, expired.json_body["code"]) == (410, "cursor_expired")
+
+
+def test_a_page_walks_through_so_many_projects_and_the_next_goes_on(
+    ann: Person, wait: Callable[..., None]
+) -> None:
+    put_copies_of_project(ann.starts_project(), MAX_PROJECTS)
+    copy = Copy(ann)
+    wait(seconds=90)
+    assert len(copy.sync()) == MAX_PROJECTS + 1
+    wait(seconds=90)
+    page = ann.get(f"/api/changes?cursor={copy.cursor}").json_body
+    assert (page["items"], page["has_more"]) == ([], True)
+    rest = ann.get(f"/api/changes?cursor={page['next_cursor']}").json_body
+    assert (rest["items"], rest["has_more"]) == ([], False)

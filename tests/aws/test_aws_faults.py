@@ -1,0 +1,75 @@
+"""Nothing of what AWS says when it refuses reaches a client, on any route."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from botocore.awsrequest import AWSResponse
+
+from app import app
+from chalicelib.aws import clients as aws_clients
+from chalicelib.clock import now
+from chalicelib.dynamodb.ids import new_id
+from chalicelib.dynamodb.table import Item
+from infra.openapi.routes import Route, list_routes
+from tests.samples import sample
+from tests.support import Person, answered
+
+ARN = "arn:aws:dynamodb:eu-central-1:123456789012:table/tasks-test"
+DENIED = json.dumps(
+    {"__type": "com.amazon#AccessDeniedException", "message": f"User may not use {ARN}"}
+).encode()
+LAST = ("DELETE", "POST", "PUT", "PATCH", "GET")
+ROUTES = sorted(list_routes(app), key=lambda route: -LAST.index(route.method))
+
+
+def _address(route: Route, ids: dict[str, str]) -> str:
+    """To what is there; what else the path names is not."""
+    path = re.sub("{(.+?)}", lambda name: ids.get(name[1], new_id(now())), route.path)
+    query = urlencode(sample(route.query, ids)) if route.query else ""
+    return f"{path}?{query}".rstrip("?")
+
+
+@contextmanager
+def denied(call: int) -> Iterator[list[int]]:
+    """AWS refuses the `call`-th call in the block; the list has a number for each that was made."""
+    calls: list[int] = []
+
+    def refuse(request: Any, **_: Any) -> AWSResponse | None:
+        calls.append(len(calls) + 1)
+        return answered(request, DENIED, 400) if calls[-1] == call else None
+
+    clients = [
+        Item._get_connection().connection.client,
+        aws_clients.s3_client(),
+        aws_clients.ses_client(),
+    ]
+    for client in clients:
+        client.meta.events.register_first("before-send", refuse)
+    try:
+        yield calls
+    finally:
+        for client in clients:
+            client.meta.events.unregister("before-send", refuse)
+
+
+@pytest.mark.parametrize("call", [1, 2])
+def test_a_refusal_of_aws_is_a_500_that_tells_nothing_of_it(ann: Person, call: int) -> None:
+    project = ann.starts_project()
+    ids = {"project_id": project, "task_id": ann.adds_task(project)["id"], "user_id": ann.id}
+    ids |= {"label_id": new_id(now()), "refresh": ann.refresh}
+    met = 0
+    for route in ROUTES:
+        body = sample(route.body, ids | {"email": ann.email}) if route.body else None
+        address = _address(route, ids)
+        with denied(call) as calls:
+            answer = ann.call(route.method, address, body)
+        text = answer.body.decode()
+        assert not any(word in text for word in ("arn:", "AccessDenied", "dynamodb", "botocore"))
+        assert (answer.status_code == 500) == (len(calls) >= call), (route.name, text, calls)
+        met += len(calls) >= call
+    assert met > len(ROUTES) / 3

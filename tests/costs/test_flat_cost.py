@@ -1,0 +1,174 @@
+"""A page of a list costs the same, however many tasks the project has."""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import pytest
+
+from chalicelib.task_lists.models import replace_search_terms
+from tests.costs.meter import Meter, metered
+from tests.costs.seeds import fill, multiply
+from tests.support import Person
+
+pytestmark = pytest.mark.usefixtures("real_table")
+
+# In the small project every filter finds more than a page of one reads at once, and there are
+# enough tasks for a catalogue.
+SMALL, LARGE = 120, 600
+ORDERINGS = ("created_at", "due_date", "updated_at", "priority")
+SIGNED = tuple(f"ordering={sign}{name}" for name in ORDERINGS for sign in ("", "-"))
+# Orders without a filter, and each filter in an order that it is kept in.
+DIRECT = (
+    *SIGNED,
+    "status=todo",
+    "priority=high",
+    "assigned_to=me",
+    "assigned_to=none",
+    "assigned_to=me&ordering=due_date",
+    "created_by=me",
+    "label={label}",
+    "parent={parent}",
+    "overdue=true&ordering=due_date",
+    "due_after=2026-01-01&ordering=due_date",
+    "due_before=2036-01-01&ordering=due_date",
+    "priority=high&ordering=priority",
+    "updated_since=2026-01-01&ordering=updated_at",
+)
+# What no partition has in that order.
+CHOSEN = (
+    "status=todo&ordering=due_date",
+    "priority=high&ordering=-updated_at",
+    "assigned_to=me&ordering=-due_date",
+    "assigned_to=none&ordering=priority",
+    "created_by=me&ordering=updated_at",
+    "updated_since=2026-01-01",
+    "parent=none&overdue=false&ordering=-updated_at",
+    "status=todo&parent={parent}&ordering=-due_date",
+    "label={label}&assigned_to=me&ordering=created_at",
+    "q=usual&status=todo",
+)
+TRIPS_MAX = 5
+FILTERS = (
+    "status=todo",
+    "priority=high",
+    "assigned_to=me",
+    "assigned_to=none",
+    "created_by=me",
+    "label={label}",
+    "parent={parent}",
+    "parent=none",
+    "overdue=true",
+    "overdue=false",
+    "due=next_7_days",
+    "due_after=2026-01-01",
+    "due_before=2036-01-01",
+    "updated_since=2026-01-01",
+    "q=usual",
+)
+
+
+class Cost(NamedTuple):
+    read: float
+    calls: tuple[str, ...]
+    trips: int
+
+
+@dataclass(frozen=True)
+class Full:
+    """A project with many tasks, and what its lists can be narrowed to."""
+
+    person: Person
+    project: str
+    label: str
+    parent: str
+
+    def costs(self, parameters: str, pages: int) -> list[Cost]:
+        """What the first pages of one task cost."""
+        asked = parameters.format(label=self.label, parent=self.parent)
+        walk = self.person.pages(f"/api/tasks?project={self.project}&limit=1&{asked}")
+        costs: list[Cost] = []
+        for _ in range(pages):
+            with metered() as meter:
+                if next(walk, None) is None:
+                    break
+            costs.append(_cost(meter))
+        return costs
+
+    def counted(self) -> Cost:
+        """What its statistics cost."""
+        with metered() as meter:
+            told = self.person.get(f"/api/tasks/statistics?project={self.project}")
+        assert told.json_body["overdue"] > 0
+        return _cost(meter)
+
+
+def _cost(meter: Meter) -> Cost:
+    return Cost(meter.read, tuple(meter.operations), meter.trips)
+
+
+def _full(ann: Person, bob: Person, count: int, times: int = 1) -> Full:
+    """So many tasks of all kinds, so many times; two of them have words in the index."""
+    project = ann.starts_project()
+    ann.lets_in(project, bob)
+    label = ann.post(f"/api/projects/{project}/labels", {"name": "urgent"}).json_body["id"]
+    made = fill(project, [ann.id, bob.id], label, count)
+    for task in made[:2]:
+        replace_search_terms(project, task.id, gone=(), come=["usual"])
+    if times > 1:
+        multiply(made, times - 1)
+    return Full(ann, project, label, made[0].id)
+
+
+def test_lists_and_statistics_cost_the_same_in_a_large_project(ann: Person, bob: Person) -> None:
+    small, large = _full(ann, bob, SMALL), _full(ann, bob, SMALL, times=LARGE // SMALL)
+    for full in (small, large):
+        full.costs("status=todo&ordering=due_date", 1)  # has the catalogue written
+    lists = (*DIRECT, *CHOSEN)
+    costs = {each: (small.costs(each, 2), large.costs(each, 2)) for each in lists}
+    assert {each: cost for each, cost in costs.items() if cost[0] != cost[1]} == {}
+    assert small.counted() == large.counted()
+
+
+def test_many_projects_are_asked_side_by_side(ann: Person) -> None:
+    tasks = [ann.adds_task(ann.starts_project())["id"] for _ in range(8)]
+    with metered() as meter:
+        listed = ann.get("/api/tasks?ordering=-updated_at").json_body["items"]
+    assert {task["id"] for task in listed} == set(tasks)
+    assert len(meter.operations) > 8 > meter.trips
+
+
+@pytest.mark.proof
+def test_no_page_of_ten_thousand_tasks_is_dear(ann: Person, bob: Person) -> None:
+    """Each filter, and each two, in each order; beside it the price in a project of ten tasks."""
+    small, large = _full(ann, bob, 10), _full(ann, bob, 100, times=100)
+    large.costs("status=todo&ordering=due_date", 1)  # has the catalogue written
+    lists = [f"{each}&{ordering}" for each in ("", *FILTERS) for ordering in SIGNED]
+    costs: dict[str, tuple[Cost, Cost]] = {}
+    print("\nunits read and trips with 10,000 tasks, with 10")
+    for each in (*lists, *_pairs()):
+        ann.signs_in()  # a token lasts for ten minutes, and this may take longer
+        costs[each] = large.costs(each, 1)[0], small.costs(each, 1)[0]
+        print(f"{each:70}", *(f"{cost.read:6g} {cost.trips:3}" for cost in costs[each]))
+    found = {each for each in costs if "q=" not in each}
+    assert max(costs[each][0].read for each in found) <= max(costs[each][1].read for each in found)
+    dearer = [each for each, (many, few) in costs.items() if many.read > few.read + _more(each)]
+    assert dearer == []
+    assert max(many.trips for many, _ in costs.values()) <= TRIPS_MAX
+    assert large.counted().read <= small.counted().read
+
+
+def _more(asked: str) -> float:
+    """What a page may cost more, because with ten tasks there may be nothing to show; and for
+    words, because two hundred tasks have them."""
+    return 3 if "q=" in asked else 2
+
+
+def _pairs() -> Iterator[str]:
+    """Each two filters that go together, in the orders, forwards and backwards, by turns."""
+    orderings = itertools.cycle(SIGNED)
+    for one, other in itertools.combinations(FILTERS, 2):
+        names = {each.partition("=")[0] for each in (one, other)}
+        if len(names) == 2 and len(names & {"due", "due_after", "due_before"}) < 2:
+            yield f"{one}&{other}&{next(orderings)}"

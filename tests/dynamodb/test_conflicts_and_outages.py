@@ -1,0 +1,121 @@
+"""What callers see when DynamoDB misbehaves; faults come over the wire."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+
+from chalicelib.dynamodb.table import Item
+from tests.dynamodb_local import wire
+from tests.support import Person
+
+pytestmark = pytest.mark.usefixtures("real_table")
+
+URL = "https://dynamodb.example"
+
+
+@contextmanager
+def faulty(operation: str, fault: Callable[[int], AWSResponse | None]) -> Iterator[list[int]]:
+    """Ask `fault` at each request of `operation`; the list has a number for each request."""
+    sends: list[int] = []
+
+    def answer(called: str, _: int) -> AWSResponse | None:
+        if called != operation:
+            return None
+        sends.append(len(sends) + 1)
+        return fault(sends[-1])
+
+    with wire(answer):
+        yield sends
+
+
+def _answer(status: int, code: str, **body: Any) -> AWSResponse:
+    response = AWSResponse(URL, status, {"content-type": "application/x-amz-json-1.0"}, None)
+    response._content = json.dumps({"__type": f"com.amazonaws#{code}", **body}).encode()
+    return response
+
+
+def _conflict() -> AWSResponse:
+    reasons = [{"Code": "TransactionConflict", "Message": "ongoing"}, {"Code": "None"}]
+    return _answer(400, "TransactionCanceledException", CancellationReasons=reasons)
+
+
+def _until(good: int, bad: AWSResponse) -> Callable[[int], AWSResponse | None]:
+    return lambda send: None if send >= good else bad
+
+
+PASSING = {
+    "throttle": _answer(400, "ThrottlingException", message="slow down"),
+    "server error": _answer(500, "InternalServerError", message="oops"),
+    "conflict": _conflict(),
+}
+
+
+@pytest.mark.parametrize("name", PASSING)
+def test_a_fault_that_passes_is_not_seen(ann: Person, name: str) -> None:
+    with faulty("TransactWriteItems", _until(2, PASSING[name])) as sends:
+        assert ann.post("/api/projects", {"name": "x"}).status_code == 201
+    assert len(sends) == 2
+
+
+@pytest.mark.parametrize("name", PASSING)
+def test_a_fault_that_stays_is_a_503_and_nothing_was_written(ann: Person, name: str) -> None:
+    with faulty("TransactWriteItems", lambda _: PASSING[name]) as sends:
+        answer = ann.post("/api/projects", {"name": "x"})
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert len(sends) <= 4
+    assert ann.get("/api/projects").json_body["items"] == []
+
+
+OUTAGES = [
+    ConnectTimeoutError(endpoint_url=URL),
+    ReadTimeoutError(endpoint_url=URL),
+    EndpointConnectionError(endpoint_url=URL),
+]
+
+
+@pytest.mark.parametrize("outage", OUTAGES, ids=lambda outage: type(outage).__name__)
+@pytest.mark.parametrize(
+    ("operation", "path"), [("BatchGetItem", "profile"), ("Query", "sessions")]
+)
+def test_an_outage_is_a_503_that_tells_nothing_of_aws(
+    ann: Person, operation: str, path: str, outage: Exception
+) -> None:
+    def fail(_: int) -> AWSResponse | None:
+        raise outage
+
+    with faulty(operation, fail) as sends:
+        answer = ann.get(f"/api/auth/{path}")
+    assert (answer.status_code, answer.json_body["code"]) == (503, "unavailable")
+    assert URL.encode() not in answer.body
+    assert len(sends) == 3
+
+
+def test_a_mistake_of_ours_is_a_500_that_tells_nothing_of_aws(ann: Person) -> None:
+    mistake = _answer(400, "ValidationException", message="bad expression near PK")
+    with faulty("BatchGetItem", lambda _: mistake) as sends:
+        answer = ann.get("/api/auth/profile")
+    assert (answer.status_code, len(sends)) == (500, 1)
+    assert b"expression" not in answer.body
+
+
+def test_keys_that_were_not_processed_are_asked_for_again(ann: Person) -> None:
+    key = {"PK": {"S": "x"}, "SK": {"S": "y"}}
+    unprocessed = {Item.Meta.table_name: {"Keys": [key]}}
+    partial = _answer(200, "", Responses={Item.Meta.table_name: []}, UnprocessedKeys=unprocessed)
+    with faulty("BatchGetItem", _until(2, partial)) as sends:
+        assert ann.get("/api/auth/profile").status_code == 401
+    assert len(sends) == 2
+
+
+def test_keys_that_are_never_processed_are_a_503_and_not_a_loop(ann: Person) -> None:
+    key = {"PK": {"S": "x"}, "SK": {"S": "y"}}
+    unprocessed = {Item.Meta.table_name: {"Keys": [key]}}
+    partial = _answer(200, "", Responses={Item.Meta.table_name: []}, UnprocessedKeys=unprocessed)
+    with faulty("BatchGetItem", lambda _: partial) as sends:
+        assert ann.get("/api/auth/profile").status_code == 503
+    assert len(sends) == 5

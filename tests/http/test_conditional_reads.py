@@ -1,0 +1,118 @@
+"""Whatever is read by itself can be kept, and asked for again for nothing; all else is not kept."""
+
+import re
+from typing import get_origin
+from urllib.parse import urlencode
+
+import pytest
+from msgspec import Struct
+
+from app import app
+from chalicelib import settings
+from chalicelib.activity.schemas import Changes
+from chalicelib.aws.s3 import Download
+from chalicelib.http.fields import Page
+from chalicelib.http.health import Health, Index
+from infra.openapi.routes import Route, list_routes
+from tests.attachment_files import announced, uploaded
+from tests.samples import sample
+from tests.support import Api, Person
+
+# No lists and yet not to be kept: what opens a file, and what says how it is at this moment.
+FLEETING = {Changes, Download, Health, Index}
+READS = [route for route in list_routes(app) if route.method == "GET"]
+
+
+def _is_single(route: Route) -> bool:
+    kind = get_origin(route.returns) or route.returns
+    if not (isinstance(kind, type) and issubclass(kind, Struct)):
+        return False
+    return kind not in FLEETING and not issubclass(kind, Page)
+
+
+SINGLE = [route for route in READS if _is_single(route)]
+PUBLIC = [route for route in READS if "schema" in route.path]
+OTHERS = [route for route in READS if route not in (*SINGLE, *PUBLIC)]
+
+
+@pytest.fixture
+def things(ann: Person) -> dict[str, str]:
+    """One of everything, by the path parameter that names it, some of them for one path alone."""
+    project = ann.starts_project()
+    task = ann.adds_task(project)["id"]
+    label = ann.post(f"/api/projects/{project}/labels", {"name": "x"}).json_body
+    comment = ann.post(f"/api/tasks/{task}/comments", {"body": "x"}).json_body
+    own = ann.post("/api/auth/profile/exports").json_body
+    large = announced(ann, task, size=settings.UPLOAD_FORM_MAX_BYTES + 1)
+    return {
+        "project_id": project,
+        "task_id": task,
+        "label_id": label["id"],
+        "comment_id": comment["id"],
+        "attachment_id": uploaded(ann, task)["id"],
+        "attachment_id of /api/tasks/{task_id}/attachments/{attachment_id}/parts": large["id"],
+        "export_id": ann.post(f"/api/projects/{project}/exports").json_body["id"],
+        "export_id of /api/auth/profile/exports/{export_id}": own["id"],
+        "report_id": ann.post(f"/api/projects/{project}/reports", {}).json_body["id"],
+    }
+
+
+def _address(route: Route, things: dict[str, str]) -> str:
+    def named(parameter: re.Match[str]) -> str:
+        return things.get(f"{parameter[1]} of {route.path}") or things[parameter[1]]
+
+    query = urlencode(sample(route.query, things)) if route.query else ""
+    return f"{re.sub('{(.+?)}', named, route.path)}?{query}".rstrip("?")
+
+
+def test_every_single_read_is_sent_once(ann: Person, things: dict[str, str]) -> None:
+    for route in SINGLE:
+        address = _address(route, things)
+        first = ann.get(address)
+        assert (first.status_code, first.headers["cache-control"]) == (200, "private, no-cache")
+        again = ann.get(address, headers={"If-None-Match": first.headers["etag"]})
+        assert (again.status_code, again.body) == (304, b""), route.name
+        assert again.headers["etag"] == first.headers["etag"]
+        assert again.headers["cache-control"] == first.headers["cache-control"]
+        other = ann.get(address, headers={"If-None-Match": '"1-0000000000000000"'})
+        assert (other.status_code, other.body) == (200, first.body)
+
+
+def test_what_is_public_is_sent_once(anyone: Api) -> None:
+    for route in PUBLIC:
+        first = anyone.get(route.path.replace("{name}", "swagger-start.js"))
+        kept = "max-age=86400" if "{name}" in route.path else "no-cache"
+        assert first.headers["cache-control"] == f"public, {kept}"
+        headers = {"If-None-Match": f"W/{first.headers['etag']}"}
+        assert (
+            anyone.get(_address(route, {"name": "swagger-start.js"}), headers=headers).status_code
+            == 304
+        )
+
+
+def test_nothing_else_is_kept(ann: Person, things: dict[str, str]) -> None:
+    for route in OTHERS:
+        answer = ann.get(_address(route, things))
+        assert answer.headers["cache-control"] == "no-store", route.name
+        assert "etag" not in answer.headers, route.name
+
+
+def test_what_changes_is_sent_again(ann: Person, things: dict[str, str]) -> None:
+    for address, body in (
+        ("/api/auth/profile", {"display_name": "New"}),
+        (f"/api/tasks/{things['task_id']}", {"title": "New"}),
+        (f"/api/projects/{things['project_id']}", {"name": "New"}),
+    ):
+        known = {"If-None-Match": ann.get(address).headers["etag"]}
+        ann.patch(address, body)
+        assert ann.get(address, headers=known).status_code == 200
+
+
+def test_the_tag_of_reminders_is_good_for_changing_them(
+    ann: Person, things: dict[str, str]
+) -> None:
+    address = f"/api/tasks/{things['task_id']}/reminders"
+    known = {"If-Match": ann.get(address).headers["etag"]}
+    body = {"reminders": [{"minutes_before": 60}]}
+    assert ann.put(address, body, headers=known).status_code == 200
+    assert ann.put(address, {"reminders": []}, headers=known).status_code == 412

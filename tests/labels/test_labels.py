@@ -1,0 +1,106 @@
+import pytest
+
+from chalicelib.clock import now
+from chalicelib.jobs.deferred_updates import run_deferred_updates
+from tests.support import Person, locations
+
+
+@pytest.fixture
+def project(ann: Person) -> str:
+    return ann.starts_project()
+
+
+def _label(person: Person, project: str, name: str = "urgent", **fields: str) -> str:
+    answer = person.post(f"/api/projects/{project}/labels", {"name": name, **fields})
+    assert answer.status_code == 201
+    return str(answer.json_body["id"])
+
+
+def test_a_label_is_made_listed_and_read(ann: Person, project: str) -> None:
+    label = _label(ann, project, "urgent", color="#ff0000")
+    path = f"/api/projects/{project}/labels"
+    (listed,) = ann.get(path).json_body["items"]
+    assert (listed["id"], listed["name"], listed["color"]) == (label, "urgent", "#ff0000")
+    assert ann.get(f"{path}/{label}").json_body == listed
+
+
+def test_a_name_is_taken_whatever_its_case(ann: Person, project: str) -> None:
+    _label(ann, project, "Urgent")
+    again = ann.post(f"/api/projects/{project}/labels", {"name": "URGENT"})
+    assert (again.status_code, again.json_body["code"]) == (409, "name_taken")
+    _label(ann, ann.starts_project("other"), "urgent")
+
+
+def test_a_bad_name_or_color_is_named(ann: Person, project: str) -> None:
+    answer = ann.post(f"/api/projects/{project}/labels", {"name": "", "color": "red"})
+    assert (answer.status_code, sorted(locations(answer))) == (422, ["color", "name"])
+
+
+def test_tasks_follow_a_new_name_since_they_hold_the_id(ann: Person, project: str) -> None:
+    label = _label(ann, project)
+    task = ann.adds_task(project, labels=[label])
+    path = f"/api/projects/{project}/labels/{label}"
+    assert ann.patch(path, {"name": "later"}).json_body["name"] == "later"
+    assert ann.get(f"/api/tasks/{task['id']}").json_body == task
+    _label(ann, project, "urgent")  # the old name is free again
+    taken = ann.patch(path, {"name": "urgent"})
+    assert (taken.status_code, taken.json_body["code"]) == (409, "name_taken")
+
+
+def test_a_label_changes_case_alone(ann: Person, project: str) -> None:
+    path = f"/api/projects/{project}/labels/{_label(ann, project)}"
+    assert ann.patch(path, {"name": "Urgent"}).json_body["name"] == "Urgent"
+
+
+def test_a_label_that_moved_on_is_not_overwritten(ann: Person, project: str) -> None:
+    path = f"/api/projects/{project}/labels/{_label(ann, project)}"
+    etag = ann.get(path).headers["etag"]
+    ann.patch(path, {"color": "#000000"})
+    for answer in (
+        ann.patch(path, {"name": "x"}, headers={"If-Match": etag}),
+        ann.delete(path, headers={"If-Match": etag}),
+    ):
+        assert answer.status_code == 412
+
+
+def test_a_task_has_labels_of_its_project_alone(ann: Person, project: str) -> None:
+    foreign = _label(ann, ann.starts_project("other"))
+    for label in (foreign, "x"):
+        answer = ann.post("/api/tasks", {"project": project, "title": "x", "labels": [label]})
+        assert (answer.status_code, locations(answer)) == (422, ["labels"])
+
+
+def test_tasks_are_found_by_label(ann: Person, project: str) -> None:
+    urgent, later = _label(ann, project), _label(ann, project, "later")
+    both = ann.adds_task(project, "both", labels=[urgent, later, urgent])
+    ann.adds_task(project, "one", labels=[later])
+    ann.adds_task(project, "none")
+    assert both["labels"] == [urgent, later]
+
+    def titles(label: str) -> list[str]:
+        found = ann.get(f"/api/tasks?project={project}&label={label}").json_body["items"]
+        return [task["title"] for task in found]
+
+    assert (titles(urgent), titles(later)) == (["both"], ["one", "both"])
+    ann.patch(f"/api/tasks/{both['id']}", {"labels": []})
+    assert (titles(urgent), titles(later)) == ([], ["one"])
+
+
+def test_a_deleted_label_is_taken_from_its_tasks(ann: Person, project: str) -> None:
+    label, other = _label(ann, project), _label(ann, project, "other")
+    task = ann.adds_task(project, labels=[label, other])["id"]
+    trashed = ann.adds_task(project, labels=[label])["id"]
+    ann.delete(f"/api/tasks/{trashed}")
+    assert ann.delete(f"/api/projects/{project}/labels/{label}").status_code == 204
+    assert run_deferred_updates(now())["run"] == 1
+    assert ann.get(f"/api/tasks/{task}").json_body["labels"] == [other]
+    assert ann.post(f"/api/tasks/{trashed}/restore").json_body["labels"] == []
+    assert ann.get(f"/api/projects/{project}/labels/{label}").status_code == 404
+
+
+def test_a_viewer_reads_labels_and_makes_none(ann: Person, bob: Person, project: str) -> None:
+    path = f"/api/projects/{project}/labels/{_label(ann, project)}"
+    assert bob.get(path).status_code == 404
+    ann.lets_in(project, bob, "viewer")
+    assert bob.get(path).status_code == 200
+    assert bob.patch(path, {"name": "x"}).status_code == 403

@@ -1,0 +1,105 @@
+"""What changes between the claim of a mail and its sending, while the mail waits for its turn."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+
+from chalicelib.clock import now
+from chalicelib.dynamodb.transactions import transact
+from chalicelib.jobs.time_budget import TimeBudget
+from chalicelib.mail.jobs import sweep_outbox
+from chalicelib.mail.models import get_mail, report_address_write, reserve_send_slot
+from chalicelib.reminders.jobs import queue_due_reminders
+from tests.support import Api, Person, in_hours, mails_to
+
+Happening = Callable[[Person, Person, str], object]
+MORNING = datetime(2026, 11, 22, 10, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def calendar() -> Iterator[None]:
+    with time_machine.travel(MORNING, tick=False):
+        yield
+
+
+def _is_removed(ann: Person, bob: Person, task: str) -> None:
+    project = ann.get(task).json_body["project"]
+    ann.delete(f"/api/projects/{project}/members/{bob.id}")
+
+
+def _is_archived(ann: Person, bob: Person, task: str) -> None:
+    ann.post(f"/api/projects/{ann.get(task).json_body['project']}/archive")
+
+
+def _loses_its_project(ann: Person, bob: Person, task: str) -> None:
+    ann.delete(f"/api/projects/{ann.get(task).json_body['project']}")
+
+
+def _unsubscribes(ann: Person, bob: Person, task: str) -> None:
+    (earlier,) = mails_to(bob, "Due soon: Earlier")
+    link = earlier["List-Unsubscribe"].strip("<>").removeprefix("https://api.example.com/v1")
+    assert Api(bob.client).post(link).status_code == 200
+
+
+def _complains(ann: Person, bob: Person, task: str) -> None:
+    transact(report_address_write(bob.email, "complaint", now()))
+
+
+HAPPENINGS: dict[str, Happening] = {
+    "completed": lambda ann, bob, task: ann.patch(f"{task}/status", {"status": "done"}),
+    "reassigned": lambda ann, bob, task: ann.patch(f"{task}/assign", {"assigned_to": ann.id}),
+    "unassigned": lambda ann, bob, task: ann.patch(f"{task}/assign", {"assigned_to": None}),
+    "moved": lambda ann, bob, task: ann.patch(task, {"due_date": in_hours(13)}),
+    "deleted": lambda ann, bob, task: ann.delete(task),
+    "archived": _is_archived,
+    "project deleted": _loses_its_project,
+    "access lost": _is_removed,
+    "unsubscribed": _unsubscribes,
+    "complained": _complains,
+}
+
+
+@pytest.fixture
+def tasks(ann: Person, bob: Person) -> list[str]:
+    """Two tasks of Bob's, each in a project of its own; he was reminded of the first."""
+    paths = []
+    for title in ("Earlier", "Later"):
+        project = ann.starts_project()
+        ann.lets_in(project, bob)
+        due = {"assigned_to": bob.id, "due_date": in_hours(12)}
+        paths.append(f"/api/tasks/{ann.adds_task(project, title, **due)['id']}")
+        if title == "Earlier":
+            queue_due_reminders(now())
+        sweep_outbox(now())
+    return paths
+
+
+@pytest.mark.parametrize("happening", HAPPENINGS)
+def test_what_happens_between_claim_and_send_keeps_a_reminder_from_being_sent(
+    ann: Person, bob: Person, tasks: list[str], happening: str
+) -> None:
+    queue_due_reminders(now())
+    mail_id = f"due_soon:{tasks[1].rpartition('/')[2]}:{_due()}:{bob.id}"
+    seen = []
+
+    def happens(_: float) -> None:
+        owed = get_mail(mail_id)
+        seen.append(owed is not None and owed.leased_until)
+        HAPPENINGS[happening](ann, bob, tasks[1])
+
+    _somebody_sends()
+    assert sweep_outbox(now(), TimeBudget(now, happens, lambda: 100_000)) == {"dropped": 1}
+    assert len(seen) == 1 and seen[0]  # it was claimed, and waited
+    sweep_outbox(now() + timedelta(hours=1))
+    assert list(mails_to(bob, "Due soon: Later")) == []
+
+
+def _due() -> str:
+    return f"{now() + timedelta(hours=12):%Y-%m-%dT%H:%M:%S}.000Z"
+
+
+def _somebody_sends() -> None:
+    """Another dispatcher has the turn at this moment."""
+    assert reserve_send_slot(now(), timedelta(seconds=1), now()) is not None

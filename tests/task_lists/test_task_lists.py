@@ -1,0 +1,284 @@
+"""Lists of tasks, compared with a plain filter and sort of everything there is."""
+
+import itertools
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from chalice.test import Client
+
+from chalicelib import clock as _clock
+from chalicelib.jobs.deferred_updates import run_deferred_updates
+from chalicelib.tasks.due_dates import get_zone
+from chalicelib.tasks.models import get_tasks
+from tests.support import Person, in_hours, locations, sign_up
+
+Task = dict[str, Any]
+FAR = "9999"
+RANK = {"high": 0, "medium": 1, "low": 2}
+
+
+def _listed(person: Person, parameters: str, limit: int = 100) -> list[Task]:
+    """All pages of a list; each is full but the last."""
+    *full, last = person.pages(f"/api/tasks?limit={limit}&{parameters}")
+    assert all(len(page) == limit for page in full)
+    return [*itertools.chain.from_iterable(full), *last]
+
+
+def _ids(tasks: Any) -> list[str]:
+    return [task["id"] for task in tasks]
+
+
+def _due(task: Task) -> str:
+    return _moment(task["due_date"]) if task["due_date"] else FAR
+
+
+def _moment(due_date: str) -> str:
+    if len(due_date) == 10:
+        return f"{due_date}T23:59:59.999"
+    return datetime.fromisoformat(due_date).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000")
+
+
+ORDERINGS: dict[str, Callable[[Task], Any]] = {
+    "created_at": lambda task: task["id"],
+    "due_date": lambda task: (_due(task), task["id"]),
+    "updated_at": lambda task: (task["updated_at"], task["id"]),
+    "priority": lambda task: (RANK[task["priority"]], task["id"]),
+}
+
+
+class World:
+    """Two projects of Ann's, Bob in one of them, and tasks of all kinds; a third is not hers."""
+
+    def __init__(self, client: Client, ann: Person, bob: Person) -> None:
+        self.ann, self.bob = ann, bob
+        self.project, self.other = ann.starts_project("one"), ann.starts_project("two")
+        ann.lets_in(self.project, bob)
+        label = {"name": "urgent"}
+        self.label = ann.post(f"/api/projects/{self.project}/labels", label).json_body["id"]
+        self.parent = ann.adds_task(self.project, "parent of others")["id"]
+        kinds = itertools.product(("todo", "done"), ("low", "high"), (None, ann.id, bob.id))
+        dues = itertools.cycle((None, in_hours(-30), in_hours(5), in_hours(100), in_hours(500)))
+        for number, (status, priority, who) in enumerate(kinds):
+            more = {"labels": [self.label]} if number % 3 == 0 else {}
+            more |= {"parent": self.parent} if number % 4 == 0 else {}
+            creator = bob if number % 5 == 0 else ann
+            fields = {"status": status, "priority": priority, "assigned_to": who, **more}
+            creator.adds_task(self.project, f"task {number}", due_date=next(dues), **fields)
+        today = datetime.now(UTC).date()
+        for days in (-1, 0, 3, 9):
+            ann.adds_task(self.other, due_date=str(today + timedelta(days=days)))
+        cleo = sign_up(client, "cleo")
+        cleo.adds_task(cleo.starts_project())
+
+    def all_tasks(self) -> list[Task]:
+        return _listed(self.ann, "ordering=created_at")
+
+
+@pytest.fixture
+def world(client: Client, ann: Person, bob: Person) -> World:
+    return World(client, ann, bob)
+
+
+def _filters(world: World, since: str) -> dict[str, Callable[[Task], bool]]:
+    """Parameters, and what they mean."""
+    ann, bob, day = world.ann, world.bob, timedelta(days=1)
+    now, today = datetime.now(UTC), datetime.now(UTC).date()
+    stamp, soon = now.strftime("%Y-%m-%dT%H:%M:%S.000"), in_hours(50)
+    return {
+        "": lambda task: True,
+        f"project={world.project}": lambda task: task["project"] == world.project,
+        f"project={world.other},{world.project}": lambda task: True,
+        "status=done": lambda task: task["status"] == "done",
+        "priority=low": lambda task: task["priority"] == "low",
+        "status=todo&priority=high": lambda task: (
+            (task["status"], task["priority"]) == ("todo", "high")
+        ),
+        "assigned_to=me": lambda task: task["assigned_to"] == ann.id,
+        "assigned_to=none": lambda task: task["assigned_to"] is None,
+        f"assigned_to={bob.id}&status=done": lambda task: (
+            (task["assigned_to"], task["status"]) == (bob.id, "done")
+        ),
+        f"created_by={bob.id}": lambda task: task["created_by"] == bob.id,
+        f"label={world.label}": lambda task: world.label in task["labels"],
+        f"label={world.label}&assigned_to=none": lambda task: (
+            world.label in task["labels"] and task["assigned_to"] is None
+        ),
+        f"parent={world.parent}": lambda task: task["parent"] == world.parent,
+        "parent=none&priority=high": lambda task: (
+            (task["parent"], task["priority"]) == (None, "high")
+        ),
+        f"due_before={soon}": lambda task: _due(task) < _moment(soon),
+        f"due_after={soon}": lambda task: _moment(soon) < _due(task) < FAR,
+        f"due_before={today + day}&due_after={today - day}": lambda task: (
+            _due(task)[:10] == str(today)
+        ),
+        "due=today": lambda task: _due(task)[:10] == str(today),
+        "due=next_7_days": lambda task: str(today) <= _due(task)[:10] <= str(today + 6 * day),
+        "overdue=true": lambda task: task["status"] != "done" and _due(task) < stamp,
+        "overdue=false&status=todo": lambda task: task["status"] == "todo" and _due(task) >= stamp,
+        f"updated_since={since}": lambda task: task["updated_at"] >= since,
+    }
+
+
+def test_every_filter_and_ordering_gives_what_a_plain_one_does(world: World) -> None:
+    touched = world.all_tasks()[8]["id"]
+    since = world.ann.patch(f"/api/tasks/{touched}", {"title": "x"}).json_body["updated_at"]
+    tasks, filters = world.all_tasks(), _filters(world, since)
+    assert len(tasks) == 17
+    signs = itertools.cycle(("", "-", "-", ""))  # each order gets both
+    for (parameters, matches), ordering in itertools.product(filters.items(), ORDERINGS):
+        sign = next(signs)
+        expected = sorted(filter(matches, tasks), key=ORDERINGS[ordering], reverse=bool(sign))
+        found = _listed(world.ann, f"{parameters}&ordering={sign}{ordering}")
+        assert _ids(found) == _ids(expected), (parameters, sign, ordering)
+        assert expected, parameters
+
+
+def test_pages_follow_one_another_in_every_ordering(world: World) -> None:
+    tasks = world.all_tasks()
+    for ordering, sign in itertools.product(ORDERINGS, ("", "-")):
+        for parameters in ("", "priority=high"):
+            matches = [t for t in tasks if not parameters or t["priority"] == "high"]
+            expected = sorted(matches, key=ORDERINGS[ordering], reverse=bool(sign))
+            found = _listed(world.ann, f"{parameters}&ordering={sign}{ordering}", limit=3)
+            assert _ids(found) == _ids(expected), (parameters, sign, ordering)
+
+
+def test_a_list_begins_with_the_newest_if_nobody_says_otherwise(ann: Person) -> None:
+    project = ann.starts_project()
+    tasks = [ann.adds_task(project) for _ in range(3)]
+    assert _ids(_listed(ann, "")) == _ids(tasks[::-1])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "wrong"),
+    [
+        ("ordering=title", "ordering"),
+        ("ordering=--due_date", "ordering"),
+        ("due_before=tomorrow", "due_before"),
+        ("due_before=", "due_before"),
+        ("updated_since=2026-13-01", "updated_since"),
+        ("due=today&due_after=2026-01-01", "due"),
+        ("assigned_to=bob", "assigned_to"),
+        ("created_by=none", "created_by"),
+        ("overdue=perhaps", "overdue"),
+        ("overdue=null", "overdue"),
+        ("status=null", "status"),
+        ("q=", "q"),
+        ("labels=x", "labels"),
+        ("project=" + ",".join(["x"] * 51), "project"),
+    ],
+)
+def test_a_parameter_that_cannot_be_read_is_named(ann: Person, parameters: str, wrong: str) -> None:
+    answer = ann.get(f"/api/tasks?{parameters}")
+    assert (answer.status_code, locations(answer)) == (400, [wrong])
+
+
+def test_a_list_of_a_foreign_project_is_not_found(ann: Person, bob: Person) -> None:
+    mine, foreign = ann.starts_project(), bob.starts_project()
+    bob.adds_task(foreign)
+    for named in (foreign, f"{mine},{foreign}", "x"):
+        assert ann.get(f"/api/tasks?project={named}").status_code == 404
+    assert list(_listed(ann, f"created_by={bob.id}")) == []
+
+
+def test_what_is_in_the_trash_is_in_no_list(ann: Person) -> None:
+    project, gone = ann.starts_project(), ann.starts_project("gone")
+    task = ann.adds_task(project, assigned_to=ann.id, due_date=in_hours(1))["id"]
+    ann.adds_task(gone, assigned_to=ann.id)
+    ann.delete(f"/api/tasks/{task}")
+    ann.delete(f"/api/projects/{gone}")
+    for parameters in ("", "assigned_to=me", "status=todo", "priority=medium", "due=next_7_days"):
+        for ordering in ORDERINGS:
+            assert list(_listed(ann, f"{parameters}&ordering={ordering}")) == []
+
+
+def test_a_cursor_is_good_for_its_own_list_alone(ann: Person) -> None:
+    project = ann.starts_project()
+    for _ in range(2):
+        ann.adds_task(project)
+    cursor = ann.get(f"/api/tasks?project={project}&limit=1").json_body["next_cursor"]
+    for parameters in (
+        "",
+        f"project={project}&status=todo",
+        f"project={project}&ordering=due_date",
+    ):
+        answer = ann.get(f"/api/tasks?{parameters}&cursor={cursor}")
+        assert (answer.status_code, answer.json_body["code"]) == (400, "invalid_cursor")
+
+
+def test_a_day_is_the_callers_own(ann: Person) -> None:
+    project = ann.starts_project()
+    ann.patch("/api/auth/profile", {"time_zone": "Pacific/Kiritimati"})
+    there = datetime.now(UTC).astimezone(get_zone("Pacific/Kiritimati")).date()
+    task = ann.adds_task(project, due_date=str(there))
+    assert _ids(_listed(ann, "due=today")) == [task["id"]]
+    ann.patch("/api/auth/profile", {"time_zone": "Pacific/Pago_Pago"})
+    assert _ids(_listed(ann, "due=today")) == []
+
+
+def test_the_first_and_the_last_day_of_the_calendar_can_be_asked_for(ann: Person) -> None:
+    task = ann.adds_task(ann.starts_project(), due_date="9999-12-30T00:00:00Z")["id"]
+    for zone in ("UTC", "Asia/Tokyo", "Pacific/Pago_Pago"):
+        ann.patch("/api/auth/profile", {"time_zone": zone})
+        assert _ids(_listed(ann, "due_before=9999-12-31")) == [task]
+        assert _ids(_listed(ann, "due_after=9999-12-31&ordering=due_date")) == []
+        assert _ids(_listed(ann, "due_after=0001-01-02&ordering=due_date")) == [task]
+
+
+def test_a_day_ends_in_the_assignees_zone(ann: Person) -> None:
+    project, day = ann.starts_project(), "2026-11-22"
+    ann.patch("/api/auth/profile", {"time_zone": "Pacific/Pago_Pago"})
+    hers = ann.adds_task(project, due_date=day, assigned_to=ann.id)["id"]
+    nobodys = ann.adds_task(project, due_date=day)["id"]
+    ends = [task.due_at for task in get_tasks([hers, nobodys])]
+    assert ends == ["2026-11-23T10:59:59.999Z", "2026-11-22T23:59:59.999Z"]
+    ann.patch(f"/api/tasks/{hers}/assign", {"assigned_to": None})
+    assert get_tasks([hers])[0].due_at == ends[1]
+
+
+def test_who_moves_to_another_zone_takes_the_days_along(ann: Person) -> None:
+    project, day = ann.starts_project(), "2026-11-22"
+    task = ann.adds_task(project, due_date=day, assigned_to=ann.id)["id"]
+    ann.patch("/api/auth/profile", {"time_zone": "Asia/Tokyo"})
+    assert run_deferred_updates(_clock.now() + timedelta(minutes=1))["run"] == 1
+    assert get_tasks([task])[0].due_at == "2026-11-22T14:59:59.999Z"
+
+
+def test_statistics_count_every_way(ann: Person, bob: Person) -> None:
+    project, other = ann.starts_project(), ann.starts_project("other")
+    ann.lets_in(project, bob)
+    done = ann.adds_task(project, status="done", assigned_to=bob.id)
+    ann.adds_task(project, priority="high", due_date=in_hours(-1))
+    ann.adds_task(project, status="review", due_date=in_hours(24))
+    gone = ann.adds_task(project, priority="high")
+    ann.delete(f"/api/tasks/{gone['id']}")
+    ann.adds_task(other, priority="low", due_date=in_hours(24 * 8))
+    found = ann.get(f"/api/tasks/statistics?project={project}").json_body
+    assert found["total"] == 3
+    assert found["by_status"] == {"todo": 1, "in_progress": 0, "review": 1, "done": 1}
+    assert found["by_priority"] == {"high": 1, "medium": 2, "low": 0}
+    loads = [{"user_id": None, "count": 2}, {"user_id": bob.id, "count": 1}]
+    assert found["by_assignee"] == loads
+    assert (found["overdue"], found["due_in_7_days"]) == (1, 1)
+    assert len(found["completed_per_day"]) == 30
+    assert found["completed_per_day"][0] == {"date": done["completed_at"][:10], "count": 1}
+    assert ann.get("/api/tasks/statistics").json_body["total"] == 4
+    assert bob.get("/api/tasks/statistics").json_body["total"] == 3
+
+
+def test_statistics_follow_every_change(ann: Person) -> None:
+    project = ann.starts_project()
+    path = f"/api/tasks/{ann.adds_task(project)['id']}"
+    ann.patch(path, {"status": "done", "priority": "high", "assigned_to": ann.id})
+    ann.patch(path, {"status": "todo"})
+    found = ann.get(f"/api/tasks/statistics?project={project}").json_body
+    assert found["by_status"]["todo"] == found["by_priority"]["high"] == found["total"] == 1
+    assert found["by_assignee"] == [{"user_id": ann.id, "count": 1}]
+    assert sum(day["count"] for day in found["completed_per_day"]) == 0
+
+
+def test_statistics_of_a_foreign_project_are_not_found(ann: Person, bob: Person) -> None:
+    assert bob.get(f"/api/tasks/statistics?project={ann.starts_project()}").status_code == 404
