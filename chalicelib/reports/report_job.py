@@ -27,7 +27,7 @@ from chalicelib.jobs.models import Job
 from chalicelib.mail.notifications import queue_weekly_report_write
 from chalicelib.mail.rendering import render_template
 from chalicelib.projects.models import Project
-from chalicelib.reports import chart, metrics
+from chalicelib.reports import metrics
 from chalicelib.reports.metrics import NOBODY, Metrics, ReportPeriod
 from chalicelib.tasks.models import list_project_tasks
 
@@ -95,6 +95,8 @@ def _names(user_ids: Iterable[str]) -> dict[str, str]:
 
 def _drawn(days: list[Metrics], period: ReportPeriod) -> bytes:
     # Imported here: what draws is in a layer of the functions that work on jobs, and nowhere else.
+
+    from chalicelib.reports import chart
 
     opened, done, left = ([day[name] for day in days] for name in ("opened", "done", "open"))
     return chart.draw_chart(period.days, opened=opened, done=done, left=left)
