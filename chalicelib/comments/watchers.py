@@ -36,7 +36,7 @@ def set_watching(access: TaskAccess, user_id: str, *, watching: bool) -> None:
 
 
 def watch_on_assignment(change: TaskChange, now: datetime) -> None:
-    """Make a new assignee a watcher, who stays one when the task is assigned to somebody else."""
+    """Make a new assignee a watcher. They remain one after the task is reassigned."""
     before, task = change.before, change.after
     if task is None or isinstance(task, TrashedTask) or not task.assigned_to:
         return

@@ -63,11 +63,11 @@ class World:
         self.parent = ann.adds_task(self.project, "parent of others")["id"]
         kinds = itertools.product(("todo", "done"), ("low", "high"), (None, ann.id, bob.id))
         dues = itertools.cycle((None, in_hours(-30), in_hours(5), in_hours(100), in_hours(500)))
-        for number, (status, priority, who) in enumerate(kinds):
+        for number, (status, priority, assignee) in enumerate(kinds):
             more = {"labels": [self.label]} if number % 3 == 0 else {}
             more |= {"parent": self.parent} if number % 4 == 0 else {}
             creator = bob if number % 5 == 0 else ann
-            fields = {"status": status, "priority": priority, "assigned_to": who, **more}
+            fields = {"status": status, "priority": priority, "assigned_to": assignee, **more}
             creator.adds_task(self.project, f"task {number}", due_date=next(dues), **fields)
         today = datetime.now(UTC).date()
         for days in (-1, 0, 3, 9):
@@ -180,9 +180,9 @@ def test_an_invalid_parameter_is_named(ann: Person, parameters: str, wrong: str)
 
 
 def test_a_list_of_a_foreign_project_is_not_found(ann: Person, bob: Person) -> None:
-    mine, foreign = ann.starts_project(), bob.starts_project()
+    own, foreign = ann.starts_project(), bob.starts_project()
     bob.adds_task(foreign)
-    for named in (foreign, f"{mine},{foreign}", "x"):
+    for named in (foreign, f"{own},{foreign}", "x"):
         assert ann.get(f"/api/tasks?project={named}").status_code == 404
     assert list(_listed(ann, f"created_by={bob.id}")) == []
 
