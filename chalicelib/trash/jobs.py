@@ -17,7 +17,7 @@ from chalicelib.jobs.time_budget import TimeBudget, unlimited_budget
 from chalicelib.members.models import UserMembership
 from chalicelib.observability import record_outcome
 from chalicelib.projects.models import Project
-from chalicelib.task_lists.snapshot_storage import delete_snapshot
+from chalicelib.task_lists.snapshots import delete_snapshot
 from chalicelib.tasks.models import TrashedTask
 from chalicelib.tasks.number_models import TaskNumber
 from chalicelib.trash import models

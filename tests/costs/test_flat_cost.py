@@ -115,7 +115,7 @@ def _full(ann: Person, bob: Person, count: int, times: int = 1) -> Full:
     label = ann.post(f"/api/projects/{project}/labels", {"name": "urgent"}).json_body["id"]
     made = fill(project, [ann.id, bob.id], label, count)
     for task in made[:2]:
-        replace_search_terms(project, task.id, gone=(), come=["usual"])
+        replace_search_terms(project, task.id, removed=(), added=["usual"])
     if times > 1:
         multiply(made, times - 1)
     return Full(ann, project, label, made[0].id)
