@@ -172,4 +172,4 @@ def _close(upload: Upload | None, now: datetime) -> bool:
     """End a ready upload of either kind; return whether this call ended it."""
     if isinstance(upload, Avatar):
         return avatars.close_missing_avatar(upload, now)
-    return upload is not None and upload_lifecycle.close_upload(upload, now, of=(READY,))
+    return upload is not None and upload_lifecycle.close_upload(upload, now, statuses=(READY,))

@@ -26,7 +26,7 @@ def expire_uploads(now: datetime) -> dict[str, int]:
         upload = models.get_upload(entry.PK, entry.SK)
         if upload is None:
             continue
-        expired += upload.status == PENDING and close_upload(upload, now, of=(PENDING,))
+        expired += upload.status == PENDING and close_upload(upload, now, statuses=(PENDING,))
         if upload.status == GONE:
             remove_upload(upload)
             removed += 1
@@ -34,14 +34,16 @@ def expire_uploads(now: datetime) -> dict[str, int]:
     return record_outcome("uploads", {"expired": expired, "removed": removed})
 
 
-def close_upload(upload: Upload, now: datetime, *, of: tuple[str, ...] = (PENDING, READY)) -> bool:
-    """Turn the upload into a tombstone, release its storage and uncount it on its task.
+def close_upload(
+    upload: Upload, now: datetime, *, statuses: tuple[str, ...] = (PENDING, READY)
+) -> bool:
+    """Turn the upload into a tombstone, release its storage and subtract it from its task's count.
 
     Sets `upload.status` to the status afterwards. Returns False if the upload is not, or no longer,
-    in one of the statuses in `of`.
+    in one of `statuses`.
     """
     missing: set[tuple[str, str]] = set()
-    while upload.status in of:
+    while upload.status in statuses:
         counters: tuple[Write, ...] = release_storage_writes(upload)
         if upload.status == READY and upload.task_id is not None:
             counters += add_counts_anywhere_writes(upload.task_id, attachments_count=-1)

@@ -68,7 +68,7 @@ def _step(job: Job, now: datetime) -> JobStep:
     for task in page.rows:
         add_task(counts, task, period)
     if page.last_key is None:
-        return JobStep(_write_files(_build_report(job, counts, period), period), END)
+        return JobStep(_build_files(_build_report(job, counts, period), period), END)
     return JobStep({}, {"start": page.last_key, "figures": counts})
 
 
@@ -86,7 +86,8 @@ def _build_report(job: Job, counts: Metrics, period: ReportPeriod) -> Metrics:
     }
 
 
-def _write_files(report: Metrics, period: ReportPeriod) -> Pieces:
+def _build_files(report: Metrics, period: ReportPeriod) -> Pieces:
+    """Return the whole content of each file."""
     # Imported here because only the functions that run jobs have the layer with Pillow.
     from chalicelib.reports.chart import draw_chart
 
