@@ -17,6 +17,7 @@ from chalicelib.dynamodb.transactions import transact
 from chalicelib.jobs.time_budget import TimeBudget
 from chalicelib.mail.jobs import sweep_outbox
 from chalicelib.mail.models import MAIL_LEASE, get_mail, queue_mail_write, reserve_send_slot
+from chalicelib.mail.sending_rate import SendingRate
 from tests.support import Person, answered, mails_to, quota_of
 
 SECOND = timedelta(seconds=1)
@@ -28,7 +29,7 @@ class Clock:
     def __init__(self) -> None:
         self.time = now()
 
-    def pace(self, seconds_left: float = 10_000) -> TimeBudget:
+    def budget(self, seconds_left: float = 10_000) -> TimeBudget:
         end = self.time + timedelta(seconds=seconds_left)
         return TimeBudget(
             self.now, self.wait, lambda: int((end - self.time) / timedelta(milliseconds=1))
@@ -91,7 +92,7 @@ def test_at_a_quota_of_14_at_most_14_mails_go_out_in_any_second_and_none_is_lost
     _owe(ann, 40)
     clock.time = now()
     with quota_of(14), _sending_times(clock.now) as times:
-        assert sweep_outbox(now(), clock.pace())["sent"] == 40
+        assert sweep_outbox(now(), clock.budget())["sent"] == 40
     assert len(list(mails_to(ann, "Your password"))) == len(times) == 40
     assert 9 <= _most_in_a_second(times) <= 14
 
@@ -119,8 +120,8 @@ def test_dispatchers_side_by_side_share_the_rate(clock: Clock) -> None:
     times = []
     with quota_of(14):
         for _ in range(15):
-            for pace in (clock.pace(), clock.pace()):
-                assert pace.take_turn()
+            for rate in (SendingRate(clock.budget()), SendingRate(clock.budget())):
+                assert rate.wait_for_slot()
                 times.append(clock.time)
     assert _most_in_a_second(times) <= 14
 
@@ -145,7 +146,7 @@ def test_a_turn_that_comes_after_our_end_delays_the_mail_and_is_no_try(
     _owe(ann, 3)
     clock.time = now()
     with quota_of(0.1):  # a turn every 14 seconds
-        assert sweep_outbox(now(), clock.pace(20)) == {"sent": 1, "delayed": 1}
+        assert sweep_outbox(now(), clock.budget(20)) == {"sent": 1, "delayed": 1}
     mails = [mail for n in range(3) if (mail := get_mail(f"test-{n}"))]
     assert sorted((mail.outcome or "", mail.attempts) for mail in mails) == [
         ("", 0),
@@ -161,7 +162,7 @@ def test_nobody_waits_for_a_turn_until_the_lease_of_their_mail_is_over(
     _owe(ann, 2)
     clock.time = now()
     with quota_of(0.01):
-        assert sweep_outbox(now(), clock.pace()) == {"sent": 1, "delayed": 1}
+        assert sweep_outbox(now(), clock.budget()) == {"sent": 1, "delayed": 1}
     assert clock.time - now() < MAIL_LEASE
 
 
@@ -174,8 +175,8 @@ def test_a_sweep_that_joins_another_begins_with_other_mails(ann: Person, clock: 
     def join(**_: Any) -> None:
         if not joined:
             joined.append({})
-            pace = TimeBudget(clock.now, clock.wait, lambda: next(ticks))
-            joined[0] = sweep_outbox(clock.time, pace)
+            budget = TimeBudget(clock.now, clock.wait, lambda: next(ticks))
+            joined[0] = sweep_outbox(clock.time, budget)
 
     events = clients.ses_client().meta.events
     events.register_first("before-send.ses.SendRawEmail", join)
@@ -188,7 +189,7 @@ def test_a_sweep_that_joins_another_begins_with_other_mails(ann: Person, clock: 
 
 def test_without_time_for_one_more_mail_none_is_claimed(ann: Person, clock: Clock) -> None:
     _owe(ann, 1)
-    assert sweep_outbox(now(), clock.pace(14)) == {}
+    assert sweep_outbox(now(), clock.budget(14)) == {}
     left = get_mail("test-0")
     assert left is not None and left.attempts == 0
 
