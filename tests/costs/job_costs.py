@@ -23,6 +23,7 @@ from chalicelib.jobs.stream import process_stream_records
 from chalicelib.jobs.tick import run_tick
 from chalicelib.jobs.time_budget import TimeBudget
 from chalicelib.mail.jobs import deliver_mail, sweep_outbox
+from chalicelib.mail.sending_rate import SendingRate
 from chalicelib.members.jobs import REASSIGNED_IN_REQUEST
 from chalicelib.projects.jobs import continue_counter_repair
 from chalicelib.projects.models import list_months
@@ -71,7 +72,7 @@ def _sends(kind: str) -> Act:
     ours = [row for row in rows if row["kind"]["S"] == kind]
     newest = max(ours, key=lambda row: str(row["created_at"]["S"]))
     mail_id = str(newest["PK"]["S"]).removeprefix("OUTBOX#")
-    return lambda: deliver_mail(mail_id, now=now(), pace=_pace())
+    return lambda: deliver_mail(mail_id, now=now(), rate=SendingRate(_pace()))
 
 
 def _pace() -> TimeBudget:
