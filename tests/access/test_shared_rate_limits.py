@@ -43,7 +43,7 @@ def _passes(person: Person, bucket: TokenBucket, at: datetime) -> bool:
     assert row is not None
     try:
         bucket.take(at)
-        bucket.meet(row, at)
+        bucket.sync_with_table(row, at)
     except TooManyRequests:
         return False
     return True
@@ -95,11 +95,11 @@ def test_what_was_not_noted_in_time_is_noted_later(ann: Person) -> None:
 
 def test_a_table_that_takes_no_note_refuses_nobody(ann: Person) -> None:
     (bucket,) = _processes(1)
-    bucket.unnoted = bucket.share
+    bucket.unrecorded = bucket.share
     events = Item._get_connection().connection.client.meta.events
     events.register_first("before-send.dynamodb.TransactWriteItems", _no_answer)
     try:
         assert _passes(ann, bucket, NOW)
     finally:
         events.unregister("before-send.dynamodb.TransactWriteItems", _no_answer)
-    assert bucket.unnoted > bucket.share
+    assert bucket.unrecorded > bucket.share
