@@ -58,7 +58,7 @@ def _delete_account(user: User, budget: TimeBudget) -> bool:
     for membership in budget.each(list(list_memberships(user.id))):
         # A project that the user still owns is in the trash; the purge deletes its memberships.
         if membership.role != Role.OWNER:
-            with suppress(NotFound):  # so is a project of another owner that is not found
+            with suppress(NotFound):  # the project was purged, or is in the trash
                 end_membership(membership.project_id, user.id, reassign_to=None, now=budget.clock())
     for token in budget.each(list(list_user_api_tokens(user.id))):
         delete_api_token(user.id, token.id)
