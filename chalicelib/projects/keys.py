@@ -1,11 +1,11 @@
-"""Keys that people use: `KEY-12`, the project's key and the task's number in it."""
+"""Project keys: the `KEY` in a task's `KEY-12`; 12 is the task's number in the project."""
 
 _ALLOWED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
-_DEFAULT, _DEFAULT_LENGTH = "TASK", 4
+_DEFAULT, _MAX_LENGTH = "TASK", 4
 
 
 def derive_project_key(name: str) -> str:
-    """The key of a project that was given none: how its name begins."""
+    """Return a key for a project without one: the first letters and digits of its name."""
     plain = "".join(character for character in name.upper() if character in _ALLOWED)
-    letters = plain.lstrip("0123456789")[:_DEFAULT_LENGTH]
-    return letters if len(letters) > 1 else _DEFAULT
+    key = plain.lstrip("0123456789")[:_MAX_LENGTH]
+    return key if len(key) > 1 else _DEFAULT
