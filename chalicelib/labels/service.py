@@ -54,22 +54,22 @@ def update_label(
     Raises `NotFound`, `PreconditionFailed` when `version` is given and is not the stored one, and
     `Conflict` (`name_taken`) when another label of the project has the name.
     """
-    return apply_changes(get_label(access, label_id), fields, version=version, store=_store)
 
+    def store(label: Label, changes: Mapping[str, Any]) -> Label:
+        updated = deepcopy(label)
+        for name, value in changes.items():
+            setattr(updated, name, value)
+        try:
+            transact(*models.update_label_writes(updated, changes, label.name))
+        except ConditionFailed as failed:
+            # A concurrent change of the label itself is retried by `apply_changes`.
+            if item_key(failed.write) == (label.PK, label.SK):
+                raise
+            raise _name_taken_error() from failed
+        updated.version += 1
+        return updated
 
-def _store(label: Label, changes: Mapping[str, Any]) -> Label:
-    updated = deepcopy(label)
-    for name, value in changes.items():
-        setattr(updated, name, value)
-    try:
-        transact(*models.update_label_writes(updated, changes, label.name))
-    except ConditionFailed as failed:
-        # A concurrent change of the label itself is retried by `apply_changes`.
-        if item_key(failed.write) == (label.PK, label.SK):
-            raise
-        raise _name_taken_error() from failed
-    updated.version += 1
-    return updated
+    return apply_changes(get_label(access, label_id), fields, version=version, store=store)
 
 
 def delete_label(access: ProjectAccess, label_id: str, *, version: int | None) -> None:

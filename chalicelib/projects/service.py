@@ -1,5 +1,6 @@
 """Projects: create, list, get, update, archive, delete and restore."""
 
+import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from datetime import timedelta
@@ -22,11 +23,14 @@ from chalicelib.members.models import (
     list_memberships_page,
     new_member,
 )
-from chalicelib.projects import counter_models, keys, models
+from chalicelib.projects import counter_models, models
 from chalicelib.projects.models import Project, ProjectOverview
 from chalicelib.reports.models import schedule_owner_write
 
 KEPT_IN_TRASH = timedelta(days=30)
+# A project without a key of its own gets up to four letters and digits of its name, or the default.
+DERIVED_KEY_LENGTH = 4
+DEFAULT_KEY = "TASK"
 
 
 class ProjectWithRole(NamedTuple):
@@ -49,7 +53,7 @@ def create_project(access: Access, *, name: str, description: str, prefix: str |
         key.pk,
         key.sk,
         name=name,
-        prefix=prefix or keys.derive_project_key(name),
+        prefix=prefix or _derive_key(name),
         description=description,
         owner_id=access.user_id,
         created_at=format_timestamp(access.now),
@@ -64,6 +68,12 @@ def create_project(access: Access, *, name: str, description: str, prefix: str |
         idempotency_key=access.idempotency_key,
         now=access.now,
     )
+
+
+def _derive_key(name: str) -> str:
+    plain = re.sub("[^A-Z0-9]", "", name.upper())
+    key = plain.lstrip("0123456789")[:DERIVED_KEY_LENGTH]
+    return key if len(key) > 1 else DEFAULT_KEY
 
 
 def list_projects(
