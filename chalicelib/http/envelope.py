@@ -1,4 +1,4 @@
-"""The outermost layer around the app: it applies to every response, whatever fails inside.
+"""The outermost layer around the app: it applies to every response, also when the app fails.
 
 Chalice answers some failures in its own format without CORS headers (405, an invalid event, an
 error in middleware). Other failures escape and become a 502 of the gateway (a body that is not
