@@ -34,7 +34,7 @@ from tests.support import Person, in_hours, mails_to, sign_up
 pytestmark = pytest.mark.usefixtures("real_table")
 
 
-def run_at_once(count: int, act: Callable[[int], Any]) -> list[Any]:
+def at_once(count: int, act: Callable[[int], Any]) -> list[Any]:
     """Run `act(0)`, `act(1)`, ... at the same moment; return what each returned or raised."""
     barrier = Barrier(count)
 
@@ -63,7 +63,7 @@ def test_concurrent_registrations_of_an_address_create_one_account(cloud: None) 
         )
         return user.id
 
-    results = run_at_once(40, register)
+    results = at_once(40, register)
     winners = [result for result in results if isinstance(result, str)]
     assert len(winners) == 1
     kinds = Counter(item.PK.split("#")[0] for item in Item.scan())
@@ -86,7 +86,7 @@ def test_patches_of_different_fields_both_survive(ann: Person) -> None:
         access = authorize_task(_context(ann, Action.WRITE_TASKS), task["id"])
         update_task(access, fields[number])
 
-    assert run_at_once(len(fields), patch) == [None] * len(fields)
+    assert at_once(len(fields), patch) == [None] * len(fields)
     changed = ann.get(f"/api/tasks/{task['id']}").json_body
     for field in fields:
         assert field.items() <= changed.items()
@@ -99,7 +99,7 @@ def test_patches_of_different_fields_both_survive(ann: Person) -> None:
 def test_of_concurrent_updates_with_the_same_version_one_wins(ann: Person) -> None:
     task = ann.adds_task(ann.starts_project())
     access = authorize_task(_context(ann, Action.WRITE_TASKS), task["id"])
-    results = run_at_once(8, lambda n: update_task(access, {"title": str(n)}, version=1))
+    results = at_once(8, lambda n: update_task(access, {"title": str(n)}, version=1))
     assert sum(isinstance(result, PreconditionFailed) for result in results) == 7
     assert ann.get(f"/api/tasks/{task['id']}").json_body["version"] == 2
 
@@ -120,7 +120,7 @@ def test_every_successful_update_adds_one_version(ann: Person) -> None:
                 pass
         return won
 
-    successes = sum(run_at_once(8, write))
+    successes = sum(at_once(8, write))
     assert ann.get(f"/api/tasks/{task}").json_body["version"] == 1 + successes
     assert successes >= 50
 
@@ -136,10 +136,10 @@ def test_an_update_during_a_delete_does_not_restore_the_task(ann: Person) -> Non
         update_task(access, {"title": str(number)})
         return None
 
-    results = run_at_once(8, act)
+    results = at_once(8, act)
     assert results[0] is None
     assert all(result is None or isinstance(result, NotFound) for result in results)
-    assert isinstance(run_at_once(1, lambda _: update_task(access, {"title": "x"}))[0], NotFound)
+    assert isinstance(at_once(1, lambda _: update_task(access, {"title": "x"}))[0], NotFound)
     assert ann.patch(f"/api/tasks/{task}", {"title": "late"}).status_code == 404
     assert ann.get(f"/api/tasks?project={project}").json_body["items"] == []
 
@@ -151,7 +151,7 @@ def test_one_key_makes_one_project(ann: Person) -> None:
         access = authorize_account(_context(ann, Action.CREATE_PROJECT, idempotency_key))
         return create_project(access, name="x", description="", prefix=None).id
 
-    assert len(set(run_at_once(20, create))) == 1
+    assert len(set(at_once(20, create))) == 1
     assert len(ann.get("/api/projects").json_body["items"]) == 1
 
 
@@ -164,7 +164,7 @@ def test_counters_equal_a_recount_after_a_crowd(ann: Person) -> None:
         task_access = authorize_task(_context(ann, Action.WRITE_TASKS), task.id)
         update_task(task_access, {"status": "done" if number % 2 else "review"})
 
-    assert run_at_once(20, add_and_move) == [None] * 20
+    assert at_once(20, add_and_move) == [None] * 20
     counts = ann.get(f"/api/projects/{project}").json_body["tasks_by_status"]
     assert counts == {"todo": 0, "in_progress": 0, "review": 10, "done": 10}
 
@@ -176,7 +176,7 @@ def test_concurrent_adds_of_a_member_add_one(ann: Person, bob: Person) -> None:
         access = authorize_project(_context(ann, Action.MANAGE_MEMBERS), project)
         add_member(access, user_id=bob.id, email=None, role=Role.MEMBER)
 
-    assert run_at_once(10, join).count(None) == 1
+    assert at_once(10, join).count(None) == 1
     assert ann.get(f"/api/projects/{project}").json_body["members_count"] == 2
 
 
@@ -192,7 +192,7 @@ def test_an_invitation_token_adds_one_member(ann: Person, client: Client) -> Non
         access = authorize_account(_context(users[number % 6], Action.USE_ACCOUNT))
         accept_invitation_token(access, token)
 
-    assert run_at_once(12, accept).count(None) == 1
+    assert at_once(12, accept).count(None) == 1
     assert ann.get(f"/api/projects/{project}").json_body["members_count"] == 2
 
 
@@ -200,9 +200,9 @@ def test_reminder_jobs_and_dispatchers_that_overlap_send_one_mail(ann: Person, b
     project = ann.starts_project()
     ann.lets_in(project, bob)
     ann.adds_task(project, assigned_to=bob.id, due_date=in_hours(12))
-    runs = run_at_once(4, lambda _: queue_due_reminders(now())["queued"])
+    runs = at_once(4, lambda _: queue_due_reminders(now())["queued"])
     assert sum(runs) == 1
     delivery = now() + timedelta(hours=9)  # the mail is due by then
-    run_at_once(4, lambda _: sweep_outbox(delivery))
+    at_once(4, lambda _: sweep_outbox(delivery))
     subjects = sorted(mail["Subject"].split(":")[0] for mail in mails_to(bob))
     assert subjects == ["Assigned to you", "Confirm your address", "Due soon"]
