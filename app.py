@@ -112,7 +112,7 @@ def repair_counters(event: CloudWatchEvent) -> dict[str, int]:
 @app.lambda_function()
 def dispatch_mail(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """The table's stream, filtered to new outbox rows: send each at once."""
-    return dispatch_streamed_mail(event["Records"], now=now(), pace=_pace(context))
+    return dispatch_streamed_mail(event["Records"], now=now(), budget=_pace(context))
 
 
 @app.lambda_function()

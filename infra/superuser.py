@@ -12,7 +12,7 @@ from infra.stage import LOCAL, Stage, UserError, configure_aws, load_stage, repo
 
 def promote(stage: Stage, email: str) -> str:
     """Make the account of `email` site staff, or create one; return a message for the operator."""
-    os.environ.update(_get_function_environment(stage))
+    os.environ.update(_function_environment(stage))
     from chalicelib.accounts.staff import (
         make_staff,  # imported here, because it reads the environment
     )
@@ -23,7 +23,7 @@ def promote(stage: Stage, email: str) -> str:
     return f"{email} has an account now and is site staff; the password, shown once: {password}"
 
 
-def _get_function_environment(stage: Stage) -> dict[str, str]:
+def _function_environment(stage: Stage) -> dict[str, str]:
     """Return the environment variables of the stage's API function."""
     name = list_functions(stage)["APIHandler"]
     config = boto3.client("lambda").get_function_configuration(FunctionName=name)

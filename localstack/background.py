@@ -21,6 +21,7 @@ def start() -> None:
         _get_pid_file(port).write_text(str(cloud.start(port).pid))
     outputs = stack.deploy_local_stack(port)
     stack.write_outputs(outputs)
+    stack.warn_if_stream_stands_still(outputs)
     print(f"up: {outputs['api_url']}/ (see .local/outputs.json)")
 
 

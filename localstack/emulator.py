@@ -1,21 +1,34 @@
-"""Run ministack with a faster `ZipFile.extractall` that unpacks each archive only once.
+"""Run ministack with two changes: faster starts of workers, and a state that survives a restart.
 
-ministack unpacks a function's code (2,000 files) for each of its workers, which takes about as long
-as the rest of a worker's start.
+- `ZipFile.extractall` unpacks each archive once. ministack unpacks a function's code (2,000 files)
+  for each of its workers, which takes about as long as the rest of a worker's start.
+- The state holds the unread records of the tables' streams, and it is saved every few seconds.
+  ministack saves the positions of its stream consumers, but not the records: after a restart a
+  consumer would skip as many new records as it had read before. It saves at an orderly stop only,
+  so that `kill -9` would lose everything. See docs/decisions/0005-ministack-as-the-local-cloud.md.
 
-This script runs in .local/cloud-venv in place of `-m ministack`. It assumes only that ministack
-unpacks with `zipfile` into an empty folder. Code folders are read-only, as in Lambda.
+This script runs in .local/cloud-venv in place of `-m ministack`. It assumes that ministack unpacks
+with `zipfile` into an empty folder, and the names in `ministack.services` that it uses below; the
+version is pinned. Code folders are read-only, as in Lambda.
 """
 
+import copy
 import hashlib
+import os
 import runpy
+import socket
+import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
+SAVE_SECONDS = 5
+
 _original_extractall = ZipFile.extractall
-_lock = threading.Lock()
+_unpack_lock, _save_lock = threading.Lock(), threading.Lock()
 
 
 def _unpack_once(archive: ZipFile) -> Path:
@@ -24,7 +37,7 @@ def _unpack_once(archive: ZipFile) -> Path:
     archive.fp.seek(0)
     digest = hashlib.file_digest(archive.fp, "sha256").hexdigest()  # type: ignore[arg-type]
     folder = Path(tempfile.gettempdir(), "unpacked", digest)
-    with _lock:
+    with _unpack_lock:
         if not folder.exists():
             unfinished = folder.with_suffix(".part")
             _original_extractall(archive, unfinished)
@@ -39,6 +52,74 @@ def _extract_as_link(archive: ZipFile, path: str) -> None:
     Path(path).symlink_to(folder)
 
 
+def _keep_stream_records(dynamodb: Any, functions: Any) -> None:
+    """Save the stream records that a consumer has not read, with the consumers' positions.
+
+    `dynamodb` and `functions` are the modules of ministack's services. A state that was saved
+    without records gets positions at the beginning of the new, empty stream.
+    """
+    get_state, load_state = functions.get_state, functions.load_persisted_state
+
+    def get_state_with_records() -> dict[str, Any]:
+        state: dict[str, Any] = get_state()
+        positions = [position for _, position in state["dynamodb_stream_positions"].all_items()]
+        state["unread_stream_records"] = []
+        for (account, region, table), records in dynamodb._stream_records.all_items():
+            trimmed = dynamodb._stream_trimmed.get_scoped(account, region, table, 0)
+            first = max(trimmed, min(positions, default=trimmed))
+            unread = copy.deepcopy(records[first - trimmed :])
+            state["unread_stream_records"].append([account, region, table, first, unread])
+        return state
+
+    def load_state_with_records(state: dict[str, Any]) -> None:
+        unread = state.pop("unread_stream_records", None)
+        for account, region, table, first, records in unread or ():
+            dynamodb._stream_records.set_scoped(account, region, table, records)
+            dynamodb._stream_trimmed.set_scoped(account, region, table, first)
+        ends = [first + len(records) for _, _, _, first, records in unread or ()]
+        positions: Any = state["dynamodb_stream_positions"]
+        for key, position in positions.all_items():
+            positions._data[key] = min(position, max(ends, default=0))
+        load_state(state)
+
+    functions.get_state = get_state_with_records
+    functions.load_persisted_state = load_state_with_records
+
+
+def _save_regularly(persistence: Any) -> None:
+    """Save the state of all services every few seconds, as ministack does when it stops."""
+    save_state = persistence.save_state
+
+    def save_state_alone(service: str, data: dict[str, Any]) -> None:
+        with _save_lock:  # a service's file has one name while it is being written
+            save_state(service, data)
+
+    def save_until_the_process_ends() -> None:
+        while not _accepts_connections():  # it does once the saved state is loaded
+            time.sleep(0.5)
+        app = sys.modules["ministack.app"]
+        while True:
+            time.sleep(SAVE_SECONDS)
+            persistence.save_all(app._build_persistence_save_dict())
+
+    persistence.save_state = save_state_alone
+    threading.Thread(target=save_until_the_process_ends, name="save", daemon=True).start()
+
+
+def _accepts_connections() -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", int(os.environ["GATEWAY_PORT"])), 1).close()
+    except OSError:
+        return False
+    return True
+
+
 if __name__ == "__main__":
+    from ministack.core import persistence  # type: ignore[import-not-found]
+    from ministack.services import dynamodb, lambda_svc  # type: ignore[import-not-found]
+
     ZipFile.extractall = _extract_as_link  # type: ignore[method-assign, assignment]
+    if persistence.PERSIST_STATE:
+        _keep_stream_records(dynamodb, lambda_svc)
+        _save_regularly(persistence)
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

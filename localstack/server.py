@@ -28,7 +28,7 @@ class Server:
 
     def __init__(self, port: int, outputs: Outputs, log: Path | None = None) -> None:
         self._port = port
-        self._environment = _get_function_environment(outputs)
+        self._environment = _function_environment(outputs)
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -114,7 +114,7 @@ def _read_modification_times() -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in files if path.suffix in _CODE_SUFFIXES}
 
 
-def _get_function_environment(outputs: Outputs) -> dict[str, str]:
+def _function_environment(outputs: Outputs) -> dict[str, str]:
     """Return the environment of the deployed API function, with the local cloud's endpoint."""
     with use_endpoint(outputs["aws_endpoint"]):
         function = boto3.client("lambda").get_function_configuration(

@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+from uuid import uuid4
 
 import boto3
 
@@ -18,6 +20,7 @@ from localstack import cloud, gateway
 
 OUTPUTS_FILE = ROOT / ".local" / "outputs.json"
 Outputs = dict[str, Any]
+_STREAM_SECONDS = 20
 
 
 def deploy_local_stack(port: int, parameters: dict[str, str] | None = None) -> Outputs:
@@ -75,6 +78,50 @@ def seed_data(api_url: str) -> None:
     """Create the demo user and sample data over HTTP, unless they exist."""
     script = ROOT / "localstack" / "seed.py"
     subprocess.run([sys.executable, str(script), api_url], check=True)
+
+
+def check_stream_consumers(outputs: Outputs) -> list[str]:
+    """Return the functions that the table's stream does not reach within 20 seconds.
+
+    Writes an item for each consumer that it reads and ignores, and waits for its log.
+    """
+    mark = uuid4().hex
+    keys = {
+        "DispatchMail": (f"OUTBOX#check-{mark}", "MAIL"),
+        "FollowChanges": (f"JOB#check-{mark}", "JOB"),
+    }
+    begin = int(time.time() * 1000)
+    with use_endpoint(outputs["aws_endpoint"]):
+        table = boto3.resource("dynamodb").Table(outputs["table"])
+        logs = boto3.client("logs")
+
+        def has_run(function: str) -> bool:
+            group = f"/aws/lambda/{outputs['functions'][function]}"
+            try:
+                return bool(logs.filter_log_events(logGroupName=group, startTime=begin)["events"])
+            except logs.exceptions.ResourceNotFoundException:
+                return False
+
+        for pk, sk in keys.values():
+            table.put_item(Item={"PK": pk, "SK": sk})
+        waiting = set(keys)
+        while waiting and time.time() * 1000 < begin + 1000 * _STREAM_SECONDS:
+            time.sleep(0.3)
+            waiting = {function for function in waiting if not has_run(function)}
+        for pk, sk in keys.values():
+            table.delete_item(Key={"PK": pk, "SK": sk})
+    return sorted(waiting)
+
+
+def warn_if_stream_stands_still(outputs: Outputs) -> None:
+    """Say on the terminal when the table's stream does not reach its consumers."""
+    for function in check_stream_consumers(outputs):
+        print(
+            f"warning: the table's stream does not reach {function}: email, search, activity and "
+            "exports are late. Stop, run `make clean` (it deletes all data), and start again",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 @contextmanager

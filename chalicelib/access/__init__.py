@@ -1,7 +1,8 @@
 """Who may do what: the table of permissions, the access checks that every request passes, and the
 rate limits per caller.
 
-An access check reads account, credential, membership and target in one round trip.
+An access check reads account, credential, membership and target in one round trip. To a caller who
+is not a member, a project does not exist.
 
 Items: none.
 Imports: accounts, dynamodb, members, projects, sessions, tasks.

@@ -1,5 +1,7 @@
-"""When the bucket of a caller's requests will be full again, as far as processes have noted it: on
-the row of the account or of the API token, which every request reads."""
+"""The shared token bucket of a caller: the time when it will be full again.
+
+It is stored on the item of the account or of the API token, which every request reads.
+"""
 
 from datetime import datetime
 
@@ -11,19 +13,22 @@ from chalicelib.errors import Unavailable
 from chalicelib.sessions.models import ApiToken
 
 
-def usage_attribute(kind: str) -> str:
-    """The name of the attribute that holds it for reads or for writes."""
+def get_usage_attribute(kind: str) -> str:
+    """Return the name of the attribute with the time; `kind` is `read` or `write`."""
     return f"{kind}s_full_at"
 
 
-def record_usage(row: User | ApiToken, kind: str, full_at: datetime) -> bool:
-    """Write it; False if somebody did since `row` was read, or if the table does not answer: what
-    is only counted here is no reason to refuse a request."""
-    name = usage_attribute(kind)
-    actions = (getattr(type(row), name).set(format_timestamp(full_at)),)
-    there = type(row).PK.exists() & is_unchanged(row, name)
+def record_usage(item: User | ApiToken, kind: str, full_at: datetime) -> bool:
+    """Store when the shared bucket will be full again, and return whether that succeeded.
+
+    It fails when a concurrent request changed the time since `item` was read, and when the table
+    does not respond: a failed count is no reason to refuse the request.
+    """
+    name = get_usage_attribute(kind)
+    actions = (getattr(type(item), name).set(format_timestamp(full_at)),)
+    unchanged = type(item).PK.exists() & is_unchanged(item, name)
     try:
-        transact(Update(Key(type(row), row.PK, row.SK), actions, there))
+        transact(Update(Key(type(item), item.PK, item.SK), actions, unchanged))
     except (ConditionFailed, Unavailable):
         return False
     return True

@@ -1,8 +1,6 @@
-"""Who may do what: one table of permissions, and the doors that ask it.
+"""Roles, scopes and actions, and the permission table that relates them.
 
-A door reads the account, the credential, the membership and the target in one round trip, so that a
-logout, a disabled account, a removal or a change of role counts from the next request on. Deny by
-default: whoever is no member is told that the object does not exist.
+docs/api.md shows the table to clients; a test compares the two.
 """
 
 from enum import StrEnum
@@ -10,6 +8,8 @@ from typing import NamedTuple
 
 
 class Role(StrEnum):
+    """The role of a project member."""
+
     OWNER = "owner"
     ADMIN = "admin"
     MEMBER = "member"
@@ -17,7 +17,7 @@ class Role(StrEnum):
 
 
 class Scope(StrEnum):
-    """What an API token may be good for."""
+    """A permission that an API token can have."""
 
     READ_ACCOUNT = "account:read"
     READ_PROJECTS = "projects:read"
@@ -27,9 +27,9 @@ class Scope(StrEnum):
 
 
 class Action(StrEnum):
-    """What a route lets a caller do; every route declares one."""
+    """The action that a route performs; every route declares one."""
 
-    PUBLIC = "enter"  # without a token: register, log in
+    PUBLIC = "enter"  # needs no credential: register, log in
     READ_ACCOUNT = "read account"
     USE_ACCOUNT = "use account"
     MANAGE_USERS = "manage users"
@@ -55,9 +55,13 @@ class Action(StrEnum):
 
 
 class Permission(NamedTuple):
-    """Which roles may (none: the action stands in no project), which scope an API token needs
-    (None: a token never may), whether it is for site staff alone, and whether it may be done to a
-    project that is archived, to one in the trash, or to a task in the trash."""
+    """The conditions under which an action is allowed.
+
+    `roles` are the project roles that may perform it; empty for an action outside of projects.
+    `scope` is the scope that an API token needs; None when API tokens may not perform it. `staff`
+    restricts it to site staff. The other flags say whether the target may be an archived project,
+    a project in the trash, or a task in the trash.
+    """
 
     roles: frozenset[Role] = frozenset()
     scope: Scope | None = None
@@ -102,5 +106,5 @@ PERMISSIONS: dict[Action, Permission] = {
 
 
 def is_allowed(role: str, action: Action) -> bool:
-    """Whether `role` allows `action`: the one place that asks the table."""
+    """Return whether `role` may perform `action` in a project."""
     return role in PERMISSIONS[action].roles

@@ -1,11 +1,12 @@
-"""How many requests a caller may make: a token bucket for each caller and kind of request, and for
-each source address of those who are not known.
+"""Rate limits: a token bucket for each caller and kind of request, and one for each source address
+of unauthenticated requests.
 
-A bucket holds what a minute allows and fills evenly. Each process has one in memory, exact for what
-it let through itself. All processes share one in the table, on the row that every request reads
-anyway, so that looking at it costs nothing. Of so many requests a process notes one there, for all
-of them; with which it begins is drawn by lot, so that the notes of any number of processes come to
-what they let through together.
+A bucket holds the requests of one minute and refills evenly. Each process has its own buckets in
+memory, which count exactly the requests that this process accepted. All processes also share one
+bucket per caller. Its state is on an item that every request reads anyway, so reading it costs
+nothing. A process writes to the shared bucket once for a batch of requests. The number of requests
+before its first write is random, so the writes of any number of processes add up to the requests
+that they accepted (docs/decisions/0029-rate-limits-are-sampled-token-buckets.md).
 """
 
 import math
@@ -30,91 +31,98 @@ LIMITS: dict[RequestKind, int] = {
 }
 MINUTE = timedelta(minutes=1)
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-# So many notes empty the shared bucket.
+# This many writes empty the shared bucket.
 SHARES_PER_LIMIT = 20
 CACHED_CALLERS = 10_000
 
 
 @dataclass
 class TokenBucket:
-    """What this process knows of one caller's requests of one kind. When a bucket will be full
-    says what is in it now."""
+    """One caller's requests of one kind, as far as this process knows them.
+
+    The time when a bucket will be full again says how many requests are left: `full_at` for the
+    bucket of this process, `shared_full_at` for the shared bucket as last read. `share` is the
+    number of requests that one write to the shared bucket stands for, `interval` the time in which
+    one request refills, and `unrecorded` the number of requests not yet in the shared bucket.
+    """
 
     kind: RequestKind
     limit: int
     full_at: datetime = LONG_AGO
     shared_full_at: datetime = LONG_AGO
-    unnoted: int = field(init=False)
+    share: int = field(init=False)
+    interval: timedelta = field(init=False)
+    unrecorded: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.unnoted = random.randrange(self.share)
-
-    @property
-    def share(self) -> int:
-        """How many requests one note stands for."""
-        return max(self.limit // SHARES_PER_LIMIT, 1)
-
-    @property
-    def interval(self) -> timedelta:
-        """In what time one request comes back; no longer than exactly, so that `limit` fit in."""
-        return timedelta(microseconds=MINUTE // timedelta(microseconds=1) // self.limit)
+        self.share = max(self.limit // SHARES_PER_LIMIT, 1)
+        # Rounded down to microseconds, so that `limit` requests fit into the minute.
+        self.interval = timedelta(microseconds=MINUTE // timedelta(microseconds=1) // self.limit)
+        self.unrecorded = random.randrange(self.share)
 
     def left(self, now: datetime) -> int:
-        """How many requests may come at once, as far as this process knows."""
+        """Return how many requests this process would accept at once."""
         return max((MINUTE - self.missing(now)) // self.interval, 0)
 
     def missing(self, now: datetime) -> timedelta:
-        """In what time it will be full."""
+        """Return the time until the bucket is full."""
         return max(self.full_at, self.shared_full_at, now) - now
 
     def take(self, now: datetime, count: int = 1) -> None:
-        """Let one request through, or one that counts as so many. Raises `TooManyRequests` if there
-        is not enough here, or was nothing in the table when last seen."""
+        """Take `count` requests from the bucket of this process.
+
+        Raises `TooManyRequests` when it holds fewer, or when the shared bucket was empty when last
+        read.
+        """
         time = min(count, self.limit) * self.interval
-        if self.full_at > now + MINUTE:  # the clock was set back: it never is emptier than empty
+        # A bucket can be this empty only if the clock was set back; then it starts full.
+        if self.full_at > now + MINUTE:
             self.full_at = now
         self._require_open(max(self.full_at + time, self.shared_full_at) - MINUTE, now)
         self.full_at = max(self.full_at, now) + time
-        self.unnoted += count
+        self.unrecorded += count
 
-    def meet(self, row: User | ApiToken, now: datetime) -> None:
-        """Learn from the caller's row what all processes have noted, and note a share that is due.
-        Raises `TooManyRequests` if together they let too many through."""
-        noted = getattr(row, models.usage_attribute(self.kind))
-        self.shared_full_at = parse_timestamp(noted) if noted else LONG_AGO
+    def sync_with_table(self, item: User | ApiToken, now: datetime) -> None:
+        """Read the shared bucket from the caller's `item`, and record full shares in it.
+
+        Raises `TooManyRequests` when all processes together accepted too many requests.
+        """
+        recorded = getattr(item, models.get_usage_attribute(self.kind))
+        self.shared_full_at = parse_timestamp(recorded) if recorded else LONG_AGO
         try:
             self._require_open(self.shared_full_at - MINUTE, now)
         except TooManyRequests:
-            self.unnoted -= 1  # it is not let through after all
+            self.unrecorded -= 1  # `take` counted this request, which is now refused
             raise
-        shares = self.unnoted // self.share
-        if shares:
-            self._note(row, shares, now)
 
-    def _note(self, row: User | ApiToken, shares: int, now: datetime) -> None:
-        """A rival's note, or an outage, leaves it to the next request."""
+        shares = self.unrecorded // self.share
+        if shares == 0:
+            return
         full_at = max(self.shared_full_at, now) + shares * MINUTE / SHARES_PER_LIMIT
-        if models.record_usage(row, self.kind, full_at):
+        # After a failure, the next request records these shares.
+        if models.record_usage(item, self.kind, full_at):
             self.shared_full_at = full_at
-            self.unnoted -= shares * self.share
+            self.unrecorded -= shares * self.share
 
-    def _require_open(self, at: datetime, now: datetime) -> None:
-        if now < at:
+    def _require_open(self, opens_at: datetime, now: datetime) -> None:
+        if now < opens_at:
             raise TooManyRequests(
                 f"More than {self.limit} {self.kind} requests in a minute",
                 code="rate_limited",
-                headers={"Retry-After": str(math.ceil((at - now).total_seconds()))},
+                headers={"Retry-After": str(math.ceil((opens_at - now).total_seconds()))},
             )
 
 
 @lru_cache(CACHED_CALLERS)
 def get_caller_bucket(principal: str, kind: RequestKind) -> TokenBucket:
-    """The bucket in this process; whoever was away for long gets a new one, which is full."""
+    """Return this process's bucket of a caller; a caller that is not cached gets a full one."""
     return TokenBucket(kind, LIMITS[kind])
 
 
 @lru_cache(CACHED_CALLERS)
 def get_source_bucket(address: str | None, kind: RequestKind) -> TokenBucket:
-    """That of whoever comes from `address` and is not known, in this process alone. Kept apart, so
-    that a flood from many addresses makes it forget no caller."""
+    """Return this process's bucket for the unauthenticated requests from `address`.
+
+    The cache is separate, so that requests from many addresses evict no caller's bucket.
+    """
     return TokenBucket(kind, LIMITS[kind])

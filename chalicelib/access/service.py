@@ -1,8 +1,8 @@
-"""Who may do what: one table of permissions, and the doors that ask it.
+"""Access checks: each authorizes a request for an account, a project or a task.
 
-A door reads the account, the credential, the membership and the target in one round trip, so that a
-logout, a disabled account, a removal or a change of role counts from the next request on. Deny by
-default: whoever is no member is told that the object does not exist.
+A check reads account, credential, membership and target in one round trip. So a logout, a disabled
+account, a removal or a change of role takes effect with the next request. Access is denied by
+default, and to a caller who is not a member, a project or task does not exist.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.access import permissions, rate_limits
-from chalicelib.access.permissions import PERMISSIONS, Action, Role, Scope
+from chalicelib.access.permissions import PERMISSIONS, Action, Role
 from chalicelib.access.rate_limits import RequestKind, TokenBucket
 from chalicelib.accounts.models import User
 from chalicelib.dynamodb.idempotency import IdempotencyKey
@@ -26,8 +26,8 @@ from chalicelib.tasks.models import Task, TrashedTask
 
 @dataclass(frozen=True)
 class RequestContext:
-    """Somebody at a door: who, to do what, when, what makes the request repeatable, its id, and
-    which of their requests it counts among."""
+    """A request that is not yet authorized: its caller, action, time, idempotency key and id, and
+    the rate limit that it counts against."""
 
     caller: Caller
     action: Action
@@ -38,13 +38,13 @@ class RequestContext:
 
     @property
     def bucket(self) -> TokenBucket:
-        """What the caller's requests of this kind are taken from."""
+        """The token bucket that the request counts against."""
         return rate_limits.get_caller_bucket(self.caller.principal, self.kind)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """A caller who was let in; an API token let them in if there is one, else a session."""
+    """An authorized request. `token` is the API token that it used; None for a session."""
 
     context: RequestContext
     user: User
@@ -71,14 +71,14 @@ class Access:
         return self.user.id
 
     def can_access(self, project_id: str) -> bool:
-        """Whether the caller's API token, if that is what they have, is good for the project."""
+        """Return False when the caller uses an API token that is limited to other projects."""
         limits = self.token.projects if self.token else None
         return limits is None or project_id in limits
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectAccess(Access):
-    """... into one project, with a role that allows the action."""
+    """A request authorized for one project; `role` is the caller's role there."""
 
     project: Project
     role: Role
@@ -86,86 +86,96 @@ class ProjectAccess(Access):
 
 @dataclass(frozen=True, kw_only=True)
 class TaskAccess(ProjectAccess):
-    """... to one task of it."""
+    """A request authorized for one task of a project."""
 
     task: Task
 
 
-def require_permission(access: ProjectAccess, action: Action) -> None:
-    """Ask the table once more, for what the route's own action does not cover. Raises `Forbidden`,
-    or `Conflict` if the project is archived."""
-    _require(access.project, access.role, action)
-
-
-def _require(project: Project, role: str, action: Action) -> None:
-    if not permissions.is_allowed(role, action):
-        raise Forbidden()
-    if project.archived_at is not None and not PERMISSIONS[action].archived:
-        raise Conflict("The project is archived; unarchive it first", code="archived")
-
-
 def authorize_account(context: RequestContext) -> Access:
-    """Let in whoever has a live credential that is good for the action.
+    """Authorize a request that concerns no single project.
 
-    Raises `Unauthenticated`, or `Forbidden` naming the scope that is missing.
+    Raises `Unauthenticated` without a valid credential, and `Forbidden` when the API token lacks
+    the scope or the action is for site staff.
     """
-    return Access(**_authorize(context, _read(context)))
+    return _authorize(context, _read(context))
 
 
 def authorize_project(context: RequestContext, project_id: str) -> ProjectAccess:
-    """Let in a member whose role allows the action. Raises `NotFound` for anybody else."""
-    return ProjectAccess(**_authorize_in_project(context, project_id, _read(context, project_id)))
+    """Authorize a request for a project.
+
+    Raises what `authorize_account` raises, `NotFound` when the caller is not a member, `Forbidden`
+    when their role does not allow the action, and `Conflict` when the project is archived.
+    """
+    return _authorize_in_project(context, project_id, _read(context, project_id))
 
 
 def authorize_task(context: RequestContext, task_id: str) -> TaskAccess:
-    """Let in a member of the task's project. Raises `NotFound` for anybody else."""
+    """Authorize a request for a task.
+
+    Raises what `authorize_project` raises, and `NotFound` when the task does not exist.
+    """
     project_id = project_id_of(task_id)
-    keys: list[Key[Any]] = [Task.key(task_id)]
+    task_keys: list[Key[Any]] = [Task.key(task_id)]
     if PERMISSIONS[context.action].trashed_task:
-        keys.append(TrashedTask.key(task_id))
-    rows = _read(context, project_id, *keys)
-    entered = _authorize_in_project(context, project_id, rows)
-    task = next((task for key in keys if (task := rows.get(key))), None)
+        task_keys.append(TrashedTask.key(task_id))
+    items = _read(context, project_id, *task_keys)
+    access = _authorize_in_project(context, project_id, items)
+    task = next((task for key in task_keys if (task := items.get(key))), None)
     if task is None:
         raise NotFound()
-    return TaskAccess(task=task, **entered)
+    return TaskAccess(**vars(access), task=task)
+
+
+def require_permission(access: ProjectAccess, action: Action) -> None:
+    """Check a further action of an authorized request, beyond the action of its route.
+
+    Raises `Forbidden`, or `Conflict` when the project is archived.
+    """
+    _require_allowed(access.project, access.role, action)
 
 
 def _read(
     context: RequestContext, project_id: str | None = None, *targets: Key[Any]
 ) -> BatchResult:
+    """Read account, credential and targets, and with `project_id` the membership and project."""
     keys = [User.key(context.caller.user_id), context.caller.key, *targets]
     if project_id is not None:
         keys += [Member.key(project_id, context.caller.user_id), Project.key(project_id)]
     return batch_get(*keys)
 
 
-def _authorize(context: RequestContext, rows: BatchResult) -> dict[str, Any]:
-    user, token = require_valid_credential(context.caller, rows, context.now)
-    context.bucket.meet(token or user, context.now)
-    rule = PERMISSIONS[context.action]
-    if token is not None and (rule.scope is None or rule.scope not in token.scopes):
-        raise _scope_missing(rule.scope)
-    if rule.staff and not user.is_staff:
-        raise Forbidden("This is for site staff")
-    return {"context": context, "user": user, "token": token}
-
-
-def _scope_missing(scope: Scope | None) -> Forbidden:
-    detail = f"The API token needs the scope {scope}" if scope else "API tokens may not do this"
-    return Forbidden(detail, code="scope_missing")
+def _authorize(context: RequestContext, items: BatchResult) -> Access:
+    """Check credential, rate limit, scope and site staff, in this order."""
+    user, token = require_valid_credential(context.caller, items, context.now)
+    context.bucket.sync_with_table(token or user, context.now)
+    permission = PERMISSIONS[context.action]
+    if token is not None and permission.scope is None:
+        raise Forbidden("API tokens may not do this", code="scope_missing")
+    if token is not None and permission.scope not in token.scopes:
+        raise Forbidden(f"The API token needs the scope {permission.scope}", code="scope_missing")
+    if permission.staff and not user.is_staff:
+        raise Forbidden("Only site staff may do this")
+    return Access(context=context, user=user, token=token)
 
 
 def _authorize_in_project(
-    context: RequestContext, project_id: str, rows: BatchResult
-) -> dict[str, Any]:
-    entered = _authorize(context, rows)
-    member = rows.get(Member.key(project_id, context.caller.user_id))
-    project = rows.get(Project.key(project_id))
-    rule = PERMISSIONS[context.action]
-    if member is None or project is None or (project.deleted_at and not rule.trashed_project):
+    context: RequestContext, project_id: str, items: BatchResult
+) -> ProjectAccess:
+    """Check everything about the caller and the project."""
+    access = _authorize(context, items)
+    member = items.get(Member.key(project_id, access.user_id))
+    project = items.get(Project.key(project_id))
+    trashed_project = PERMISSIONS[context.action].trashed_project
+    if member is None or project is None or (project.deleted_at and not trashed_project):
         raise NotFound()
-    if not Access(**entered).can_access(project_id):
+    if not access.can_access(project_id):
         raise NotFound()
-    _require(project, member.role, context.action)
-    return {**entered, "project": project, "role": Role(member.role)}
+    _require_allowed(project, member.role, context.action)
+    return ProjectAccess(**vars(access), project=project, role=Role(member.role))
+
+
+def _require_allowed(project: Project, role: str, action: Action) -> None:
+    if not permissions.is_allowed(role, action):
+        raise Forbidden()
+    if project.archived_at is not None and not PERMISSIONS[action].archived:
+        raise Conflict("The project is archived; unarchive it first", code="archived")

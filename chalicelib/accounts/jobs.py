@@ -1,7 +1,10 @@
-"""The end of an account, seven days after it was asked for: memberships end, authorship is
-anonymous."""
+"""Deletion of accounts at the end of their grace period of seven days.
+
+Memberships and credentials are deleted, and the user's comments and tasks become anonymous.
+"""
 
 from collections import Counter
+from contextlib import suppress
 from datetime import datetime
 
 from chalicelib.access.permissions import Role
@@ -23,77 +26,73 @@ from chalicelib.sessions.models import (
     revoke_session,
 )
 
-# Is left to those behind us in the tick.
+# Left to the jobs that the tick runs after this one.
 RESERVED_MILLISECONDS = 120_000
 
 
 def delete_due_accounts(now: datetime, pace: TimeBudget | None = None) -> dict[str, int]:
-    """Erase the accounts whose grace is over, as far as there is time, and count them. Each step
-    can be done again, so a run that was cut short is finished by the next."""
-    pace = (pace or unlimited_budget(now)).leaving(RESERVED_MILLISECONDS)
+    """Delete the accounts whose grace period is over, and count them as `erased`.
+
+    When the time budget `pace` is used up, the rest is left to the next run, and `put_off` is 1.
+    Every step is idempotent, so the next run also completes an interrupted deletion.
+    """
+    budget = (pace or unlimited_budget(now)).leaving(RESERVED_MILLISECONDS)
     outcome = Counter(erased=0)
     try:
-        for row in pace.each(time_index.list_due("leaving", now)):
-            user = models.get_user(row.PK.removeprefix("USER#"))
-            if (
-                user is not None
-                and user.leaving_at is not None
-                and user.leaving_at <= format_timestamp(now)
-            ):
-                outcome["erased"] += _delete_account(user, pace)
+        for item in budget.each(time_index.list_due("leaving", now)):
+            user = models.get_user(item.PK.removeprefix("USER#"))
+            if user is None or user.leaving_at is None:
+                continue
+            if user.leaving_at <= format_timestamp(now):
+                outcome["erased"] += _delete_account(user, budget)
     except OutOfTime:
         outcome["put_off"] = 1
     time_index.advance_watermark("leaving", now)
     return record_outcome("account_deletions", outcome)
 
 
-def _delete_account(user: User, pace: TimeBudget) -> bool:
-    if not _close_account(user, pace.clock()):
+def _delete_account(user: User, budget: TimeBudget) -> bool:
+    """Delete an account, and return whether this run completed its deletion."""
+    if not _close_account(user, budget.clock()):
         return False
-    for edge in pace.each(list(list_memberships(user.id))):
-        if edge.role != Role.OWNER:  # what one still owns is in the trash, and is purged with it
-            _end_membership(edge.project_id, user.id, pace.clock())
-    for token in pace.each(list(list_user_api_tokens(user.id))):
+    for membership in budget.each(list(list_memberships(user.id))):
+        # A project that the user still owns is in the trash; the purge deletes its memberships.
+        if membership.role != Role.OWNER:
+            with suppress(NotFound):  # the project was purged, or is in the trash
+                end_membership(membership.project_id, user.id, reassign_to=None, now=budget.clock())
+    for token in budget.each(list(list_user_api_tokens(user.id))):
         delete_api_token(user.id, token.id)
-    for session in pace.each(list(list_user_sessions(user.id))):
+    for session in budget.each(list(list_user_sessions(user.id))):
         if session.revoked_at is None:
-            revoke_session(user.id, session.id, pace.clock())
-    discard_avatar(user, pace.clock())
-    return _anonymise(user)
+            revoke_session(user.id, session.id, budget.clock())
+    discard_avatar(user, budget.clock())
+    return _anonymize(user)
 
 
 def _close_account(user: User, now: datetime) -> bool:
-    """Nobody enters from here on; False for somebody who came back in time."""
-    if user.erased_at is not None:  # an earlier run got this far
+    """Refuse all further requests of the account; return False if its deletion was canceled."""
+    if user.erased_at is not None:  # an earlier run closed it
         return True
-    still_leaving = User.leaving_at == user.leaving_at
-    shutting = models.update_user_write(
-        user.id, User.erased_at.set(format_timestamp(now)), condition=still_leaving
-    )
+    not_canceled = User.leaving_at == user.leaving_at
+    erased = User.erased_at.set(format_timestamp(now))
     try:
-        transact(shutting)
+        transact(models.update_user_write(user.id, erased, condition=not_canceled))
     except ConditionFailed:
         return False
     return True
 
 
-def _end_membership(project_id: str, user_id: str, now: datetime) -> None:
-    try:
-        end_membership(project_id, user_id, reassign_to=None, now=now)
-    except NotFound:  # the project is in the trash, and goes with it
-        return
+def _anonymize(user: User) -> bool:
+    """Release address and username, and clear the profile. Return False if a concurrent run did.
 
-
-def _anonymise(user: User) -> bool:
-    """Free address and username, and leave a profile that says nothing; its id stays in what the
-    person wrote."""
-    nobody = f"deleted-{user.id[-8:]}"
+    The user id remains, because tasks and comments refer to it.
+    """
     try:
         transact(
-            models.anonymize_user_write(user, nobody),
+            models.anonymize_user_write(user, f"deleted-{user.id[-8:]}"),
             models.release_email_write(user.email, user.id),
             models.release_username_write(user.username, user.id),
         )
-    except ConditionFailed:  # a run beside this one was first
+    except ConditionFailed:
         return False
     return True

@@ -1,8 +1,8 @@
-"""People: a profile, and the two markers that keep e-mail addresses and usernames unique.
+"""Items of a user: the profile, and two items that keep its email address and username unique.
 
-The password hash stands on the e-mail marker: login needs one read of it, and no read of a profile
-can leak it. The markers of all addresses with the same first letter stand together, in order, so
-that staff can page through people and search by the beginning of an address.
+The password hash is stored with the email address: login reads it with one call, and reading a
+profile cannot leak it. Addresses with the same first letter share a partition and are sorted, so
+that site staff can page through all accounts and search by the beginning of an address.
 """
 
 import string
@@ -26,15 +26,17 @@ LETTERS = string.digits + string.ascii_lowercase + OTHER_LETTER
 
 
 def normalize_identifier(text: str) -> str:
-    """The one spelling under which an address or a username counts as taken."""
+    """Return the canonical spelling of an address or username; two that share it are the same."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).strip().casefold())
 
 
 class User(Item):
-    """`epoch` grows with every change of password; a session or token of an older one is void.
+    """A user's profile.
 
-    The `*_token` attributes hold digests of one-time tokens: one of a kind, so that a newer one
-    voids the older, and using it takes it away.
+    `epoch` increases with every change of password; sessions and tokens of an older epoch are
+    invalid. The `*_token` attributes are digests of one-time tokens, one for each purpose: a new
+    token replaces the old one, and using it removes it. `leaving_at` is the end of the grace period
+    of a requested deletion, `erased_at` the time when the deletion began.
     """
 
     email = UnicodeAttribute()
@@ -70,12 +72,12 @@ class User(Item):
 
     @property
     def is_active(self) -> bool:
-        """Neither disabled by staff nor erased."""
+        """Whether the account is neither disabled by site staff nor deleted."""
         return self.disabled_at is None and self.erased_at is None
 
 
 class Credentials(Item):
-    """The claim on an e-mail address, and what proves it at login."""
+    """The claim of a user on an email address, with the password hash for login."""
 
     user_id = UnicodeAttribute()
     password_hash = UnicodeAttribute()
@@ -83,10 +85,12 @@ class Credentials(Item):
     @staticmethod
     def key(email: str) -> "Key[Credentials]":
         address = normalize_identifier(email)
-        return Key(Credentials, f"EMAIL#{_letter(address)}", address)
+        return Key(Credentials, f"EMAIL#{_first_letter(address)}", address)
 
 
 class UsernameClaim(Item):
+    """The claim of a user on a username."""
+
     user_id = UnicodeAttribute()
 
     @staticmethod
@@ -95,7 +99,7 @@ class UsernameClaim(Item):
 
 
 def create_user_writes(user: User, password_hash: str) -> tuple[Write, Write, Write]:
-    """The writes of a new account: profile, claim on the address, claim on the username."""
+    """Return the writes of a new account: profile, claim on the address, claim on the username."""
     return (
         Put(user),
         claim_email_write(user.email, user.id, password_hash),
@@ -104,136 +108,146 @@ def create_user_writes(user: User, password_hash: str) -> tuple[Write, Write, Wr
 
 
 def claim_email_write(email: str, user_id: str, password_hash: str) -> Put:
+    """Return the write that claims an address; it fails when the address is taken."""
     key = Credentials.key(email)
     return Put(Credentials(key.pk, key.sk, user_id=user_id, password_hash=password_hash))
 
 
 def claim_username_write(username: str, user_id: str) -> Put:
+    """Return the write that claims a username; it fails when the username is taken."""
     key = UsernameClaim.key(username)
     return Put(UsernameClaim(key.pk, key.sk, user_id=user_id))
 
 
 def release_email_write(email: str, user_id: str) -> Delete:
+    """Return the write that gives up an address; it fails when it is not the user's."""
     return Delete(Credentials.key(email), Credentials.user_id == user_id)
 
 
 def release_username_write(username: str, user_id: str) -> Delete:
+    """Return the write that gives up a username; it fails when it is not the user's."""
     return Delete(UsernameClaim.key(username), UsernameClaim.user_id == user_id)
 
 
 def replace_password_write(user: User, old_hash: str, new_hash: str) -> Update:
-    """Holds only for the password that was checked: of two rivals one wins."""
-    same = (Credentials.user_id == user.id) & (Credentials.password_hash == old_hash)
-    setting = Credentials.password_hash.set(new_hash)
-    return Update(Credentials.key(user.email), (setting,), same)
+    """Return the write of a new password hash.
+
+    It fails when `old_hash` is not stored any more, so of two concurrent changes one succeeds.
+    """
+    unchanged = (Credentials.user_id == user.id) & (Credentials.password_hash == old_hash)
+    actions = (Credentials.password_hash.set(new_hash),)
+    return Update(Credentials.key(user.email), actions, unchanged)
 
 
 def update_user_write(user_id: str, *actions: Action, condition: Condition | None = None) -> Update:
-    """The write of `actions` to a profile that is there and not erased."""
-    there = User.PK.exists() & User.erased_at.does_not_exist()
-    return Update(User.key(user_id), actions, there if condition is None else there & condition)
+    """Return the write of `actions` to a profile; it fails when the account is deleted.
+
+    `condition` must hold in addition.
+    """
+    exists = User.PK.exists() & User.erased_at.does_not_exist()
+    return Update(User.key(user_id), actions, exists if condition is None else exists & condition)
 
 
 def active_user_check(user_id: str) -> ConditionCheck:
-    """Holds while the account is in use and not about to end."""
-    gone = User.leaving_at.does_not_exist() & User.erased_at.does_not_exist()
+    """Return the check that an account is neither disabled nor deleted, nor will be deleted."""
+    not_deleted = User.leaving_at.does_not_exist() & User.erased_at.does_not_exist()
     return ConditionCheck(
-        User.key(user_id), User.PK.exists() & User.disabled_at.does_not_exist() & gone
+        User.key(user_id), User.PK.exists() & User.disabled_at.does_not_exist() & not_deleted
     )
 
 
-def anonymize_user_write(user: User, nobody: str) -> Update:
-    """The write that leaves of an erased profile nothing but its id."""
-    spent = ("reads_full_at", "writes_full_at")
-    gone = ("notifications", "avatar", "new_email", "wake_key", "wake_at", "leaving_at", *spent)
+def anonymize_user_write(user: User, username: str) -> Update:
+    """Return the write that clears a deleted profile and sets a neutral `username`.
+
+    It fails when another run has cleared the profile.
+    """
+    usage = ("reads_full_at", "writes_full_at")
+    removed = ("notifications", "avatar", "new_email", "wake_key", "wake_at", "leaving_at", *usage)
     actions = (
         User.email.set(""),
-        User.username.set(nobody),
+        User.username.set(username),
         User.display_name.set(""),
         User.time_zone.set("UTC"),
         User.is_staff.set(False),
         User.epoch.add(1),
-        *(getattr(User, name).remove() for name in gone),
+        *(getattr(User, name).remove() for name in removed),
     )
-    waiting = User.erased_at.exists() & User.leaving_at.exists()
-    return Update(User.key(user.id), actions, waiting)
+    not_cleared = User.erased_at.exists() & User.leaving_at.exists()
+    return Update(User.key(user.id), actions, not_cleared)
 
 
 def get_user(user_id: str) -> User | None:
+    """Return the profile of a user; None if there is none."""
     return get_item(User.key(user_id))
 
 
 def get_users(user_ids: Iterable[str]) -> dict[str, User]:
-    """The profiles of `user_ids`, those that exist, in one round trip."""
+    """Return the existing profiles of `user_ids` by id, read in one round trip."""
     keys = {user_id: User.key(user_id) for user_id in user_ids}
-    rows = batch_get(*keys.values())
-    return {user_id: user for user_id, key in keys.items() if (user := rows.get(key))}
+    items = batch_get(*keys.values())
+    return {user_id: user for user_id, key in keys.items() if (user := items.get(key))}
 
 
 def get_credentials(email: str) -> Credentials | None:
+    """Return the credentials of an address; None when nobody has it."""
     return get_item(Credentials.key(email))
 
 
 def find_user_by_email(email: str) -> User | None:
+    """Return the user who has the address, verified or not."""
     credentials = get_credentials(email)
     return get_user(credentials.user_id) if credentials else None
 
 
 def find_user_by_username(username: str) -> User | None:
+    """Return the user who has the username."""
     claim = get_item(UsernameClaim.key(username))
     return get_user(claim.user_id) if claim else None
 
 
 def find_user_ids_by_username(usernames: Iterable[str]) -> set[str]:
-    """The ids of those who have one of the names, in one round trip."""
+    """Return the ids of the users who have one of the usernames, read in one round trip."""
     keys = [UsernameClaim.key(username) for username in usernames]
-    rows = batch_get(*keys)
-    return {claim.user_id for key in keys if (claim := rows.get(key))}
+    items = batch_get(*keys)
+    return {claim.user_id for key in keys if (claim := items.get(key))}
 
 
 def list_credentials(prefix: str, *, limit: int, start: dict[str, Any] | None) -> Page[Credentials]:
-    """A page of addresses in order, all of them or those that begin with `prefix`.
+    """Return a page of credentials ordered by address; with `prefix`, those that begin with it.
 
-    The letters are walked one after the other, so a page is full unless it is the last.
+    `start` is the `last_key` of the page before. The partitions of the first letters are queried
+    one after the other, so every page but the last is full.
     """
-    rows: list[Credentials] = []
-    for letter in _letters_from(prefix, start):
-        page = _of_letter(letter, prefix, limit - len(rows), start)
-        rows += page.rows
-        start = page.last_key
-        if len(rows) == limit:
-            return Page(rows, start or _after(rows[-1], letter))
-    return Page(rows, None)
-
-
-def _of_letter(
-    letter: str, prefix: str, limit: int, start: dict[str, Any] | None
-) -> Page[Credentials]:
-    begins = Credentials.SK.startswith(prefix) if prefix else None
-    return query_page(Credentials, f"EMAIL#{letter}", begins, limit=limit, start=start)
-
-
-def _letters_from(prefix: str, start: dict[str, Any] | None) -> str:
     if prefix:
-        return _letter(prefix)
-    first = start["PK"]["S"].removeprefix("EMAIL#") if start else LETTERS[0]
-    return LETTERS[LETTERS.index(first) :]
+        letters = _first_letter(prefix)
+    elif start:
+        letters = LETTERS[LETTERS.index(start["PK"]["S"].removeprefix("EMAIL#")) :]
+    else:
+        letters = LETTERS
+    begins = Credentials.SK.startswith(prefix) if prefix else None
+
+    found: list[Credentials] = []
+    for letter in letters:
+        page = query_page(
+            Credentials, f"EMAIL#{letter}", begins, limit=limit - len(found), start=start
+        )
+        found += page.rows
+        start = page.last_key
+        if len(found) == limit:
+            if start is None and letter != LETTERS[-1]:
+                start = {"PK": {"S": found[-1].PK}, "SK": {"S": found[-1].SK}}
+            return Page(found, start)
+    return Page(found, None)
 
 
-def _after(row: Credentials, letter: str) -> dict[str, Any] | None:
-    """Where to go on behind the last row of a letter; nowhere behind the last letter."""
-    if letter == LETTERS[-1]:
-        return None
-    return {"PK": {"S": row.PK}, "SK": {"S": row.SK}}
-
-
-def _letter(address: str) -> str:
+def _first_letter(address: str) -> str:
     first = address[:1]
     return first if first and first in LETTERS else OTHER_LETTER
 
 
 class TokenPurpose(Enum):
-    """What a token is good for: where its digest and its end stand, and how long it is valid."""
+    """The purpose of a one-time token: the attributes of its digest and its expiry, and how long it
+    is valid."""
 
     VERIFICATION = ("verification_token", "verification_until", timedelta(hours=24))
     RESET = ("reset_token", "reset_until", timedelta(minutes=10))
@@ -241,33 +255,34 @@ class TokenPurpose(Enum):
 
 
 def store_token_actions(purpose: TokenPurpose, digest: str, now: datetime) -> tuple[Action, Action]:
-    """The actions that keep a new token, in place of an older one."""
-    token, until, valid_for = purpose.value
-    return getattr(User, token).set(digest), getattr(User, until).set(
-        format_timestamp(now + valid_for)
-    )
+    """Return the actions that store a new token in place of an older one."""
+    token, until, lifetime = purpose.value
+    expiry = format_timestamp(now + lifetime)
+    return getattr(User, token).set(digest), getattr(User, until).set(expiry)
 
 
 def is_account_unchanged(user: User) -> Condition:
-    """Holds while password and wished-for address are those that `user` was read with."""
+    """Return the condition that password and requested new address are still those of `user`."""
     condition: Condition = (User.epoch == user.epoch) & is_unchanged(user, "new_email")
     return condition
 
 
 def get_valid_token(user: User, purpose: TokenPurpose, now: datetime) -> str | None:
-    """The digest of the token in force, or None."""
+    """Return the digest of the user's token for `purpose`; None if there is none or it expired."""
     token, until, _ = purpose.value
     digest: str | None = getattr(user, token)
-    return digest if digest is not None and format_timestamp(now) < getattr(user, until) else None
+    if digest is None or format_timestamp(now) >= getattr(user, until):
+        return None
+    return digest
 
 
 def is_token_unused(purpose: TokenPurpose, digest: str) -> Condition:
-    """Holds until the token is used, replaced or voided."""
+    """Return the condition that the token has not been used, replaced or removed."""
     condition: Condition = getattr(User, purpose.value[0]) == digest
     return condition
 
 
 def void_token_actions(*purposes: TokenPurpose) -> tuple[Action, ...]:
-    """The actions that take the tokens of these kinds away; of all kinds, if none is named."""
+    """Return the actions that remove the tokens of these purposes; without purposes, all tokens."""
     names = (name for purpose in purposes or TokenPurpose for name in purpose.value[:2])
     return tuple(getattr(User, name).remove() for name in names)

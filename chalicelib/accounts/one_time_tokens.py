@@ -1,7 +1,7 @@
-"""One-time tokens, sent by mail: to verify an address, to reset a password, to change the address.
+"""One-time tokens, sent by email: to verify an address, reset a password or change the address.
 
-A token is made when its mail is written, so it stands nowhere but in the mail; the table has a
-digest. A person has at most one of a kind: a newer one voids the older.
+A token is created when its email is built, so it exists only in the email; the table stores a
+digest. A user has at most one token of each purpose: a new one replaces the old one.
 """
 
 import secrets
@@ -19,28 +19,37 @@ SECRET_BYTES = 32
 
 @dataclass(frozen=True)
 class VerifiedToken:
-    """A token that was found good: whose it is, and what to look for when it is used."""
+    """The user of a valid token, and the token's digest.
+
+    The transaction that uses the token checks that the digest is still stored.
+    """
 
     user: User
     digest: str
 
 
 def issue_token(user: User, purpose: TokenPurpose, now: datetime) -> str | None:
-    """A fresh token for `user` as it was read; None when password or new address have changed
-    since, or the account is gone."""
+    """Store a new token for `user` and return it.
+
+    Return None when the account is deleted, or its password or requested new address has changed
+    since `user` was read.
+    """
     token = f"{user.id}.{secrets.token_urlsafe(SECRET_BYTES)}"
-    keeping = models.store_token_actions(purpose, hash_secret(token), now)
+    actions = models.store_token_actions(purpose, hash_secret(token), now)
+    unchanged = models.is_account_unchanged(user)
     try:
-        transact(
-            models.update_user_write(user.id, *keeping, condition=models.is_account_unchanged(user))
-        )
+        transact(models.update_user_write(user.id, *actions, condition=unchanged))
     except ConditionFailed:
         return None
     return token
 
 
 def verify_token(token: str, purpose: TokenPurpose, now: datetime) -> VerifiedToken:
-    """Whose token it is. Raises `Invalid` when it is wrong, used, replaced or run out."""
+    """Return the user and digest of `token`.
+
+    Raises `Invalid` when the token is wrong, used, replaced or expired. The digests are compared in
+    constant time.
+    """
     user = models.get_user(token.partition(".")[0])
     expected = models.get_valid_token(user, purpose, now) if user and user.is_active else None
     if user is None or expected is None or not secrets.compare_digest(expected, hash_secret(token)):
@@ -49,5 +58,6 @@ def verify_token(token: str, purpose: TokenPurpose, now: datetime) -> VerifiedTo
 
 
 def invalid_token_error() -> Invalid:
-    message = "is wrong, used or run out; ask for a new one"
+    """Return the error for every token that cannot be used."""
+    message = "is wrong, used or expired; request a new one"
     return Invalid(code="invalid_token", errors=(FieldError("token", message),))

@@ -1,6 +1,7 @@
-"""Passwords: hashing, checking, changing, recovering.
+"""Passwords: hash, check, change and reset.
 
-Argon2id at OWASP's first choice of cost: 19 MiB, two passes, one lane (about 17 ms).
+Hashes are Argon2id with the first parameters that OWASP recommends: 19 MiB, two passes, one lane
+(about 17 ms).
 https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html
 """
 
@@ -19,8 +20,8 @@ from chalicelib.mail.notifications import PASSWORD_CHANGED, RESET, queue_account
 from chalicelib.sessions.models import carry_over_session_write
 from chalicelib.sessions.throttling import clear_attempts, count_attempt
 
-# What an unknown account is checked against: a hash of the same cost that no password matches by
-# more than chance, made once and for all so that asking for it costs no second hash.
+# Passwords for unknown accounts are checked against this hash. It has the cost of a real one and no
+# known password. It is a constant, because computing it would take the time of a second hash.
 UNKNOWN_ACCOUNT_HASH = (
     "$argon2id$v=19$m=19456,t=2,p=1$8YxnIB63p0xVWaaHRa5Hnw"
     "$1EKWO7BsgWPhkiGoFNVSeGe4V7hhsnB2g4Zr5UgDyBs"
@@ -30,12 +31,15 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 
 
 def hash_password(password: str) -> str:
-    """The salted hash to store."""
+    """Return the salted hash to store for `password`."""
     return _hasher.hash(password)
 
 
 def is_password_correct(password: str, credentials: Credentials | None) -> bool:
-    """Whether `password` is the right one; nobody's credentials cost the same hash."""
+    """Return whether `password` matches the credentials; False without credentials.
+
+    Both cases compute one hash, so that the time does not tell whether an account exists.
+    """
     stored = credentials.password_hash if credentials else UNKNOWN_ACCOUNT_HASH
     try:
         _hasher.verify(stored, password)
@@ -45,8 +49,11 @@ def is_password_correct(password: str, credentials: Credentials | None) -> bool:
 
 
 def require_current_password(access: Access, password: str, *, source: str | None) -> Credentials:
-    """The caller's credentials, if `password` is theirs. Raises `Invalid`, and `TooManyRequests`
-    when it is guessed: a session is no licence to guess."""
+    """Return the caller's credentials if `password` is correct.
+
+    Raises `Invalid` when it is wrong, and `TooManyRequests` after too many attempts: with a stolen
+    session, the password must not be easier to guess.
+    """
     count_attempt("password", account=access.user_id, source=source, now=access.now)
     credentials = models.get_credentials(access.user.email)
     if credentials is None or not is_password_correct(password, credentials):
@@ -58,51 +65,59 @@ def require_current_password(access: Access, password: str, *, source: str | Non
 def change_password(
     access: Access, *, password: str, new_password: str, source: str | None
 ) -> None:
-    """Change the password and end everything but this session: other sessions, API tokens and
-    one-time tokens. Raises `Invalid` for a wrong `password`."""
+    """Change the caller's password from `password` to `new_password`.
+
+    All other sessions, API tokens and one-time tokens of the account become invalid. Raises
+    `Invalid` when `password` is wrong, `TooManyRequests` after too many attempts, and `Conflict`
+    when a concurrent request changed the password.
+    """
     credentials = require_current_password(access, password, source=source)
     user = access.user
+    new_hash = hash_password(new_password)
+    actions = (User.epoch.add(1), *models.void_token_actions())
     same_epoch = User.epoch == user.epoch
     try:
         transact(
-            models.replace_password_write(
-                user, credentials.password_hash, hash_password(new_password)
-            ),
-            models.update_user_write(
-                user.id, User.epoch.add(1), *models.void_token_actions(), condition=same_epoch
-            ),
+            models.replace_password_write(user, credentials.password_hash, new_hash),
+            models.update_user_write(user.id, *actions, condition=same_epoch),
             carry_over_session_write(user.id, access.session_id or "", user.epoch + 1),
             queue_account_write(user, PASSWORD_CHANGED, access.now),
         )
     except ConditionFailed as failed:
-        raise Conflict("The password was changed elsewhere at the same moment") from failed
+        raise Conflict("The password was changed by another request") from failed
 
 
 def request_password_reset(*, email: str, source: str | None, now: datetime) -> None:
-    """Send a link to choose a new password; an unknown address gets nothing, and nobody hears of
-    it."""
+    """Send a link to choose a new password. An unknown address gets no email and no error.
+
+    Raises `TooManyRequests` after too many attempts.
+    """
     count_attempt("reset", account=models.normalize_identifier(email), source=source, now=now)
     user = models.find_user_by_email(email)
-    if user is not None and user.is_active:
-        voiding = models.update_user_write(user.id, *models.void_token_actions(TokenPurpose.RESET))
-        transact(voiding, queue_account_write(user, RESET, now))
+    if user is None or not user.is_active:
+        return
+    void_older = models.void_token_actions(TokenPurpose.RESET)
+    transact(models.update_user_write(user.id, *void_older), queue_account_write(user, RESET, now))
 
 
 def reset_password(*, token: str, new_password: str, now: datetime) -> None:
-    """Choose a new password with the token from the mail, which proves the address too; everything
-    that was signed in is out. Raises `Invalid`."""
-    presented = one_time_tokens.verify_token(token, TokenPurpose.RESET, now)
-    user = presented.user
+    """Set a new password with the token from the email.
+
+    The token also proves the address, so the account is verified. All sessions, API tokens and
+    one-time tokens of the account become invalid. Raises `Invalid` when the token is not valid.
+    """
+    verified = one_time_tokens.verify_token(token, TokenPurpose.RESET, now)
+    user = verified.user
     credentials = models.get_credentials(user.email)
     new_hash = hash_password(new_password)
     if credentials is None:
         raise one_time_tokens.invalid_token_error()
     actions = (User.epoch.add(1), User.is_verified.set(True), *models.void_token_actions())
-    used = models.is_token_unused(TokenPurpose.RESET, presented.digest)
+    token_unused = models.is_token_unused(TokenPurpose.RESET, verified.digest)
     try:
         transact(
             models.replace_password_write(user, credentials.password_hash, new_hash),
-            models.update_user_write(user.id, *actions, condition=used),
+            models.update_user_write(user.id, *actions, condition=token_unused),
             queue_account_write(user, PASSWORD_CHANGED, now),
             lift_suppression_write(user.email, now),
         )

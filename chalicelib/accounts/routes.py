@@ -1,4 +1,4 @@
-"""`/api/auth`: the ways in, without a token."""
+"""Routes of accounts: registration, profile, passwords, addresses, user lookup, site staff."""
 
 from functools import partial
 
@@ -41,8 +41,8 @@ from chalicelib.http.responses import (
 
 bp = Blueprint(__name__)
 
-# Said alike for every address, known or not.
-MAIL_REQUESTED = Mailed("If the address is known here, a mail is on its way")
+# The same response for every address, so that nobody learns which addresses have accounts.
+MAIL_REQUESTED = Mailed("If the address is registered, an email is on its way")
 
 
 @route(
@@ -116,12 +116,11 @@ def reset_password(body: PasswordReset) -> Response:
 @route(bp, "GET", "/api/auth/profile", Action.READ_ACCOUNT, returns=Account)
 def get_profile(access: Access) -> Response:
     """Get your profile."""
-    account, picture = (
-        schemas.present_account(access.user),
-        get_avatar_version(access.user, access.now),
-    )
-    known_by = structs.replace(account, avatar_url=picture)
-    return weakly_conditional_response(account, known_by, bp.current_request)
+    account = schemas.present_account(access.user)
+    # The avatar's URL is signed anew each time, so the ETag is computed with its version instead.
+    avatar_version = get_avatar_version(access.user, access.now)
+    etag_source = structs.replace(account, avatar_url=avatar_version)
+    return weakly_conditional_response(account, etag_source, bp.current_request)
 
 
 @route(bp, "PATCH", "/api/auth/profile", Action.USE_ACCOUNT, body=ProfilePatch, returns=Account)
@@ -131,9 +130,10 @@ def update_profile(access: Access, body: ProfilePatch) -> Response:
     if "notifications" in fields:
         fields["notifications"] = sent_fields(fields["notifications"])
     if "time_zone" in fields and not time_zones.is_time_zone(fields["time_zone"]):
-        message = "is no IANA time zone, such as Europe/Berlin"
+        message = "is not an IANA time zone, such as Europe/Berlin"
         raise Invalid(errors=(FieldError("time_zone", message),))
-    return json_response(schemas.present_account(service.update_profile(access, fields)))
+    user = service.update_profile(access, fields)
+    return json_response(schemas.present_account(user))
 
 
 @route(bp, "DELETE", "/api/auth/profile", Action.USE_ACCOUNT)
@@ -170,7 +170,7 @@ def request_email_change(access: Access, body: EmailChange) -> Response:
     service.request_email_change(
         access, email=body.email, password=body.password, source=get_source_address(bp)
     )
-    return json_response(Mailed("A mail is on its way to the new address"), 202)
+    return json_response(Mailed("An email is on its way to the new address"), 202)
 
 
 @route(bp, "GET", "/api/users", Action.READ_ACCOUNT, query=PersonQuery, returns=Page[Person])
@@ -178,8 +178,8 @@ def find_user(access: Access, query: PersonQuery) -> Response:
     """Find a user by email or username."""
     if (query.email is None) == (query.username is None):
         raise BadRequest(errors=(FieldError("email", "give either email or username"),))
-    found = user_lookup.find_user(access, email=query.email, username=query.username)
-    return json_response(Page([schemas.present_person(found)] if found else []))
+    user = user_lookup.find_user(access, email=query.email, username=query.username)
+    return json_response(Page([schemas.present_person(user)] if user else []))
 
 
 @route(

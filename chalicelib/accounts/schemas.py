@@ -1,4 +1,4 @@
-"""`/api/auth`: the ways in, without a token."""
+"""Request and response bodies of account routes."""
 
 from typing import Annotated
 
@@ -33,9 +33,9 @@ class PasswordReset(Struct, forbid_unknown_fields=True):
 
 
 class Notifications(Struct, forbid_unknown_fields=True):
-    """Which mails one wants; a kind that was never switched is on."""
+    """The kinds of mail that a user can switch off; a kind is on by default."""
 
-    # The kinds that `letters.KINDS` calls switchable.
+    # The switchable kinds of `MAIL_KINDS` in mail/kinds.py; a test compares the two.
     assigned: bool | UnsetType = UNSET
     due_soon: bool | UnsetType = UNSET
     comment: bool | UnsetType = UNSET
@@ -64,7 +64,7 @@ class EmailChange(Struct, forbid_unknown_fields=True):
 
 
 class Account(Struct):
-    """An account as its owner sees it."""
+    """An account, as its owner sees it."""
 
     id: Id
     username: str
@@ -79,13 +79,14 @@ class Account(Struct):
 
 
 class Mailed(Struct):
-    """What to tell the person who waits for a mail."""
+    """A message for a user who has requested an email."""
 
     detail: str
 
 
 def present_account(user: User) -> Account:
-    switched = dict.fromkeys(Notifications.__struct_fields__, True) | (user.notifications or {})
+    """Return the response body of the caller's own account."""
+    switches = dict.fromkeys(Notifications.__struct_fields__, True) | (user.notifications or {})
     return Account(
         id=user.id,
         username=user.username,
@@ -94,7 +95,7 @@ def present_account(user: User) -> Account:
         is_staff=user.is_staff,
         display_name=user.display_name,
         time_zone=user.time_zone,
-        notifications=Notifications(**switched),
+        notifications=Notifications(**switches),
         avatar_url=get_avatar_url(user),
         created_at=user.created_at,
     )
@@ -115,7 +116,7 @@ class StaffPatch(Struct, forbid_unknown_fields=True):
 
 
 class Person(Struct):
-    """Somebody, as anybody may see them."""
+    """A user, as other users see them."""
 
     id: Id
     username: str
@@ -123,7 +124,7 @@ class Person(Struct):
 
 
 class StaffAccount(Person):
-    """An account as site staff sees it."""
+    """An account, as site staff see it."""
 
     email: str
     is_verified: bool
@@ -133,10 +134,12 @@ class StaffAccount(Person):
 
 
 def present_person(user: User) -> Person:
+    """Return the response body of a user for other users."""
     return Person(id=user.id, username=user.username, display_name=user.display_name)
 
 
 def present_staff_account(user: User) -> StaffAccount:
+    """Return the response body of an account for site staff."""
     return StaffAccount(
         **asdict(present_person(user)),
         email=user.email,

@@ -1,4 +1,4 @@
-"""What site staff may do: see who has an account, disable it, make others staff."""
+"""Account management by site staff: list accounts, disable them, appoint other staff."""
 
 import secrets
 from datetime import datetime
@@ -15,21 +15,26 @@ from chalicelib.errors import Conflict, NotFound, require_found
 
 
 def list_accounts(*, prefix: str, limit: int, start: dict[str, Any] | None) -> Page[User]:
-    """A page of accounts by address, all or those whose address begins with `prefix`."""
+    """Return a page of the accounts whose address begins with `prefix`, ordered by address.
+
+    An empty `prefix` lists all accounts. `start` is the `last_key` of the page before.
+    """
     page = models.list_credentials(models.normalize_identifier(prefix), limit=limit, start=start)
-    found = models.get_users(row.user_id for row in page.rows)
-    return Page([found[row.user_id] for row in page.rows if row.user_id in found], page.last_key)
+    users = models.get_users(credentials.user_id for credentials in page.rows)
+    found = [users[each.user_id] for each in page.rows if each.user_id in users]
+    return Page(found, page.last_key)
 
 
 def update_account(
     access: Access, user_id: str, *, disabled: bool | None, staff: bool | None
 ) -> User:
-    """Disable, enable, make or unmake staff; in force at the next request of every credential.
+    """Disable or enable an account, and make it site staff or not; None leaves a setting as it is.
 
-    Raises `NotFound`, and `Conflict` for what would lock the caller out.
+    The change takes effect with the account's next request. Raises `NotFound` when there is no such
+    account, and `Conflict` for the caller's own account.
     """
     if user_id == access.user_id:
-        raise Conflict("Let somebody else of the staff do this to you")
+        raise Conflict("You cannot change your own account; ask another member of the site staff")
     actions = []
     if disabled is not None:
         at = User.disabled_at
@@ -45,7 +50,10 @@ def update_account(
 
 
 def make_staff(*, email: str, now: datetime) -> str | None:
-    """Make the account of `email` staff; open one if there is none, and return its password."""
+    """Make the account of `email` site staff.
+
+    Create the account if there is none, and return its password.
+    """
     user = models.find_user_by_email(email)
     if user is not None:
         transact(models.update_user_write(user.id, User.is_staff.set(True)))

@@ -1,12 +1,15 @@
-"""Time zones by their IANA names, and what follows when somebody moves to another."""
+"""Names of IANA time zones."""
 
 from functools import cache
 from importlib import resources
 
 
 def is_time_zone(name: str) -> bool:
-    """Whether `name` is a zone, such as Europe/Berlin. The list is tzdata's and not the system's,
-    which differs from machine to machine."""
+    """Return whether `name` is a time zone, such as Europe/Berlin.
+
+    The list is that of the tzdata package: the list of the operating system differs between
+    machines.
+    """
     return name in _time_zone_names()
 
 

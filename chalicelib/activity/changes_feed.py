@@ -1,9 +1,10 @@
-"""What changed in the caller's projects, for clients that keep a copy.
+"""The changes feed: what changed in the caller's projects, for clients that keep a copy.
 
-A round walks through what is new since the last one, project by project. Its end is the moment it
-began, and the next looks a minute further back, because a change may become visible after a later
-one: it is stamped before it is written, clocks differ, an index follows the table. So some changes
-come twice, and none is missed.
+A client receives the changes in rounds. A round goes through the caller's projects and returns, in
+pages, all that changed since the last round began. It looks one minute further back than that,
+because a change may become visible after a change with a later timestamp: the timestamp is taken
+before the write, clocks differ, and an index lags behind. A client therefore receives some changes
+twice and misses none.
 """
 
 from collections.abc import Iterator
@@ -23,18 +24,22 @@ from chalicelib.task_lists.sources import (
     VISIBILITY_DELAY,
     range_by_deletion,
     range_by_update,
+    task_id_at,
 )
 from chalicelib.tasks.models import Task, get_tasks
 
 TOMBSTONES_KEPT_FOR = timedelta(days=30)
 FIRST_READ = 50
-# A page ends after so many projects, however little is new in them: each takes two queries.
+# A page ends after this many projects, even without changes: each project takes two queries.
 MAX_PROJECTS = 20
-# A place in a round: a project, one of these parts of it, a position in the part.
+# The parts of a project, in the order in which a round returns them: the tombstone of a project
+# that the caller left, the project itself, its deleted tasks, its changed tasks.
 START, LEFT, META, DELETED, TASKS = range(5)
 
 
 class FeedPosition(NamedTuple):
+    """A position in a round: a project, a part of it, and a position in that part."""
+
     project_id: str
     part: int
     position: str = ""
@@ -45,17 +50,20 @@ BEGINNING = FeedPosition("", START)
 
 @dataclass(frozen=True)
 class SyncRound:
-    """What is told in pages: all that changed after `since` (empty: all there is). It begins with
-    its first page."""
+    """A round of a client, as its cursor stores it.
+
+    The round returns all that changed after `since`, or everything if it is empty. `began` is the
+    time of its first page, or empty before that. Its next page begins after `position`.
+    """
 
     since: str
     began: str
-    place: FeedPosition = BEGINNING
+    position: FeedPosition = BEGINNING
 
 
 @dataclass(frozen=True)
 class Tombstone:
-    """A project or a task that the caller has no more."""
+    """A project or task (`kind`) that the caller no longer has."""
 
     kind: str
     id: str
@@ -64,141 +72,136 @@ class Tombstone:
 
 @dataclass(frozen=True)
 class ChangedProject:
-    """A project as it is now, with the caller's role in it."""
+    """A new or changed project, and the caller's role in it."""
 
     project: Project
     role: Role
 
 
-Entry = Tombstone | ChangedProject | tuple[Task, Project]
+@dataclass(frozen=True)
+class ChangedTask:
+    """A new or changed task."""
+
+    task: Task
+    project: Project
+
+
+Entry = Tombstone | ChangedProject | ChangedTask
+# None ends a page: the rest of the round begins at that position.
+PositionedEntry = tuple[FeedPosition, Entry | None]
 
 
 @dataclass(frozen=True)
 class ChangesPage:
+    """A page of a round. `next_round` is the rest of this round, or the round after it."""
+
     entries: list[Entry]
-    then: SyncRound
+    next_round: SyncRound
     has_more: bool
 
 
 def list_changes(access: Access, round_: SyncRound | None, *, limit: int) -> ChangesPage:
-    """The next page. Raises `Gone` if tombstones since the client's last round are kept no more."""
-    current = round_ or SyncRound("", "")
-    current = current if current.began else replace(current, began=format_timestamp(access.now))
+    """Return the next page of a round, or of a client's first round if `round_` is None.
+
+    Raises `Gone` if the client's last round is so old that tombstones have expired since.
+    """
+    current = round_ or SyncRound(since="", began="")
+    if not current.began:
+        current = replace(current, began=format_timestamp(access.now))
     if current.since and parse_timestamp(current.since) < access.now - TOMBSTONES_KEPT_FOR:
         raise Gone(
-            "The cursor is older than 30 days; begin again without it", code="cursor_expired"
+            "The cursor is older than 30 days; start again without it", code="cursor_expired"
         )
-    found = list(islice(_walk(access, current), limit + 1))
+
+    found = list(islice(_list_positioned(access, current), limit + 1))
     page = found[:limit]
     has_more = len(found) > limit or bool(page) and page[-1][1] is None
-    then = replace(current, place=page[-1][0]) if has_more else SyncRound(current.began, "")
+    if has_more:
+        next_round = replace(current, position=page[-1][0])
+    else:
+        next_round = SyncRound(since=current.began, began="")
     entries = [entry for _, entry in page if entry is not None]
-    return ChangesPage(_load_tasks(access, entries), then, has_more)
+    return ChangesPage(_load_visible_entries(access, entries), next_round, has_more)
 
 
-def _low(round_: SyncRound) -> str:
-    return (
-        format_timestamp(parse_timestamp(round_.since) - VISIBILITY_DELAY) if round_.since else ""
-    )
+def _list_positioned(access: Access, current: SyncRound) -> Iterator[PositionedEntry]:
+    """Yield the round's entries after its position, one project after the other."""
+    since = ""
+    left: dict[str, Tombstone] = {}
+    if current.since:
+        since = format_timestamp(parse_timestamp(current.since) - VISIBILITY_DELAY)
+        left = {
+            former.project_id: Tombstone("project", former.project_id, former.left_at)
+            for former in list_former_memberships(access.user_id)
+            if former.left_at >= since
+        }
+    memberships = {member.project_id: member for member in list_memberships(access.user_id)}
+
+    project_ids = [
+        project_id
+        for project_id in sorted({*left, *memberships})
+        if project_id >= current.position.project_id and access.can_access(project_id)
+    ]
+    page_ids, later_ids = project_ids[:MAX_PROJECTS], project_ids[MAX_PROJECTS:]
+    projects = get_projects(project_id for project_id in page_ids if project_id in memberships)
+    for project_id in page_ids:
+        # The caller may have left the project and joined it again, so the tombstone comes first.
+        left_position = FeedPosition(project_id, LEFT)
+        if project_id in left and left_position > current.position:
+            yield left_position, left[project_id]
+        if project_id in projects:
+            project, membership = projects[project_id], memberships[project_id]
+            for position, entry in _list_project(project, membership, current, since):
+                if position > current.position:
+                    yield position, entry
+    if later_ids:
+        yield FeedPosition(later_ids[0], START), None
 
 
-Found = tuple[FeedPosition, Entry | None]
-
-
-def _walk(access: Access, round_: SyncRound) -> Iterator[Found]:
-    """Everything of the round behind its place, in one order: a project after the other. A place
-    without an entry is where the next page goes on."""
-    low, after = _low(round_), round_.place
-    left = _list_left_projects(access, low) if round_.since else {}
-    edges = {e.project_id: e for e in list_memberships(access.user_id)}
-    ahead = sorted(each for each in {*left, *edges} if each >= after.project_id)
-    reached = [each for each in ahead if access.can_access(each)]
-    few, others = reached[:MAX_PROJECTS], reached[MAX_PROJECTS:]
-    known = get_projects(each for each in few if each in edges)
-    for project_id in few:
-        found = _of_project(left.get(project_id), edges.get(project_id), known, round_, low)
-        yield from (each for each in found if each[0] > after)
-    if others:
-        yield FeedPosition(others[0], START), None
-
-
-def _list_left_projects(access: Access, low: str) -> dict[str, Tombstone]:
-    ended = (each for each in list_former_memberships(access.user_id) if each.left_at >= low)
-    return {e.project_id: Tombstone("project", e.project_id, e.left_at) for e in ended}
-
-
-def _of_project(
-    left: Tombstone | None,
-    edge: UserMembership | None,
-    known: dict[str, Project],
-    round_: SyncRound,
-    low: str,
-) -> Iterator[Found]:
-    """First that the caller left it, should they have come back since."""
-    if left is not None:
-        yield FeedPosition(left.id, LEFT), left
-    project = known.get(edge.project_id) if edge else None
-    if edge is None or project is None:
-        return
+def _list_project(
+    project: Project, membership: UserMembership, current: SyncRound, since: str
+) -> Iterator[PositionedEntry]:
+    """Yield what changed in a project since the time `since`: the project, then its tasks."""
+    meta_position = FeedPosition(project.id, META)
     if project.deleted_at is not None:
-        if round_.since and project.deleted_at >= low:
-            yield (
-                FeedPosition(project.id, META),
-                Tombstone("project", project.id, project.deleted_at),
-            )
+        if current.since and project.deleted_at >= since:
+            yield meta_position, Tombstone("project", project.id, project.deleted_at)
         return
-    yield from _content(
-        ChangedProject(project, Role(edge.role)), _is_new(edge, project, low), round_, low
-    )
 
+    # If the caller joined since, or the project was restored, all of its content is new to them.
+    is_new = max(membership.joined_at or "", project.restored_at or "") >= since
+    if is_new or project.updated_at >= since:
+        yield meta_position, ChangedProject(project, Role(membership.role))
 
-def _is_new(edge: UserMembership, project: Project, low: str) -> bool:
-    """Whether the caller has it since then only: its content is news, however old."""
-    return max(edge.joined_at or "", project.restored_at or "") >= low
+    after = current.position if current.position.project_id == project.id else meta_position
+    if current.since and after.part <= DELETED:
+        start = after.position if after.part == DELETED else None
+        deleted = range_by_deletion(project.id, since)
+        for position, _ in deleted.read(start, descending=False, page_size=FIRST_READ):
+            deleted_at = position.partition("#")[0]
+            tombstone = Tombstone("task", task_id_at(position), deleted_at)
+            yield FeedPosition(project.id, DELETED, position), tombstone
 
-
-def _content(changed: ChangedProject, is_new: bool, round_: SyncRound, low: str) -> Iterator[Found]:
-    project = changed.project
-    if is_new or project.updated_at >= low:
-        yield FeedPosition(project.id, META), changed
-    after = (
-        round_.place if round_.place.project_id == project.id else FeedPosition(project.id, META)
-    )
-    if round_.since and after.part <= DELETED:
-        yield from _deleted(project, low, after)
     start = after.position if after.part == TASKS else None
-    for position, task in range_by_update(project.id, FIRST_POSITION if is_new else low).walk(
-        start, backwards=False, first=FIRST_READ
-    ):
-        yield FeedPosition(project.id, TASKS, position), (task, project)
+    changed = range_by_update(project.id, FIRST_POSITION if is_new else since)
+    for position, task in changed.read(start, descending=False, page_size=FIRST_READ):
+        yield FeedPosition(project.id, TASKS, position), ChangedTask(task, project)
 
 
-def _deleted(project: Project, low: str, after: FeedPosition) -> Iterator[Found]:
-    start = after.position if after.part == DELETED else None
-    found = range_by_deletion(project.id, low)
-    for position, _ in found.walk(start, backwards=False, first=FIRST_READ):
-        at, _, task_id = position.partition("#")
-        yield FeedPosition(project.id, DELETED, position), Tombstone("task", task_id, at)
+def _load_visible_entries(access: Access, entries: list[Entry]) -> list[Entry]:
+    """Return the entries that the caller may see, with whole tasks instead of those of an index.
 
+    A task that no longer exists is left out. The next round returns its tombstone.
+    """
+    task_ids = [entry.task.id for entry in entries if isinstance(entry, ChangedTask)]
+    tasks = {task.id: task for task in get_tasks(task_ids)} if task_ids else {}
+    can_read_projects = access.token is None or Scope.READ_PROJECTS in access.token.scopes
 
-def _load_tasks(access: Access, entries: list[Entry]) -> list[Entry]:
-    """The entries with whole tasks, which an index has not, and without what the caller may not
-    see. A task that vanished meanwhile is told of in the next round."""
-    cards = [entry[0].id for entry in entries if isinstance(entry, tuple)]
-    whole = {task.id: task for task in get_tasks(cards)} if cards else {}
-    return list(_filter_visible(access, entries, whole))
-
-
-def _filter_visible(
-    access: Access, entries: list[Entry], whole: dict[str, Task]
-) -> Iterator[Entry]:
+    visible: list[Entry] = []
     for entry in entries:
-        if isinstance(entry, tuple):
-            if entry[0].id in whole:
-                yield whole[entry[0].id], entry[1]
-        elif isinstance(entry, Tombstone) or _may_read_projects(access):
-            yield entry
-
-
-def _may_read_projects(access: Access) -> bool:
-    return access.token is None or Scope.READ_PROJECTS in access.token.scopes
+        if isinstance(entry, ChangedTask):
+            if entry.task.id in tasks:
+                visible.append(replace(entry, task=tasks[entry.task.id]))
+        elif isinstance(entry, Tombstone) or can_read_projects:
+            visible.append(entry)
+    return visible

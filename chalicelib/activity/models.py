@@ -1,4 +1,4 @@
-"""Activity: what happened to a task, under the task and again in its project's feed."""
+"""Activity items: what happened to a task, stored under the task and in its project's feed."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,10 @@ from chalicelib.dynamodb.table import Item, Key, batch_put, query_page
 
 
 class Activity(Item):
-    """One thing that happened: what, by whom, in which request."""
+    """One event of a task: the action, its actor and its request.
+
+    For the action `changed`, `field` is the changed field with its values before and after.
+    """
 
     task_id = UnicodeAttribute()
     title = UnicodeAttribute()
@@ -37,28 +40,36 @@ class Activity(Item):
 
 
 def save_activity(entries: Sequence[Activity]) -> None:
-    """Write what happened to a task, for the project's feed too; doing it again changes nothing."""
-    batch_put([*entries, *(_in_feed(entry) for entry in entries)])
+    """Write the entries, which have the task's keys, and a copy of each in the project's feed.
 
-
-def _in_feed(entry: Activity) -> Activity:
-    key = Activity.feed_key(project_id_of(entry.task_id), entry.id)
-    facts = {k: v for k, v in entry.attribute_values.items() if k not in {"PK", "SK"}}
-    return Activity(key.pk, key.sk, **facts)
+    Idempotent.
+    """
+    copies = []
+    for entry in entries:
+        key = Activity.feed_key(project_id_of(entry.task_id), entry.id)
+        attributes = {k: v for k, v in entry.attribute_values.items() if k not in {"PK", "SK"}}
+        copies.append(Activity(key.pk, key.sk, **attributes))
+    batch_put([*entries, *copies])
 
 
 def list_task_activity(task_id: str, *, limit: int, start: dict[str, Any] | None) -> Page[Activity]:
-    """A page of what happened to the task, newest first."""
-    return _page(f"TASK#{task_id}", limit, start)
+    """Return a page of the task's activity, newest first."""
+    return _list_activity(f"TASK#{task_id}", limit, start)
 
 
 def list_project_activity(
     project_id: str, *, limit: int, start: dict[str, Any] | None
 ) -> Page[Activity]:
-    """A page of what happened to the project's tasks, newest first."""
-    return _page(f"FEED#{project_id}", limit, start)
+    """Return a page of the activity of the project's tasks, newest first."""
+    return _list_activity(f"FEED#{project_id}", limit, start)
 
 
-def _page(partition: str, limit: int, start: dict[str, Any] | None) -> Page[Activity]:
-    ours = Activity.SK.startswith("ACT#")
-    return query_page(Activity, partition, ours, limit=limit, start=start, newest_first=True)
+def _list_activity(hash_key: str, limit: int, start: dict[str, Any] | None) -> Page[Activity]:
+    return query_page(
+        Activity,
+        hash_key,
+        Activity.SK.startswith("ACT#"),
+        limit=limit,
+        start=start,
+        newest_first=True,
+    )

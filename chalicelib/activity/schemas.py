@@ -1,4 +1,4 @@
-"""`.../activity`: who changed what of a task, or of all tasks of a project."""
+"""Queries and responses of the activity log and the changes feed."""
 
 from typing import Annotated, Any, Literal
 
@@ -16,7 +16,7 @@ ActivityAction = Annotated[str, Meta(extra_json_schema={"enum": ACTIONS})]
 
 
 class Activity(Struct):
-    """One thing that happened to a task; of a long text `old` and `new` are the beginning."""
+    """One event of a task; `old` and `new` contain only the beginning of a long text."""
 
     id: Id
     task: Id
@@ -59,7 +59,7 @@ class ChangedTask(Task, tag_field="kind", tag="task"):
 
 
 class Deleted(Struct, tag_field="kind", tag="deleted"):
-    """A project or a task that the caller has no more; with a project goes all that is in it."""
+    """A project or task that the caller no longer has. With a project, all its content is gone."""
 
     what: Literal["project", "task"]
     id: Id
@@ -67,7 +67,7 @@ class Deleted(Struct, tag_field="kind", tag="deleted"):
 
 
 class Changes(Struct):
-    """Keep `next_cursor` for the next time; if there is more now, ask again at once."""
+    """Keep `next_cursor` for the next request; if `has_more` is true, send it at once."""
 
     items: list[ChangedProject | ChangedTask | Deleted]
     next_cursor: str
@@ -79,4 +79,4 @@ def present_change(entry: Entry) -> ChangedProject | ChangedTask | Deleted:
         return Deleted("project" if entry.kind == "project" else "task", entry.id, entry.at)
     if isinstance(entry, changes_feed.ChangedProject):
         return ChangedProject(**asdict(present_project(entry.project, entry.role)))
-    return ChangedTask(**asdict(present_task(*entry)))
+    return ChangedTask(**asdict(present_task(entry.task, entry.project)))

@@ -1,6 +1,8 @@
-"""Activity: who changed what of a task, and when. Written from the table's stream."""
+"""The activity log: who changed which field of a task, and when.
 
-from collections.abc import Iterator
+It is written from the table's stream, not by the change itself (decision 0018).
+"""
+
 from datetime import datetime
 from typing import Any
 
@@ -23,71 +25,69 @@ FIELDS = (
     "labels",
     "parent",
 )
-# Of a long text the beginning is kept.
+# A longer text is cut to this many characters.
 TEXT_MAX = 200
 
 
 def list_task_activity(
     access: TaskAccess, *, limit: int, start: dict[str, Any] | None
 ) -> Page[Activity]:
-    """A page of what happened to the task, newest first."""
+    """Return a page of the task's activity, newest first."""
     return models.list_task_activity(access.task.id, limit=limit, start=start)
 
 
 def list_project_activity(
     access: ProjectAccess, *, limit: int, start: dict[str, Any] | None
 ) -> Page[Activity]:
-    """A page of what happened to the project's tasks, newest first."""
+    """Return a page of the activity of the project's tasks, newest first."""
     return models.list_project_activity(access.project.id, limit=limit, start=start)
 
 
 def record_activity(change: TaskChange, now: datetime) -> None:
-    """Keep what a change of a task was; told again, it keeps the same."""
+    """Write the activity entries of a change of a task. Idempotent: ids depend on the record."""
     task = change.after
-    if task is None:  # moved, which the row at its new place tells, or purged
+    if task is None:
+        # The task was purged, or it was moved, and the record of its new item has the activity.
         return
-    happened = _list_events(change.before, task)
-    models.save_activity([_entry(change.record_id, task, what) for what in happened])
-
-
-def _entry(record_id: str, task: Task, what: dict[str, Any]) -> Activity:
     at = str(task.deleted_at or task.updated_at)
-    entry_id = derive_id(parse_timestamp(at), f"{record_id} {what.get('field')}")
-    key = Activity.key(task.id, entry_id)
-    return Activity(
-        key.pk,
-        key.sk,
-        task_id=task.id,
-        title=task.title,
-        actor=task.changed_by,
-        request_id=task.request_id,
-        at=at,
-        **what,
-    )
+    entries = []
+    for event in _list_events(change.before, task):
+        entry_id = derive_id(parse_timestamp(at), f"{change.record_id} {event.get('field')}")
+        key = Activity.key(task.id, entry_id)
+        entry = Activity(
+            key.pk,
+            key.sk,
+            task_id=task.id,
+            title=task.title,
+            actor=task.changed_by,
+            request_id=task.request_id,
+            at=at,
+            **event,
+        )
+        entries.append(entry)
+    models.save_activity(entries)
 
 
-def _list_events(before: Task | None, after: Task) -> Iterator[dict[str, Any]]:
+def _list_events(before: Task | None, after: Task) -> list[dict[str, Any]]:
+    """Return the attributes of each event: `action`, and for a changed field `field`, `old`, `new`.
+
+    `before` is None if the item is new: the task was created, moved to the trash or restored.
+    """
     if before is None:
-        yield {"action": _creation_action(after)}
-        return
+        if isinstance(after, TrashedTask):
+            return [{"action": "deleted"}]
+        return [{"action": "created" if after.version == 1 else "restored"}]
+
+    events = []
     for field in FIELDS:
-        old, new = _value(before, field), _value(after, field)
+        old, new = getattr(before, field), getattr(after, field)
+        if field == "labels":
+            old, new = old or [], new or []  # the API shows no labels as an empty list
         if old != new:
-            yield {"action": "changed", "field": field, "old": _short(old), "new": _short(new)}
+            values = {"old": _shorten(old), "new": _shorten(new)}
+            events.append({"action": "changed", "field": field, **values})
+    return events
 
 
-def _creation_action(task: Task) -> str:
-    """Why a row is there that was not."""
-    if isinstance(task, TrashedTask):
-        return "deleted"
-    return "created" if task.version == 1 else "restored"
-
-
-def _value(task: Task, field: str) -> Any:
-    """The value as the API shows it: no labels are an empty list."""
-    value = getattr(task, field)
-    return value or [] if field == "labels" else value
-
-
-def _short(value: Any) -> Any:
+def _shorten(value: Any) -> Any:
     return value[:TEXT_MAX] if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""`/api/auth/profile` and what else one does to one's own account."""
+"""Routes of the caller's avatar: `/api/auth/profile/avatar`."""
 
 from chalice.app import Blueprint, Response
 
@@ -19,15 +19,15 @@ AVATAR = "/api/auth/profile/avatar"
 def create_avatar(access: Access, body: NewAvatar) -> Response:
     """Request an upload form for your avatar."""
     announced = avatars.announce_avatar(access, content_type=body.content_type, size=body.size)
-    return created_response(
-        AvatarUpload(announced.avatar.id, announced.upload), "/api/auth/profile/"
-    )
+    upload = AvatarUpload(announced.avatar.id, announced.upload)
+    return created_response(upload, "/api/auth/profile/")
 
 
 @route(bp, "POST", AVATAR + "/{avatar_id}/complete", Action.USE_ACCOUNT, returns=Account)
 def complete_avatar(access: Access, avatar_id: str) -> Response:
     """Complete the upload of your avatar."""
-    return json_response(present_account(avatars.complete_avatar(access, avatar_id)))
+    user = avatars.complete_avatar(access, avatar_id)
+    return json_response(present_account(user))
 
 
 @route(bp, "DELETE", AVATAR, Action.USE_ACCOUNT)

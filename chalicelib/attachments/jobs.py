@@ -1,13 +1,12 @@
-"""The weekly clean-up: a walk through bucket and table side by side, page by page.
+"""The weekly clean-up: a maintenance run that compares the bucket with the table, page by page.
 
-It ends attachments whose task is purged or done for too long, and mends what should not be: a row
-whose object is gone, an object that no row knows. Younger than a day, nothing is touched, nor is an
-object under a key of another form than ours. The walk is a row with a lease; the ticks go on with
-it until it is done.
+It ends attachments whose task is purged or done for longer than the stage keeps files, and repairs
+differences: an item without an object, an object without an item. It touches nothing younger than a
+day, and no object whose key this application does not create. An item with a lease holds the
+position of the run; the ticks continue it until it is finished.
 """
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from chalicelib import settings
@@ -30,151 +29,147 @@ from chalicelib.observability import logger, record_outcome
 from chalicelib.tasks.models import Task, TrashedTask, get_tasks
 
 # No attachment is older than this software.
-BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
-PAGES = 25
-PAGE = 250
+EARLIEST_TASK = datetime(2025, 1, 1, tzinfo=UTC)
+PAGES_PER_CALL = 25
+PAGE_SIZE = 250
 MIN_AGE = timedelta(days=1)
-LAST = "~"  # sorts after all that keys hold
-
-
-@dataclass(frozen=True)
-class ComparedPage:
-    """What bucket and table hold between two keys. `last` is where the next page begins, None when
-    the stretch is done."""
-
-    objects: list[ObjectSummary]
-    listed: set[str]
-    last: str | None
+AFTER_ALL_KEYS = "~"  # sorts after every character of object keys
 
 
 def start_cleanup(now: datetime) -> dict[str, int]:
-    """Start the weekly walk, or go on with the one that is not done yet."""
+    """Start the weekly run, or continue the one that is not finished yet.
+
+    Returns counts of the objects seen and the repairs made.
+    """
     if start_run(ATTACHMENT_CLEANUP, now):
         logger.info("clean-up started")
     return continue_cleanup(now)
 
 
 def continue_cleanup(now: datetime) -> dict[str, int]:
-    """Walk some pages, if a walk is under way and nobody else walks; count what was done."""
-    sweep = claim_run(ATTACHMENT_CLEANUP, now)
-    if sweep is None:
+    """Process some pages of the unfinished run, and finish it after the last one.
+
+    Returns counts of the objects seen and the repairs made; empty when there is no unfinished run
+    or a concurrent call holds its lease.
+    """
+    run = claim_run(ATTACHMENT_CLEANUP, now)
+    if run is None:
         return {}
     counts: Counter[str] = Counter()
-    ahead = list_prefixes(now)
-    for _ in range(PAGES):
-        if sweep.position < len(ahead):
-            counts.update(_step(sweep, ahead[int(sweep.position)], now))
-    _leave(sweep, len(ahead), now)
+    prefixes = list_prefixes(now)
+    for _ in range(PAGES_PER_CALL):
+        if run.position < len(prefixes):
+            counts.update(_clean_page(run, prefixes[int(run.position)], now))
+    if run.position < len(prefixes):
+        release_run(run)
+    else:
+        finish_run(run, now)
+        logger.info("clean-up finished", started_at=run.started_at)
     return record_outcome("cleanup", dict(counts))
 
 
 def list_prefixes(now: datetime) -> list[str]:
-    """Where to walk; new ones come at the end, so that a number means the same next time."""
-    return [AVATAR_PREFIX, *models.list_key_prefixes(BEGINNING, now)]
+    """Return the object key prefixes to compare.
+
+    New prefixes are added at the end, so a position means the same prefix in later calls.
+    """
+    return [AVATAR_PREFIX, *models.list_attachment_prefixes(EARLIEST_TASK, now)]
 
 
-def _step(sweep: MaintenanceRun, stretch: str, now: datetime) -> Counter[str]:
-    page = _page(stretch, sweep.after or stretch)
-    counts = _repair_page(page, now)
-    position = int(sweep.position) + (page.last is None)
-    advance_run(sweep, position, page.last, counts)
+def _clean_page(run: MaintenanceRun, prefix: str, now: datetime) -> Counter[str]:
+    """Compare the next page of objects with the table, repair both, and store the new position."""
+    after = run.after or prefix
+    objects, has_more = s3.list_objects(prefix, after, PAGE_SIZE)
+    last = objects[-1].object_key if has_more else None
+    until = last or prefix + AFTER_ALL_KEYS
+    in_table = set(models.list_ready_object_keys(prefix, after, until))
+    in_bucket = {entry.object_key for entry in objects}
+    unlisted = [entry for entry in objects if entry.object_key not in in_table]
+
+    counts = Counter(
+        seen=len(in_bucket | in_table),
+        dropped=_close_outlived(in_table, now),
+        rows_without_object=_close_missing(in_table - in_bucket, now),
+        objects_without_row=_delete_unknown(unlisted, now),
+    )
+    position = int(run.position) + (last is None)
+    advance_run(run, position, last, counts)
     return counts
 
 
-def _leave(sweep: MaintenanceRun, end: int, now: datetime) -> None:
-    if sweep.position < end:
-        return release_run(sweep)
-    finish_run(sweep, now)
-    logger.info("clean-up finished", started_at=sweep.started_at)
-
-
-def _page(stretch: str, after: str) -> ComparedPage:
-    there, more = s3.list_objects(stretch, after, PAGE)
-    last = there[-1].object_key if more else None
-    rows = set(models.list_ready_object_keys(stretch, after, last or stretch + LAST))
-    return ComparedPage(there, rows, last)
-
-
-def _repair_page(page: ComparedPage, now: datetime) -> Counter[str]:
-    there = {entry.object_key for entry in page.objects}
-    unlisted = [entry for entry in page.objects if entry.object_key not in page.listed]
-    return Counter(
-        seen=len(there | page.listed),
-        dropped=_drop_outlived(page.listed, now),
-        rows_without_object=_close_empty(page.listed - there, now),
-        objects_without_row=_delete_unknown(unlisted, now),
-    )
-
-
-def _drop_outlived(listed: set[str], now: datetime) -> int:
-    """End the attachments whose task is purged, or done for longer than the stage keeps them."""
-    files_ = (object_key for object_key in listed if object_key.startswith(ATTACHMENT_PREFIX))
-    task = {object_key: models.task_id_of_object(object_key) for object_key in files_}
-    outlived = _outlived(set(task.values()), now)
+def _close_outlived(object_keys: set[str], now: datetime) -> int:
+    """End the attachments whose task is purged, or done for longer than the stage keeps files."""
+    task_ids = {
+        object_key: object_key.removeprefix(ATTACHMENT_PREFIX).partition("/")[0]
+        for object_key in object_keys
+        if object_key.startswith(ATTACHMENT_PREFIX)
+    }
+    outlived = _find_outlived_tasks(set(task_ids.values()), now)
     return sum(
         _close(models.find_upload(object_key), now)
-        for object_key, task_id in task.items()
+        for object_key, task_id in task_ids.items()
         if task_id in outlived
     )
 
 
-def _outlived(task_ids: set[str], now: datetime) -> set[str]:
-    found = {task.id: task for task in get_tasks(task_ids)}
-    # On its way into the trash or out of it a task is nowhere for a moment: look twice.
-    absent = _nowhere(_nowhere(task_ids - set(found)))
-    return absent | {task.id for task in found.values() if _is_outlived(task, now)}
+def _find_outlived_tasks(task_ids: set[str], now: datetime) -> set[str]:
+    """Return the ids of the tasks whose files are no longer kept."""
+    tasks = {task.id: task for task in get_tasks(task_ids)}
+    purged = task_ids - set(tasks)
+    # A task that moves to or from the trash can be missing from both reads: look twice.
+    for _ in range(2):
+        items = batch_get(*(entity.key(id_) for id_ in purged for entity in (Task, TrashedTask)))
+        purged = {
+            id_
+            for id_ in purged
+            if not items.get(Task.key(id_)) and not items.get(TrashedTask.key(id_))
+        }
+
+    if not settings.FILES_KEPT_DAYS:
+        return purged
+    limit = format_timestamp(now - timedelta(days=settings.FILES_KEPT_DAYS))
+    return purged | {
+        task.id
+        for task in tasks.values()
+        if task.status == "done" and task.completed_at is not None and task.completed_at < limit
+    }
 
 
-def _nowhere(task_ids: set[str]) -> set[str]:
-    """Those that are neither a task nor in the trash."""
-    task, trashed = Task.key, TrashedTask.key
-    rows = batch_get(*(key(task_id) for task_id in task_ids for key in (task, trashed)))
-    return {id_ for id_ in task_ids if not rows.get(task(id_)) and not rows.get(trashed(id_))}
-
-
-def _is_outlived(task: Task, now: datetime) -> bool:
-    days = settings.FILES_KEPT_DAYS
-    if not days or task.status != "done" or task.completed_at is None:
-        return False
-    return bool(task.completed_at < format_timestamp(now - timedelta(days=days)))
-
-
-def _close_empty(object_keys: set[str], now: datetime) -> int:
-    """End the ready uploads whose bytes are gone, whoever took them."""
+def _close_missing(object_keys: set[str], now: datetime) -> int:
+    """End the ready uploads of either kind whose object is missing."""
     closed = 0
     for object_key in object_keys:
         upload = models.find_upload(object_key)
-        if _has_no_object(upload, now) and _close(upload, now):
-            logger.warning("a row without object", object_key=object_key)
+        if upload is None or upload.status != READY:
+            continue
+        is_old = str(upload.uploaded_at) < format_timestamp(now - MIN_AGE)
+        # The page was listed a moment ago, so S3 is asked again.
+        if is_old and s3.head_object(upload.object_key) is None and _close(upload, now):
+            logger.warning("upload without an object closed", object_key=object_key)
             closed += 1
     return closed
 
 
-def _has_no_object(upload: Upload | None, now: datetime) -> bool:
-    """The listing is a moment old; the bucket itself is asked."""
-    if upload is None or upload.status != READY:
-        return False
-    old = str(upload.uploaded_at) < format_timestamp(now - MIN_AGE)
-    return old and s3.head_object(upload.object_key) is None
+def _delete_unknown(objects: list[ObjectSummary], now: datetime) -> int:
+    """Delete the objects without an item.
 
-
-def _delete_unknown(entries: list[ObjectSummary], now: datetime) -> int:
-    """Delete the objects that no row knows. The index lags; the table itself is asked, which has a
-    row before anybody can upload."""
+    The index lags, so the table itself is read. It holds an item before anything can be uploaded.
+    """
     keys = {
         entry.object_key: models.find_upload_key(entry.object_key)
-        for entry in entries
+        for entry in objects
         if entry.modified < now - MIN_AGE
     }
-    rows = batch_get(*(key for key in keys.values() if key))
-    unknown = [name for name, key in keys.items() if key and rows.get(key) is None]
+    items = batch_get(*(key for key in keys.values() if key))
+    unknown = [object_key for object_key, key in keys.items() if key and items.get(key) is None]
     for object_key in unknown:
         s3.delete_object(object_key)
-        logger.warning("an object without row", object_key=object_key)
+        logger.warning("object without an item deleted", object_key=object_key)
     return len(unknown)
 
 
 def _close(upload: Upload | None, now: datetime) -> bool:
+    """End a ready upload of either kind; return whether this call ended it."""
     if isinstance(upload, Avatar):
         return avatars.close_missing_avatar(upload, now)
-    return upload is not None and upload_lifecycle.close_upload(upload, now, of=(READY,))
+    return upload is not None and upload_lifecycle.close_upload(upload, now, statuses=(READY,))

@@ -1,36 +1,38 @@
-"""What attachments and avatars have in common: announced, uploaded straight to the bucket, then
-confirmed, or gone.
+"""Uploads: the items of task attachments and avatar images.
 
-`pending` -> `ready` -> `gone`, or `pending` -> `gone`. A row that is gone is a tombstone: it stays
-until its object is deleted, so that no crash leaves an object that nobody knows.
+An upload is announced (`pending`), its bytes go straight from the client to S3, and then it is
+confirmed (`ready`). From either status it ends as a tombstone (`gone`). The tombstone stays until
+its S3 object is deleted, so a crash never leaves an object without an item.
 
-A ready one stands in `by_wake` too, sorted by its object's key, as the bucket sorts: so the
-clean-up walks through table and bucket side by side.
+A `ready` upload is also in the index `by_wake`, sorted by its object key. S3 lists objects in the
+same order, so the clean-up can compare the table with the bucket page by page.
 """
 
 import zlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.expressions.update import Action
 
 from chalicelib.aws.s3 import StoredObject
 from chalicelib.dynamodb import time_index
 from chalicelib.dynamodb.ids import is_id, is_task_id, new_id
 from chalicelib.dynamodb.table import Item, Key, get_item, query_all, set_or_remove
 from chalicelib.dynamodb.timestamps import format_timestamp
-from chalicelib.dynamodb.transactions import ConditionFailed, Delete, Put, Update, transact
+from chalicelib.dynamodb.transactions import ConditionFailed, Put, Update, transact
 from chalicelib.tasks.models import add_counts_anywhere_writes
 
 PENDING, READY, GONE = "pending", "ready", "gone"
 PENDING_FOR = timedelta(hours=24)
 LISTING_SHARDS = 4
+ATTACHMENT_PREFIX, AVATAR_PREFIX = "att/", "avatar/"
+# The first four letters of new ids change every 2**30 milliseconds (about twelve days).
+PREFIX_LETTERS, PREFIX_DURATION = 4, timedelta(milliseconds=2**30)
 
 
 class Upload(Item):
-    """`object_key` is made of ids alone; a file's name is never part of it."""
+    """An upload of either kind. Its `object_key` is made of ids only, never of a file name."""
 
     object_key = UnicodeAttribute()
     content_type = UnicodeAttribute()
@@ -42,92 +44,14 @@ class Upload(Item):
     version_id = UnicodeAttribute(null=True)
 
     @property
-    def stretch(self) -> str:
-        """The part of the bucket that it is listed with: how its object's key begins."""
-        raise NotImplementedError
-
-
-U = TypeVar("U", bound=Upload)
-
-
-def announce_upload_write(upload: Upload, now: datetime) -> Put:
-    """The write that announces an upload; it wakes after a day, to vanish if nothing came."""
-    waking = time_index.build_keys("upload", format_timestamp(now + PENDING_FOR), upload.object_key)
-    upload.wake_key, upload.wake_at = str(waking["wake_key"]), str(waking["wake_at"])
-    return Put(upload)
-
-
-def confirm_upload_write(upload: Upload, now: datetime, **facts: str | None) -> Update:
-    """The write that says that the bytes are there and are what was announced, and `facts`, what
-    else is known of them."""
-    listing = {"wake_key": _listed_in(upload), "wake_at": upload.object_key}
-    values = {"status": READY, "uploaded_at": format_timestamp(now), **listing, **facts}
-    model = type(upload)
-    actions = tuple(set_or_remove(model, name, value) for name, value in values.items())
-    return Update(_upload_key(upload), actions, Upload.status == PENDING)
-
-
-def close_upload_write(upload: Upload, now: datetime) -> Update:
-    """The write that makes the upload a tombstone, once: it holds for the state that was read. The
-    next tick removes the object, and the row in the end."""
-    return Update(
-        _upload_key(upload), _closing(upload.object_key, now), Upload.status == upload.status
-    )
-
-
-def get_upload_status(upload: Upload) -> str:
-    """The state in which the upload is now; one without a row is gone."""
-    row = get_upload(upload.PK, upload.SK)
-    return GONE if row is None else str(row.status)
-
-
-def discard_upload_write(key: Key[U], object_key: str, now: datetime) -> Update:
-    """The same for an upload that was not read, in whatever state it is."""
-    return Update(Key(Upload, key.pk, key.sk), _closing(object_key, now))
-
-
-def _closing(object_key: str, now: datetime) -> tuple[Action, ...]:
-    waking = time_index.build_keys("upload", format_timestamp(now), object_key)
-    values = {"status": GONE, **waking}
-    return tuple(set_or_remove(Upload, name, value) for name, value in values.items())
-
-
-def delete_upload(upload: Upload) -> None:
-    """Remove the row of an upload that is gone, last of all."""
-    transact(Delete(_upload_key(upload)))
-
-
-def list_ready_object_keys(stretch: str, after: str, until: str) -> Iterator[str]:
-    """The object keys of the ready uploads of a stretch, behind `after` and up to `until`."""
-    between = Item.wake_at.between(after + " ", until)  # a blank sorts before all that keys hold
-    for shard in range(LISTING_SHARDS):
-        for row in query_all(Item, _bucket(stretch, shard), between, index="by_wake"):
-            yield str(row.wake_at)
-
-
-def _listed_in(upload: Upload) -> str:
-    return _bucket(upload.stretch, zlib.crc32(upload.PK.encode()) % LISTING_SHARDS)
-
-
-def _bucket(stretch: str, shard: int) -> str:
-    return f"{stretch}#{shard}"
-
-
-def get_upload(pk: str, sk: str) -> Upload | None:
-    """The upload that an index points at."""
-    return get_item(Key(Upload, pk, sk))
-
-
-def _upload_key(upload: Upload) -> Key[Upload]:
-    return Key(Upload, upload.PK, upload.SK)
-
-
-ATTACHMENT_PREFIX = "att/"
-# So long, twelve days, the first four letters of new ids stay the same.
-PREFIX_LETTERS, PREFIX_DURATION = 4, timedelta(milliseconds=2**30)
+    def task_id(self) -> str | None:
+        """The id of the task that the file belongs to; None for an avatar."""
+        return self.PK.removeprefix("TASK#") if self.PK.startswith("TASK#") else None
 
 
 class Attachment(Upload):
+    """A file of a task. `upload_id` is set once a multipart upload is started in S3."""
+
     filename = UnicodeAttribute()
     uploaded_by = UnicodeAttribute()
     sha256 = UnicodeAttribute(null=True)
@@ -147,89 +71,13 @@ class Attachment(Upload):
         return self.PK.removeprefix("TASK#")
 
     @property
-    def stretch(self) -> str:
-        """Twelve days of tasks: the first letters of the task's id."""
-        return self.object_key[: len(ATTACHMENT_PREFIX) + PREFIX_LETTERS]
-
-    @property
     def part_count(self) -> int:
         return -(-int(self.size) // int(self.part_size or self.size))
 
 
-def attachment_object_key(task_id: str, attachment_id: str) -> str:
-    return f"{ATTACHMENT_PREFIX}{task_id}/{attachment_id}"
-
-
-def get_attachment(task_id: str, attachment_id: str) -> Attachment | None:
-    return get_item(Attachment.key(task_id, attachment_id))
-
-
-def find_attachment_key(object_key: str) -> "Key[Attachment] | None":
-    """Where the row of the object stands, or None for a key that is not ours."""
-    task_id, _, attachment_id = object_key.removeprefix(ATTACHMENT_PREFIX).partition("/")
-    ours = object_key.startswith(ATTACHMENT_PREFIX) and is_task_id(task_id) and is_id(attachment_id)
-    return Attachment.key(task_id, attachment_id) if ours else None
-
-
-def task_id_of_object(object_key: str) -> str:
-    """The id of the task that an object of ours belongs to."""
-    return object_key.removeprefix(ATTACHMENT_PREFIX).partition("/")[0]
-
-
-def list_attachments(task_id: str) -> Iterator[Attachment]:
-    return query_all(Attachment, f"TASK#{task_id}", Attachment.SK.startswith("FILE#"))
-
-
-def confirm_attachment(
-    attachment: Attachment, stored: StoredObject, picture: str | None, now: datetime
-) -> None:
-    """Confirm the upload of `stored`, and count it on its task; doing it again changes nothing.
-    `attachment` is as it stands afterwards."""
-    facts = {"version_id": stored.version_id, "picture": picture}
-    counting = add_counts_anywhere_writes(attachment.task_id, attachments_count=1)
-    try:
-        transact(confirm_upload_write(attachment, now, **facts), *counting)
-    except ConditionFailed as failed:
-        if failed.write in counting:  # the task has just moved to the trash, or out of it
-            return confirm_attachment(attachment, stored, picture, now)
-        if failed.row is not None:
-            _take_over(attachment, Attachment.from_raw_data(failed.row))
-        return
-    attachment.status, attachment.uploaded_at = READY, format_timestamp(now)
-    attachment.picture, attachment.version_id = picture, stored.version_id
-
-
-def _take_over(attachment: Attachment, other: Attachment) -> None:
-    attachment.status, attachment.uploaded_at = other.status, other.uploaded_at
-    attachment.picture, attachment.version_id = other.picture, other.version_id
-
-
-def set_multipart_upload(attachment: Attachment, upload_id: str) -> bool:
-    """Note the multipart upload of a pending attachment; False if there is another by now."""
-    condition = (Attachment.status == PENDING) & Attachment.upload_id.does_not_exist()
-    key = Attachment.key(attachment.task_id, attachment.id)
-    try:
-        transact(Update(key, (Attachment.upload_id.set(upload_id),), condition))
-    except ConditionFailed:
-        return False
-    attachment.upload_id = upload_id
-    return True
-
-
-def list_key_prefixes(first: datetime, last: datetime) -> list[str]:
-    """The beginnings of the keys of all attachments to tasks made from `first` to `last` and some
-    days more, oldest first."""
-    steps = range((last - first) // PREFIX_DURATION + 2)
-    return [
-        ATTACHMENT_PREFIX + new_id(first + step * PREFIX_DURATION)[:PREFIX_LETTERS]
-        for step in steps
-    ]
-
-
-AVATAR_PREFIX = "avatar/"
-
-
 class Avatar(Upload):
+    """An avatar image of a user."""
+
     @staticmethod
     def key(user_id: str, avatar_id: str) -> "Key[Avatar]":
         return Key(Avatar, f"USER#{user_id}", f"AVATAR#{avatar_id}")
@@ -242,33 +90,157 @@ class Avatar(Upload):
     def user_id(self) -> str:
         return self.PK.removeprefix("USER#")
 
-    @property
-    def stretch(self) -> str:
-        """All avatars are one."""
-        return AVATAR_PREFIX
+
+def attachment_object_key(task_id: str, attachment_id: str) -> str:
+    return f"{ATTACHMENT_PREFIX}{task_id}/{attachment_id}"
 
 
 def avatar_object_key(user_id: str, avatar_id: str) -> str:
     return f"{AVATAR_PREFIX}{user_id}/{avatar_id}"
 
 
-def get_avatar(user_id: str, avatar_id: str) -> Avatar | None:
-    return get_item(Avatar.key(user_id, avatar_id))
-
-
-def find_avatar_key(object_key: str) -> "Key[Avatar] | None":
-    """Where the row of the object stands, or None for a key that is not ours."""
-    user_id, _, avatar_id = object_key.removeprefix(AVATAR_PREFIX).partition("/")
-    ours = object_key.startswith(AVATAR_PREFIX) and is_id(user_id) and is_id(avatar_id)
-    return Avatar.key(user_id, avatar_id) if ours else None
-
-
 def find_upload_key(object_key: str) -> Key[Any] | None:
-    """Where the row of the object stands, or None for a key that is not ours."""
-    return find_attachment_key(object_key) or find_avatar_key(object_key)
+    """Return the item key of the upload whose bytes are stored at `object_key`.
+
+    Returns None for an object key that this application does not create.
+    """
+    owner_id, _, upload_id = object_key.partition("/")[2].partition("/")
+    if not is_id(upload_id):
+        return None
+    if object_key.startswith(ATTACHMENT_PREFIX) and is_task_id(owner_id):
+        return Attachment.key(owner_id, upload_id)
+    if object_key.startswith(AVATAR_PREFIX) and is_id(owner_id):
+        return Avatar.key(owner_id, upload_id)
+    return None
 
 
 def find_upload(object_key: str) -> Attachment | Avatar | None:
-    """The upload whose bytes stand at the key, or None."""
+    """Return the upload whose bytes are stored at `object_key`, or None."""
     key = find_upload_key(object_key)
     return None if key is None else get_item(key)
+
+
+def get_upload(pk: str, sk: str) -> Upload | None:
+    """Return the upload with the primary key that an index entry names, or None."""
+    return get_item(Key(Upload, pk, sk))
+
+
+def get_attachment(task_id: str, attachment_id: str) -> Attachment | None:
+    return get_item(Attachment.key(task_id, attachment_id))
+
+
+def list_attachments(task_id: str) -> Iterator[Attachment]:
+    """Yield all attachments of a task in any status, oldest first."""
+    return query_all(Attachment, f"TASK#{task_id}", Attachment.SK.startswith("FILE#"))
+
+
+def announce_upload_write(upload: Upload, now: datetime) -> Put:
+    """Return the write that creates a pending upload.
+
+    The upload becomes due after 24 hours; if it is still pending then, the tick ends it.
+    """
+    due_at = format_timestamp(now + PENDING_FOR)
+    index_keys = time_index.build_keys("upload", due_at, upload.object_key)
+    upload.wake_key, upload.wake_at = str(index_keys["wake_key"]), str(index_keys["wake_at"])
+    return Put(upload)
+
+
+def confirm_upload_write(upload: Upload, now: datetime, **attributes: str | None) -> Update:
+    """Return the write that marks a pending upload as ready.
+
+    It also sets `attributes`, which describe the stored object, and adds the upload to the listing
+    that the clean-up reads. It fails when the upload is not pending.
+    """
+    # All avatars share a prefix; attachments share one if their tasks are of the same twelve days.
+    prefix = AVATAR_PREFIX
+    if upload.task_id is not None:
+        prefix = upload.object_key[: len(ATTACHMENT_PREFIX) + PREFIX_LETTERS]
+    shard = zlib.crc32(upload.PK.encode()) % LISTING_SHARDS
+    values = {
+        "status": READY,
+        "uploaded_at": format_timestamp(now),
+        "wake_key": f"{prefix}#{shard}",
+        "wake_at": upload.object_key,
+        **attributes,
+    }
+    model = type(upload)
+    actions = tuple(set_or_remove(model, name, value) for name, value in values.items())
+    return Update(Key(Upload, upload.PK, upload.SK), actions, Upload.status == PENDING)
+
+
+def confirm_attachment(
+    attachment: Attachment, stored: StoredObject, picture: str | None, now: datetime
+) -> None:
+    """Mark the attachment as ready and count it on its task; repeating it has no further effect.
+
+    Updates `attachment` to the item as it is afterwards: ready with the S3 version in `stored` and
+    the detected image type `picture`, or as a concurrent request has left it.
+    """
+    facts = {"version_id": stored.version_id, "picture": picture}
+    current = {"status": READY, "uploaded_at": format_timestamp(now), **facts}
+    while True:
+        counts = add_counts_anywhere_writes(attachment.task_id, attachments_count=1)
+        try:
+            transact(confirm_upload_write(attachment, now, **facts), *counts)
+        except ConditionFailed as failed:
+            if failed.write in counts:  # the task has just moved to or from the trash: try again
+                continue
+            if failed.row is None:
+                return
+            other = Attachment.from_raw_data(failed.row)
+            current = {name: getattr(other, name) for name in current}
+        break
+    for name, value in current.items():
+        setattr(attachment, name, value)
+
+
+def set_multipart_upload(attachment: Attachment, upload_id: str) -> bool:
+    """Store the id of the S3 multipart upload of a pending attachment.
+
+    Returns False if a concurrent request has stored another id or ended the upload.
+    """
+    condition = (Attachment.status == PENDING) & Attachment.upload_id.does_not_exist()
+    key = Attachment.key(attachment.task_id, attachment.id)
+    try:
+        transact(Update(key, (Attachment.upload_id.set(upload_id),), condition))
+    except ConditionFailed:
+        return False
+    attachment.upload_id = upload_id
+    return True
+
+
+def close_upload_write(
+    key: Key[Any], object_key: str, now: datetime, *, expected_status: str | None = None
+) -> Update:
+    """Return the write that turns an upload into a tombstone.
+
+    It fails when the upload does not exist or its status differs from `expected_status` (None
+    accepts any status). The next tick deletes the S3 object and then the item.
+    """
+    index_keys = time_index.build_keys("upload", format_timestamp(now), object_key)
+    values = {"status": GONE, **index_keys}
+    actions = tuple(set_or_remove(Upload, name, value) for name, value in values.items())
+    condition = None if expected_status is None else Upload.status == expected_status
+    return Update(Key(Upload, key.pk, key.sk), actions, condition)
+
+
+def list_ready_object_keys(prefix: str, after: str, until: str) -> Iterator[str]:
+    """Yield the object keys of the ready uploads listed under `prefix`.
+
+    Keys are greater than `after` and at most `until`; they are sorted within each index shard only.
+    """
+    between = Item.wake_at.between(after + " ", until)  # a space sorts before all letters of keys
+    for shard in range(LISTING_SHARDS):
+        for item in query_all(Item, f"{prefix}#{shard}", between, index="by_wake"):
+            yield str(item.wake_at)
+
+
+def list_attachment_prefixes(first: datetime, last: datetime) -> list[str]:
+    """Return the listing prefixes of attachments to tasks created from `first` to `last`.
+
+    They are oldest first and cover up to twelve days more than that.
+    """
+    return [
+        ATTACHMENT_PREFIX + new_id(first + step * PREFIX_DURATION)[:PREFIX_LETTERS]
+        for step in range((last - first) // PREFIX_DURATION + 2)
+    ]

@@ -1,4 +1,4 @@
-"""Attachments that come in parts, so that an upload that broke off goes on where it was."""
+"""Multipart uploads of large attachments; an interrupted upload can be resumed."""
 
 from dataclasses import dataclass
 
@@ -11,8 +11,8 @@ from chalicelib.errors import Conflict, FieldError, Invalid, NotFound
 
 
 @dataclass(frozen=True)
-class PartAddress:
-    """Where to PUT the `size` bytes of one part."""
+class PartUrl:
+    """The signed URL to PUT the `size` bytes of one part to."""
 
     number: int
     size: int
@@ -21,56 +21,61 @@ class PartAddress:
 
 @dataclass(frozen=True)
 class UploadedParts:
-    """The attachment, and which of its parts are there."""
+    """The attachment and those of its parts that S3 has received."""
 
     attachment: Attachment
     parts: list[Part]
 
 
-def sign_part_urls(access: TaskAccess, attachment_id: str, numbers: list[int]) -> list[PartAddress]:
-    """Sign an address for each of the parts; the first call starts the upload.
+def sign_part_urls(access: TaskAccess, attachment_id: str, numbers: list[int]) -> list[PartUrl]:
+    """Sign a URL for each part in `numbers`; the first call starts the multipart upload.
 
-    Raises `Invalid` for a number that the file has no part of.
+    Raises `Invalid` for a number that the file has no part of, and `Conflict` when the upload is
+    over or a concurrent request starts it.
     """
-    attachment = _waiting(access, attachment_id)
+    attachment = _get_pending_attachment(access, attachment_id)
     if max(numbers) > attachment.part_count:
-        message = f"the parts are 1 to {attachment.part_count}"
+        message = f"must be from 1 to {attachment.part_count}"
         raise Invalid(errors=(FieldError("numbers", message),))
-    upload_id = attachment.upload_id or _begin(attachment)
-    return [_address(attachment, upload_id, number) for number in sorted(set(numbers))]
+
+    object_key, upload_id = attachment.object_key, attachment.upload_id
+    if upload_id is None:
+        # A crash between the next two calls leaves an upload in S3. It is aborted with the
+        # attachment, or by the bucket's lifecycle rule after a day.
+        upload_id = s3_multipart.start_upload(object_key, content_type=attachment.content_type)
+        if not models.set_multipart_upload(attachment, upload_id):
+            s3_multipart.abort_upload(object_key, upload_id)
+            raise Conflict("A concurrent request has started this upload; try again")
+
+    urls = []
+    part_size = int(attachment.part_size or 0)
+    for number in sorted(set(numbers)):
+        size = min(part_size, int(attachment.size) - (number - 1) * part_size)
+        url = s3_multipart.sign_part_url(object_key, upload_id, number=number, size=size)
+        urls.append(PartUrl(number, size, url))
+    return urls
 
 
 def list_uploaded_parts(access: TaskAccess, attachment_id: str) -> UploadedParts:
-    """What of the file is there already."""
-    attachment = _waiting(access, attachment_id)
+    """Return the parts of the attachment that S3 has received.
+
+    Raises `Conflict` when the upload is over.
+    """
+    attachment = _get_pending_attachment(access, attachment_id)
     upload_id = attachment.upload_id
     parts = s3_multipart.list_parts(attachment.object_key, upload_id) if upload_id else []
     return UploadedParts(attachment, parts)
 
 
-def _waiting(access: TaskAccess, attachment_id: str) -> Attachment:
+def _get_pending_attachment(access: TaskAccess, attachment_id: str) -> Attachment:
+    """Return a pending attachment that is uploaded in parts.
+
+    Raises `NotFound` when it does not exist or is uploaded with a form, and `Conflict` when it is
+    not pending.
+    """
     attachment = service.get_attachment(access, attachment_id)
     if attachment.part_size is None:
         raise NotFound()
     if attachment.status != PENDING:
         raise Conflict("This upload is over", code="upload_over")
     return attachment
-
-
-def _begin(attachment: Attachment) -> str:
-    """Start the upload in the storage and write its id down. Of rivals one wins; what a crash
-    leaves in between is dropped with the attachment, or by the bucket's own rule after a day."""
-    upload_id = s3_multipart.start_upload(
-        attachment.object_key, content_type=attachment.content_type
-    )
-    if models.set_multipart_upload(attachment, upload_id):
-        return upload_id
-    s3_multipart.abort_upload(attachment.object_key, upload_id)
-    raise Conflict("The upload was started elsewhere at the same moment; ask again")
-
-
-def _address(attachment: Attachment, upload_id: str, number: int) -> PartAddress:
-    before = (number - 1) * int(attachment.part_size or 0)
-    size = min(int(attachment.part_size or 0), int(attachment.size) - before)
-    url = s3_multipart.sign_part_url(attachment.object_key, upload_id, number=number, size=size)
-    return PartAddress(number, size, url)

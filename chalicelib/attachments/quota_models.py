@@ -1,5 +1,8 @@
-"""How much room files take, by task and by project: reserved in the transaction that announces an
-upload, given back in the one that makes it a tombstone. Both happen once, so the sums are exact."""
+"""Storage usage of tasks and projects: how many bytes and files their attachments take.
+
+The transaction that announces an upload also reserves its storage, and the transaction that turns
+it into a tombstone releases it. Both happen exactly once, so the counters are exact.
+"""
 
 from collections import Counter
 from typing import Any
@@ -14,14 +17,15 @@ from chalicelib.dynamodb.ids import project_id_of
 from chalicelib.dynamodb.table import Item, Key, batch_get
 from chalicelib.dynamodb.transactions import ConditionFailed, Delete, Update, Write, transact
 
-TASK_PARTITION, PROJECT_PARTITION = "TASK#", "PROJECT#"
-# The largest single file.
+# The largest single file in bytes. It fits into an empty task and an empty project.
 MAX_FILE_BYTES = min(settings.UPLOAD_MAX_BYTES, settings.TASK_MAX_BYTES, settings.PROJECT_MAX_BYTES)
 
 
 class StorageUsage(Item):
-    """The files of a task or of a project, announced ones included; `changes` are how often that
-    changed."""
+    """The storage that the files of a task or a project take, pending files included.
+
+    `changes` counts the updates of this item; the counter repair uses it to detect concurrent ones.
+    """
 
     bytes = NumberAttribute(default=0)
     files = NumberAttribute(default=0)
@@ -29,79 +33,87 @@ class StorageUsage(Item):
 
     @staticmethod
     def of_task(task_id: str) -> "Key[StorageUsage]":
-        return Key(StorageUsage, f"{TASK_PARTITION}{task_id}", "USAGE")
+        return Key(StorageUsage, f"TASK#{task_id}", "USAGE")
 
     @staticmethod
     def of_project(project_id: str) -> "Key[StorageUsage]":
-        return Key(StorageUsage, f"{PROJECT_PARTITION}{project_id}", "USAGE")
+        return Key(StorageUsage, f"PROJECT#{project_id}", "USAGE")
 
 
 def reserve_storage_writes(attachment: Attachment) -> tuple[Write, Write]:
-    """The writes that take room for it; they fail when a limit would be passed."""
+    """Return the writes that reserve storage for a new file in its task and its project.
+
+    Each fails when its limit would be exceeded. An item that does not exist yet has no limit to
+    check, because a single file never exceeds one (`MAX_FILE_BYTES`).
+    """
     size, task_id = int(attachment.size), attachment.task_id
-    in_task = (StorageUsage.bytes <= settings.TASK_MAX_BYTES - size) & (
+    is_first = StorageUsage.PK.does_not_exist()
+    fits_task = (StorageUsage.bytes <= settings.TASK_MAX_BYTES - size) & (
         StorageUsage.files < settings.TASK_MAX_FILES
     )
-    in_project = StorageUsage.bytes <= settings.PROJECT_MAX_BYTES - size
+    fits_project = StorageUsage.bytes <= settings.PROJECT_MAX_BYTES - size
+    project_key = StorageUsage.of_project(project_id_of(task_id))
     return (
-        _added(StorageUsage.of_task(task_id), size, 1, _first() | in_task),
-        _added(StorageUsage.of_project(project_id_of(task_id)), size, 1, _first() | in_project),
+        _change_usage_write(StorageUsage.of_task(task_id), size, 1, is_first | fits_task),
+        _change_usage_write(project_key, size, 1, is_first | fits_project),
     )
 
 
-def return_storage_writes(upload: Upload) -> tuple[Write, ...]:
-    """The writes that give the room back; none for what takes none."""
-    if not upload.PK.startswith(TASK_PARTITION):
+def release_storage_writes(upload: Upload) -> tuple[Write, ...]:
+    """Return the writes that release the storage of a file; none for an avatar."""
+    if upload.task_id is None:
         return ()
-    task_id, there = upload.PK.removeprefix(TASK_PARTITION), StorageUsage.PK.exists()
-    keys = (StorageUsage.of_task(task_id), StorageUsage.of_project(project_id_of(task_id)))
-    return tuple(_added(key, -int(upload.size), -1, there) for key in keys)
+    exists = StorageUsage.PK.exists()
+    keys = (
+        StorageUsage.of_task(upload.task_id),
+        StorageUsage.of_project(project_id_of(upload.task_id)),
+    )
+    return tuple(_change_usage_write(key, -int(upload.size), -1, exists) for key in keys)
 
 
-def new_usage(bytes: int = 0, files: int = 0) -> Counter[str]:
-    """What files take, as the recount compares it."""
-    return Counter(bytes=bytes, files=files)
-
-
-def read_usage(raw: dict[str, Any]) -> Counter[str]:
-    """The room that a row speaks of."""
-    return Counter({name: int(raw[name]["N"]) for name in new_usage() if name in raw})
-
-
-def get_usage_item(key: Key[StorageUsage]) -> CounterItem:
-    """A row for the recount; one that is not there speaks of no files."""
-    raw = batch_get(key).raw(key) or {}
-    counts = new_usage()
-    counts.update(read_usage(raw))
-    return read_counter_item(key, counts, raw)
+def _change_usage_write(
+    key: Key[StorageUsage], bytes_added: int, files_added: int, condition: Condition
+) -> Update:
+    actions = (
+        StorageUsage.bytes.add(bytes_added),
+        StorageUsage.files.add(files_added),
+        StorageUsage.changes.add(1),
+    )
+    return Update(key, actions, condition)
 
 
 def exceeded_limit(write: Write) -> str | None:
-    """Which limit the write that failed stands for: `task`, `project`, or None for neither."""
-    key = write.key if isinstance(write, Update) else None
-    if key is None or key.model is not StorageUsage:
+    """Return whose limit the failed `write` would exceed: `task` or `project`.
+
+    Returns None if the write does not reserve storage.
+    """
+    if not isinstance(write, Update) or write.key.model is not StorageUsage:
         return None
-    return "task" if key.pk.startswith(TASK_PARTITION) else "project"
+    return "task" if write.key.pk.startswith("TASK#") else "project"
 
 
 def delete_task_usage(task_id: str) -> None:
-    """Remove the count of a task without files; one that has some keeps it."""
-    empty = StorageUsage.PK.does_not_exist() | (StorageUsage.files == 0)
+    """Delete the storage usage of a task, unless the task still has files."""
+    is_empty = StorageUsage.PK.does_not_exist() | (StorageUsage.files == 0)
     try:
-        transact(Delete(StorageUsage.of_task(task_id), empty))
+        transact(Delete(StorageUsage.of_task(task_id), is_empty))
     except ConditionFailed:
         return
 
 
-def _first() -> Condition:
-    """There is no count yet. One file alone never passes a limit: `LARGEST` sees to that."""
-    return StorageUsage.PK.does_not_exist()
+def new_usage(bytes: int = 0, files: int = 0) -> Counter[str]:
+    """Return storage usage in the form that the counter repair compares."""
+    return Counter(bytes=bytes, files=files)
 
 
-def _added(key: Key[StorageUsage], size: int, files: int, condition: Condition) -> Update:
-    added = (
-        StorageUsage.bytes.add(size),
-        StorageUsage.files.add(files),
-        StorageUsage.changes.add(1),
-    )
-    return Update(key, added, condition)
+def read_usage(raw: dict[str, Any]) -> Counter[str]:
+    """Return the storage usage in a raw DynamoDB item; attributes that it lacks are left out."""
+    return Counter({name: int(raw[name]["N"]) for name in new_usage() if name in raw})
+
+
+def get_usage_item(key: Key[StorageUsage]) -> CounterItem:
+    """Return the storage usage at `key` for the counter repair; zeros if there is no item."""
+    raw = batch_get(key).raw(key) or {}
+    counts = new_usage()
+    counts.update(read_usage(raw))
+    return read_counter_item(key, counts, raw)

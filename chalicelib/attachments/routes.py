@@ -1,21 +1,19 @@
-"""`/api/tasks/{id}/attachments`: files, uploaded straight to the storage."""
+"""Routes of attachments: `/api/tasks/{id}/attachments`."""
 
 from chalice.app import Blueprint, Response
-from msgspec.structs import asdict
 
 from chalicelib.access.permissions import Action
 from chalicelib.access.service import TaskAccess
 from chalicelib.attachments import multipart_uploads, schemas, service
-from chalicelib.attachments.multipart_uploads import PartAddress
+from chalicelib.attachments.multipart_uploads import PartUrl
 from chalicelib.attachments.schemas import (
     Attachment,
     DownloadQuery,
     FormUpload,
+    MultipartUpload,
     NewAttachment,
-    Part,
-    PartedUpload,
+    PartList,
     PartNumbers,
-    Parts,
 )
 from chalicelib.aws.s3 import Download
 from chalicelib.http.fields import Page
@@ -39,7 +37,7 @@ ATTACHMENT = ATTACHMENTS + "/{attachment_id}"
     ATTACHMENTS,
     Action.WRITE_TASKS,
     body=NewAttachment,
-    returns=FormUpload | PartedUpload,
+    returns=FormUpload | MultipartUpload,
     status=201,
 )
 def create_attachment(access: TaskAccess, body: NewAttachment) -> Response:
@@ -59,23 +57,15 @@ def create_attachment(access: TaskAccess, body: NewAttachment) -> Response:
 @route(bp, "GET", ATTACHMENTS, Action.READ_TASKS, returns=Page[Attachment])
 def list_attachments(access: TaskAccess) -> Response:
     """List a task's attachments."""
-    return json_response(
-        Page(
-            [
-                schemas.present_attachment(attachment)
-                for attachment in service.list_attachments(access)
-            ]
-        )
-    )
+    attachments = service.list_attachments(access)
+    return json_response(Page([schemas.present_attachment(item) for item in attachments]))
 
 
 @route(bp, "GET", ATTACHMENT, Action.READ_TASKS, returns=Attachment)
 def get_attachment(access: TaskAccess, attachment_id: str) -> Response:
     """Get an attachment."""
-    return conditional_response(
-        schemas.present_attachment(service.get_attachment(access, attachment_id)),
-        bp.current_request,
-    )
+    attachment = service.get_attachment(access, attachment_id)
+    return conditional_response(schemas.present_attachment(attachment), bp.current_request)
 
 
 @route(bp, "DELETE", ATTACHMENT, Action.WRITE_TASKS)
@@ -88,9 +78,8 @@ def delete_attachment(access: TaskAccess, attachment_id: str) -> Response:
 @route(bp, "POST", ATTACHMENT + "/complete", Action.WRITE_TASKS, returns=Attachment)
 def complete_attachment(access: TaskAccess, attachment_id: str) -> Response:
     """Complete an upload."""
-    return json_response(
-        schemas.present_attachment(service.complete_attachment(access, attachment_id))
-    )
+    attachment = service.complete_attachment(access, attachment_id)
+    return json_response(schemas.present_attachment(attachment))
 
 
 @route(
@@ -101,13 +90,11 @@ def download_attachment(access: TaskAccess, query: DownloadQuery, attachment_id:
     return json_response(service.create_download(access, attachment_id, inline=query.inline))
 
 
-@route(bp, "GET", ATTACHMENT + "/parts", Action.WRITE_TASKS, returns=Parts)
+@route(bp, "GET", ATTACHMENT + "/parts", Action.WRITE_TASKS, returns=PartList)
 def list_attachment_parts(access: TaskAccess, attachment_id: str) -> Response:
     """List an upload's parts."""
-    found = multipart_uploads.list_uploaded_parts(access, attachment_id)
-    items = [Part(part.number, part.size) for part in found.parts]
-    there = Parts(**asdict(schemas.present_division(found.attachment)), items=items)
-    return conditional_response(there, bp.current_request)
+    uploaded = multipart_uploads.list_uploaded_parts(access, attachment_id)
+    return conditional_response(schemas.present_parts(uploaded), bp.current_request)
 
 
 @route(
@@ -116,12 +103,11 @@ def list_attachment_parts(access: TaskAccess, attachment_id: str) -> Response:
     ATTACHMENT + "/parts",
     Action.WRITE_TASKS,
     body=PartNumbers,
-    returns=Page[PartAddress],
+    returns=Page[PartUrl],
 )
 def create_attachment_part_urls(
     access: TaskAccess, body: PartNumbers, attachment_id: str
 ) -> Response:
     """Request URLs for an upload's parts."""
-    return json_response(
-        Page(multipart_uploads.sign_part_urls(access, attachment_id, body.numbers))
-    )
+    urls = multipart_uploads.sign_part_urls(access, attachment_id, body.numbers)
+    return json_response(Page(urls))

@@ -1,4 +1,4 @@
-"""`/api/auth/profile` and what else one does to one's own account."""
+"""Request and response types of attachments and avatars."""
 
 from typing import Annotated, Literal
 
@@ -6,6 +6,7 @@ from msgspec import Meta, Struct
 
 from chalicelib.attachments import models
 from chalicelib.attachments.avatars import MAX_AVATAR_BYTES
+from chalicelib.attachments.multipart_uploads import UploadedParts
 from chalicelib.attachments.service import AnnouncedAttachment
 from chalicelib.aws.s3 import UploadForm
 from chalicelib.http.fields import Id, Time
@@ -17,20 +18,23 @@ class NewAvatar(Struct, forbid_unknown_fields=True):
 
 
 class AvatarUpload(Struct):
-    """Where to post the picture."""
+    """The id of a pending avatar, and the form that uploads its image."""
 
     id: Id
     upload: UploadForm
 
 
-# No folder, no newline, and nothing that turns the order of letters round to hide an ending.
-NAME = r"^(?!\.{1,2}\Z)[^/\\\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+\Z"
-TYPE = r"^[A-Za-z0-9.+_-]+/[A-Za-z0-9.+_-]+\Z"
+# No path separators, no control characters, and no bidirectional controls, which can disguise a
+# file name extension.
+FILENAME_PATTERN = (
+    r"^(?!\.{1,2}\Z)[^/\\\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+\Z"
+)
+MEDIA_TYPE_PATTERN = r"^[A-Za-z0-9.+_-]+/[A-Za-z0-9.+_-]+\Z"
 
 
 class NewAttachment(Struct, forbid_unknown_fields=True):
-    filename: Annotated[str, Meta(min_length=1, max_length=255, pattern=NAME)]
-    content_type: Annotated[str, Meta(max_length=127, pattern=TYPE)]
+    filename: Annotated[str, Meta(min_length=1, max_length=255, pattern=FILENAME_PATTERN)]
+    content_type: Annotated[str, Meta(max_length=127, pattern=MEDIA_TYPE_PATTERN)]
     size: Annotated[int, Meta(ge=1)]
     sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")] | None = None
 
@@ -44,7 +48,7 @@ class DownloadQuery(Struct, forbid_unknown_fields=True):
 
 
 class Attachment(Struct):
-    """A file; `pending` until its bytes are there."""
+    """A file of a task; `pending` until its bytes have arrived."""
 
     id: Id
     task: Id
@@ -59,51 +63,62 @@ class Attachment(Struct):
     uploaded_at: Time | None
 
 
-class Division(Struct):
-    """Into how many parts to cut the file, and how large each is."""
+class PartLayout(Struct):
+    """How many parts the file is split into, and how many bytes each part but the last has."""
 
     part_size: int
     part_count: int
 
 
 class FormUpload(Struct):
-    """The attachment, and the form to post its bytes with."""
+    """A pending attachment, and the form that uploads its bytes."""
 
     attachment: Attachment
     upload: UploadForm
 
 
-class PartedUpload(Struct):
-    """The attachment, whose bytes are many, and into which parts to cut them."""
+class MultipartUpload(Struct):
+    """A pending attachment that is uploaded in parts, and how to split it."""
 
     attachment: Attachment
-    upload: Division
+    upload: PartLayout
 
 
 class Part(Struct):
-    """One that has arrived."""
+    """A part that has arrived."""
 
     number: int
     size: int
 
 
-class Parts(Division):
+class PartList(PartLayout):
+    """The parts of an upload that have arrived."""
+
     items: list[Part]
     next_cursor: None = None
 
 
-def present_upload(announced: AnnouncedAttachment) -> FormUpload | PartedUpload:
+def present_upload(announced: AnnouncedAttachment) -> FormUpload | MultipartUpload:
+    """Return the response for a pending attachment, with its form or its part layout."""
     attachment = present_attachment(announced.attachment)
-    if announced.form is None:
-        return PartedUpload(attachment, present_division(announced.attachment))
-    return FormUpload(attachment, announced.form)
+    if announced.form is not None:
+        return FormUpload(attachment, announced.form)
+    part_size = int(announced.attachment.part_size or 0)
+    return MultipartUpload(attachment, PartLayout(part_size, announced.attachment.part_count))
 
 
-def present_division(attachment: models.Attachment) -> Division:
-    return Division(int(attachment.part_size or 0), attachment.part_count)
+def present_parts(uploaded: UploadedParts) -> PartList:
+    """Return the response that lists the parts that have arrived."""
+    attachment = uploaded.attachment
+    return PartList(
+        part_size=int(attachment.part_size or 0),
+        part_count=attachment.part_count,
+        items=[Part(part.number, part.size) for part in uploaded.parts],
+    )
 
 
 def present_attachment(attachment: models.Attachment) -> Attachment:
+    """Return the response for an attachment."""
     return Attachment(
         id=attachment.id,
         task=attachment.task_id,

@@ -1,29 +1,32 @@
-"""The end of uploads of every kind: tombstone first, then the object, the row last.
+"""The end of uploads of both kinds: first the tombstone, then the S3 object, last the item.
 
-A crash between leaves a row that the next tick finds, never an object that nobody knows.
+A crash in between leaves an item that the next tick finds, never an object without an item.
 """
 
 from datetime import datetime
 
-from chalicelib.attachments import models, quota_models
+from chalicelib.attachments import models
 from chalicelib.attachments.models import GONE, PENDING, READY, Upload
-from chalicelib.attachments.quota_models import TASK_PARTITION
+from chalicelib.attachments.quota_models import release_storage_writes
 from chalicelib.aws import s3, s3_multipart
 from chalicelib.dynamodb import time_index
-from chalicelib.dynamodb.transactions import ConditionFailed, Write, item_key, transact
+from chalicelib.dynamodb.table import Key
+from chalicelib.dynamodb.transactions import ConditionFailed, Delete, Write, item_key, transact
 from chalicelib.observability import record_outcome
 from chalicelib.tasks.models import add_counts_anywhere_writes
 
 
 def expire_uploads(now: datetime) -> dict[str, int]:
-    """End the uploads that nobody confirmed within a day, and remove what is at its end, object and
-    row; count both."""
+    """End the uploads that are unconfirmed after a day, and remove all tombstones.
+
+    Returns how many uploads were `expired` and how many were `removed`.
+    """
     expired = removed = 0
-    for row in time_index.list_due("upload", now):
-        upload = models.get_upload(row.PK, row.SK)
+    for entry in time_index.list_due("upload", now):
+        upload = models.get_upload(entry.PK, entry.SK)
         if upload is None:
             continue
-        expired += upload.status == PENDING and close_upload(upload, now, of=(PENDING,))
+        expired += upload.status == PENDING and close_upload(upload, now, statuses=(PENDING,))
         if upload.status == GONE:
             remove_upload(upload)
             removed += 1
@@ -31,43 +34,49 @@ def expire_uploads(now: datetime) -> dict[str, int]:
     return record_outcome("uploads", {"expired": expired, "removed": removed})
 
 
-def close_upload(upload: Upload, now: datetime, *, of: tuple[str, ...] = (PENDING, READY)) -> bool:
-    """Make the upload a tombstone, give back its room and count it no more; False if somebody did
-    before, or if it is in no state of `of` any more."""
+def close_upload(
+    upload: Upload, now: datetime, *, statuses: tuple[str, ...] = (PENDING, READY)
+) -> bool:
+    """Turn the upload into a tombstone, release its storage and subtract it from its task's count.
+
+    Sets `upload.status` to the status afterwards. Returns False if the upload is not, or no longer,
+    in one of `statuses`.
+    """
     missing: set[tuple[str, str]] = set()
-    while upload.status in of:
-        counts = (*quota_models.return_storage_writes(upload), *_counted_out(upload))
-        returned = tuple(write for write in counts if item_key(write) not in missing)
+    while upload.status in statuses:
+        counters: tuple[Write, ...] = release_storage_writes(upload)
+        if upload.status == READY and upload.task_id is not None:
+            counters += add_counts_anywhere_writes(upload.task_id, attachments_count=-1)
+        counters = tuple(write for write in counters if item_key(write) not in missing)
+        tombstone = models.close_upload_write(
+            Key(Upload, upload.PK, upload.SK), upload.object_key, now, expected_status=upload.status
+        )
         try:
-            transact(models.close_upload_write(upload, now), *returned)
+            transact(tombstone, *counters)
         except ConditionFailed as failed:
-            if failed.write in returned:  # it went with its project, or its task has moved
+            if failed.write in counters:  # deleted with its project, or the task has moved
                 missing.add(item_key(failed.write))
             else:
-                upload.status = models.get_upload_status(upload)
+                current = models.get_upload(upload.PK, upload.SK)
+                upload.status = GONE if current is None else str(current.status)
         else:
             upload.status = GONE
             return True
     return False
 
 
-def _counted_out(upload: Upload) -> tuple[Write, ...]:
-    """The write that counts a file less on its task, if it is one that was counted."""
-    if upload.status != READY or not upload.PK.startswith(TASK_PARTITION):
-        return ()
-    task_id = upload.PK.removeprefix(TASK_PARTITION)
-    return add_counts_anywhere_writes(task_id, attachments_count=-1)
-
-
 def remove_upload(upload: Upload) -> None:
-    """Remove what is gone: the bytes, then the row. What is posted later, to a form that is still
-    good, is unknown to the table, and its own event removes it."""
+    """Delete the S3 object of a tombstone, then its item.
+
+    A form that is still valid can be posted again afterwards. The S3 event of that object finds no
+    item and deletes the object.
+    """
     discard_objects(upload)
-    models.delete_upload(upload)
+    transact(Delete(Key(Upload, upload.PK, upload.SK)))
 
 
 def discard_objects(upload: Upload) -> None:
-    """Remove what the storage has of the upload, complete or in parts; doing it again is fine."""
+    """Delete what S3 stores of the upload, parts included; repeating it has no further effect."""
     if upload.part_size is not None:
         s3_multipart.abort_all_uploads(upload.object_key)
     s3.delete_object(upload.object_key)

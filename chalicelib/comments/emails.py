@@ -1,13 +1,15 @@
-"""Mails about comments: to whom they go, and what they say.
+"""Emails about comments: who receives them, and what they say.
 
-A comment owes one row, whoever watches. When its turn comes it is spread into a mail for each
-person, under an id made of comment and person, so that spreading again owes nothing twice.
+A new comment queues one mail, however many people watch the task. When that mail is dispatched, it
+is fanned out into one mail for each recipient. The id of each of these consists of the comment and
+the recipient, so fanning out again queues no second mail.
 """
 
 import re
+from contextlib import suppress
 from datetime import datetime
 
-from chalicelib.accounts.models import User, find_user_ids_by_username
+from chalicelib.accounts.models import find_user_ids_by_username
 from chalicelib.comments import models
 from chalicelib.dynamodb.transactions import ConditionFailed, transact
 from chalicelib.mail.models import OutboxMail
@@ -17,63 +19,61 @@ from chalicelib.members.models import get_member_users
 from chalicelib.tasks.emails import build_task_email, load_task_context
 from chalicelib.tasks.models import get_task
 
-# Not in the middle of a word, so that no address is one.
+# Not after a character of a word, so that an e-mail address is no mention.
 _MENTION = re.compile(r"(?<![\w.+-])@([\w.+-]{3,50})")
 MAX_MENTIONS = 50
 
 
-def fan_out_comment(owed: OutboxMail, now: datetime) -> None:
-    """Owe a mail to everybody who watches the task or is mentioned, if they may see it; to one who
-    is both, as mentioned. Not to who wrote the comment."""
-    task, comment = get_task(owed.task_id), models.get_comment(owed.task_id, owed.comment_id)
+def fan_out_comment(mail: OutboxMail, now: datetime) -> None:
+    """Queue a mail for each project member who watches the task or is mentioned in the comment.
+
+    A member who is both receives the mail about the mention, or the other one if that kind is
+    switched off. The author receives none.
+    """
+    task, comment = get_task(mail.task_id), models.get_comment(mail.task_id, mail.comment_id)
     if task is None or comment is None:
         return
-    named, watching = find_mentioned_users(comment.body), models.list_watcher_ids(task)
-    for person in get_member_users(task.project_id, (named | watching) - {owed.actor}):
-        reasons = {MENTIONED: named, COMMENT: watching}
-        kind = _first_wanted(person, [kind for kind, ids in reasons.items() if person.id in ids])
-        if kind is not None:
-            _queue(owed, person, kind, now)
+    mentioned, watching = find_mentioned_users(comment.body), models.list_watcher_ids(task)
+    for user in get_member_users(task.project_id, (mentioned | watching) - {mail.actor}):
+        kinds = [
+            kind
+            for kind, user_ids in ((MENTIONED, mentioned), (COMMENT, watching))
+            if user.id in user_ids and wants_mail(user, kind)
+        ]
+        if not kinds or not user.is_active:
+            continue
+        with suppress(ConditionFailed):  # queued already, by an attempt that did not finish
+            transact(queue_comment_copy_write(mail, user, kinds[0], now))
 
 
 def find_mentioned_users(text: str) -> set[str]:
-    """The ids of the people whose names stand behind an @, the first fifty of them. A name may end
-    like a sentence, so it is looked up with and without its last signs."""
+    """Return the ids of the users whose names follow an @ in `text`.
+
+    Only the first fifty names count. Because a name may be followed by punctuation that a name can
+    also contain, it is looked up with and without its last characters.
+    """
     names = list(dict.fromkeys(_MENTION.findall(text)))[:MAX_MENTIONS]
     return find_user_ids_by_username({*names, *(name.rstrip(".+-") for name in names)})
 
 
-def build_comment_email(owed: OutboxMail, now: datetime) -> Email | None:
-    """What a watcher gets; None if they have stopped."""
-    if owed.recipient not in _watchers(owed.task_id):
+def build_comment_email(mail: OutboxMail, now: datetime) -> Email | None:
+    """Return the email to a watcher, or None if there is no reason for it any more."""
+    task = get_task(mail.task_id)
+    if task is None or mail.recipient not in models.list_watcher_ids(task):
         return None
-    return _about_comment(owed, "New comment")
+    return _build_email(mail, "New comment")
 
 
-def build_mention_email(owed: OutboxMail, now: datetime) -> Email | None:
-    """What somebody gets who was named."""
-    return _about_comment(owed, "You were mentioned")
+def build_mention_email(mail: OutboxMail, now: datetime) -> Email | None:
+    """Return the email to a mentioned user, or None if there is no reason for it any more."""
+    return _build_email(mail, "You were mentioned")
 
 
-def _watchers(task_id: str) -> set[str]:
-    task = get_task(task_id)
-    return set() if task is None else models.list_watcher_ids(task)
-
-
-def _first_wanted(person: User, kinds: list[str]) -> str | None:
-    wanted = (kind for kind in kinds if wants_mail(person, kind))
-    return next(wanted, None) if person.is_active else None
-
-
-def _queue(owed: OutboxMail, person: User, kind: str, now: datetime) -> None:
-    try:
-        transact(queue_comment_copy_write(owed, person, kind, now))
-    except ConditionFailed:  # owed before, by a try that did not get to its end
-        return
-
-
-def _about_comment(owed: OutboxMail, what: str) -> Email | None:
-    matter, said = load_task_context(owed), models.get_comment(owed.task_id, owed.comment_id)
-    if matter is None or said is None:
+def _build_email(mail: OutboxMail, subject: str) -> Email | None:
+    context = load_task_context(mail)
+    comment = models.get_comment(mail.task_id, mail.comment_id)
+    if context is None or comment is None:
         return None
-    return build_task_email(matter, f"{what}: {matter.task.title}", who=matter.who, said=said.body)
+    return build_task_email(
+        context, f"{subject}: {context.task.title}", who=context.who, said=comment.body
+    )

@@ -1,4 +1,4 @@
-"""Comments: a row each in the task's own partition, and their number on the task."""
+"""Items of comments and watchers, in the partition of their task."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +12,8 @@ from chalicelib.tasks.models import Task, add_counts_write
 
 
 class Comment(Item):
+    """A comment. `edited_at` is set after the first edit, `author` is a user id."""
+
     author = UnicodeAttribute()
     body = UnicodeAttribute()
     created_at = UnicodeAttribute()
@@ -32,13 +34,15 @@ class Comment(Item):
 
 
 def create_comment_writes(comment: Comment) -> tuple[Put, Increment]:
-    """The writes of a new comment: the row, and one more on the task."""
+    """Return the writes that store a new comment and increment the task's comment count."""
     return Put(comment), add_counts_write(comment.task_id, comments_count=1)
 
 
 def update_comment_write(comment: Comment) -> Update:
-    """The write that stores the text, which `comment` already has; it holds for the version that
-    was read."""
+    """Return the write that stores the text and edit time that `comment` already has.
+
+    It fails unless the stored comment is still at the version that was read.
+    """
     actions = (
         Comment.body.set(comment.body),
         Comment.edited_at.set(str(comment.edited_at)),
@@ -49,21 +53,24 @@ def update_comment_write(comment: Comment) -> Update:
 
 
 def delete_comment_writes(comment: Comment) -> tuple[Delete, Increment]:
-    """The writes that take a comment away: the row, and one less on the task; they hold for the
-    version that was read."""
+    """Return the writes that delete a comment and decrement the task's comment count.
+
+    They fail unless the stored comment is still at the version that was read.
+    """
     key = Comment.key(comment.task_id, comment.id)
-    row = Delete(key, Comment.version == comment.version)
-    return row, add_counts_write(comment.task_id, comments_count=-1)
+    delete = Delete(key, Comment.version == comment.version)
+    return delete, add_counts_write(comment.task_id, comments_count=-1)
 
 
 def get_comment(task_id: str, comment_id: str) -> Comment | None:
+    """Return the comment, or None if the task has no such comment."""
     return get_item(Comment.key(task_id, comment_id))
 
 
 def list_comments(
     task_id: str, *, newest_first: bool, limit: int, start: dict[str, Any] | None
 ) -> Page[Comment]:
-    """A page of the task's comments."""
+    """Return a page of the task's comments."""
     return query_page(
         Comment,
         f"TASK#{task_id}",
@@ -75,11 +82,13 @@ def list_comments(
 
 
 def list_all_comments(task_id: str) -> Iterator[Comment]:
-    """All comments of a task, oldest first."""
+    """Yield all comments of a task, oldest first."""
     return query_all(Comment, f"TASK#{task_id}", Comment.SK.startswith("COMMENT#"))
 
 
 class Watcher(Item):
+    """A user who watches the task, or with `muted` one who stopped watching it."""
+
     muted = BooleanAttribute()
 
     @staticmethod
@@ -92,18 +101,25 @@ class Watcher(Item):
 
 
 def add_watcher_write(task_id: str, user_id: str) -> Upsert:
-    """The write that makes a watcher of somebody who did something; who said no stays so."""
+    """Return the write that adds a watcher, unless the user has stopped watching the task."""
     return Upsert(Watcher.key(task_id, user_id), (Watcher.muted.set(Watcher.muted | False),))
 
 
 def set_watcher_write(task_id: str, user_id: str, *, muted: bool) -> Upsert:
-    """The write that makes a watcher, or keeps the no."""
+    """Return the write that makes a user watch the task, or with `muted` stop watching it."""
     return Upsert(Watcher.key(task_id, user_id), (Watcher.muted.set(muted),))
 
 
 def list_watcher_ids(task: Task) -> set[str]:
-    """The ids of who watches the task."""
-    ours = Watcher.SK.startswith("WATCH#")
-    said = {row.user_id: row.muted for row in query_all(Watcher, f"TASK#{task.id}", ours)}
-    own = {user_id for user_id in (task.created_by, task.assigned_to) if user_id}
-    return {user_id for user_id in own | set(said) if not said.get(user_id)}
+    """Return the ids of the task's watchers.
+
+    The creator and the assignee watch a task without an item of their own.
+    """
+    watching = {user_id for user_id in (task.created_by, task.assigned_to) if user_id}
+    watchers = query_all(Watcher, f"TASK#{task.id}", Watcher.SK.startswith("WATCH#"))
+    for watcher in watchers:
+        if watcher.muted:
+            watching.discard(watcher.user_id)
+        else:
+            watching.add(watcher.user_id)
+    return watching

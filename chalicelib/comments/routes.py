@@ -1,4 +1,4 @@
-"""`/api/tasks/{id}/comments`: what people say about a task."""
+"""Routes of the comments and the watchers of a task."""
 
 from functools import partial
 
@@ -27,13 +27,16 @@ bp = Blueprint(__name__)
 
 COMMENTS = "/api/tasks/{task_id}/comments"
 COMMENT = COMMENTS + "/{comment_id}"
+WATCHERS = "/api/tasks/{task_id}/watchers"
+WATCHER = WATCHERS + "/{watcher}"
 BODY_MAX_BYTES = 10_000
 
 
 @route(bp, "POST", COMMENTS, Action.WRITE_COMMENTS, body=NewComment, returns=Comment, status=201)
 def create_comment(access: TaskAccess, body: NewComment) -> Response:
     """Add a comment."""
-    comment = service.create_comment(access, **_require_short_body(sent_fields(body)))
+    fields = _require_short_body(sent_fields(body))
+    comment = service.create_comment(access, **fields)
     return created_response(
         schemas.present_comment(comment), f"/api/tasks/{comment.task_id}/comments/{comment.id}/"
     )
@@ -51,18 +54,17 @@ def list_comments(access: TaskAccess, query: CommentsQuery) -> Response:
 @route(bp, "GET", COMMENT, Action.READ_COMMENTS, returns=Comment)
 def get_comment(access: TaskAccess, comment_id: str) -> Response:
     """Get a comment."""
-    return conditional_response(
-        schemas.present_comment(service.get_comment(access, comment_id)), bp.current_request
-    )
+    comment = service.get_comment(access, comment_id)
+    return conditional_response(schemas.present_comment(comment), bp.current_request)
 
 
 @route(bp, "PATCH", COMMENT, Action.WRITE_COMMENTS, body=CommentPatch, returns=Comment)
 def update_comment(access: TaskAccess, body: CommentPatch, comment_id: str) -> Response:
     """Edit a comment."""
-    fields, version = _require_short_body(sent_fields(body)), parse_if_match(bp.current_request)
-    return updated_response(
-        schemas.present_comment(service.update_comment(access, comment_id, fields, version=version))
-    )
+    fields = _require_short_body(sent_fields(body))
+    version = parse_if_match(bp.current_request)
+    comment = service.update_comment(access, comment_id, fields, version=version)
+    return updated_response(schemas.present_comment(comment))
 
 
 @route(bp, "DELETE", COMMENT, Action.WRITE_COMMENTS)
@@ -74,41 +76,38 @@ def delete_comment(access: TaskAccess, comment_id: str) -> Response:
 
 
 def _require_short_body(fields: dict[str, str]) -> dict[str, str]:
-    """`fields`, if the text is not too long, as it is stored."""
+    """Return `fields`. Raises `Invalid` if the text has too many bytes in UTF-8."""
     if len(fields.get("body", "").encode()) > BODY_MAX_BYTES:
         message = f"must be at most {BODY_MAX_BYTES} bytes of UTF-8"
         raise Invalid(errors=(FieldError("body", message),))
     return fields
 
 
-WATCHERS = "/api/tasks/{task_id}/watchers"
-WATCHER = WATCHERS + "/{watcher}"
-
-
 @route(bp, "GET", WATCHERS, Action.READ_TASKS, returns=Page[Watcher])
 def list_watchers(access: TaskAccess) -> Response:
     """List a task's watchers."""
-    return json_response(
-        Page([schemas.present_watcher(person) for person in watchers.list_watchers(access)])
-    )
+    users = watchers.list_watchers(access)
+    return json_response(Page([schemas.present_watcher(user) for user in users]))
 
 
 @route(bp, "PUT", WATCHER, Action.WATCH_TASKS)
 def add_watcher(access: TaskAccess, watcher: str) -> Response:
     """Watch a task."""
-    watchers.watch_task(access, _resolve_watcher(access, watcher))
+    user_id = _resolve_watcher(access, watcher)
+    watchers.set_watching(access, user_id, watching=True)
     return no_content_response()
 
 
 @route(bp, "DELETE", WATCHER, Action.WATCH_TASKS)
 def remove_watcher(access: TaskAccess, watcher: str) -> Response:
     """Stop watching a task."""
-    watchers.unwatch_task(access, _resolve_watcher(access, watcher))
+    user_id = _resolve_watcher(access, watcher)
+    watchers.set_watching(access, user_id, watching=False)
     return no_content_response()
 
 
 def _resolve_watcher(access: TaskAccess, watcher: str) -> str:
-    """The id of the person that the path names; `me` is the caller."""
+    """Return the id of the user that the path names; `me` is the caller. Raises `NotFound`."""
     if watcher == "me":
         return access.user_id
     if not is_id(watcher):

@@ -1,4 +1,4 @@
-"""`/api/tasks/{id}/comments`: what people say about a task."""
+"""Bodies, queries and responses of comments and watchers."""
 
 from typing import Annotated, Literal
 
@@ -25,7 +25,7 @@ class CommentsQuery(PageQuery):
 
 
 class Comment(Struct):
-    """What somebody said; `edited_at` marks one that was changed since."""
+    """A comment on a task; `edited_at` is null if it was never edited."""
 
     id: Id
     task: Id
@@ -54,5 +54,5 @@ class Watcher(Struct):
     display_name: str
 
 
-def present_watcher(person: User) -> Watcher:
-    return Watcher(person.id, person.username, person.display_name)
+def present_watcher(user: User) -> Watcher:
+    return Watcher(user.id, user.username, user.display_name)

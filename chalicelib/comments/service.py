@@ -1,4 +1,4 @@
-"""Comments: write, list, edit, delete."""
+"""Comments: create, list, edit, delete."""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -19,7 +19,10 @@ from chalicelib.mail.notifications import queue_comment_write
 
 
 def create_comment(access: TaskAccess, *, body: str) -> Comment:
-    """Add a comment to the task. Raises `NotFound` when the task goes to the trash meanwhile."""
+    """Add a comment to the task. Its author becomes a watcher, and its mail is queued.
+
+    Raises `NotFound` if a concurrent request moves the task to the trash.
+    """
     key = Comment.key(access.task.id, new_id(access.now))
     comment = Comment(
         key.pk, key.sk, author=access.user_id, body=body, created_at=format_timestamp(access.now)
@@ -38,46 +41,53 @@ def create_comment(access: TaskAccess, *, body: str) -> Comment:
 def list_comments(
     access: TaskAccess, *, newest_first: bool, limit: int, start: dict[str, Any] | None
 ) -> Page[Comment]:
-    """A page of the task's comments."""
+    """Return a page of the task's comments."""
     return models.list_comments(access.task.id, newest_first=newest_first, limit=limit, start=start)
 
 
 def get_comment(access: TaskAccess, comment_id: str) -> Comment:
-    """The comment. Raises `NotFound`."""
+    """Return the comment. Raises `NotFound` if the task has no such comment."""
     return require_found(models.get_comment(access.task.id, comment_id))
 
 
 def update_comment(
     access: TaskAccess, comment_id: str, fields: Mapping[str, Any], *, version: int | None
 ) -> Comment:
-    """Give one's own comment another text, which marks it as edited. Raises `Forbidden` for
-    anybody else's, `PreconditionFailed` if it is not at `version` any more."""
+    """Change the text of the caller's comment, and mark it as edited.
+
+    Raises `Forbidden` if somebody else wrote it, `PreconditionFailed` if it is no longer at
+    `version`.
+    """
     comment = get_comment(access, comment_id)
     if comment.author != access.user_id:
-        raise Forbidden("Only who wrote a comment may edit it")
+        raise Forbidden("Only the author of a comment may edit it")
 
-    def store(comment: Comment, wanted: Mapping[str, Any]) -> Comment:
-        after = deepcopy(comment)
-        after.body, after.edited_at = wanted["body"], format_timestamp(access.now)
-        transact(models.update_comment_write(after))
-        after.version += 1
-        return after
+    def store(comment: Comment, changed: Mapping[str, Any]) -> Comment:
+        edited = deepcopy(comment)
+        edited.body, edited.edited_at = changed["body"], format_timestamp(access.now)
+        transact(models.update_comment_write(edited))
+        edited.version += 1
+        return edited
 
     return apply_changes(comment, fields, version=version, store=store)
 
 
 def delete_comment(access: TaskAccess, comment_id: str, *, version: int | None) -> None:
-    """Take a comment away. Raises `Forbidden` for all but its author and the managers."""
+    """Delete a comment.
+
+    Raises `Forbidden` unless the caller is its author or may moderate comments,
+    `PreconditionFailed` if it is no longer at `version`.
+    """
     comment = get_comment(access, comment_id)
     if comment.author != access.user_id:
         require_permission(access, Action.MODERATE_COMMENTS)
 
     def commit(comment: Comment) -> None:
-        row, count = models.delete_comment_writes(comment)
+        delete, decrement = models.delete_comment_writes(comment)
         try:
-            transact(row, count)
+            transact(delete, decrement)
         except ConditionFailed as failed:
-            if failed.write is count:  # the task has just gone to the trash
+            if failed.write is decrement:  # a concurrent request moved the task to the trash
                 raise NotFound() from failed
             raise
 

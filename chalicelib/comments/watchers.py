@@ -1,6 +1,7 @@
-"""Watchers: who hears of what is said about a task.
+"""Watchers: the users who receive mail about the comments on a task.
 
-Creating a task, being assigned to it and commenting make one a watcher, unless one has said no.
+A user who creates a task, is assigned to it or comments on it becomes a watcher, unless they have
+stopped watching it.
 """
 
 from datetime import datetime
@@ -17,31 +18,25 @@ from chalicelib.tasks.models import TrashedTask
 
 
 def list_watchers(access: TaskAccess) -> list[User]:
-    """Who watches the task, of those who may see it."""
+    """Return the watchers of the task who are still members of its project."""
     return get_member_users(access.project.id, models.list_watcher_ids(access.task))
 
 
-def watch_task(access: TaskAccess, user_id: str) -> None:
-    """Make a watcher of oneself, or of another member. Raises `NotFound` for somebody who is
-    none, `Forbidden` for a viewer who names another."""
-    _set_watching(access, user_id, muted=False)
+def set_watching(access: TaskAccess, user_id: str, *, watching: bool) -> None:
+    """Make the caller or another member watch the task, or stop watching it.
 
-
-def unwatch_task(access: TaskAccess, user_id: str) -> None:
-    """End the watching of oneself or of another member, until they are asked to again."""
-    _set_watching(access, user_id, muted=True)
-
-
-def _set_watching(access: TaskAccess, user_id: str, *, muted: bool) -> None:
+    A user who stopped watching becomes a watcher again only through this function. Raises
+    `NotFound` if the user is not a member, `Forbidden` if a viewer names another member.
+    """
     if user_id != access.user_id:
         if get_member(access.project.id, user_id) is None:
             raise NotFound()
         require_permission(access, Action.WRITE_TASKS)
-    transact(models.set_watcher_write(access.task.id, user_id, muted=muted))
+    transact(models.set_watcher_write(access.task.id, user_id, muted=not watching))
 
 
 def watch_on_assignment(change: TaskChange, now: datetime) -> None:
-    """Who is assigned goes on watching when somebody else is."""
+    """Make a new assignee a watcher. They remain one after the task is reassigned."""
     before, task = change.before, change.after
     if task is None or isinstance(task, TrashedTask) or not task.assigned_to:
         return

@@ -1,4 +1,4 @@
-"""Exports of a project or of one's own data, as JSON and CSV files.
+"""Exports of a project or of the caller's own data, as JSON and CSV files.
 
 A background job writes the files page by page.
 

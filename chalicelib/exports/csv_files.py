@@ -1,8 +1,8 @@
-"""CSV that opens as it was meant, in a spreadsheet too.
+"""CSV files that spreadsheets open correctly and safely.
 
-UTF-8 behind a byte order mark, without which Excel takes it for the local code page; every cell
-quoted; lines end in CRLF (RFC 4180). A text that a spreadsheet would take for a formula gets an
-apostrophe in front (https://owasp.org/www-community/attacks/CSV_Injection).
+The encoding is UTF-8 with a byte order mark; without it Excel assumes the local code page. Every
+cell is quoted, and lines end in CRLF (RFC 4180). A text that a spreadsheet would read as a formula
+gets an apostrophe in front (https://owasp.org/www-community/attacks/CSV_Injection).
 """
 
 import csv
@@ -11,29 +11,31 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 BYTE_ORDER_MARK = "\ufeff"
-# The wide ones mean the same in Japanese spreadsheets.
-FORMULAS = tuple("=+-@\t\r\n＝＋－＠")
+# Japanese spreadsheets also read the full-width characters as the beginning of a formula.
+FORMULA_PREFIXES = tuple("=+-@\t\r\n＝＋－＠")
 
 
-def csv_header(columns: Sequence[str]) -> bytes:
-    return BYTE_ORDER_MARK.encode() + _lines([columns])
+def csv_file(columns: Sequence[str], records: Iterable[Mapping[str, Any]] = ()) -> bytes:
+    """Return a file, or its beginning: the byte order mark, the column names and the records."""
+    return BYTE_ORDER_MARK.encode() + _encode_lines([columns]) + csv_lines(columns, records)
 
 
 def csv_lines(columns: Sequence[str], records: Iterable[Mapping[str, Any]]) -> bytes:
-    """A line for each record, with its values in the order of `columns`."""
-    return _lines([[escape_cell(record[column]) for column in columns] for record in records])
+    """Return a line for each record, with its values in the order of `columns`."""
+    lines = ([_to_cell(record[column]) for column in columns] for record in records)
+    return _encode_lines(lines)
 
 
-def escape_cell(value: Any) -> Any:
-    """`value`, as a cell that is never a formula; a list as one text."""
+def _to_cell(value: Any) -> Any:
+    """Return `value` as a cell that is never a formula; a list becomes one comma-separated text."""
     if isinstance(value, list):
         value = ", ".join(value)
-    if isinstance(value, str) and value.startswith(FORMULAS):
+    if isinstance(value, str) and value.startswith(FORMULA_PREFIXES):
         return "'" + value
     return "" if value is None else value
 
 
-def _lines(rows: Iterable[Sequence[Any]]) -> bytes:
+def _encode_lines(lines: Iterable[Sequence[Any]]) -> bytes:
     text = io.StringIO(newline="")
-    csv.writer(text, quoting=csv.QUOTE_ALL).writerows(rows)
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows(lines)
     return text.getvalue().encode()

@@ -1,4 +1,4 @@
-"""`/api/projects/{id}/exports` and `/api/auth/profile/exports`: data to take along."""
+"""Routes of exports: `/api/projects/{id}/exports` and `/api/auth/profile/exports`."""
 
 from chalice.app import Blueprint, Response
 
@@ -7,7 +7,6 @@ from chalicelib.access.service import Access, ProjectAccess
 from chalicelib.aws.s3 import Download
 from chalicelib.http.gate import route
 from chalicelib.http.responses import accepted_response, conditional_response, json_response
-from chalicelib.jobs.models import Job
 from chalicelib.jobs.schemas import DownloadQuery, JobState, present_job
 from chalicelib.jobs.service import (
     ACCOUNT_EXPORT,
@@ -27,15 +26,15 @@ ACCOUNT_EXPORTS = "/api/auth/profile/exports"
 def create_project_export(access: ProjectAccess) -> Response:
     """Request a project export."""
     job = request_job(access, PROJECT_EXPORT, access.project.id)
-    return accepted_response(
-        present_job(job), f"/api/projects/{access.project.id}/exports/{job.id}/"
-    )
+    location = f"/api/projects/{access.project.id}/exports/{job.id}/"
+    return accepted_response(present_job(job), location)
 
 
 @route(bp, "GET", PROJECT_EXPORTS + "/{export_id}", Action.EXPORT_PROJECT, returns=JobState)
 def get_project_export(access: ProjectAccess, export_id: str) -> Response:
     """Get a project export's status."""
-    return conditional_response(present_job(_of_project(access, export_id)), bp.current_request)
+    job = get_job(access, (PROJECT_EXPORT,), access.project.id, export_id)
+    return conditional_response(present_job(job), bp.current_request)
 
 
 @route(
@@ -50,7 +49,8 @@ def download_project_export(
     access: ProjectAccess, query: DownloadQuery, export_id: str
 ) -> Response:
     """Get a project export's download URL."""
-    return json_response(create_download(_of_project(access, export_id), query.file))
+    job = get_job(access, (PROJECT_EXPORT,), access.project.id, export_id)
+    return json_response(create_download(job, query.file))
 
 
 @route(bp, "POST", ACCOUNT_EXPORTS, Action.USE_ACCOUNT, returns=JobState, status=202)
@@ -63,7 +63,8 @@ def create_account_export(access: Access) -> Response:
 @route(bp, "GET", ACCOUNT_EXPORTS + "/{export_id}", Action.USE_ACCOUNT, returns=JobState)
 def get_account_export(access: Access, export_id: str) -> Response:
     """Get your data export's status."""
-    return conditional_response(present_job(_of_account(access, export_id)), bp.current_request)
+    job = get_job(access, (ACCOUNT_EXPORT,), access.user_id, export_id)
+    return conditional_response(present_job(job), bp.current_request)
 
 
 @route(
@@ -76,12 +77,5 @@ def get_account_export(access: Access, export_id: str) -> Response:
 )
 def download_account_export(access: Access, query: DownloadQuery, export_id: str) -> Response:
     """Get your data export's download URL."""
-    return json_response(create_download(_of_account(access, export_id), query.file))
-
-
-def _of_project(access: ProjectAccess, export_id: str) -> Job:
-    return get_job(access, (PROJECT_EXPORT,), access.project.id, export_id)
-
-
-def _of_account(access: Access, export_id: str) -> Job:
-    return get_job(access, (ACCOUNT_EXPORT,), access.user_id, export_id)
+    job = get_job(access, (ACCOUNT_EXPORT,), access.user_id, export_id)
+    return json_response(create_download(job, query.file))

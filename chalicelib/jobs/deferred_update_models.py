@@ -1,5 +1,8 @@
-"""Errands: what a change leaves to be done to many tasks, remembered in the transaction of the
-change. The tick runs them; each can be run twice."""
+"""Deferred task updates: changes to many tasks that follow from one request.
+
+A deferred update is stored in the transaction of its cause and run by the tick. Running one again
+has no further effect.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -9,13 +12,14 @@ from pynamodb.attributes import UnicodeAttribute
 from chalicelib.dynamodb import time_index
 from chalicelib.dynamodb.table import Item, Key, get_item, set_or_remove
 from chalicelib.dynamodb.timestamps import format_timestamp
-from chalicelib.dynamodb.transactions import Delete, Upsert, transact
+from chalicelib.dynamodb.transactions import ConditionFailed, Delete, Upsert, transact
 
 TIME_INDEX_KIND = "errand"
 
 
 class DeferredUpdate(Item):
-    """`kind` and what it is about are in the key, so the same errand is owed once."""
+    """One deferred update. The key holds its kind and the ids of the objects that it is about, so
+    the same update is stored once."""
 
     reassign_to = UnicodeAttribute(null=True)
 
@@ -29,6 +33,7 @@ class DeferredUpdate(Item):
 
     @property
     def about(self) -> list[str]:
+        """The ids of the objects that the update is about, such as a project and a label."""
         return self.PK.split("#")[2:]
 
 
@@ -39,7 +44,11 @@ def defer_update_write(
     after: timedelta = timedelta(0),
     reassign_to: str | None = None,
 ) -> Upsert:
-    """The write that remembers an errand, to be run `after` some time."""
+    """Return the write that stores a deferred update, due `after` this time.
+
+    `about` are the ids of the objects that the update is about. Storing the same update again moves
+    the time at which it is due.
+    """
     fields = time_index.build_keys(TIME_INDEX_KIND, format_timestamp(now + after), about[-1])
     fields = {**fields, "reassign_to": reassign_to}
     actions = (set_or_remove(DeferredUpdate, name, value) for name, value in fields.items())
@@ -47,14 +56,17 @@ def defer_update_write(
 
 
 def list_due_updates(now: datetime) -> Iterator[DeferredUpdate]:
-    """The errands whose time has come."""
-    for row in time_index.list_due(TIME_INDEX_KIND, now):
-        errand = get_item(Key(DeferredUpdate, row.PK, row.SK))
-        if errand is not None:
-            yield errand
+    """Yield the deferred updates that are due at `now`."""
+    for entry in time_index.list_due(TIME_INDEX_KIND, now):
+        deferred = get_item(Key(DeferredUpdate, entry.PK, entry.SK))
+        if deferred is not None:
+            yield deferred
 
 
-def delete_deferred_update(errand: DeferredUpdate) -> None:
-    """The errand is done; one that was owed anew meanwhile stays."""
-    same = DeferredUpdate.wake_at == errand.wake_at
-    transact(Delete(Key(DeferredUpdate, errand.PK, errand.SK), same))
+def delete_deferred_update(deferred: DeferredUpdate) -> None:
+    """Delete a deferred update that is done, unless the same one was stored again meanwhile."""
+    unchanged = DeferredUpdate.wake_at == deferred.wake_at
+    try:
+        transact(Delete(Key(DeferredUpdate, deferred.PK, deferred.SK), unchanged))
+    except ConditionFailed:
+        return

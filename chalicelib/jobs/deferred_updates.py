@@ -1,11 +1,10 @@
-"""Running errands: what a change has left to be done to many tasks."""
+"""Run deferred task updates: changes to many tasks that follow from one request."""
 
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
 from chalicelib.dynamodb import time_index
-from chalicelib.dynamodb.transactions import ConditionFailed
 from chalicelib.jobs import deferred_update_models, time_budget
 from chalicelib.jobs.deferred_update_models import TIME_INDEX_KIND, DeferredUpdate
 from chalicelib.jobs.time_budget import OutOfTime, TimeBudget
@@ -19,38 +18,30 @@ _HANDLERS: dict[str, Callable[[DeferredUpdate, TimeBudget], None]] = {
     LABEL_REMOVAL: remove_label_from_tasks,
     TIME_ZONE_CHANGE: recompute_due_times,
 }
-# Is left to those behind us in the tick.
+# Left to the later parts of the tick.
 RESERVED_MILLISECONDS = 150_000
 
 
-def run_deferred_updates(now: datetime, pace: TimeBudget | None = None) -> dict[str, int]:
-    """Run all whose time has come, as far as there is time. One that fails does not stop the
-    others; the next tick runs it again, and goes on with what was put off."""
-    pace = (pace or time_budget.unlimited_budget(now)).leaving(RESERVED_MILLISECONDS)
+def run_deferred_updates(now: datetime, budget: TimeBudget | None = None) -> dict[str, int]:
+    """Run all deferred updates that are due, as far as the time allows, and count them.
+
+    An update that fails does not stop the others; the next tick runs it again. `put_off` is 1 when
+    the time was used up; the next tick continues there.
+    """
+    budget = (budget or time_budget.unlimited_budget(now)).leaving(RESERVED_MILLISECONDS)
     outcome = Counter(run=0, failed=0)
     try:
-        for errand in pace.each(deferred_update_models.list_due_updates(now)):
-            outcome[_guarded(errand, pace)] += 1
+        for deferred in budget.each(deferred_update_models.list_due_updates(now)):
+            try:
+                _HANDLERS[deferred.kind](deferred, budget)
+                deferred_update_models.delete_deferred_update(deferred)
+                outcome["run"] += 1
+            except OutOfTime:
+                raise
+            except Exception:
+                logger.exception("a deferred update failed", deferred_update=deferred.PK)
+                outcome["failed"] += 1
     except OutOfTime:
         outcome["put_off"] = 1
     time_index.advance_watermark(TIME_INDEX_KIND, now)
     return record_outcome("deferred_updates", outcome)
-
-
-def _guarded(errand: DeferredUpdate, pace: TimeBudget) -> str:
-    try:
-        _HANDLERS[errand.kind](errand, pace)
-        _forget(errand)
-    except OutOfTime:
-        raise
-    except Exception:
-        logger.exception("an errand could not be run", errand=errand.PK)
-        return "failed"
-    return "run"
-
-
-def _forget(errand: DeferredUpdate) -> None:
-    try:
-        deferred_update_models.delete_deferred_update(errand)
-    except ConditionFailed:  # owed anew while it was run
-        return

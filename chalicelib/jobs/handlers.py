@@ -1,4 +1,4 @@
-"""What a kind of job is: whether it may still be done, one step of it, and what its end causes."""
+"""The job handler: what a kind of job provides so that the job runner can run it."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -19,37 +19,39 @@ END: Position = {"end": True}
 
 
 class JobStep(NamedTuple):
-    """A piece for each file that grows, and where to go on; `END` when all is written."""
+    """The result of one step: the bytes to append to each file, by file name, and the position of
+    the next step, which is `END` after the last one."""
 
     pieces: Pieces
     position: Position
 
 
 class JobHandler(NamedTuple):
+    """The functions of a kind of job: `may` returns whether the job may still run, `step` runs one
+    step from the job's position, and `causes` returns writes for the transaction that ends the
+    job."""
+
     may: Callable[[Job], bool]
     step: Callable[[Job, datetime], JobStep]
     causes: Callable[[Job, datetime], tuple[Write, ...]]
 
 
 def no_writes(job: Job, now: datetime) -> tuple[Write, ...]:
-    """Nothing follows from the end of the job."""
+    """Return no writes: the end of the job changes nothing else."""
     return ()
 
 
 def can_requester_read(job: Job) -> bool:
-    """Whether who asked may still read the project that the job is about."""
+    """Return whether the person who requested the job can still read its project."""
     return can_read_project(job.asked_by, job.subject)
 
 
 def can_read_project(user_id: str, project_id: str) -> bool:
-    """Whether the person may read the project, now."""
-    account, edge, meta = (
-        User.key(user_id),
-        Member.key(project_id, user_id),
-        Project.key(project_id),
-    )
-    rows = batch_get(account, edge, meta)
-    user, member, project = rows.get(account), rows.get(edge), rows.get(meta)
+    """Return whether the person can read the project now."""
+    user_key = User.key(user_id)
+    member_key, project_key = Member.key(project_id, user_id), Project.key(project_id)
+    items = batch_get(user_key, member_key, project_key)
+    user, member, project = items.get(user_key), items.get(member_key), items.get(project_key)
     if user is None or not user.is_active or project is None or project.deleted_at is not None:
         return False
     return member is not None and is_allowed(member.role, Action.READ_TASKS)

@@ -1,22 +1,27 @@
-"""The weekly walks, through table and bucket and through the projects: for each a row that says how
-far it is, and who is walking."""
+"""The weekly maintenance runs: the attachment clean-up and the counter repair.
+
+One item for each kind of run stores its progress and the lease of the function that works on it.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.update import Action
 
-from chalicelib.dynamodb.table import Item, Key, get_item
+from chalicelib.dynamodb.table import Item, Key, get_item, set_or_remove
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import ConditionFailed, Put, Update, transact
+from chalicelib.jobs.models import is_lease_free
 
-# Longer than any function that walks may run.
+# Longer than any function that works on a run may take.
 RUN_LEASE = timedelta(minutes=6)
 ATTACHMENT_CLEANUP, COUNTER_REPAIR = "files", "counts"
 
 
 class MaintenanceRun(Item):
-    """`position` is the number of the stretch and `after` the last key looked at in it."""
+    """One maintenance run. `position` is the number of the current key range and `after` the last
+    key that was checked in it; the other numbers count what the run did."""
 
     position = NumberAttribute(default=0)
     after = UnicodeAttribute(null=True)
@@ -33,71 +38,67 @@ class MaintenanceRun(Item):
     drift = NumberAttribute(default=0)
 
     @staticmethod
-    def key(what: str) -> "Key[MaintenanceRun]":
-        return Key(MaintenanceRun, f"SWEEP#{what}", "SWEEP")
+    def key(kind: str) -> "Key[MaintenanceRun]":
+        return Key(MaintenanceRun, f"SWEEP#{kind}", "SWEEP")
 
 
-def start_run(what: str, now: datetime) -> bool:
-    """Begin anew, unless a walk is under way; whether it began."""
-    key = MaintenanceRun.key(what)
-    over = MaintenanceRun.PK.does_not_exist() | MaintenanceRun.finished_at.exists()
+def start_run(kind: str, now: datetime) -> bool:
+    """Start a run from the beginning, unless one is in progress. Returns whether it started."""
+    key = MaintenanceRun.key(kind)
+    none_in_progress = MaintenanceRun.PK.does_not_exist() | MaintenanceRun.finished_at.exists()
+    run = MaintenanceRun(key.pk, key.sk, started_at=format_timestamp(now))
     try:
-        transact(Put(MaintenanceRun(key.pk, key.sk, started_at=format_timestamp(now)), over))
+        transact(Put(run, none_in_progress))
     except ConditionFailed:
         return False
     return True
 
 
-def claim_run(what: str, now: datetime) -> MaintenanceRun | None:
-    """The walk that is under way, ours alone until the lease ends; None if there is none or if it
-    is somebody else's."""
-    lease = format_timestamp(now + RUN_LEASE)
-    free = MaintenanceRun.leased_until.does_not_exist() | (
-        MaintenanceRun.leased_until < format_timestamp(now)
-    )
-    condition = (
-        MaintenanceRun.started_at.exists() & MaintenanceRun.finished_at.does_not_exist() & free
-    )
+def claim_run(kind: str, now: datetime) -> MaintenanceRun | None:
+    """Lease the run in progress for `RUN_LEASE` and return it.
+
+    Returns None when no run is in progress or another function holds the lease.
+    """
+    key, lease = MaintenanceRun.key(kind), format_timestamp(now + RUN_LEASE)
+    in_progress = MaintenanceRun.started_at.exists() & MaintenanceRun.finished_at.does_not_exist()
+    condition = in_progress & is_lease_free(MaintenanceRun.leased_until, now)
     try:
-        transact(
-            Update(MaintenanceRun.key(what), (MaintenanceRun.leased_until.set(lease),), condition)
-        )
+        transact(Update(key, (MaintenanceRun.leased_until.set(lease),), condition))
     except ConditionFailed:
         return None
-    return _ours(what, lease)
+    run = get_item(key)
+    return run if run is not None and run.leased_until == lease else None
 
 
 def advance_run(
-    sweep: MaintenanceRun, position: int, after: str | None, counts: Mapping[str, int]
+    run: MaintenanceRun, position: int, after: str | None, counts: Mapping[str, int]
 ) -> None:
-    """Write down how far we are, and what we did on the way. Raises `ConditionFailed` when the walk
-    is not ours any more."""
-    sweep.position, sweep.after = position, after
-    moved = MaintenanceRun.after.remove() if after is None else MaintenanceRun.after.set(after)
+    """Store the progress of a run and add `counts`, by attribute name, to its counters.
+
+    Raises `ConditionFailed` when the caller no longer holds the lease.
+    """
+    run.position, run.after = position, after
     added = [getattr(MaintenanceRun, name).add(count) for name, count in counts.items()]
-    actions = (MaintenanceRun.position.set(position), moved, *added)
-    transact(Update(_key(sweep), actions, MaintenanceRun.leased_until == sweep.leased_until))
-
-
-def finish_run(sweep: MaintenanceRun, now: datetime) -> None:
-    """The walk is over."""
-    actions = (
-        MaintenanceRun.finished_at.set(format_timestamp(now)),
-        MaintenanceRun.leased_until.remove(),
+    _update_leased(
+        run,
+        MaintenanceRun.position.set(position),
+        set_or_remove(MaintenanceRun, "after", after),
+        *added,
     )
-    transact(Update(_key(sweep), actions, MaintenanceRun.leased_until == sweep.leased_until))
 
 
-def release_run(sweep: MaintenanceRun) -> None:
-    """Let the next tick walk on."""
-    held = MaintenanceRun.leased_until == sweep.leased_until
-    transact(Update(_key(sweep), (MaintenanceRun.leased_until.remove(),), held))
+def finish_run(run: MaintenanceRun, now: datetime) -> None:
+    """Mark a run as finished. Raises `ConditionFailed` when the caller lost the lease."""
+    finished = MaintenanceRun.finished_at.set(format_timestamp(now))
+    _update_leased(run, finished, MaintenanceRun.leased_until.remove())
 
 
-def _key(sweep: MaintenanceRun) -> Key[MaintenanceRun]:
-    return Key(MaintenanceRun, sweep.PK, sweep.SK)
+def release_run(run: MaintenanceRun) -> None:
+    """Give up the lease, so that the next tick continues the run. Raises `ConditionFailed` when the
+    caller lost the lease."""
+    _update_leased(run, MaintenanceRun.leased_until.remove())
 
 
-def _ours(what: str, lease: str) -> MaintenanceRun | None:
-    sweep = get_item(MaintenanceRun.key(what))
-    return sweep if sweep is not None and sweep.leased_until == lease else None
+def _update_leased(run: MaintenanceRun, *actions: Action) -> None:
+    leased = MaintenanceRun.leased_until == run.leased_until
+    transact(Update(Key(MaintenanceRun, run.PK, run.SK), actions, leased))

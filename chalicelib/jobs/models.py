@@ -1,15 +1,17 @@
-"""Long work: a row that says what is asked for, how far it is, and who is at it.
+"""Jobs, their slots, and leases on work that one function does at a time.
 
-`waiting` -> `running` -> `done` or `failed`. While a job is not over, its slot stands too, so that
-nobody has two of the same kind at once. What a job makes is in the bucket, under
-`results/<job id>/`; the row outlives its objects, so that no crash leaves one that nobody knows.
+A job goes from `waiting` to `running` and ends as `done` or `failed`. Until it ends, its slot
+exists too, so a person has at most one job of each kind and subject at once. The results of a job
+are in the bucket under `results/<job id>/`. The job item outlives these objects, so a crash never
+leaves objects that no item knows of.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
 
 from chalicelib.dynamodb import time_index
 from chalicelib.dynamodb.ids import new_id
@@ -18,16 +20,19 @@ from chalicelib.dynamodb.timestamps import format_timestamp, parse_timestamp, to
 from chalicelib.dynamodb.transactions import ConditionFailed, Delete, Put, Update, Write, transact
 
 WAITING, RUNNING, DONE, FAILED = "waiting", "running", "done", "failed"
-# Longer than a function that works may run, so that a slow one never meets a second one.
+# Longer than a job runner may run, so that a slow one never works beside a second one.
 JOB_LEASE = timedelta(minutes=6)
 RESULTS_KEPT_FOR = timedelta(days=7)
-# Time-to-live takes what the sweep should have removed long ago.
+# Time-to-live removes items that the sweep should have removed long ago.
 JOB_KEPT_FOR = timedelta(days=14)
+# Longer than any function that takes a lease may run.
+LEASE_DURATION = timedelta(minutes=6)
 
 
 class Job(Item):
-    """`about` is what was asked for; `position` and `files` are how far the work is and what of
-    each file is written, together. `turn` counts claims, `attempts` those without an advance."""
+    """One job. `about` holds its parameters. `position` and `files` are its progress and change
+    together: where the next step starts and what is written of each file. `turn` counts the claims,
+    `attempts` the claims since the last progress."""
 
     kind = UnicodeAttribute()
     subject = UnicodeAttribute()
@@ -58,13 +63,23 @@ class Job(Item):
 
 
 class JobSlot(Item):
-    """The place that one job at a time may have."""
+    """The slot of an unfinished job: one for each kind, subject and person."""
 
     job_id = UnicodeAttribute()
 
     @staticmethod
     def key(kind: str, subject: str, asked_by: str) -> "Key[JobSlot]":
         return Key(JobSlot, f"SLOT#{kind}#{subject}#{asked_by}", "SLOT")
+
+
+class Lease(Item):
+    """A lease on work that has no item of its own to hold one."""
+
+    leased_until = UnicodeAttribute()
+
+    @staticmethod
+    def key(name: str) -> "Key[Lease]":
+        return Key(Lease, f"LEASE#{name}", "LEASE")
 
 
 def new_job(
@@ -75,55 +90,56 @@ def new_job(
     now: datetime,
     job_id: str = "",
 ) -> Job:
-    """A job to be; `asked` writes it."""
+    """Return a job that waits, without storing it; `create_job_writes` returns its writes.
+
+    `subject` is the id of the project or account that the job is about, `asked_by` a user id and
+    `about` the parameters. Without a `job_id` the job gets a new id.
+    """
     key = Job.key(job_id or new_id(now))
-    waking = time_index.build_keys("job", format_timestamp(now), key.pk)
+    index_keys = time_index.build_keys("job", format_timestamp(now), key.pk)
     job = Job(key.pk, key.sk, kind=kind, subject=subject, asked_by=asked_by, about=dict(about))
     job.created_at, job.expires_at = format_timestamp(now), to_epoch_seconds(now + JOB_KEPT_FOR)
-    job.wake_key, job.wake_at = str(waking["wake_key"]), str(waking["wake_at"])
+    job.wake_key, job.wake_at = str(index_keys["wake_key"]), str(index_keys["wake_at"])
     return job
 
 
 def create_job_writes(job: Job) -> tuple[Put, Put]:
-    """The writes of a new job, its slot first: that is taken while another one is not over."""
-    return Put(_slot(job)), Put(job)
-
-
-def _slot(job: Job) -> JobSlot:
+    """Return the writes of a new job. The first one takes its slot, which fails while another job
+    holds it."""
     key = JobSlot.key(job.kind, job.subject, job.asked_by)
-    return JobSlot(key.pk, key.sk, job_id=job.id)
+    return Put(JobSlot(key.pk, key.sk, job_id=job.id)), Put(job)
 
 
 def find_slot_holder(failed: ConditionFailed) -> Job | None:
-    """The job that has the slot which the failed write wanted."""
+    """Return the job that holds the slot which a failed write wanted, or None when it is gone.
+
+    Raises `failed` itself when the failed write was not that of a slot.
+    """
     if not isinstance(failed.write, Put) or not isinstance(failed.write.row, JobSlot):
         raise failed
     return get_job(JobSlot.from_raw_data(failed.row).job_id) if failed.row else None
 
 
-def list_streamed_jobs(records: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str]]:
-    """The jobs that a batch of the table's stream speaks of: sequence number and job id."""
-    for record in records:
-        change = record["dynamodb"]
-        yield change["SequenceNumber"], change["Keys"]["PK"]["S"].removeprefix("JOB#")
-
-
 def get_job(job_id: str) -> Job | None:
+    """Return the job, or None if it does not exist."""
     return get_item(Job.key(job_id))
 
 
 def claim_job(job_id: str, now: datetime) -> Job | None:
-    """The job, ours alone until the lease ends; None if it is over or somebody else's."""
+    """Lease the job for `JOB_LEASE` and return it.
+
+    Returns None when the job is over or another runner holds its lease.
+    """
     lease = format_timestamp(now + JOB_LEASE)
-    free = Job.leased_until.does_not_exist() | (Job.leased_until < format_timestamp(now))
     actions = (
         Job.leased_until.set(lease),
         Job.status.set(RUNNING),
         Job.turn.add(1),
         Job.attempts.add(1),
     )
+    condition = Job.status.is_in(WAITING, RUNNING) & is_lease_free(Job.leased_until, now)
     try:
-        transact(Update(Job.key(job_id), actions, Job.status.is_in(WAITING, RUNNING) & free))
+        transact(Update(Job.key(job_id), actions, condition))
     except ConditionFailed:
         return None
     job = get_job(job_id)
@@ -131,86 +147,89 @@ def claim_job(job_id: str, now: datetime) -> Job | None:
 
 
 def advance_job(job: Job, position: Mapping[str, Any], files: Mapping[str, Any]) -> None:
-    """Write down how far we are. Raises `ConditionFailed` when the job is not ours any more."""
+    """Store the progress of a job. Raises `ConditionFailed` when the caller lost the lease."""
     job.position, job.files = dict(position), dict(files)
     actions = (
         Job.position.set(job.position),
         Job.files.set(job.files),
         Job.attempts.set(0),
     )
-    transact(Update(Job.key(job.id), actions, _ours(job)))
+    transact(Update(Job.key(job.id), actions, _is_leased_by(job)))
 
 
 def release_job(job: Job) -> None:
-    """Let the next sweep go on."""
-    transact(Update(Job.key(job.id), (Job.leased_until.remove(),), _ours(job)))
+    """Give up the lease, so that the next sweep continues the job.
+
+    Raises `ConditionFailed` when the caller lost the lease.
+    """
+    transact(Update(Job.key(job.id), (Job.leased_until.remove(),), _is_leased_by(job)))
 
 
 def finish_job(job: Job, now: datetime, *writes: Write, reason: str | None = None) -> None:
-    """The job is over, as failed if there is a `reason`; `writes` are what it causes. It sleeps
-    until its results are to be removed."""
-    until = format_timestamp(now + RESULTS_KEPT_FOR)
+    """End a job and free its slot, in one transaction with `writes`.
+
+    The job is `done`, or `failed` when there is a `reason`. It becomes due again when its results
+    are to be removed. Raises `ConditionFailed` when the caller lost the lease.
+    """
+    kept_until = format_timestamp(now + RESULTS_KEPT_FOR)
     values = {
         "status": FAILED if reason else DONE,
         "reason": reason,
         "finished_at": format_timestamp(now),
-        "kept_until": until,
+        "kept_until": kept_until,
         "leased_until": None,
         "expires_at": to_epoch_seconds(now + JOB_KEPT_FOR),
-        **time_index.build_keys("job", until, job.PK),
+        **time_index.build_keys("job", kept_until, job.PK),
     }
     actions = tuple(set_or_remove(Job, name, value) for name, value in values.items())
     slot = JobSlot.key(job.kind, job.subject, job.asked_by)
     transact(
-        Update(Job.key(job.id), actions, _ours(job)),
+        Update(Job.key(job.id), actions, _is_leased_by(job)),
         Delete(slot, JobSlot.PK.does_not_exist() | (JobSlot.job_id == job.id)),
         *writes,
     )
 
 
+def _is_leased_by(job: Job) -> Condition:
+    """The stored job still has the lease with which `job` was claimed."""
+    condition: Condition = Job.leased_until == job.leased_until
+    return condition
+
+
 def is_result_expired(job: Job, now: datetime) -> bool:
-    """Whether the job is over and its results have been kept long enough."""
+    """Return whether the job is over and its results have been kept long enough."""
     return job.kept_until is not None and parse_timestamp(job.kept_until) <= now
 
 
 def delete_job(job: Job) -> None:
+    """Delete the job item."""
     transact(Delete(Job.key(job.id)))
 
 
-def _ours(job: Job) -> Any:
-    return Job.leased_until == job.leased_until
-
-
-# Longer than any function that takes one may run, so that a slow one never meets a second one.
-LEASE_DURATION = timedelta(minutes=6)
-
-
-class Lease(Item):
-    leased_until = UnicodeAttribute()
-
-    @staticmethod
-    def key(what: str) -> "Key[Lease]":
-        return Key(Lease, f"LEASE#{what}", "LEASE")
-
-
-def take_lease(what: str, now: datetime) -> Lease | None:
-    """The work, ours alone until the lease ends; None while it is somebody else's."""
-    key, until = Lease.key(what), now + LEASE_DURATION
+def take_lease(name: str, now: datetime) -> Lease | None:
+    """Lease the work called `name` for `LEASE_DURATION`; None while another function holds it."""
+    key, until = Lease.key(name), now + LEASE_DURATION
     lease = Lease(
         key.pk, key.sk, leased_until=format_timestamp(until), expires_at=to_epoch_seconds(until)
     )
-    free = Lease.PK.does_not_exist() | (Lease.leased_until < format_timestamp(now))
     try:
-        transact(Put(lease, free))
+        transact(Put(lease, is_lease_free(Lease.leased_until, now)))
     except ConditionFailed:
         return None
     return lease
 
 
 def release_lease(lease: Lease) -> None:
-    """Let the next one begin at once. One that has run out may be another's by now."""
-    ours = Lease.leased_until == lease.leased_until
+    """Give up a lease. A lease that ran out may belong to another function; that one stays."""
+    unchanged = Lease.leased_until == lease.leased_until
     try:
-        transact(Delete(Key(Lease, lease.PK, lease.SK), ours))
+        transact(Delete(Key(Lease, lease.PK, lease.SK), unchanged))
     except ConditionFailed:
         return
+
+
+def is_lease_free(leased_until: UnicodeAttribute, now: datetime) -> Condition:
+    """Return the condition that no lease is stored in the attribute, or that it ran out."""
+    expired = leased_until < format_timestamp(now)
+    condition: Condition = leased_until.does_not_exist() | expired
+    return condition

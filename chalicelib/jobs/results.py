@@ -1,13 +1,14 @@
-"""What jobs make: files in the bucket, written piece by piece, each by however many workers.
+"""The result files of jobs: written to the bucket piece by piece, if need be by several runs.
 
-S3 appends to nothing. So the end of a file, up to a part's size, is a draft under a key of its own,
-and what is longer becomes parts of a multipart upload; closing makes one object of both. A draft's
-key carries the turn and step that wrote it: the row names it only after it is written, and a worker
-that lost its lease cannot overwrite what another one wrote.
+S3 cannot append to an object. The end of a file, up to the size of a part, is a draft object with a
+key of its own; anything longer becomes the parts of a multipart upload. Completing a file makes one
+object of both. The key of a draft contains the turn and the step that wrote it. The job item names
+a draft only after the draft is written, and a runner that lost its lease cannot overwrite the draft
+of another runner.
 """
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from chalicelib.aws import s3, s3_multipart
 from chalicelib.aws.s3 import OCTET_STREAM
@@ -19,31 +20,33 @@ PAGE = 1000
 
 @dataclass(frozen=True)
 class ResultFile:
-    """What there is of a file: its size so far, the upload and how many of its parts are there,
-    and the draft that holds the rest."""
+    """What is written of a file: its size in bytes, its multipart upload with the number of parts,
+    and the draft with the rest."""
 
     size: int = 0
     upload: str | None = None
     parts: int = 0
     draft: str | None = None
 
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
 
 def result_key(job_id: str, name: str) -> str:
-    return f"{_folder(job_id)}{name}"
+    """Return the object key of a result file."""
+    return f"{_job_prefix(job_id)}{name}"
 
 
 def append_to_file(
     job_id: str, name: str, written: ResultFile, piece: bytes, draft: str
 ) -> ResultFile:
-    """Put `piece` behind what there is. Doing it again from the same `written` is fine."""
+    """Append `piece` to a file and return the file as it is then.
+
+    `draft` names the new draft. Idempotent: appending again to the same `written` replaces what the
+    first try wrote.
+    """
     if not piece:
         return written
-    rest, size = _rest(job_id, name, written) + piece, written.size + len(piece)
+    rest, size = _read_draft(job_id, name, written) + piece, written.size + len(piece)
     if len(rest) < PART_BYTES:
-        s3.put_object(_draft(job_id, name, draft), rest)
+        s3.put_object(_draft_key(job_id, name, draft), rest)
         return ResultFile(size, written.upload, written.parts, draft)
     object_key = result_key(job_id, name)
     upload = written.upload or s3_multipart.start_upload(object_key, content_type=OCTET_STREAM)
@@ -52,63 +55,55 @@ def append_to_file(
     return ResultFile(size, upload, number)
 
 
-def complete_file(job_id: str, name: str, written: ResultFile) -> None:
-    """Make one object of what was written. Doing it again changes nothing."""
-    object_key = result_key(job_id, name)
-    if s3.head_object(object_key) is not None:
-        return
-    if written.upload is None:
-        return s3.copy_object(_draft(job_id, name, str(written.draft)), object_key)
-    rest = _rest(job_id, name, written)
-    last = written.parts + bool(rest)
-    if rest:
-        s3_multipart.upload_part(object_key, written.upload, last, rest)
-    s3_multipart.complete_upload(
-        object_key, written.upload, s3_multipart.list_parts(object_key, written.upload)[:last]
-    )
+def complete_files(job_id: str, files: Mapping[str, ResultFile]) -> None:
+    """Make one object of each file, then delete the drafts. Idempotent."""
+    for name, written in files.items():
+        object_key = result_key(job_id, name)
+        if s3.head_object(object_key) is not None:
+            continue
+        if written.upload is None:
+            s3.copy_object(_draft_key(job_id, name, str(written.draft)), object_key)
+            continue
+        rest, last = _read_draft(job_id, name, written), written.parts
+        if rest:
+            last += 1
+            s3_multipart.upload_part(object_key, written.upload, last, rest)
+        parts = s3_multipart.list_parts(object_key, written.upload)[:last]
+        s3_multipart.complete_upload(object_key, written.upload, parts)
+    _delete_objects(f"{_job_prefix(job_id)}draft/")
 
 
 def read_file(job_id: str, name: str) -> bytes | None:
-    """The whole of a small file; None if it is not there any more."""
+    """Return the content of a small result file; None if it no longer exists."""
     return s3.read_object(result_key(job_id, name))
 
 
-def sign_download_url(job_id: str, name: str) -> str:
-    return s3.sign_download_url(result_key(job_id, name), filename=name, picture=None)
-
-
-def delete_drafts(job_id: str) -> None:
-    """Remove what was only needed on the way."""
-    _remove(f"{_folder(job_id)}draft/")
-
-
 def delete_results(job_id: str) -> None:
-    """Remove everything that the job made, complete or not; doing it again is fine."""
-    s3_multipart.abort_all_uploads(_folder(job_id))
-    _remove(_folder(job_id))
+    """Delete all objects and uploads of a job, complete or not. Idempotent."""
+    s3_multipart.abort_all_uploads(_job_prefix(job_id))
+    _delete_objects(_job_prefix(job_id))
 
 
-def _folder(job_id: str) -> str:
+def _job_prefix(job_id: str) -> str:
     return f"{PREFIX}{job_id}/"
 
 
-def _draft(job_id: str, name: str, draft: str) -> str:
-    return f"{_folder(job_id)}draft/{draft}/{name}"
+def _draft_key(job_id: str, name: str, draft: str) -> str:
+    return f"{_job_prefix(job_id)}draft/{draft}/{name}"
 
 
-def _rest(job_id: str, name: str, written: ResultFile) -> bytes:
+def _read_draft(job_id: str, name: str, written: ResultFile) -> bytes:
     if written.draft is None:
         return b""
-    found = s3.read_object(_draft(job_id, name, written.draft))
-    if found is None:
+    content = s3.read_object(_draft_key(job_id, name, written.draft))
+    if content is None:
         raise LookupError(f"the draft {written.draft} of {name} is gone")
-    return found
+    return content
 
 
-def _remove(prefix: str) -> None:
-    while True:
-        found, more = s3.list_objects(prefix, prefix, PAGE)
-        if found:
-            s3.delete_objects([entry.object_key for entry in found])
-        if not more:
-            return
+def _delete_objects(prefix: str) -> None:
+    has_more = True
+    while has_more:
+        objects, has_more = s3.list_objects(prefix, prefix, PAGE)
+        if objects:
+            s3.delete_objects([entry.object_key for entry in objects])

@@ -1,11 +1,12 @@
-"""The worker: claim -> look again -> a step -> write down how far -> ... -> close -> finish.
+"""The job runner: claim a job, run it step by step, complete its files and finish it.
 
-A job makes files piece by piece. Each step is bounded and can be done again from where the row
-stands, so a worker may die anywhere, and another one goes on. Access is asked before each step.
+A job makes files piece by piece. Each step is bounded and starts at the stored position, so a
+runner may die at any point and another one continues. Access is checked before each step.
 """
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -28,9 +29,9 @@ JOB_HANDLERS: dict[str, JobHandler] = {
     REPORT: REPORT_HANDLER,
     WEEKLY_REPORT: WEEKLY_REPORT_HANDLER,
 }
-# Claims without any advance, four of the stream's and then one for each sweep.
+# Claims without progress: four by the stream, then one by each sweep.
 MAX_ATTEMPTS = 10
-# A step is not begun with less than this left.
+# A step starts only when more time than this is left.
 STEP_MILLISECONDS = 30_000
 FAILED = "failed"
 
@@ -40,102 +41,97 @@ TimeLeft = Callable[[], int]
 def run_streamed_jobs(
     records: list[dict[str, Any]], *, now: datetime, time_left: TimeLeft
 ) -> dict[str, Any]:
-    """Work on the jobs of a stream batch; those that failed are named, so that only they return
-    (https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html)."""
+    """Run the new jobs of a stream batch. `time_left` returns milliseconds.
+
+    Returns the sequence numbers of the records that failed, so that only they are delivered again
+    (https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html).
+    """
     outcomes: Counter[str] = Counter()
     failures = []
-    for sequence_number, job_id in models.list_streamed_jobs(records):
-        outcome = _guarded(job_id, now, time_left)
+    for record in records:
+        change = record["dynamodb"]
+        outcome = _process_job(change["Keys"]["PK"]["S"].removeprefix("JOB#"), now, time_left)
         outcomes[outcome] += 1
         if outcome == FAILED:
-            failures.append({"itemIdentifier": sequence_number})
+            failures.append({"itemIdentifier": change["SequenceNumber"]})
     record_outcome("jobs", outcomes)
     return {"batchItemFailures": failures}
 
 
 def sweep_jobs(now: datetime, time_left: TimeLeft) -> dict[str, int]:
-    """Begin the weekly reports that are due, go on with every job that waits, and remove what was
-    kept long enough."""
-    begun = start_due_reports(now)
+    """Start the due weekly reports, continue every waiting job, and delete results that were kept
+    long enough. `time_left` returns milliseconds."""
+    started_reports = start_due_reports(now)
     outcomes: Counter[str] = Counter()
-    for row in time_index.list_due("job", now):
-        outcomes[_guarded(row.PK.removeprefix("JOB#"), now, time_left)] += 1
+    for entry in time_index.list_due("job", now):
+        outcomes[_process_job(entry.PK.removeprefix("JOB#"), now, time_left)] += 1
     time_index.advance_watermark("job", now)
-    return begun | record_outcome("jobs", outcomes)
+    return started_reports | record_outcome("jobs", outcomes)
 
 
-def _guarded(job_id: str, now: datetime, time_left: TimeLeft) -> str:
-    """Do what one job needs; whatever goes wrong with it does not stop the rest."""
+def _process_job(job_id: str, now: datetime, time_left: TimeLeft) -> str:
+    """Run one job as far as the time allows, or remove it when its results are too old.
+
+    Returns the outcome. An error is logged and becomes `failed`, so it does not stop the others.
+    """
     try:
         job = models.get_job(job_id)
         if job is not None and job.is_over:
-            return _remove_if_due(job, now)
-        return _work(job_id, now, time_left)
+            return _remove_if_expired(job, now)
+        if time_left() <= STEP_MILLISECONDS:
+            return "put_off"
+        job = models.claim_job(job_id, now)
+        if job is None:
+            return "taken"
+        try:
+            return _run_steps(job, now, time_left)
+        except Exception:
+            models.release_job(job)
+            raise
     except ConditionFailed:
         return "taken"
     except Exception:
-        logger.exception("a job could not be worked on", job_id=job_id)
+        logger.exception("a job failed", job_id=job_id)
         return FAILED
 
 
-def _work(job_id: str, now: datetime, time_left: TimeLeft) -> str:
-    """Bring one job as far as the time allows, and say how far that is."""
-    if time_left() <= STEP_MILLISECONDS:
-        return "put_off"
-    job = models.claim_job(job_id, now)
-    if job is None:
-        return "taken"
-    try:
-        return _advanced(job, now, time_left)
-    except Exception:
-        models.release_job(job)
-        raise
+def _remove_if_expired(job: Job, now: datetime) -> str:
+    if not models.is_result_expired(job, now):
+        return "kept"
+    # The item goes last: after a crash the next sweep still finds it and deletes the objects.
+    results.delete_results(job.id)
+    models.delete_job(job)
+    return "removed"
 
 
-def _advanced(job: Job, now: datetime, time_left: TimeLeft) -> str:
-    maker = JOB_HANDLERS[job.kind]
-    if job.attempts > MAX_ATTEMPTS:  # each worker before died on the way
-        return _give_up(job, "gave_up", now)
+def _run_steps(job: Job, now: datetime, time_left: TimeLeft) -> str:
+    """Run the steps of a claimed job until it ends or the time is used up; return the outcome."""
+    handler = JOB_HANDLERS[job.kind]
+    if job.attempts > MAX_ATTEMPTS:  # every runner so far died before it made progress
+        return _fail(job, "gave_up", now)
     step = 0
     while time_left() > STEP_MILLISECONDS:
-        if not maker.may(job):
-            return _give_up(job, "access_lost", now)
+        if not handler.may(job):
+            return _fail(job, "access_lost", now)
+        files = {name: ResultFile(**file) for name, file in job.files.items()}
         if job.position == END:
-            return _finish(job, maker, now)
-        _step(job, maker, now, f"{int(job.turn)}-{step}")
+            results.complete_files(job.id, files)
+            models.finish_job(job, now, *handler.causes(job, now))
+            return "done"
+
+        pieces, position = handler.step(job, now)
+        draft = f"{int(job.turn)}-{step}"
+        for name, piece in pieces.items():
+            written = files.get(name, ResultFile())
+            files[name] = results.append_to_file(job.id, name, written, piece, draft)
+        models.advance_job(job, position, {name: asdict(file) for name, file in files.items()})
         step += 1
     models.release_job(job)
     return "going_on"
 
 
-def _step(job: Job, maker: JobHandler, now: datetime, draft: str) -> None:
-    pieces, position = maker.step(job, now)
-    written = {name: ResultFile(**file) for name, file in job.files.items()}
-    for name, piece in pieces.items():
-        before = written.get(name, ResultFile())
-        written[name] = results.append_to_file(job.id, name, before, piece, draft)
-    models.advance_job(job, position, {name: file.as_json() for name, file in written.items()})
-
-
-def _finish(job: Job, maker: JobHandler, now: datetime) -> str:
-    for name, file in job.files.items():
-        results.complete_file(job.id, name, ResultFile(**file))
-    results.delete_drafts(job.id)
-    models.finish_job(job, now, *maker.causes(job, now))
-    return "done"
-
-
-def _give_up(job: Job, reason: str, now: datetime) -> str:
+def _fail(job: Job, reason: str, now: datetime) -> str:
     results.delete_results(job.id)
     models.finish_job(job, now, reason=reason)
-    logger.warning("a job ended without result", job_id=job.id, reason=reason)
+    logger.warning("a job ended without results", job_id=job.id, reason=reason)
     return reason
-
-
-def _remove_if_due(job: Job, now: datetime) -> str:
-    """Objects first, the row last: a crash between is mended by the next sweep."""
-    if not models.is_result_expired(job, now):
-        return "kept"
-    results.delete_results(job.id)
-    models.delete_job(job)
-    return "removed"

@@ -1,12 +1,11 @@
-"""How jobs are shown: what exports and reports have in common."""
+"""JSON types of jobs, shared by exports and reports."""
 
 from typing import Any, Literal
 
 from msgspec import Struct
 
 from chalicelib.http.fields import Id, Time
-from chalicelib.jobs import service
-from chalicelib.jobs.models import Job
+from chalicelib.jobs.models import DONE, Job
 
 
 class ReadyFile(Struct):
@@ -31,14 +30,16 @@ class DownloadQuery(Struct, forbid_unknown_fields=True):
 
 
 def present_job(job: Job) -> JobState:
-    files = [ReadyFile(name, size) for name, size in sorted(service.get_file_sizes(job).items())]
+    """Return the job as JSON type. Files and `kept_until` are shown only when the job is done."""
     status: Any = job.status
+    is_done = job.status == DONE
+    sizes = {name: int(file["size"]) for name, file in job.files.items() if is_done}
     return JobState(
         id=job.id,
         status=status,
         reason=job.reason,
         created_at=job.created_at,
         finished_at=job.finished_at,
-        kept_until=service.get_kept_until(job),
-        files=files,
+        kept_until=job.kept_until if is_done else None,
+        files=[ReadyFile(name, size) for name, size in sorted(sizes.items())],
     )

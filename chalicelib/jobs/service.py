@@ -1,9 +1,10 @@
-"""Asking for long work, and fetching what it made."""
+"""Request a job and download its results."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.access.service import Access
+from chalicelib.aws import s3
 from chalicelib.aws.s3 import DOWNLOAD_SECONDS, Download
 from chalicelib.dynamodb.idempotency import create_once
 from chalicelib.dynamodb.transactions import ConditionFailed
@@ -20,33 +21,31 @@ WEEKLY_REPORT = mail_notifications.WEEKLY_REPORT
 def request_job(
     access: Access, kind: str, subject: str, about: Mapping[str, Any] | None = None
 ) -> Job:
-    """Write a job down; a worker begins it within a second.
+    """Create a job and return it; a job runner starts it within a second.
 
-    Who asks again for the same while it is being made gets the job that is under way. Raises
-    `Conflict` for something else of that kind, `TooManyRequests` for who asks all the time.
+    `subject` is the id of the project or account, `about` the parameters. While a job with the same
+    parameters is not over, returns that job instead. Raises `Conflict` when a job of this kind with
+    other parameters is not over, and `TooManyRequests` when the caller has requested too many jobs.
     """
     count_attempt("order", account=access.user_id, source=None, now=access.now)
-    job = models.new_job(kind, subject, access.user_id, about or {}, access.now)
+    new_job = models.new_job(kind, subject, access.user_id, about or {}, access.now)
+    writes = models.create_job_writes(new_job)
     try:
-        return create_once(
-            job,
-            *models.create_job_writes(job),
-            idempotency_key=access.idempotency_key,
-            now=access.now,
-        )
+        return create_once(new_job, *writes, idempotency_key=access.idempotency_key, now=access.now)
     except ConditionFailed as failed:
-        return _under_way(failed, job)
-
-
-def _under_way(failed: ConditionFailed, wanted: Job) -> Job:
-    job = models.find_slot_holder(failed)
-    if job is None or job.about != wanted.about:
-        raise Conflict("Another one is being made for you; wait for it", code="busy") from failed
-    return job
+        job = models.find_slot_holder(failed)
+        if job is None or job.about != new_job.about:
+            detail = "Another job of this kind is still running; wait until it ends"
+            raise Conflict(detail, code="busy") from failed
+        return job
 
 
 def get_job(access: Access, kinds: tuple[str, ...], subject: str, job_id: str) -> Job:
-    """The job, if the caller asked for it and its results are still kept. Raises `NotFound`."""
+    """Return a job of the caller.
+
+    Raises `NotFound` when the job does not exist, has another kind or subject, was requested by
+    another person, or its results are no longer kept.
+    """
     job = models.get_job(job_id)
     if job is None or job.kind not in kinds or models.is_result_expired(job, access.now):
         raise NotFound()
@@ -56,21 +55,16 @@ def get_job(access: Access, kinds: tuple[str, ...], subject: str, job_id: str) -
 
 
 def create_download(job: Job, name: str) -> Download:
-    """A short-lived address of one of the job's files. Raises `NotFound` for a file that it does
-    not make, `Conflict` while it is not done."""
+    """Return a short-lived URL of one of the job's files.
+
+    Raises `Conflict` when the job failed or is not done, and `NotFound` when it has no such file.
+    """
     if job.status == FAILED:
-        raise Conflict("It could not be made; ask for it again", code="job_failed")
+        raise Conflict("The job failed; send the request again", code="job_failed")
     if job.status != DONE:
-        raise Conflict("It is still being made", code="job_not_done")
+        raise Conflict("The job is still running", code="job_not_done")
     if name not in job.files:
         raise NotFound()
-    return Download(results.sign_download_url(job.id, name), DOWNLOAD_SECONDS)
-
-
-def get_file_sizes(job: Job) -> dict[str, int]:
-    """The files that are ready, and how large each is; none before the job is done."""
-    return {name: int(file["size"]) for name, file in job.files.items() if job.status == DONE}
-
-
-def get_kept_until(job: Job) -> str | None:
-    return job.kept_until if job.status == DONE else None
+    object_key = results.result_key(job.id, name)
+    url = s3.sign_download_url(object_key, filename=name, picture=None)
+    return Download(url, DOWNLOAD_SECONDS)

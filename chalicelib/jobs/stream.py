@@ -1,6 +1,7 @@
-"""What the table's stream tells: each record is one change, with the row before and after.
+"""Process the table's stream: each record is one change of an item.
 
-A record is told again after a failure, and a batch may be split; its id stays the same.
+The stream delivers a record again after a failure and may split a batch; the id of a record stays
+the same.
 """
 
 from collections import Counter
@@ -16,16 +17,6 @@ from chalicelib.task_lists.search import update_search_index
 from chalicelib.task_lists.snapshots import refresh_on_change
 from chalicelib.tasks.jobs import TaskChange, parse_task_change
 
-
-def is_job_record(record: dict[str, Any]) -> bool:
-    return str(record["dynamodb"]["Keys"]["PK"]["S"]).startswith("JOB#")
-
-
-def sequence_number_of(record: dict[str, Any]) -> str:
-    """Where the record stands in the stream."""
-    return str(record["dynamodb"]["SequenceNumber"])
-
-
 StreamHandler = Callable[[TaskChange, datetime], None]
 
 STREAM_HANDLERS: tuple[StreamHandler, ...] = (
@@ -37,51 +28,51 @@ STREAM_HANDLERS: tuple[StreamHandler, ...] = (
 
 
 def process_stream_records(records: list[dict[str, Any]], *, now: datetime) -> dict[str, Any]:
-    """Tell all followers of a stream batch; records that failed are named, so that only they and
-    those behind them return."""
+    """Process a stream batch: start a job runner for each new job, and run every stream handler for
+    each change of a task.
+
+    Returns the sequence numbers of the records that failed, so that only they and the records after
+    them are delivered again.
+    """
     outcomes: Counter[str] = Counter()
     failures = []
     for record in records:
-        outcome = _outcome(record, now)
+        change = record["dynamodb"]
+        if str(change["Keys"]["PK"]["S"]).startswith("JOB#"):
+            outcome = _start_job_runner(record)
+        else:
+            outcome = _run_handlers(record, now)
         outcomes[outcome] += 1
         if outcome == "failed":
-            failures.append({"itemIdentifier": sequence_number_of(record)})
+            failures.append({"itemIdentifier": str(change["SequenceNumber"])})
     record_outcome("stream", outcomes)
     return {"batchItemFailures": failures}
 
 
-def _outcome(record: dict[str, Any], now: datetime) -> str:
-    if is_job_record(record):
-        return _woken(record)
-    return "processed" if _told(record, now) else "failed"
-
-
-def _woken(record: dict[str, Any]) -> str:
-    """Wake a worker for a new job. When that fails no record behind has to wait: the sweep of jobs
-    begins what nobody was woken for."""
+def _start_job_runner(record: dict[str, Any]) -> str:
     try:
         functions.invoke_job_runner(record)
     except Exception:
-        logger.exception("no worker could be woken", record_id=record.get("eventID"))
+        # Not a failure of the record: the records after it do not wait, and sweep_jobs starts the
+        # job.
+        logger.exception("the job runner could not be started", record_id=record.get("eventID"))
         return "jobs_not_started"
     return "jobs_started"
 
 
-def _told(record: dict[str, Any], now: datetime) -> bool:
-    """Whether every follower came to an end; one that fails does not stop the others."""
+def _run_handlers(record: dict[str, Any], now: datetime) -> str:
+    """Run every handler, also after one failed; return `failed` when one of them did."""
     try:
         change = parse_task_change(record)
     except Exception:
-        logger.exception("a change could not be read", record_id=record.get("eventID"))
-        return False
-    return all([_followed(follower, change, now) for follower in STREAM_HANDLERS])
-
-
-def _followed(follower: StreamHandler, change: TaskChange, now: datetime) -> bool:
-    try:
-        follower(change, now)
-    except Exception:
-        name = follower.__module__
-        logger.exception("a follower failed", follower=name, record_id=change.record_id)
-        return False
-    return True
+        logger.exception("a stream record could not be read", record_id=record.get("eventID"))
+        return "failed"
+    outcome = "processed"
+    for handler in STREAM_HANDLERS:
+        try:
+            handler(change, now)
+        except Exception:
+            name = handler.__module__
+            logger.exception("a stream handler failed", handler=name, record_id=change.record_id)
+            outcome = "failed"
+    return outcome

@@ -1,4 +1,4 @@
-"""What the tick does every five minutes: whatever must happen and has not happened yet."""
+"""The tick: the work that runs every five minutes."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -8,7 +8,7 @@ from chalicelib.accounts.jobs import delete_due_accounts
 from chalicelib.attachments.jobs import continue_cleanup
 from chalicelib.attachments.upload_lifecycle import expire_uploads
 from chalicelib.jobs import deferred_updates
-from chalicelib.jobs.time_budget import TimeBudget
+from chalicelib.jobs.time_budget import TimeBudget, unlimited_budget
 from chalicelib.mail.jobs import measure_backlog
 from chalicelib.observability import logger
 from chalicelib.projects.jobs import continue_counter_repair
@@ -17,9 +17,10 @@ from chalicelib.trash.jobs import purge_trash
 TickJob = Callable[[datetime], dict[str, int]]
 
 SHORT_JOBS: tuple[TickJob, ...] = (expire_uploads, continue_cleanup, measure_backlog)
-# Those that may take minutes. Each stops early enough for those behind it: errands, erasures and
-# the purge have half a minute of every tick at least; projects are recounted in what they leave.
-LONG_JOBS: tuple[Callable[..., dict[str, int]], ...] = (
+# Work that can take minutes. Each part stops early enough for the parts after it: deferred updates,
+# account deletions and the purge get at least half a minute of every tick; the counter repair uses
+# the rest.
+LONG_JOBS: tuple[Callable[[datetime, TimeBudget], dict[str, int]], ...] = (
     deferred_updates.run_deferred_updates,
     delete_due_accounts,
     purge_trash,
@@ -27,23 +28,24 @@ LONG_JOBS: tuple[Callable[..., dict[str, int]], ...] = (
 )
 
 
-def run_tick(now: datetime, pace: TimeBudget | None = None) -> dict[str, int]:
-    """Run every job and add up what they did; those that take whatever time is left come last. One
-    that fails does not stop the others; it raises in the end, so that the retry, the alarm and the
-    dead letters see it."""
+def run_tick(now: datetime, budget: TimeBudget | None = None) -> dict[str, int]:
+    """Run every part of the tick and return the sum of their outcomes.
+
+    A part that fails does not stop the others. Raises `ExceptionGroup` at the end when a part
+    failed, so that Lambda retries the event, the alarm fires and the event reaches the dead-letter
+    queue.
+    """
+    budget = budget or unlimited_budget(now)
     outcome: dict[str, int] = {}
     failures: list[Exception] = []
-    jobs: list[TickJob] = [*SHORT_JOBS, *(partial(job, pace=pace) for job in LONG_JOBS)]
-    for job in jobs:
+    long_jobs = [(job.__module__, partial(job, now, budget)) for job in LONG_JOBS]
+    short_jobs = [(job.__module__, partial(job, now)) for job in SHORT_JOBS]
+    for module, run in [*short_jobs, *long_jobs]:
         try:
-            outcome |= job(now)
+            outcome |= run()
         except Exception as failure:
-            logger.exception("a job of the tick failed", job=_name(job))
+            logger.exception("a job of the tick failed", job=module)
             failures.append(failure)
     if failures:
         raise ExceptionGroup("some jobs of the tick failed", failures)
     return outcome
-
-
-def _name(job: TickJob) -> str:
-    return str(getattr(job, "func", job).__module__)

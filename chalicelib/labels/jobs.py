@@ -1,4 +1,4 @@
-"""Labels: make, list, change, delete."""
+"""The deferred update that removes a deleted label from the tasks of its project."""
 
 from chalicelib.jobs.deferred_update_models import DeferredUpdate
 from chalicelib.jobs.time_budget import TimeBudget
@@ -9,11 +9,16 @@ from chalicelib.tasks.service import update_as_system
 LABEL_REMOVAL = "label"
 
 
-def remove_label_from_tasks(withdrawal: DeferredUpdate, pace: TimeBudget) -> None:
-    """Take a label that is no more from the tasks that still have it."""
-    project_id, label_id = withdrawal.about
-    for task_id in pace.each(list_task_ids(project_id, f"label:{label_id}")):
+def remove_label_from_tasks(deferred: DeferredUpdate, budget: TimeBudget) -> None:
+    """Remove a deleted label from the tasks that still have it.
+
+    `deferred.about` is the project's id and the label's id. Idempotent.
+
+    Raises `OutOfTime` when `budget` ends before the last task.
+    """
+    project_id, label_id = deferred.about
+    for task_id in budget.each(list_task_ids(project_id, f"label:{label_id}")):
         task = get_task(task_id)
         if task is not None and label_id in (task.labels or ()):
-            left = [label for label in task.labels if label != label_id]
-            update_as_system(task, {"labels": left or None}, pace.clock())
+            remaining = [label for label in task.labels if label != label_id]
+            update_as_system(task, {"labels": remaining or None}, budget.clock())

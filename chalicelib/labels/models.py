@@ -1,4 +1,4 @@
-"""Labels of a project. Tasks hold their ids, so a new name or color is one write."""
+"""Labels of a project. Tasks store label ids, so a new name or color is one write."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +11,8 @@ from chalicelib.dynamodb.transactions import ConditionCheck, Delete, Put, Update
 
 
 class Label(Item):
+    """A label of a project."""
+
     name = UnicodeAttribute()
     color = UnicodeAttribute(attr_name="colour")
     created_at = UnicodeAttribute()
@@ -30,7 +32,7 @@ class Label(Item):
 
 
 class LabelName(Item):
-    """Holds a name for one label: no two of a project differ in upper and lower case alone."""
+    """Reserves a name for one label. Names in a project are unique, ignoring case."""
 
     label_id = UnicodeAttribute()
 
@@ -40,44 +42,65 @@ class LabelName(Item):
 
 
 def create_label_writes(label: Label) -> tuple[Write, Write]:
-    """The writes that make a label; the second fails when the name is taken."""
-    return Put(label), _claimed(label)
+    """Return the writes that create `label`. The second fails when the name is taken."""
+    return Put(label), _reserve_name_write(label)
 
 
-def update_label_writes(label: Label, fields: Mapping[str, Any], before: str) -> tuple[Write, ...]:
-    """The writes that store `fields`, which `label` already has; `before` is its old name. They
-    hold for the version that was read."""
-    actions = [set_or_remove(Label, name, value) for name, value in fields.items()]
-    step = Label.version.set(label.version + 1)
-    same = Label.version == label.version
-    update = Update(Label.key(label.project_id, label.id), (*actions, step), same)
-    if label.name.casefold() == before.casefold():
+def update_label_writes(
+    label: Label, fields: Mapping[str, Any], old_name: str
+) -> tuple[Write, ...]:
+    """Return the writes that store `fields`, the changed attributes of `label`.
+
+    `label` already has the new values, and `old_name` is its stored name. The first write fails
+    when the stored version is not `label.version`; if the name changes, the second fails when the
+    new name is taken.
+    """
+    update = Update(
+        Label.key(label.project_id, label.id),
+        (
+            *(set_or_remove(Label, name, value) for name, value in fields.items()),
+            Label.version.set(label.version + 1),
+        ),
+        Label.version == label.version,
+    )
+    if label.name.casefold() == old_name.casefold():
         return (update,)
-    return update, _claimed(label), Delete(LabelName.key(label.project_id, before))
+    free_old_name = Delete(LabelName.key(label.project_id, old_name))
+    return update, _reserve_name_write(label), free_old_name
+
+
+def _reserve_name_write(label: Label) -> Put:
+    key = LabelName.key(label.project_id, label.name)
+    return Put(LabelName(key.pk, key.sk, label_id=label.id))
 
 
 def delete_label_writes(label: Label) -> tuple[Write, Write]:
-    """The writes that end a label; they hold for the version that was read."""
-    same = Label.version == label.version
-    name = LabelName.key(label.project_id, label.name)
-    return Delete(Label.key(label.project_id, label.id), same), Delete(name)
+    """Return the writes that delete `label` and free its name.
+
+    The first fails when the stored version is not `label.version`.
+    """
+    return (
+        Delete(Label.key(label.project_id, label.id), Label.version == label.version),
+        Delete(LabelName.key(label.project_id, label.name)),
+    )
 
 
 def label_check(project_id: str, label_id: str) -> ConditionCheck:
-    """Holds while the label is there."""
+    """Return a condition check that fails when the label does not exist."""
     return ConditionCheck(Label.key(project_id, label_id), Label.PK.exists())
 
 
 def get_label(project_id: str, label_id: str) -> Label | None:
+    """Return the label, or None if the project does not have it."""
     return get_item(Label.key(project_id, label_id))
 
 
 def list_labels(project_id: str, *, limit: int, start: dict[str, Any] | None) -> Page[Label]:
-    """A page of a project's labels, the oldest first."""
-    ours = Label.SK.startswith("LABEL#")
-    return query_page(Label, f"PROJECT#{project_id}", ours, limit=limit, start=start)
-
-
-def _claimed(label: Label) -> Put:
-    key = LabelName.key(label.project_id, label.name)
-    return Put(LabelName(key.pk, key.sk, label_id=label.id))
+    """Return a page of the project's labels, oldest first."""
+    return query_page(
+        Label,
+        f"PROJECT#{project_id}",
+        Label.SK.startswith("LABEL#"),
+        limit=limit,
+        start=start,
+    )

@@ -1,4 +1,4 @@
-"""`/api/projects/{id}/labels`: labels of a project."""
+"""Routes of `/api/projects/{id}/labels`: labels of a project."""
 
 from functools import partial
 
@@ -29,8 +29,13 @@ LABEL = LABELS + "/{label_id}"
 @route(bp, "GET", LABELS, Action.READ_TASKS, query=PageQuery, returns=Page[Label])
 def list_labels(access: ProjectAccess, query: PageQuery) -> Response:
     """List a project's labels."""
-    find = partial(service.list_labels, access)
-    return page_response(access, query, f"labels {access.project.id}", find, schemas.present_label)
+    return page_response(
+        access,
+        query,
+        f"labels {access.project.id}",
+        partial(service.list_labels, access),
+        schemas.present_label,
+    )
 
 
 @route(bp, "POST", LABELS, Action.WRITE_TASKS, body=NewLabel, returns=Label, status=201)
@@ -45,20 +50,16 @@ def create_label(access: ProjectAccess, body: NewLabel) -> Response:
 @route(bp, "GET", LABEL, Action.READ_TASKS, returns=Label)
 def get_label(access: ProjectAccess, label_id: str) -> Response:
     """Get a label."""
-    return conditional_response(
-        schemas.present_label(service.get_label(access, label_id)), bp.current_request
-    )
+    label = service.get_label(access, label_id)
+    return conditional_response(schemas.present_label(label), bp.current_request)
 
 
 @route(bp, "PATCH", LABEL, Action.WRITE_TASKS, body=LabelPatch, returns=Label)
 def update_label(access: ProjectAccess, body: LabelPatch, label_id: str) -> Response:
     """Update a label."""
     version = parse_if_match(bp.current_request)
-    return updated_response(
-        schemas.present_label(
-            service.update_label(access, label_id, sent_fields(body), version=version)
-        )
-    )
+    label = service.update_label(access, label_id, sent_fields(body), version=version)
+    return updated_response(schemas.present_label(label))
 
 
 @route(bp, "DELETE", LABEL, Action.WRITE_TASKS)

@@ -1,4 +1,4 @@
-"""`/api/projects/{id}/labels`: labels of a project."""
+"""Request and response types of `/api/projects/{id}/labels`."""
 
 from typing import Annotated
 
@@ -22,7 +22,7 @@ class LabelPatch(Struct, forbid_unknown_fields=True):
 
 
 class Label(Struct):
-    """What tasks of the project can be marked with."""
+    """A label for tasks of the project."""
 
     id: Id
     name: str
@@ -32,4 +32,11 @@ class Label(Struct):
 
 
 def present_label(label: models.Label) -> Label:
-    return Label(label.id, label.name, label.color, label.created_at, int(label.version))
+    """Return the label as clients see it."""
+    return Label(
+        id=label.id,
+        name=label.name,
+        color=label.color,
+        created_at=label.created_at,
+        version=int(label.version),
+    )

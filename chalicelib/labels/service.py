@@ -1,4 +1,4 @@
-"""Labels: make, list, change, delete."""
+"""Labels of a project: create, list, get, update, delete."""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -19,59 +19,71 @@ from chalicelib.labels.models import Label
 
 
 def create_label(access: ProjectAccess, *, name: str, color: str) -> Label:
-    """Make a label. Raises `Conflict` when the project has one of that name."""
+    """Create a label; `color` is `#rrggbb`.
+
+    Raises `Conflict` (`name_taken`) when the project has a label with this name, ignoring case.
+    """
     key = Label.key(access.project.id, new_id(access.now))
     label = Label(key.pk, key.sk, name=name, color=color, created_at=format_timestamp(access.now))
-    made, name_claimed = models.create_label_writes(label)
     try:
         return create_once(
-            label, made, name_claimed, idempotency_key=access.idempotency_key, now=access.now
+            label,
+            *models.create_label_writes(label),
+            idempotency_key=access.idempotency_key,
+            now=access.now,
         )
     except ConditionFailed as failed:
-        raise _taken() from failed
+        raise _name_taken_error() from failed
 
 
 def list_labels(access: ProjectAccess, *, limit: int, start: dict[str, Any] | None) -> Page[Label]:
-    """A page of the project's labels, the oldest first."""
+    """Return a page of the project's labels, oldest first."""
     return models.list_labels(access.project.id, limit=limit, start=start)
 
 
 def get_label(access: ProjectAccess, label_id: str) -> Label:
-    """One label. Raises `NotFound`."""
+    """Return one label. Raises `NotFound` when the project does not have it."""
     return require_found(models.get_label(access.project.id, label_id))
 
 
 def update_label(
     access: ProjectAccess, label_id: str, fields: Mapping[str, Any], *, version: int | None
 ) -> Label:
-    """Give the label another name or color; tasks follow, since they hold its id. Raises
-    `Conflict` when the name is taken."""
-    return apply_changes(get_label(access, label_id), fields, version=version, store=_store)
+    """Change the label's `name` or `color`. Its tasks do not change, because they store its id.
+
+    Raises `NotFound`, `PreconditionFailed` when `version` is given and is not the stored one, and
+    `Conflict` (`name_taken`) when another label of the project has the name.
+    """
+
+    def store(label: Label, changes: Mapping[str, Any]) -> Label:
+        updated = deepcopy(label)
+        for name, value in changes.items():
+            setattr(updated, name, value)
+        try:
+            transact(*models.update_label_writes(updated, changes, label.name))
+        except ConditionFailed as failed:
+            # A concurrent change of the label itself is retried by `apply_changes`.
+            if item_key(failed.write) == (label.PK, label.SK):
+                raise
+            raise _name_taken_error() from failed
+        updated.version += 1
+        return updated
+
+    return apply_changes(get_label(access, label_id), fields, version=version, store=store)
 
 
 def delete_label(access: ProjectAccess, label_id: str, *, version: int | None) -> None:
-    """End the label; the next tick takes it from its tasks."""
-    withdrawal = defer_update_write(LABEL_REMOVAL, access.project.id, label_id, now=access.now)
+    """Delete the label. A deferred update removes it from its tasks at the next tick.
+
+    Raises `NotFound`, and `PreconditionFailed` when `version` is given and is not the stored one.
+    """
+    deferred = defer_update_write(LABEL_REMOVAL, access.project.id, label_id, now=access.now)
 
     def commit(label: Label) -> None:
-        transact(*models.delete_label_writes(label), withdrawal)
+        transact(*models.delete_label_writes(label), deferred)
 
     retry_on_conflict(get_label(access, label_id), version=version, commit=commit)
 
 
-def _store(label: Label, wanted: Mapping[str, Any]) -> Label:
-    after = deepcopy(label)
-    for name, value in wanted.items():
-        setattr(after, name, value)
-    try:
-        transact(*models.update_label_writes(after, wanted, label.name))
-    except ConditionFailed as failed:
-        if item_key(failed.write) == (label.PK, label.SK):
-            raise
-        raise _taken() from failed
-    after.version += 1
-    return after
-
-
-def _taken() -> Conflict:
-    return Conflict("The project has a label of this name", code="name_taken")
+def _name_taken_error() -> Conflict:
+    return Conflict("The project already has a label with this name", code="name_taken")

@@ -1,4 +1,4 @@
-"""What stands on the outside of a mail: its headers, and the tags that SES counts it by."""
+"""The headers of an email and the tags that SES reports with its events."""
 
 from hashlib import sha256
 
@@ -7,27 +7,28 @@ from chalicelib.mail.models import OutboxMail
 from chalicelib.mail.rendering import Email
 
 
-def build_headers(owed: OutboxMail, letter: Email) -> dict[str, str]:
-    """The headers of a mail. All mails about one task refer to one message that never was, which
-    is what mail clients thread by; SES puts a Message-ID of its own in place of ours."""
-    named = {"Message-ID": _message_id(_digest(owed)), "Auto-Submitted": "auto-generated"}
-    if owed.task_id is not None:
-        root = _message_id(f"task.{owed.task_id}")
-        named |= {"In-Reply-To": root, "References": root}
-    if letter.unsubscribe is not None:
-        named["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
-        named["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    return named
+def build_headers(mail: OutboxMail, email: Email) -> dict[str, str]:
+    """Return the headers of an email by name, without From, To and Subject.
+
+    All emails about a task refer to one Message-ID that no email has: mail clients build threads by
+    it, and SES replaces the Message-ID that we set.
+    """
+    domain = settings.MAIL_SENDER.rpartition("@")[2]
+    headers = {"Message-ID": f"<{_hash_id(mail)}@{domain}>", "Auto-Submitted": "auto-generated"}
+    if mail.task_id is not None:
+        thread = f"<task.{mail.task_id}@{domain}>"
+        headers |= {"In-Reply-To": thread, "References": thread}
+    if email.unsubscribe is not None:
+        headers["List-Unsubscribe"] = f"<{email.unsubscribe}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return headers
 
 
-def build_tags(owed: OutboxMail) -> dict[str, str]:
-    """What SES notes beside each event about the mail; a tag takes letters, digits, `_` and `-`."""
-    return {"stage": settings.STAGE, "kind": owed.kind, "mail": _digest(owed)}
+def build_tags(mail: OutboxMail) -> dict[str, str]:
+    """Return the tags that SES adds to each event about the email. A tag may contain letters,
+    digits, `_` and `-`."""
+    return {"stage": settings.STAGE, "kind": mail.kind, "mail": _hash_id(mail)}
 
 
-def _digest(owed: OutboxMail) -> str:
-    return sha256(owed.id.encode()).hexdigest()[:32]
-
-
-def _message_id(name: str) -> str:
-    return f"<{name}@{settings.MAIL_SENDER.rpartition('@')[2]}>"
+def _hash_id(mail: OutboxMail) -> str:
+    return sha256(mail.id.encode()).hexdigest()[:32]

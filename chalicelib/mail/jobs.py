@@ -1,11 +1,11 @@
-"""The dispatcher: claim -> wait for a turn -> look again -> send -> mark.
+"""The mail dispatcher: claim a mail, wait for a sending slot, check again, send, record the result.
 
-SES has no idempotency token, so the promise is: never lost, at most one mail more for each crash
-between SES's acceptance and the mark, and none otherwise.
+SES has no idempotency token. So no mail is lost, and a mail is sent twice only when a dispatcher
+crashes after SES accepted the mail and before the result is recorded.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,128 +17,136 @@ from chalicelib.mail import headers, kinds, models
 from chalicelib.mail.kinds import FAN_OUTS
 from chalicelib.mail.models import OutboxMail
 from chalicelib.mail.rendering import Email
+from chalicelib.mail.sending_rate import SendingRate
 from chalicelib.observability import logger, record_outcome
 
 MAX_ATTEMPTS = 4
 RETRY_DELAY = timedelta(seconds=60)
-# SES takes no more: too fast for the moment, or the day's quota is used up.
+# SES throttles: the mails are sent too fast, or the daily quota is used up.
 THROTTLE_DELAY = timedelta(seconds=60)
 FAILED, DELAYED = "failed", "delayed"
 
 
-def sweep_outbox(now: datetime, pace: TimeBudget | None = None) -> dict[str, int]:
-    """Deliver all mail whose time has come; the stream's dispatcher has usually been first.
+def sweep_outbox(now: datetime, budget: TimeBudget | None = None) -> dict[str, int]:
+    """Deliver all mail that is due and count the outcomes; usually the stream has delivered it.
 
-    Without a `pace` it hurries: it looks at no deadline and at no quota.
+    Without a `budget` there is no deadline and no sending rate.
     """
-    waiting = (row.PK.removeprefix("OUTBOX#") for row in time_index.list_due("mail", now))
-    outcomes = Counter(dict(_deliver_all(waiting, now, pace)).values())
+    due_ids = (entry.PK.removeprefix("OUTBOX#") for entry in time_index.list_due("mail", now))
+    outcomes = Counter(dict(_deliver_each(due_ids, now, budget)).values())
     time_index.advance_watermark("mail", now)
     return record_outcome("mail", outcomes)
 
 
 def dispatch_streamed_mail(
-    records: list[dict[str, Any]], *, now: datetime, pace: TimeBudget | None = None
+    records: list[dict[str, Any]], *, now: datetime, budget: TimeBudget | None = None
 ) -> dict[str, Any]:
-    """Deliver the mails of a stream batch; those that failed are named, so that only they return
-    (https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html). What
-    there was no time for is left to the sweep."""
-    numbers = {mail_id: number for number, mail_id in models.list_streamed_mail(records)}
-    outcomes = dict(_deliver_all(numbers, now, pace))
+    """Deliver the new mails of a stream batch. The sweep delivers the mails left at the end of the
+    time.
+
+    Returns the sequence numbers of the mails that failed, so that only they are delivered again
+    (https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html).
+    """
+    numbers = {}
+    for record in records:
+        change = record["dynamodb"]
+        mail_id = change["Keys"]["PK"]["S"].removeprefix("OUTBOX#")
+        numbers[mail_id] = change["SequenceNumber"]
+    outcomes = dict(_deliver_each(numbers, now, budget))
     record_outcome("mail", Counter(outcomes.values()))
     failed = [mail_id for mail_id, outcome in outcomes.items() if outcome == FAILED]
     return {"batchItemFailures": [{"itemIdentifier": numbers[mail_id]} for mail_id in failed]}
 
 
-def _deliver_all(
-    mail_ids: Iterable[str], now: datetime, pace: TimeBudget | None
-) -> Iterable[tuple[str, str]]:
-    """Deliver one mail after the other, as long as there is time and SES takes any."""
+def _deliver_each(
+    mail_ids: Iterable[str], now: datetime, budget: TimeBudget | None
+) -> Iterator[tuple[str, str]]:
+    """Deliver the mails one by one, until the time is used up or SES takes no more.
+
+    Yields each id with its outcome. An error is logged and does not stop the other mails.
+    """
+    rate = None if budget is None else SendingRate(budget)
     for mail_id in mail_ids:
-        if pace is not None and not pace.has_time():
-            return
-        outcome = _guarded(mail_id, now if pace is None else pace.clock(), pace)
+        if budget is not None:
+            if not budget.has_time():
+                return
+            now = budget.clock()
+        try:
+            outcome = deliver_mail(mail_id, now=now, rate=rate)
+        except Exception:
+            logger.exception("mail delivery failed", mail_id=mail_id)
+            outcome = FAILED
         yield mail_id, outcome
         if outcome == DELAYED:
             return
 
 
-def _guarded(mail_id: str, now: datetime, pace: TimeBudget | None) -> str:
-    """Deliver one mail; whatever goes wrong with it does not stop the rest."""
-    try:
-        return deliver_mail(mail_id, now=now, pace=pace)
-    except Exception:
-        logger.exception("mail could not be brought to an end", mail_id=mail_id)
-        return FAILED
+def deliver_mail(mail_id: str, *, now: datetime, rate: SendingRate | None = None) -> str:
+    """Deliver one mail and return the outcome.
 
-
-def deliver_mail(mail_id: str, *, now: datetime, pace: TimeBudget | None = None) -> str:
-    """Bring one mail to its end and say which: sent, spread, dropped, postponed, delayed, parked,
-    or `taken` when somebody else has it or had it, or its time has not come."""
-    owed = models.get_mail(mail_id)
-    if owed is None or not models.is_mail_due(owed, now) or not models.claim_mail(owed, now):
+    The outcomes: `sent`; `spread` (fanned out to several mails); `dropped` (no longer wanted);
+    `postponed` (SES did not accept it, try later); `delayed` (no sending slot, or throttled by
+    SES); `parked` (given up); `taken` (settled, leased by another dispatcher, or not yet due).
+    Without a `rate` the mail is sent without waiting for a sending slot.
+    """
+    mail = models.get_mail(mail_id)
+    if mail is None or not models.is_mail_due(mail, now) or not models.claim_mail(mail, now):
         return "taken"
-    if owed.is_reclaimed:
-        record_outcome("mail", {"retaken": 1})  # whoever had it died, perhaps after SES accepted it
-    if owed.attempts > MAX_ATTEMPTS:  # each try before died on the way
-        models.settle_mail(owed, "parked", now)
-        return "parked"
-    if owed.kind in FAN_OUTS:
-        return _fan_out(owed, now)
-    if pace is not None:
-        if not pace.take_turn():
-            return _delay(owed, now)
-        now = pace.clock()
-    letter = kinds.build_email(owed, now)  # not before the wait: much may change in it
-    if letter is None:
-        models.settle_mail(owed, "dropped", now)
-        return "dropped"
-    return _send(owed, letter, now)
+    if mail.leased_until is not None:
+        # A dispatcher leased the mail before and died, perhaps after SES accepted the mail.
+        record_outcome("mail", {"retaken": 1})
+    if mail.attempts > MAX_ATTEMPTS:  # every dispatcher so far died
+        return _settle(mail, "parked", now)
+    if mail.kind in FAN_OUTS:
+        FAN_OUTS[mail.kind](mail, now)
+        return _settle(mail, "spread", now)
+    if rate is not None:
+        if not rate.wait_for_slot():
+            return _delay(mail, now)
+        now = rate.budget.clock()
+    # The email is built after the wait, because its task and recipient may change meanwhile.
+    email = kinds.build_email(mail, now)
+    if email is None:
+        return _settle(mail, "dropped", now)
+    return _send(mail, email, now)
 
 
-def _fan_out(owed: OutboxMail, now: datetime) -> str:
-    FAN_OUTS[owed.kind](owed, now)
-    models.settle_mail(owed, "spread", now)
-    return "spread"
-
-
-def _send(owed: OutboxMail, letter: Email, now: datetime) -> str:
+def _send(mail: OutboxMail, email: Email, now: datetime) -> str:
     try:
-        accepted = ses.send_email(
-            to=letter.to,
-            subject=letter.subject,
-            text=letter.text,
-            html=letter.html,
-            pictures=letter.pictures,
-            headers=headers.build_headers(owed, letter),
-            tags=headers.build_tags(owed),
+        message_id = ses.send_email(
+            to=email.to,
+            subject=email.subject,
+            text=email.text,
+            html=email.html,
+            pictures=email.pictures,
+            headers=headers.build_headers(mail, email),
+            tags=headers.build_tags(mail),
         )
     except Throttled:
-        return _delay(owed, now)
+        return _delay(mail, now)
     except SendFailed:
-        return _try_later(owed, now)
-    models.settle_mail(owed, "sent", now, accepted)
-    return "sent"
+        logger.warning(
+            "SES did not accept the mail", exc_info=True, mail_id=mail.id, tries=mail.attempts
+        )
+        if mail.attempts >= MAX_ATTEMPTS:
+            return _settle(mail, "parked", now)
+        models.postpone_mail(mail, now + RETRY_DELAY * mail.attempts)
+        return "postponed"
+    return _settle(mail, "sent", now, message_id)
 
 
-def _delay(owed: OutboxMail, now: datetime) -> str:
-    """Give the mail back, with the try that was none."""
-    models.postpone_mail(owed, now + THROTTLE_DELAY, tried=False)
+def _settle(mail: OutboxMail, outcome: str, now: datetime, message_id: str | None = None) -> str:
+    models.settle_mail(mail, outcome, now, message_id)
+    return outcome
+
+
+def _delay(mail: OutboxMail, now: datetime) -> str:
+    """Give the mail back without counting the attempt: nothing is wrong with the mail."""
+    models.postpone_mail(mail, now + THROTTLE_DELAY, tried=False)
     return DELAYED
 
 
-def _try_later(owed: OutboxMail, now: datetime) -> str:
-    logger.warning(
-        "SES did not accept the mail", exc_info=True, mail_id=owed.id, tries=owed.attempts
-    )
-    if owed.attempts >= MAX_ATTEMPTS:
-        models.settle_mail(owed, "parked", now)
-        return "parked"
-    models.postpone_mail(owed, now + RETRY_DELAY * owed.attempts)
-    return "postponed"
-
-
 def measure_backlog(now: datetime) -> dict[str, int]:
-    """Seconds since the oldest mail should have gone out; 0 when none waits."""
+    """Record how many seconds the oldest due mail has been waiting; 0 when no mail waits."""
     since = time_index.find_oldest_due("mail", now)
     return record_outcome("outbox", {"oldest_seconds": int((now - (since or now)).total_seconds())})

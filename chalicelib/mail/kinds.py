@@ -1,6 +1,7 @@
-"""Mails: one table of all kinds, from the owed row to the filled template.
+"""The kinds of mail: one table of the function that builds each kind of email and its properties.
 
-A writer looks again whether there is still a reason for its mail, and gives None if there is none.
+Such a function checks again whether there is still a reason for its email, and returns None if
+there is none.
 """
 
 from collections.abc import Callable
@@ -47,11 +48,15 @@ from chalicelib.tasks.emails import build_assignment_email
 
 
 class MailKind(NamedTuple):
-    """One kind of mail: who writes it, whether a person may switch it off in their profile, whether
-    it is about the safety of the account, so that it alone carries no link to unsubscribe, and
-    whether it verifies its address, so that it goes to one that is suppressed too."""
+    """One kind of mail.
 
-    write: Callable[[OutboxMail, datetime], Email | None]
+    `build` returns the email, or None when it is no longer wanted. A `switchable` kind can be
+    switched off in the profile. A `security` kind is about the safety of the account; only these
+    have no link to unsubscribe. A kind that `verifies` its address is sent to suppressed addresses
+    too.
+    """
+
+    build: Callable[[OutboxMail, datetime], Email | None]
     switchable: bool = False
     security: bool = False
     verifies: bool = False
@@ -74,18 +79,17 @@ MAIL_KINDS: dict[str, MailKind] = {
     INVITATION: MailKind(build_invitation_email),
 }
 
-
-# Rows that stand for several mails, and what owes each of them.
+# Outbox items that stand for several mails, and the function that queues each of those mails.
 FAN_OUTS: dict[str, Callable[[OutboxMail, datetime], None]] = {
     COMMENTED: fan_out_comment,
 }
 
 
-def build_email(owed: OutboxMail, now: datetime) -> Email | None:
-    """The mail that `owed` stands for, or None when nobody wants it any more, or when nothing may
-    be sent to its address."""
-    kind = MAIL_KINDS[owed.kind]
-    letter = kind.write(owed, now)
-    if letter is None or (not kind.verifies and models.is_suppressed(letter.to)):
+def build_email(mail: OutboxMail, now: datetime) -> Email | None:
+    """Return the email of an outbox item; None when it is no longer wanted or its address is
+    suppressed."""
+    kind = MAIL_KINDS[mail.kind]
+    email = kind.build(mail, now)
+    if email is None or (not kind.verifies and models.is_suppressed(email.to)):
         return None
-    return letter
+    return email

@@ -1,15 +1,14 @@
-"""Mail that is owed: a row written in its cause's transaction, kept as the ledger of what went.
+"""The outbox, suppressed addresses and the sending rate.
 
-A row's id says what the mail is (a reminder's: task, due value, recipient), so the same cause can
-never owe the same mail twice. It waits, is claimed for the length of a lease, and ends as sent,
-dropped or parked. A row without a recipient stands for several mails, and ends as spread, when each
-has a row of its own.
+An outbox item is written in the transaction of its cause and kept as the record of what was sent.
+Its id says what the mail is (for a reminder: task, due time and recipient), so the same cause never
+queues the same mail twice. The mail is due at a time, is leased while it is sent, and ends as sent,
+dropped or parked. An item without a recipient stands for several mails and ends as spread when each
+of them has an item of its own.
 """
 
-from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
@@ -18,13 +17,20 @@ from chalicelib.dynamodb import time_index
 from chalicelib.dynamodb.table import Item, Key, backoff_delays, get_item
 from chalicelib.dynamodb.timestamps import format_timestamp, parse_timestamp, to_epoch_seconds
 from chalicelib.dynamodb.transactions import ConditionFailed, Put, Update, Upsert, transact
+from chalicelib.jobs.models import is_lease_free
 
-# Longer than one mail may take, with the wait for its turn.
+# Longer than one mail takes, including the wait for its sending slot.
 MAIL_LEASE = timedelta(seconds=120)
 MAIL_KEPT_FOR = timedelta(days=90)
+SLOT_ATTEMPTS = 50
+MICROSECOND = timedelta(microseconds=1)
+UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class OutboxMail(Item):
+    """One queued mail. `recipient` is a user id, `epoch` the user's epoch or the number of an
+    invitation's sending, when that must not change before the mail is sent."""
+
     kind = UnicodeAttribute()
     recipient = UnicodeAttribute(null=True)
     actor = UnicodeAttribute(null=True)
@@ -49,11 +55,6 @@ class OutboxMail(Item):
     def id(self) -> str:
         return self.PK.removeprefix("OUTBOX#")
 
-    @property
-    def is_reclaimed(self) -> bool:
-        """Whether somebody held it before us and never gave it back."""
-        return self.leased_until is not None
-
 
 def queue_mail_write(
     mail_id: str,
@@ -70,10 +71,12 @@ def queue_mail_write(
     reminder: str | None = None,
     at: datetime | None = None,
 ) -> Put:
-    """The write that owes one mail, to be sent at once or `at` a time; put it into the transaction
-    of the mail's cause."""
+    """Return the write that queues one mail, due now or `at` a time.
+
+    It belongs into the transaction of the mail's cause, and fails when the mail is queued already.
+    """
     key = OutboxMail.key(mail_id)
-    row = OutboxMail(
+    mail = OutboxMail(
         key.pk,
         key.sk,
         kind=kind,
@@ -89,32 +92,40 @@ def queue_mail_write(
         expires_at=to_epoch_seconds(now + MAIL_KEPT_FOR),
         **time_index.build_keys("mail", format_timestamp(at or now), mail_id),  # type: ignore[arg-type]
     )
-    return Put(row)
+    return Put(mail)
 
 
-def list_streamed_mail(records: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str]]:
-    """The mails that a batch of the table's stream speaks of: sequence number and mail id."""
-    for record in records:
-        change = record["dynamodb"]
-        yield change["SequenceNumber"], change["Keys"]["PK"]["S"].removeprefix("OUTBOX#")
+def queue_once(mail: Put) -> bool:
+    """Commit the write of a mail alone. Returns False when the mail was queued before."""
+    try:
+        transact(mail)
+    except ConditionFailed:
+        return False
+    return True
 
 
 def get_mail(mail_id: str) -> OutboxMail | None:
+    """Return the mail, or None if it does not exist."""
     return get_item(OutboxMail.key(mail_id))
 
 
+def is_mail_due(mail: OutboxMail, now: datetime) -> bool:
+    """Return whether the mail is not settled, is due, and no dispatcher holds its lease."""
+    if mail.wake_at is None or parse_timestamp(mail.wake_at) > now:
+        return False
+    return mail.leased_until is None or mail.leased_until < format_timestamp(now)
+
+
 def claim_mail(mail: OutboxMail, now: datetime) -> bool:
-    """Take the mail for the length of a lease; False when somebody has it or it is settled."""
-    free = OutboxMail.leased_until.does_not_exist() | (
-        OutboxMail.leased_until < format_timestamp(now)
-    )
+    """Lease the mail for `MAIL_LEASE`. Returns False when it is leased or settled."""
     unsettled = OutboxMail.PK.exists() & OutboxMail.settled_at.does_not_exist()
     actions = (
         OutboxMail.leased_until.set(format_timestamp(now + MAIL_LEASE)),
         OutboxMail.attempts.add(1),
     )
+    condition = unsettled & is_lease_free(OutboxMail.leased_until, now)
     try:
-        transact(Update(OutboxMail.key(mail.id), actions, unsettled & free))
+        transact(Update(OutboxMail.key(mail.id), actions, condition))
     except ConditionFailed:
         return False
     mail.attempts += 1
@@ -124,7 +135,7 @@ def claim_mail(mail: OutboxMail, now: datetime) -> bool:
 def settle_mail(
     mail: OutboxMail, outcome: str, now: datetime, message_id: str | None = None
 ) -> None:
-    """Close the row for good: `sent`, `dropped` (no longer wanted) or `parked` (gave up)."""
+    """Record the final `outcome` of a mail: `sent`, `spread`, `dropped` or `parked`."""
     sent = () if message_id is None else (OutboxMail.message_id.set(message_id),)
     actions = (
         OutboxMail.settled_at.set(format_timestamp(now)),
@@ -138,27 +149,22 @@ def settle_mail(
 
 
 def postpone_mail(mail: OutboxMail, until: datetime, *, tried: bool = True) -> None:
-    """Give the mail back, to be tried again from `until` on; not `tried` is not counted."""
-    waking = time_index.build_keys("mail", format_timestamp(until), mail.id)
+    """Give up the lease of a mail and make it due at `until`. With `tried=False` the attempt does
+    not count."""
+    index_keys = time_index.build_keys("mail", format_timestamp(until), mail.id)
     uncounted = () if tried else (OutboxMail.attempts.add(-1),)
     actions = (
         *uncounted,
         OutboxMail.leased_until.remove(),
-        OutboxMail.wake_key.set(str(waking["wake_key"])),
-        OutboxMail.wake_at.set(str(waking["wake_at"])),
+        OutboxMail.wake_key.set(str(index_keys["wake_key"])),
+        OutboxMail.wake_at.set(str(index_keys["wake_at"])),
     )
     transact(Update(OutboxMail.key(mail.id), actions))
 
 
-def is_mail_due(mail: OutboxMail, now: datetime) -> bool:
-    """Whether the mail waits, its time has come and nobody has it."""
-    if mail.wake_at is None or parse_timestamp(mail.wake_at) > now:
-        return False
-    return mail.leased_until is None or mail.leased_until < format_timestamp(now)
-
-
 class Suppression(Item):
-    """Its key is a digest: the address stands nowhere in it."""
+    """What is known about an address. The key is a hash, so the item does not contain the
+    address."""
 
     reason = UnicodeAttribute(null=True)
     reported_at = UnicodeAttribute(null=True)
@@ -167,61 +173,58 @@ class Suppression(Item):
 
     @staticmethod
     def key(address: str) -> "Key[Suppression]":
-        return Suppression.of_digest(hash_address(address))
+        return Suppression.key_of_hash(hash_address(address))
 
     @staticmethod
-    def of_digest(digest: str) -> "Key[Suppression]":
-        return Key(Suppression, f"ADDRESS#{digest}", "SUPPRESSION")
+    def key_of_hash(address_hash: str) -> "Key[Suppression]":
+        return Key(Suppression, f"ADDRESS#{address_hash}", "SUPPRESSION")
 
 
 def hash_address(address: str) -> str:
-    """What stands for an address where it should not stand itself."""
+    """Return the hash that stands for an address where the address itself must not appear."""
     return sha256(normalize_identifier(address).encode()).hexdigest()
 
 
 def report_address_write(address: str, reason: str, at: datetime) -> Update:
-    """The write that notes a report; it does not hold for one that is older than what is known."""
-    newer = Suppression.reported_at.does_not_exist() | (
-        Suppression.reported_at < format_timestamp(at)
-    )
-    unverified = Suppression.verified_at.does_not_exist() | (
-        Suppression.verified_at < format_timestamp(at)
-    )
-    actions = (Suppression.reason.set(reason), Suppression.reported_at.set(format_timestamp(at)))
+    """Return the write that records a bounce or complaint.
+
+    It fails when the report is not newer than the last report and the last verification.
+    """
+    time = format_timestamp(at)
+    newer = Suppression.reported_at.does_not_exist() | (Suppression.reported_at < time)
+    unverified = Suppression.verified_at.does_not_exist() | (Suppression.verified_at < time)
+    actions = (Suppression.reason.set(reason), Suppression.reported_at.set(time))
     return Update(Suppression.key(address), actions, newer & unverified)
 
 
 def lift_suppression_write(address: str, now: datetime) -> Upsert:
-    """The write that notes that the address was verified."""
+    """Return the write that records that the address was verified."""
     return Upsert(Suppression.key(address), (Suppression.verified_at.set(format_timestamp(now)),))
 
 
-def unsubscribe_address_write(digest: str, now: datetime) -> Upsert:
-    """The write that notes that whoever reads mail at an address wants no more invitations."""
-    noting = Suppression.unsubscribed_at.set(format_timestamp(now))
-    return Upsert(Suppression.of_digest(digest), (noting,))
+def unsubscribe_address_write(address_hash: str, now: datetime) -> Upsert:
+    """Return the write that records that an address wants no more invitations."""
+    unsubscribed = Suppression.unsubscribed_at.set(format_timestamp(now))
+    return Upsert(Suppression.key_of_hash(address_hash), (unsubscribed,))
 
 
 def accepts_invitations(address: str) -> bool:
-    row = get_item(Suppression.key(address))
-    return row is None or row.unsubscribed_at is None
+    """Return whether the address has not unsubscribed from invitations."""
+    suppression = get_item(Suppression.key(address))
+    return suppression is None or suppression.unsubscribed_at is None
 
 
 def is_suppressed(address: str) -> bool:
-    """Whether nothing may be sent to the address."""
-    row = get_item(Suppression.key(address))
-    if row is None or row.reported_at is None:
+    """Return whether nothing may be sent to the address."""
+    known = get_item(Suppression.key(address))
+    if known is None or known.reported_at is None:
         return False
-    return row.verified_at is None or row.verified_at < row.reported_at
-
-
-MAX_ATTEMPTS = 50
-MICROSECOND = timedelta(microseconds=1)
-UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+    return known.verified_at is None or known.verified_at < known.reported_at
 
 
 class SendRate(Item):
-    """`next_turn` is in microseconds since 1970: at 500 mails a second a turn has two thousand."""
+    """The start of the next free sending slot, in microseconds since 1970: at 500 mails a second a
+    slot lasts two thousand of them."""
 
     next_turn = NumberAttribute()
 
@@ -231,24 +234,22 @@ class SendRate(Item):
 
 
 def reserve_send_slot(earliest: datetime, every: timedelta, until: datetime) -> datetime | None:
-    """The next turn that nobody has, `every` after the one before it, and not before `earliest`;
-    None when that is after `until` or when rivals were always first."""
-    turn = (earliest - UNIX_EPOCH) // MICROSECOND
-    for _ in backoff_delays(MAX_ATTEMPTS):
-        if UNIX_EPOCH + turn * MICROSECOND > until:
+    """Reserve the next free sending slot and return its start.
+
+    Slots are `every` apart and the reserved one is not before `earliest`. Returns None when it
+    would start after `until`, or when concurrent writers win every one of `SLOT_ATTEMPTS` tries.
+    """
+    slot = (earliest - UNIX_EPOCH) // MICROSECOND
+    for _ in backoff_delays(SLOT_ATTEMPTS):
+        if UNIX_EPOCH + slot * MICROSECOND > until:
             return None
-        free = SendRate.PK.does_not_exist() | (SendRate.next_turn <= turn)
-        taking = SendRate.next_turn.set(turn + every // MICROSECOND)
+        free = SendRate.PK.does_not_exist() | (SendRate.next_turn <= slot)
+        reserve = SendRate.next_turn.set(slot + every // MICROSECOND)
         try:
-            transact(Update(SendRate.key(), (taking,), free))
+            transact(Update(SendRate.key(), (reserve,), free))
         except ConditionFailed as failed:
-            turn = _next_turn(failed)
+            stored = failed.row or {}
+            slot = int(stored["next_turn"]["N"])
             continue
-        return UNIX_EPOCH + turn * MICROSECOND
+        return UNIX_EPOCH + slot * MICROSECOND
     return None
-
-
-def _next_turn(failed: ConditionFailed) -> int:
-    """Where the turns of others end."""
-    row = failed.row or {}
-    return int(row["next_turn"]["N"])

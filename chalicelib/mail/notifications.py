@@ -1,4 +1,9 @@
-"""Which change owes whom a mail. Who really gets it is decided when it is sent."""
+"""Notifications: the functions that queue a mail.
+
+Each returns a write for the transaction of the change that the mail is about. An id that is made of
+the cause and the recipient makes sure that the same mail is queued only once. Whether the recipient
+gets the mail is decided when it is sent.
+"""
 
 from datetime import date, datetime
 
@@ -21,17 +26,20 @@ WEEKLY_REPORT = "weekly_report"
 
 
 def wants_mail(user: User, kind: str) -> bool:
-    """Whether somebody has not switched this kind of mail off."""
+    """Return whether the user has not switched off this kind of mail."""
     return bool((user.notifications or {}).get(kind, True))
 
 
 def queue_assignment_writes(
-    task: Task, before: str | None, *, actor: str | None, now: datetime
+    task: Task, previous_assignee: str | None, *, actor: str | None, now: datetime
 ) -> tuple[Put, ...]:
-    """The mail to a new assignee, unless they assigned themselves."""
-    if task.assigned_to in (None, before, actor):
+    """Queue the mail to the new assignee of a task.
+
+    Returns no write when the assignee stays the same or is the `actor`, or when there is none.
+    """
+    if task.assigned_to in (None, previous_assignee, actor):
         return ()
-    owed = models.queue_mail_write(
+    mail = models.queue_mail_write(
         new_id(now),
         kind=ASSIGNED,
         recipient=str(task.assigned_to),
@@ -39,11 +47,12 @@ def queue_assignment_writes(
         actor=actor,
         now=now,
     )
-    return (owed,)
+    return (mail,)
 
 
 def queue_due_soon_write(task: Task, *, at: datetime, now: datetime) -> Put:
-    """The reminder of one task, due value and recipient: its id, so it can be owed only once."""
+    """Queue the "due soon" mail of a task, to be sent `at` a time; one for each due time and
+    assignee."""
     return models.queue_mail_write(
         f"{DUE_SOON}:{task.id}:{task.due_at}:{task.assigned_to}",
         kind=DUE_SOON,
@@ -55,23 +64,26 @@ def queue_due_soon_write(task: Task, *, at: datetime, now: datetime) -> Put:
     )
 
 
-def queue_reminder_write(task: Task, chosen: str, *, now: datetime) -> Put:
-    """A reminder that was set for the task. One that counts from the due date is another when that
-    moves; one at a time is not."""
-    due_at = task.due_at if chosen.startswith(BEFORE) else None
+def queue_reminder_write(task: Task, reminder: str, *, now: datetime) -> Put:
+    """Queue the mail of a `reminder` that was set for the task, in its stored form.
+
+    A reminder relative to the due time is queued again when the due time changes; a reminder at a
+    fixed time is not.
+    """
+    due_at = task.due_at if reminder.startswith(BEFORE) else None
     return models.queue_mail_write(
-        f"{REMINDER}:{task.id}:{due_at}:{chosen}:{task.assigned_to}",
+        f"{REMINDER}:{task.id}:{due_at}:{reminder}:{task.assigned_to}",
         kind=REMINDER,
         recipient=str(task.assigned_to),
         task_id=task.id,
         due_at=due_at,
-        reminder=chosen,
+        reminder=reminder,
         now=now,
     )
 
 
 def queue_comment_write(comment: Comment, now: datetime) -> Put:
-    """The mails about a new comment, however many: `comment_letters.spread` works out to whom."""
+    """Queue one item for all mails about a new comment; `fan_out_comment` finds the recipients."""
     return models.queue_mail_write(
         f"{COMMENTED}:{comment.id}",
         kind=COMMENTED,
@@ -83,51 +95,53 @@ def queue_comment_write(comment: Comment, now: datetime) -> Put:
     )
 
 
-def queue_comment_copy_write(spread: OutboxMail, person: User, kind: str, now: datetime) -> Put:
-    """The mail to one person of all those about a comment: its id, so it can be owed only once."""
+def queue_comment_copy_write(mail: OutboxMail, user: User, kind: str, now: datetime) -> Put:
+    """Queue the mail about a comment to one user. `mail` is the item that is fanned out."""
     return models.queue_mail_write(
-        f"{COMMENT}:{spread.comment_id}:{person.id}",
+        f"{COMMENT}:{mail.comment_id}:{user.id}",
         kind=kind,
-        recipient=person.id,
-        task_id=spread.task_id,
-        comment_id=spread.comment_id,
-        actor=spread.actor,
+        recipient=user.id,
+        task_id=mail.task_id,
+        comment_id=mail.comment_id,
+        actor=mail.actor,
         now=now,
     )
 
 
 def queue_overdue_digest_write(user: User, day: date, *, now: datetime) -> Put:
-    """The digest of one person and day."""
-    return models.queue_mail_write(
-        f"{OVERDUE}:{user.id}:{day}", kind=OVERDUE, recipient=user.id, now=now
-    )
+    """Queue the overdue digest of one user and day."""
+    mail_id = f"{OVERDUE}:{user.id}:{day}"
+    return models.queue_mail_write(mail_id, kind=OVERDUE, recipient=user.id, now=now)
 
 
 def queue_account_write(user: User, kind: str, now: datetime, *, address: str | None = None) -> Put:
-    """A mail about the account itself, to `address` if that is not the account's own."""
+    """Queue a mail about the account itself, to `address` if that is not the account's own."""
     return models.queue_mail_write(
         new_id(now), kind=kind, recipient=user.id, address=address, user_epoch=user.epoch, now=now
     )
 
 
-def queue_invitation_write(of: Invitation, now: datetime) -> Put:
-    """The mail with the link of an invitation, one for each sending. Its recipient has no account:
-    in place of one stands the invitation, its id and its project's."""
+def queue_invitation_write(invitation: Invitation, now: datetime) -> Put:
+    """Queue the mail with the link of an invitation; one for each time that it is sent.
+
+    The recipient has no account. In its place the mail stores the id of the invitation followed by
+    that of its project.
+    """
     return models.queue_mail_write(
-        f"{INVITATION}:{of.id}{of.project_id}:{int(of.sending)}",
+        f"{INVITATION}:{invitation.id}{invitation.project_id}:{int(invitation.sending)}",
         kind=INVITATION,
-        recipient=of.id + of.project_id,
-        user_epoch=of.sending,
+        recipient=invitation.id + invitation.project_id,
+        user_epoch=invitation.sending,
         now=now,
     )
 
 
 def queue_weekly_report_write(job_id: str, recipient: str, now: datetime) -> Put:
-    """The mail that a weekly report ends with; its id says which, so it can be owed only once."""
+    """Queue the mail with the weekly report that a job made."""
     mail_id = f"{WEEKLY_REPORT}:{job_id}"
     return models.queue_mail_write(mail_id, kind=WEEKLY_REPORT, recipient=recipient, now=now)
 
 
-def report_job_id(owed: OutboxMail) -> str:
-    """The job whose report the mail brings."""
-    return owed.id.removeprefix(f"{WEEKLY_REPORT}:")
+def report_job_id(mail: OutboxMail) -> str:
+    """Return the id of the job that made the report of a weekly report mail."""
+    return mail.id.removeprefix(f"{WEEKLY_REPORT}:")

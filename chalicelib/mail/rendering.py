@@ -1,4 +1,4 @@
-"""What all mails have in common: templates, links, and subjects that hide nothing."""
+"""Render emails: templates and safe subjects."""
 
 import re
 import unicodedata
@@ -10,10 +10,14 @@ from typing import Any
 
 TEMPLATE_DIR = Path(__file__).parent / "templates"
 SUBJECT_MAX = 120
+# Control, format (bidirectional and zero-width), surrogate and separator characters.
+INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 @dataclass(frozen=True)
 class Email:
+    """An email that can be sent. `unsubscribe` is a URL, `pictures` are PNGs by name."""
+
     to: str
     subject: str
     text: str
@@ -32,8 +36,11 @@ def render_email(
     pictures: Mapping[str, bytes] | None = None,
     **context: Any,
 ) -> Email:
-    """The mail that `template` makes of `context`, as text and as HTML; below it the way to get no
-    more of the kind, if there is one. The HTML shows `pictures`, PNGs by name, as `cid:<name>`."""
+    """Return the email that `template` makes of `context`, as text and as HTML.
+
+    `link` is the URL of the button. With an `unsubscribe` URL the footer shows it. The HTML shows
+    the `pictures`, PNGs by name, as `cid:<name>`.
+    """
     context |= {"link": link, "unsubscribe": unsubscribe}
     footer = "" if unsubscribe is None else render_template("footer.txt", context)
     return Email(
@@ -47,22 +54,22 @@ def render_email(
 
 
 def render_template(template: str, context: dict[str, Any]) -> str:
-    return str(_templates().get_template(template).render(context))
+    """Return the text that the template file makes of `context`."""
+    return str(_load_environment().get_template(template).render(context))
 
 
 def to_single_line(text: str) -> str:
-    """`text` fit for a subject: no control, bidi or zero-width characters, one line, not long."""
-    visible = "".join(" " if _is_invisible(character) else character for character in text)
+    """Return `text` fit for a subject: one line without invisible characters, at most 120 long."""
+    visible = "".join(
+        " " if unicodedata.category(character) in INVISIBLE_CATEGORIES else character
+        for character in text
+    )
     return re.sub(r"\s+", " ", visible).strip()[:SUBJECT_MAX]
 
 
-def _is_invisible(character: str) -> bool:
-    return unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
-
-
 @cache
-def _templates() -> Any:
-    # Imported here: only the dispatcher writes mail, and the API's cold start need not pay.
+def _load_environment() -> Any:
+    # Imported here because only the dispatcher renders emails; the API starts faster without it.
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
     return Environment(

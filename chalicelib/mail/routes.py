@@ -1,4 +1,5 @@
-"""`/api/unsubscribe`: where the link in a mail leads. No login: the link itself is signed."""
+"""Routes of `/api/unsubscribe`, the target of the link in an email. The signed link replaces a
+login."""
 
 from html import escape
 
@@ -15,26 +16,29 @@ bp = Blueprint(__name__)
 
 PAGE = """<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><title>Mails</title></head>
+<head><meta charset="utf-8"><title>Emails</title></head>
 <body>{body}</body>
 </html>
 """
-QUESTION = '<p>No more mails "{kind}"?</p><form method="post"><button>Unsubscribe</button></form>'
-DONE = '<p>You get no more mails "{kind}".</p>'
-AGAIN = "<p>Your profile switches them on again.</p>"
+QUESTION = '<p>Stop "{kind}" emails?</p><form method="post"><button>Unsubscribe</button></form>'
+DONE = '<p>You will get no more "{kind}" emails.</p>'
+AGAIN = "<p>You can switch them on again in your profile.</p>"
 
 
 @route(bp, "GET", "/api/unsubscribe", Action.PUBLIC, query=LinkQuery, returns=str, media=HTML)
 def get_unsubscribe_page(query: LinkQuery) -> Response:
-    """A page with a button. Scanners follow links in mails, so that looking changes nothing."""
+    """Show the unsubscribe page."""
+    # Mail scanners follow links, so opening the page changes nothing.
     return _page(QUESTION, unsubscribe.parse_unsubscribe_token(query.token).kind)
 
 
 @route(bp, "POST", "/api/unsubscribe", Action.PUBLIC, query=LinkQuery, returns=str, media=HTML)
 def unsubscribe_from_emails(query: LinkQuery) -> Response:
-    """The button, and the one click of mail programs (RFC 8058), which send a form."""
-    ended = unsubscribe.unsubscribe(query.token, now=now())
-    return _page(DONE if ended.is_of_an_address else DONE + AGAIN, ended.kind)
+    """Unsubscribe from a kind of email."""
+    # Mail programs send a form (RFC 8058); the token in the query says everything.
+    subscription = unsubscribe.unsubscribe(query.token, now=now())
+    text = DONE if subscription.is_for_address else DONE + AGAIN
+    return _page(text, subscription.kind)
 
 
 def _page(text: str, kind: str) -> Response:

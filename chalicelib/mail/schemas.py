@@ -1,4 +1,4 @@
-"""`/api/unsubscribe`: where the link in a mail leads. No login: the link itself is signed."""
+"""Query type of `/api/unsubscribe`."""
 
 from msgspec import Struct
 

@@ -1,8 +1,8 @@
-"""Unsubscribing from one kind of mail by the link in it, without logging in (RFC 8058).
+"""Unsubscribe from one kind of mail by the link in it, without logging in (RFC 8058).
 
-The link is signed, so that it can be made neither for somebody else nor for another kind. It works
-as long as its signing key is in the secret. An invitation goes to an address, not to an account:
-its link names the address, by a digest.
+The link is signed, so nobody can make one for another person or another kind. It works as long as
+its signing key is in the secret. An invitation goes to an address and not to an account, so its
+link contains a hash of the address.
 """
 
 from dataclasses import dataclass
@@ -22,42 +22,42 @@ PURPOSE = "unsubscribe"
 
 @dataclass(frozen=True)
 class Subscription:
-    """Who gets which kind of mail: an account's id, or the digest of an address."""
+    """A recipient, which is a user id or the hash of an address, and a kind of mail."""
 
-    who: str
+    recipient: str
     kind: str
 
     @property
-    def is_of_an_address(self) -> bool:
+    def is_for_address(self) -> bool:
+        """Whether the recipient is the hash of an address."""
         return self.kind == INVITATION
 
 
-def build_unsubscribe_link(who: str, kind: str) -> str:
-    """Where the recipient of a mail can end mails of its kind."""
-    text = f"{who}.{kind}"
+def build_unsubscribe_link(recipient: str, kind: str) -> str:
+    """Return the URL by which a recipient can unsubscribe from a kind of mail."""
+    text = f"{recipient}.{kind}"
     return f"{settings.API_URL}/api/unsubscribe?token={text}.{sign(PURPOSE, text)}"
 
 
 def parse_unsubscribe_token(token: str) -> Subscription:
-    """What `token` is about. Raises `Invalid` when it is not ours."""
-    who, kind, seal = (token.split(".", 2) + [""] * 3)[:3]
-    if not is_signed(PURPOSE, f"{who}.{kind}", seal):
-        wrong = FieldError("token", "is wrong; switch mails off in your profile")
-        raise Invalid(code="invalid_token", errors=(wrong,))
-    return Subscription(who, kind)
+    """Return the subscription that `token` names. Raises `Invalid` when its signature is wrong."""
+    recipient, kind, signature = (token.split(".", 2) + [""] * 3)[:3]
+    if not is_signed(PURPOSE, f"{recipient}.{kind}", signature):
+        error = FieldError("token", "is wrong; switch emails off in your profile")
+        raise Invalid(code="invalid_token", errors=(error,))
+    return Subscription(recipient, kind)
 
 
 def unsubscribe(token: str, *, now: datetime) -> Subscription:
-    """End mails of that kind; doing it again changes nothing. Raises `Invalid`."""
+    """Stop the kind of mail that `token` names, and return the subscription. Idempotent.
+
+    Raises `Invalid` when the signature of the token is wrong.
+    """
     subscription = parse_unsubscribe_token(token)
-    if subscription.is_of_an_address:
-        transact(models.unsubscribe_address_write(subscription.who, now))
-    else:
-        _switch_off(subscription)
-    return subscription
-
-
-def _switch_off(subscription: Subscription) -> None:
-    user = get_user(subscription.who)
+    if subscription.is_for_address:
+        transact(models.unsubscribe_address_write(subscription.recipient, now))
+        return subscription
+    user = get_user(subscription.recipient)
     if user is not None and user.erased_at is None:
         set_notification_preferences(user, {subscription.kind: False})
+    return subscription

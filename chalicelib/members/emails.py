@@ -1,5 +1,7 @@
-"""The mail that invites somebody without an account. Nothing that a person wrote stands outside its
-body, and in the body only the project's name."""
+"""The invitation email to an address without an account.
+
+It contains one text that a user wrote: the project's name, in its body. The headers contain none.
+"""
 
 import secrets
 from datetime import datetime
@@ -19,28 +21,33 @@ from chalicelib.sessions.credentials import hash_secret
 SUBJECT = "You are invited to a project"
 
 
-def build_invitation_email(owed: OutboxMail, now: datetime) -> Email | None:
-    """The mail with a fresh token; None when the invitation is over, a later mail is owed, or its
-    address wants no invitations."""
-    key = Invitation.key(project_id_of(owed.recipient), owed.recipient[:ID_LENGTH])
-    offer = next(iter(invitations.find_open_invitations([key], now)), None)
-    if offer is None or offer.invitation.sending != owed.epoch:
+def build_invitation_email(mail: OutboxMail, now: datetime) -> Email | None:
+    """Return the email, with a new token that replaces the older one.
+
+    `mail.recipient` is the invitation's id followed by the project's id. Returns None when the
+    invitation cannot be accepted any more, when a later email to its address is queued, or when the
+    address accepts no invitations.
+    """
+    key = Invitation.key(project_id_of(mail.recipient), mail.recipient[:ID_LENGTH])
+    found = invitations.find_open_invitations([key], now)
+    if not found:
         return None
-    email = offer.invitation.email
-    if not accepts_invitations(email):
+    invitation, project = found[0].invitation, found[0].project
+    if invitation.sending != mail.epoch or not accepts_invitations(invitation.email):
         return None
-    token = f"{owed.recipient}.{secrets.token_urlsafe(SECRET_BYTES)}"
+
+    token = f"{mail.recipient}.{secrets.token_urlsafe(SECRET_BYTES)}"
     try:
-        transact(invitation_models.set_invitation_token_write(offer.invitation, hash_secret(token)))
+        transact(invitation_models.set_invitation_token_write(invitation, hash_secret(token)))
     except ConditionFailed:
         return None
     return render_email(
         "invitation",
         SUBJECT,
-        to=email,
+        to=invitation.email,
         link=f"{settings.APP_URL}/invitation?token={token}",
-        unsubscribe=build_unsubscribe_link(hash_address(email), INVITATION),
+        unsubscribe=build_unsubscribe_link(hash_address(invitation.email), INVITATION),
         user=None,
-        project=to_single_line(offer.project.name),
-        role=offer.invitation.role,
+        project=to_single_line(project.name),
+        role=invitation.role,
     )

@@ -1,8 +1,8 @@
-"""Invitations: two rows written together, as those of a membership are.
+"""Invitations. Each is two items that are written together, like a membership.
 
-`INVITE#` under the project says what is offered to whom; `PROJECT#` under the invited address, of
-which only a digest stands there, which projects one is invited to. Both end with `valid_until`,
-whenever time-to-live removes them.
+`INVITE#` under the project says which address has which role offered; `PROJECT#` under a digest of
+the address says which projects invite it. Both are invalid after `valid_until`, although DynamoDB's
+time to live may delete them later.
 """
 
 import hashlib
@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.expressions.condition import Condition
 
 from chalicelib.accounts.models import normalize_identifier
 from chalicelib.dynamodb.pages import Page
@@ -23,8 +22,10 @@ VALID_FOR = timedelta(days=7)
 
 
 class Invitation(Item):
-    """The project's side. `sending` grows with each mail that is owed; `token` is the digest of the
-    one in the last mail."""
+    """The item of an invitation in the project's partition.
+
+    `sending` increases with each queued email. `token` is the digest of the token in the last one.
+    """
 
     email = UnicodeAttribute()
     role = UnicodeAttribute()
@@ -47,120 +48,145 @@ class Invitation(Item):
         return self.PK.removeprefix("PROJECT#")
 
     def is_open(self, now: datetime) -> bool:
+        """Return whether the invitation has not expired."""
         return self.valid_until > format_timestamp(now)
 
 
 class InvitationLookup(Item):
-    """The invited person's side."""
+    """The item of an invitation in the partition of the invited address."""
 
     invitation_id = UnicodeAttribute()
     valid_until = UnicodeAttribute()
 
     @staticmethod
     def key(email: str, project_id: str) -> "Key[InvitationLookup]":
-        return Key(InvitationLookup, _partition(email), f"PROJECT#{project_id}")
+        return Key(InvitationLookup, _address_partition(email), f"PROJECT#{project_id}")
 
     @property
     def project_id(self) -> str:
         return self.SK.removeprefix("PROJECT#")
 
 
+def _address_partition(email: str) -> str:
+    return f"INVITED#{hashlib.sha256(normalize_identifier(email).encode()).hexdigest()}"
+
+
 def create_invitation_writes(invitation: Invitation, now: datetime) -> tuple[Put, Put]:
-    """The writes of a new invitation; they hold while its address has none to the project."""
+    """Return the writes of a new invitation. The second fails when the address has an invitation to
+    the project that has not expired."""
     key = InvitationLookup.key(invitation.email, invitation.project_id)
-    invited = InvitationLookup(
+    lookup = InvitationLookup(
         key.pk,
         key.sk,
         invitation_id=invitation.id,
         valid_until=invitation.valid_until,
         expires_at=invitation.expires_at,
     )
-    none = InvitationLookup.PK.does_not_exist() | (
+    is_free = InvitationLookup.PK.does_not_exist() | (
         InvitationLookup.valid_until <= format_timestamp(now)
     )
-    return Put(invitation), Put(invited, none)
+    return Put(invitation), Put(lookup, is_free)
 
 
 def resend_invitation_writes(
     invitation: Invitation, inviter: str, now: datetime
 ) -> tuple[Write, Write]:
-    """The writes that begin its seven days anew, on behalf of `inviter`, and void the token that is
-    out; `invitation` is as it stands afterwards. They hold unless it was sent again meanwhile."""
-    last, until = Invitation.sending == invitation.sending, now + VALID_FOR
-    invitation.inviter, invitation.valid_until = inviter, format_timestamp(until)
+    """Return the writes that make an invitation valid for seven days again and revoke its token.
+
+    The new inviter is the user with the id `inviter`. Changes `invitation` accordingly. The first
+    write fails when the invitation was sent again since it was read.
+    """
+    is_unchanged = Invitation.sending == invitation.sending
+    until = now + VALID_FOR
+    valid_until, expires_at = format_timestamp(until), to_epoch_seconds(until)
+    invitation.inviter, invitation.valid_until = inviter, valid_until
     invitation.sending += 1
-    actions = (
-        Invitation.inviter.set(inviter),
-        Invitation.sending.set(invitation.sending),
-        Invitation.valid_until.set(format_timestamp(until)),
-        Invitation.expires_at.set(to_epoch_seconds(until)),
-        Invitation.token.remove(),
+
+    update_invitation = Update(
+        Invitation.key(invitation.project_id, invitation.id),
+        (
+            Invitation.inviter.set(inviter),
+            Invitation.sending.set(invitation.sending),
+            Invitation.valid_until.set(valid_until),
+            Invitation.expires_at.set(expires_at),
+            Invitation.token.remove(),
+        ),
+        is_unchanged,
     )
-    longer = (
-        InvitationLookup.valid_until.set(format_timestamp(until)),
-        InvitationLookup.expires_at.set(to_epoch_seconds(until)),
+    update_lookup = Update(
+        InvitationLookup.key(invitation.email, invitation.project_id),
+        (
+            InvitationLookup.valid_until.set(valid_until),
+            InvitationLookup.expires_at.set(expires_at),
+        ),
     )
-    edge = InvitationLookup.key(invitation.email, invitation.project_id)
-    key = Invitation.key(invitation.project_id, invitation.id)
-    return Update(key, actions, last), Update(edge, longer)
+    return update_invitation, update_lookup
 
 
 def set_invitation_token_write(invitation: Invitation, digest: str) -> Update:
-    """The write that keeps the token of the mail in hand, unless a later mail is owed by now."""
-    same = Invitation.PK.exists() & (Invitation.sending == invitation.sending)
+    """Return the write that stores the digest of the token in the email to be sent.
+
+    It fails when a later email was queued, or when the invitation has ended.
+    """
+    is_latest = Invitation.PK.exists() & (Invitation.sending == invitation.sending)
     key = Invitation.key(invitation.project_id, invitation.id)
-    return Update(key, (Invitation.token.set(digest),), same)
+    return Update(key, (Invitation.token.set(digest),), is_latest)
 
 
 def end_invitation_writes(
     invitation: Invitation, now: datetime, token: str | None = None
 ) -> tuple[Delete, Delete]:
-    """The writes that end it, once: they hold while it is open and, if its digest is given, while
-    the token is in force."""
-    there = Invitation.valid_until > format_timestamp(now)
-    as_read = there if token is None else there & (Invitation.token == token)
-    edge = InvitationLookup.key(invitation.email, invitation.project_id)
+    """Return the writes that delete an invitation.
+
+    They fail when the invitation has expired or does not exist, and, if `token` (the digest of a
+    token) is given, when it is not the current one.
+    """
+    is_open = Invitation.valid_until > format_timestamp(now)
+    if token is not None:
+        is_open &= Invitation.token == token
+    # The lookup item of an expired invitation may have been replaced by that of a later one.
+    is_own_lookup = InvitationLookup.PK.does_not_exist() | (
+        InvitationLookup.invitation_id == invitation.id
+    )
+    lookup_key = InvitationLookup.key(invitation.email, invitation.project_id)
     return (
-        Delete(Invitation.key(invitation.project_id, invitation.id), as_read),
-        Delete(edge, _of(invitation)),
+        Delete(Invitation.key(invitation.project_id, invitation.id), is_open),
+        Delete(lookup_key, is_own_lookup),
     )
 
 
-def withdraw_invitation_writes(invited: InvitationLookup) -> tuple[Delete, Delete]:
-    """The writes that end an invitation whose address needs none any more."""
-    key = Key(InvitationLookup, invited.PK, invited.SK)
-    return Delete(key), Delete(Invitation.key(invited.project_id, invited.invitation_id))
+def withdraw_invitation_writes(lookup: InvitationLookup) -> tuple[Delete, Delete]:
+    """Return the writes that delete an invitation because its address needs it no longer."""
+    return (
+        Delete(Key(InvitationLookup, lookup.PK, lookup.SK)),
+        Delete(Invitation.key(lookup.project_id, lookup.invitation_id)),
+    )
 
 
 def get_invitation(project_id: str, invitation_id: str) -> Invitation | None:
+    """Return the invitation, also an expired one that is still stored, or None."""
     return get_item(Invitation.key(project_id, invitation_id))
 
 
 def list_project_invitations(
     project_id: str, *, limit: int, start: dict[str, Any] | None
 ) -> Page[Invitation]:
-    """A page of a project's invitations, newest first, those that are over too."""
-    ours = Invitation.SK.startswith("INVITE#")
+    """Return a page of the project's invitations, newest first, including expired ones."""
     return query_page(
-        Invitation, f"PROJECT#{project_id}", ours, limit=limit, start=start, newest_first=True
+        Invitation,
+        f"PROJECT#{project_id}",
+        Invitation.SK.startswith("INVITE#"),
+        limit=limit,
+        start=start,
+        newest_first=True,
     )
 
 
 def list_invitations_to(email: str) -> Iterator[InvitationLookup]:
-    """What an address is invited to, the newest project first."""
-    return query_all(InvitationLookup, _partition(email), newest_first=True)
+    """Yield the invitations to an address, newest project first, including expired ones."""
+    return query_all(InvitationLookup, _address_partition(email), newest_first=True)
 
 
 def find_invitation_to_project(email: str, project_id: str) -> InvitationLookup | None:
+    """Return the invitation of the address to the project, or None."""
     return get_item(InvitationLookup.key(email, project_id))
-
-
-def _of(invitation: Invitation) -> Condition:
-    condition: Condition = InvitationLookup.PK.does_not_exist() | (
-        InvitationLookup.invitation_id == invitation.id
-    )
-    return condition
-
-
-def _partition(email: str) -> str:
-    return f"INVITED#{hashlib.sha256(normalize_identifier(email).encode()).hexdigest()}"

@@ -1,9 +1,9 @@
-"""Invitations of addresses that no account has verified: made, sent again, revoked, accepted,
-declined.
+"""Invitations of addresses that no account has verified: create, list, resend, revoke, accept,
+decline.
 
-An invitation is over after seven days, with its project, and when its inviter may not let people in
-any more. Whoever holds the token of its mail may accept it, and whoever is signed in with its
-address, verified (see docs/decisions/0020-an-invitation-token-is-sufficient.md).
+An invitation ends after seven days, with its project, and when its inviter may no longer manage
+members. A user can accept it with the token from its email, or with an account that has verified
+the invited address (docs/decisions/0020-an-invitation-token-is-sufficient.md).
 """
 
 import secrets
@@ -16,9 +16,9 @@ from chalicelib.accounts.models import User
 from chalicelib.accounts.one_time_tokens import invalid_token_error
 from chalicelib.dynamodb.ids import ID_LENGTH, new_id
 from chalicelib.dynamodb.pages import Page, fill_page
-from chalicelib.dynamodb.table import BatchResult, Key, batch_get
+from chalicelib.dynamodb.table import Key, batch_get
 from chalicelib.dynamodb.timestamps import format_timestamp, to_epoch_seconds
-from chalicelib.dynamodb.transactions import ConditionFailed, Write, transact
+from chalicelib.dynamodb.transactions import ConditionFailed, transact
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.mail.notifications import queue_invitation_write
 from chalicelib.members import invitation_models, models
@@ -30,7 +30,7 @@ from chalicelib.sessions.throttling import count_daily_attempt
 
 
 class OpenInvitation(NamedTuple):
-    """An invitation that can be accepted: to what, and from whom."""
+    """An invitation that can be accepted, with its project and its inviter."""
 
     invitation: Invitation
     project: Project
@@ -38,8 +38,11 @@ class OpenInvitation(NamedTuple):
 
 
 def create_invitation(access: ProjectAccess, *, email: str, role: Role) -> Invitation:
-    """Invite an address; a mail goes out. Raises `Conflict` while it has an
-    invitation to the project, `TooManyRequests` beyond a day's share of caller or address."""
+    """Invite an address and queue the email.
+
+    Raises `Conflict` (`already_invited`) when the address has an invitation to the project, and
+    `TooManyRequests` at the daily limit of the caller or the address.
+    """
     count_daily_attempt("invite", account=access.user_id, address=email, now=access.now)
     until = access.now + VALID_FOR
     key = Invitation.key(access.project.id, new_id(access.now))
@@ -53,11 +56,13 @@ def create_invitation(access: ProjectAccess, *, email: str, role: Role) -> Invit
         valid_until=format_timestamp(until),
         expires_at=to_epoch_seconds(until),
     )
-    letter = queue_invitation_write(invitation, access.now)
     try:
-        transact(*invitation_models.create_invitation_writes(invitation, access.now), letter)
+        transact(
+            *invitation_models.create_invitation_writes(invitation, access.now),
+            queue_invitation_write(invitation, access.now),
+        )
     except ConditionFailed as failed:
-        detail = "This address is invited already; resend or revoke that invitation"
+        detail = "This address is already invited; resend or revoke that invitation"
         raise Conflict(detail, code="already_invited") from failed
     return invitation
 
@@ -65,158 +70,177 @@ def create_invitation(access: ProjectAccess, *, email: str, role: Role) -> Invit
 def list_invitations(
     access: ProjectAccess, *, limit: int, start: dict[str, Any] | None
 ) -> Page[Invitation]:
-    """A page of the project's invitations that are not over."""
+    """Return a page of the project's invitations that have not expired, newest first."""
 
-    def read(**which: Any) -> Page[Invitation]:
-        page = invitation_models.list_project_invitations(access.project.id, **which)
-        return Page([each for each in page.rows if each.is_open(access.now)], page.last_key)
+    def read(**options: Any) -> Page[Invitation]:
+        page = invitation_models.list_project_invitations(access.project.id, **options)
+        not_expired = [invitation for invitation in page.rows if invitation.is_open(access.now)]
+        return Page(not_expired, page.last_key)
 
     return fill_page(read, limit=limit, start=start)
 
 
 def resend_invitation(access: ProjectAccess, invitation_id: str) -> Invitation:
-    """Send a new link, good for seven days, which voids the older; from now on the caller is who
-    invites. Raises `NotFound`."""
-    invitation = _one(access, invitation_id)
+    """Queue a new email, with a link that is valid for seven days and replaces the older one.
+
+    The caller becomes the inviter. Raises `NotFound` when the invitation does not exist or has
+    expired, `Conflict` when a concurrent request changed it, and `TooManyRequests` at the daily
+    limit of the caller or the address.
+    """
+    invitation = _get_project_invitation(access, invitation_id)
     count_daily_attempt("invite", account=access.user_id, address=invitation.email, now=access.now)
-    again = invitation_models.resend_invitation_writes(invitation, access.user_id, access.now)
     try:
-        transact(*again, queue_invitation_write(invitation, access.now))
+        transact(
+            *invitation_models.resend_invitation_writes(invitation, access.user_id, access.now),
+            queue_invitation_write(invitation, access.now),
+        )
     except ConditionFailed as failed:
         raise Conflict("The invitation was changed at the same moment") from failed
     return invitation
 
 
 def revoke_invitation(access: ProjectAccess, invitation_id: str) -> None:
-    """Take an invitation back. Raises `NotFound`."""
-    _end(_one(access, invitation_id), access)
+    """Delete an invitation. Raises `NotFound` when it does not exist or has expired."""
+    _delete(_get_project_invitation(access, invitation_id), access.now)
 
 
-def list_received_invitations(access: Access) -> list[OpenInvitation]:
-    """What the caller's address is invited to, once it is verified."""
-    edges = _edges(access)
-    in_already = batch_get(*(Member.key(edge.project_id, access.user_id) for edge in edges))
-    return [
-        offer
-        for offer in find_open_invitations(
-            [Invitation.key(e.project_id, e.invitation_id) for e in edges], access.now
-        )
-        if in_already.get(Member.key(offer.project.id, access.user_id)) is None
-    ]
-
-
-def accept_invitation(access: Access, invitation_id: str) -> OpenInvitation:
-    """Become a member by an invitation of one's own verified address. Raises `NotFound`,
-    `Conflict` for who is a member and for a project that is archived."""
-    offer = _of_mine(access, invitation_id)
-    return _join(
-        access, offer, invitation_models.end_invitation_writes(offer.invitation, access.now)
-    )
-
-
-def accept_invitation_token(access: Access, token: str) -> OpenInvitation:
-    """Become a member by the link of a mail, whatever address the caller's account has: who holds
-    the token has read that mail. Raises `Invalid` for a token that is wrong, used, replaced or
-    over, else as `accept`."""
-    invitation_id, project_id = (token[:ID_LENGTH], token[ID_LENGTH : 2 * ID_LENGTH])
-    found = find_open_invitations([Invitation.key(project_id, invitation_id)], access.now)
-    expected = found[0].invitation.token if found else None
-    if expected is None or not secrets.compare_digest(expected, hash_secret(token)):
-        raise invalid_token_error()
-    try:
-        return _join(
-            access,
-            found[0],
-            invitation_models.end_invitation_writes(found[0].invitation, access.now, expected),
-        )
-    except NotFound as error:
-        raise invalid_token_error() from error
-
-
-def decline_invitation(access: Access, invitation_id: str) -> None:
-    """Refuse an invitation of one's own verified address. Raises `NotFound`."""
-    _end(_of_mine(access, invitation_id).invitation, access)
-
-
-def find_open_invitations(keys: list[Key[Invitation]], now: datetime) -> list[OpenInvitation]:
-    """Those invitations that can be accepted: they are not over, the project is there, and who
-    invited may still let people in."""
-    rows = batch_get(*keys)
-    found = [each for key in keys if (each := rows.get(key)) and each.is_open(now)]
-    around = batch_get(*(key for each in found for key in _around(each)))
-    return [offer for each in found if (offer := _standing(each, around))]
-
-
-def _around(invitation: Invitation) -> tuple[Key[Project], Key[Member], Key[User]]:
-    project_id, inviter = invitation.project_id, invitation.inviter
-    return Project.key(project_id), Member.key(project_id, inviter), User.key(inviter)
-
-
-def _standing(invitation: Invitation, rows: BatchResult) -> OpenInvitation | None:
-    project_key, member_key, inviter_key = _around(invitation)
-    project, member, inviter = rows.get(project_key), rows.get(member_key), rows.get(inviter_key)
-    if project is None or project.deleted_at is not None or inviter is None:
-        return None
-    holds = (
-        member is not None and is_allowed(member.role, Action.MANAGE_MEMBERS) and inviter.is_active
-    )
-    return OpenInvitation(invitation, project, inviter) if holds else None
-
-
-def _join(access: Access, offer: OpenInvitation, ending: tuple[Write, ...]) -> OpenInvitation:
-    invitation, project_id = offer.invitation, offer.project.id
-    if offer.project.archived_at is not None:
-        raise Conflict("The project is archived; unarchive it first", code="archived")
-    if models.get_member(project_id, access.user_id) is not None:
-        raise already_member_error()
-    joining = models.add_member_writes(
-        models.new_member(project_id, access.user_id, invitation.role, access.now)
-    )
-    counting = update_live_project_write(project_id, Project.members_count.add(1))
-    entitled = models.member_check(project_id, invitation.inviter, MANAGERS)
-    try:
-        transact(*ending, *joining, counting, entitled)
-    except ConditionFailed as failed:
-        if failed.write in joining:
-            raise already_member_error() from failed
-        raise NotFound() from failed
-    return offer
-
-
-def already_member_error() -> Conflict:
-    return Conflict("This person is a member already", code="already_member")
-
-
-def _end(invitation: Invitation, access: Access) -> None:
-    try:
-        transact(*invitation_models.end_invitation_writes(invitation, access.now))
-    except ConditionFailed as failed:
-        raise NotFound() from failed
-
-
-def _one(access: ProjectAccess, invitation_id: str) -> Invitation:
+def _get_project_invitation(access: ProjectAccess, invitation_id: str) -> Invitation:
     invitation = invitation_models.get_invitation(access.project.id, invitation_id)
     if invitation is None or not invitation.is_open(access.now):
         raise NotFound()
     return invitation
 
 
-def _edges(access: Access) -> list[InvitationLookup]:
-    """What the caller's address is invited to. One that is not verified may be anybody's."""
-    return (
-        list(invitation_models.list_invitations_to(access.user.email))
-        if access.user.is_verified
-        else []
-    )
+def _delete(invitation: Invitation, now: datetime) -> None:
+    try:
+        transact(*invitation_models.end_invitation_writes(invitation, now))
+    except ConditionFailed as failed:
+        raise NotFound() from failed
 
 
-def _of_mine(access: Access, invitation_id: str) -> OpenInvitation:
+def list_received_invitations(access: Access) -> list[OpenInvitation]:
+    """Return the invitations to the caller's verified address that can be accepted."""
+    lookups = _list_received(access)
+    members = batch_get(*(Member.key(lookup.project_id, access.user_id) for lookup in lookups))
+    keys = [Invitation.key(lookup.project_id, lookup.invitation_id) for lookup in lookups]
+    return [
+        found
+        for found in find_open_invitations(keys, access.now)
+        if members.get(Member.key(found.project.id, access.user_id)) is None
+    ]
+
+
+def accept_invitation(access: Access, invitation_id: str) -> OpenInvitation:
+    """Make the caller a member by an invitation to the caller's verified address.
+
+    Raises `NotFound` when there is no such invitation, and `Conflict` when the caller is already a
+    member (`already_member`) or the project is archived (`archived`).
+    """
+    return _join(access, _get_received_invitation(access, invitation_id))
+
+
+def accept_invitation_token(access: Access, token: str) -> OpenInvitation:
+    """Make the caller a member by the token from an email, whatever address the caller has.
+
+    The token begins with the ids of the invitation and of the project. Raises `Invalid`
+    (`invalid_token`) when the token is wrong, used, replaced or expired, and `Conflict` when the
+    caller is already a member (`already_member`) or the project is archived (`archived`).
+    """
+    invitation_id, project_id = token[:ID_LENGTH], token[ID_LENGTH : 2 * ID_LENGTH]
+    found = find_open_invitations([Invitation.key(project_id, invitation_id)], access.now)
+    digest = found[0].invitation.token if found else None
+    if digest is None or not secrets.compare_digest(digest, hash_secret(token)):
+        raise invalid_token_error()
+    try:
+        return _join(access, found[0], digest)
+    except NotFound as error:
+        raise invalid_token_error() from error
+
+
+def _join(access: Access, found: OpenInvitation, token: str | None = None) -> OpenInvitation:
+    """Add the caller to the project and delete the invitation, in one transaction.
+
+    It fails when the inviter may no longer manage members or, if given, the digest `token` is no
+    longer the current one.
+    """
+    invitation, project = found.invitation, found.project
+    if project.archived_at is not None:
+        raise Conflict("The project is archived; unarchive it first", code="archived")
+    if models.get_member(project.id, access.user_id) is not None:
+        raise already_member_error()
+    member = models.new_member(project.id, access.user_id, invitation.role, access.now)
+    add_member = models.add_member_writes(member)
+    try:
+        transact(
+            *invitation_models.end_invitation_writes(invitation, access.now, token),
+            *add_member,
+            update_live_project_write(project.id, Project.members_count.add(1)),
+            models.member_check(project.id, invitation.inviter, MANAGERS),
+        )
+    except ConditionFailed as failed:
+        if failed.write in add_member:
+            raise already_member_error() from failed
+        raise NotFound() from failed
+    return found
+
+
+def already_member_error() -> Conflict:
+    """Return the error for a user who is already a member of the project."""
+    return Conflict("This user is already a member", code="already_member")
+
+
+def decline_invitation(access: Access, invitation_id: str) -> None:
+    """Delete an invitation to the caller's verified address. Raises `NotFound` when there is no
+    such invitation."""
+    _delete(_get_received_invitation(access, invitation_id).invitation, access.now)
+
+
+def _get_received_invitation(access: Access, invitation_id: str) -> OpenInvitation:
     keys = [
-        Invitation.key(edge.project_id, edge.invitation_id)
-        for edge in _edges(access)
-        if edge.invitation_id == invitation_id
+        Invitation.key(lookup.project_id, invitation_id)
+        for lookup in _list_received(access)
+        if lookup.invitation_id == invitation_id
     ]
     found = find_open_invitations(keys, access.now)
     if not found:
         raise NotFound()
     return found[0]
+
+
+def _list_received(access: Access) -> list[InvitationLookup]:
+    # An address that is not verified may belong to another person.
+    if not access.user.is_verified:
+        return []
+    return list(invitation_models.list_invitations_to(access.user.email))
+
+
+def find_open_invitations(keys: list[Key[Invitation]], now: datetime) -> list[OpenInvitation]:
+    """Return the invitations that can be accepted, in the order of `keys`.
+
+    They have not expired, their project exists and is not in the trash, and their inviter may still
+    manage its members.
+    """
+    items = batch_get(*keys)
+    stored = [invitation for key in keys if (invitation := items.get(key))]
+    invitations = [invitation for invitation in stored if invitation.is_open(now)]
+    related_keys: list[Key[Any]] = []
+    for invitation in invitations:
+        project_id, inviter_id = invitation.project_id, invitation.inviter
+        related_keys += (
+            Project.key(project_id),
+            Member.key(project_id, inviter_id),
+            User.key(inviter_id),
+        )
+    related = batch_get(*related_keys)
+
+    found: list[OpenInvitation] = []
+    for invitation in invitations:
+        project_id, inviter_id = invitation.project_id, invitation.inviter
+        project = related.get(Project.key(project_id))
+        member = related.get(Member.key(project_id, inviter_id))
+        inviter = related.get(User.key(inviter_id))
+        if project is None or project.deleted_at is not None or member is None or inviter is None:
+            continue
+        if is_allowed(member.role, Action.MANAGE_MEMBERS) and inviter.is_active:
+            found.append(OpenInvitation(invitation, project, inviter))
+    return found

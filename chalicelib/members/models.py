@@ -1,6 +1,7 @@
-"""Memberships: two rows written together.
+"""Memberships. Each is two items that are written together.
 
-`MEMBER#` under the project answers "may this person", `PROJECT#` under the person "which projects".
+`MEMBER#` under the project answers whether a user may access it; `PROJECT#` under the user answers
+which projects the user may access.
 """
 
 from collections.abc import Iterable, Iterator
@@ -27,7 +28,7 @@ FORMER_KEPT_FOR = timedelta(days=31)
 
 
 class Member(Item):
-    """The project's side of a membership."""
+    """The item of a membership in the project's partition."""
 
     role = UnicodeAttribute()
     joined_at = UnicodeAttribute()
@@ -46,7 +47,7 @@ class Member(Item):
 
 
 class UserMembership(Item):
-    """The person's side of a membership."""
+    """The item of a membership in the user's partition."""
 
     role = UnicodeAttribute()
     joined_at = UnicodeAttribute(null=True)
@@ -61,7 +62,7 @@ class UserMembership(Item):
 
 
 class FormerMembership(Item):
-    """That somebody was a member lately: clients that sync must hear of it."""
+    """A membership that ended recently. The changes feed reports it to clients that keep a copy."""
 
     left_at = UnicodeAttribute()
 
@@ -75,68 +76,84 @@ class FormerMembership(Item):
 
 
 def new_member(project_id: str, user_id: str, role: str, now: datetime) -> Member:
-    """A member to be; `joining` writes it."""
+    """Return a new member, which is not stored yet (see `add_member_writes`)."""
     key = Member.key(project_id, user_id)
     return Member(key.pk, key.sk, role=str(role), joined_at=format_timestamp(now))
 
 
 def add_member_writes(member: Member) -> tuple[Write, Write]:
-    """Both sides of a new membership."""
-    edge = UserMembership.key(member.user_id, member.project_id)
-    belonging = UserMembership(edge.pk, edge.sk, role=member.role, joined_at=member.joined_at)
-    return Put(member), Put(belonging)
+    """Return the writes of both items of a new membership. They fail when it exists."""
+    key = UserMembership.key(member.user_id, member.project_id)
+    membership = UserMembership(key.pk, key.sk, role=member.role, joined_at=member.joined_at)
+    return Put(member), Put(membership)
 
 
 def remove_member_writes(project_id: str, user_id: str, now: datetime) -> tuple[Write, ...]:
-    """Both sides of a membership end, and the project has a member less."""
-    member, left = Member.key(project_id, user_id), FormerMembership.key(user_id, project_id)
-    gone = to_epoch_seconds(now + FORMER_KEPT_FOR)
+    """Return the writes that end a membership and decrease the project's number of members.
+
+    The first fails when the user is no member; the third fails when the project is in the trash or
+    does not exist.
+    """
+    key = FormerMembership.key(user_id, project_id)
+    former = FormerMembership(
+        key.pk,
+        key.sk,
+        left_at=format_timestamp(now),
+        expires_at=to_epoch_seconds(now + FORMER_KEPT_FOR),
+    )
     return (
-        Delete(member, Member.PK.exists()),
+        Delete(Member.key(project_id, user_id), Member.PK.exists()),
         Delete(UserMembership.key(user_id, project_id)),
         update_live_project_write(project_id, Project.members_count.add(-1)),
-        UnconditionalPut(
-            FormerMembership(left.pk, left.sk, left_at=format_timestamp(now), expires_at=gone)
-        ),
+        UnconditionalPut(former),
     )
 
 
 def change_role_writes(
-    project_id: str, user_id: str, role: str, before: str
+    project_id: str, user_id: str, role: str, old_role: str
 ) -> tuple[Write, Write]:
-    """Both sides of a change of role; holds while the role is still the one `before`."""
-    same = Member.role == before
+    """Return the writes of a new role to both items. The first fails unless the stored role is
+    `old_role`."""
+    has_old_role = Member.role == old_role
     return (
-        Update(Member.key(project_id, user_id), (Member.role.set(role),), same),
+        Update(Member.key(project_id, user_id), (Member.role.set(role),), has_old_role),
         Update(UserMembership.key(user_id, project_id), (UserMembership.role.set(role),)),
     )
 
 
 def member_check(project_id: str, user_id: str, roles: Iterable[str] = ()) -> ConditionCheck:
-    """Holds while the person is a member, with one of the roles, if any are named."""
-    there = Member.role.is_in(*map(str, roles)) if roles else Member.PK.exists()
-    return ConditionCheck(Member.key(project_id, user_id), there)
+    """Return a condition check that fails unless the user is a member, and has one of `roles` if
+    any are given."""
+    condition = Member.role.is_in(*map(str, roles)) if roles else Member.PK.exists()
+    return ConditionCheck(Member.key(project_id, user_id), condition)
 
 
 def get_member(project_id: str, user_id: str) -> Member | None:
+    """Return the member, or None if the user is not one."""
     return get_item(Member.key(project_id, user_id))
 
 
 def get_member_users(project_id: str, user_ids: Iterable[str]) -> list[User]:
-    """The profiles of those of `user_ids` who are members, in one round trip."""
-    users = {user_id: User.key(user_id) for user_id in sorted(user_ids)}
-    edges = {user_id: Member.key(project_id, user_id) for user_id in users}
-    rows = batch_get(*users.values(), *edges.values())
-    inside = [user_id for user_id in users if rows.get(edges[user_id])]
-    return [user for user_id in inside if (user := rows.get(users[user_id]))]
+    """Return the users among `user_ids` who are members, in one round trip, sorted by id."""
+    user_ids = sorted(user_ids)
+    user_keys = [User.key(user_id) for user_id in user_ids]
+    member_keys = [Member.key(project_id, user_id) for user_id in user_ids]
+    items = batch_get(*user_keys, *member_keys)
+    users = []
+    for user_key, member_key in zip(user_keys, member_keys, strict=True):
+        user = items.get(user_key)
+        if user is not None and items.get(member_key) is not None:
+            users.append(user)
+    return users
 
 
 def list_members(project_id: str) -> Iterator[Member]:
+    """Yield all members of the project."""
     return query_all(Member, f"PROJECT#{project_id}", Member.SK.startswith("MEMBER#"))
 
 
 def list_memberships(user_id: str) -> Iterator[UserMembership]:
-    """The person's memberships, the newest project first."""
+    """Yield all memberships of the user, newest project first."""
     return query_all(
         UserMembership,
         f"USER#{user_id}",
@@ -145,16 +162,20 @@ def list_memberships(user_id: str) -> Iterator[UserMembership]:
     )
 
 
-def list_former_memberships(user_id: str) -> Iterator[FormerMembership]:
-    """The memberships of the person that ended lately."""
-    return query_all(FormerMembership, f"USER#{user_id}", FormerMembership.SK.startswith("LEFT#"))
-
-
 def list_memberships_page(
     user_id: str, *, limit: int, start: dict[str, Any] | None
 ) -> Page[UserMembership]:
-    """A page of the person's memberships, the newest project first."""
-    ours = UserMembership.SK.startswith("PROJECT#")
+    """Return a page of the user's memberships, newest project first."""
     return query_page(
-        UserMembership, f"USER#{user_id}", ours, limit=limit, start=start, newest_first=True
+        UserMembership,
+        f"USER#{user_id}",
+        UserMembership.SK.startswith("PROJECT#"),
+        limit=limit,
+        start=start,
+        newest_first=True,
     )
+
+
+def list_former_memberships(user_id: str) -> Iterator[FormerMembership]:
+    """Yield the memberships of the user that ended in the last 31 days."""
+    return query_all(FormerMembership, f"USER#{user_id}", FormerMembership.SK.startswith("LEFT#"))

@@ -1,4 +1,4 @@
-"""`/api/projects/{id}/members`: who belongs to a project."""
+"""Routes of the members of a project, of its invitations and of the caller's invitations."""
 
 from functools import partial
 
@@ -12,7 +12,6 @@ from chalicelib.http.gate import route
 from chalicelib.http.pagination import PageQuery, page_response
 from chalicelib.http.responses import created_response, json_response, no_content_response
 from chalicelib.members import invitations, schemas, service
-from chalicelib.members.invitations import OpenInvitation
 from chalicelib.members.schemas import (
     Invitation,
     InvitationToken,
@@ -31,14 +30,16 @@ bp = Blueprint(__name__)
 
 PROJECT = "/api/projects/{project_id}"
 MEMBER = PROJECT + "/members/{user_id}"
+INVITATIONS = PROJECT + "/invitations"
+INVITATION = INVITATIONS + "/{invitation_id}"
+RECEIVED = "/api/invitations"
 
 
 @route(bp, "GET", PROJECT + "/members", Action.READ_PROJECTS, returns=Page[Member])
 def list_members(access: ProjectAccess) -> Response:
     """List a project's members."""
-    return json_response(
-        Page([schemas.present_member(each) for each in service.list_members(access)])
-    )
+    members = [schemas.present_member(member) for member in service.list_members(access)]
+    return json_response(Page(members))
 
 
 @route(
@@ -57,18 +58,17 @@ def add_member(access: ProjectAccess, body: NewMember) -> Response:
     added = service.add_member(access, user_id=body.user_id, email=body.email, role=Role(body.role))
     project = f"/api/projects/{access.project.id}"
     if isinstance(added, MemberProfile):
-        return created_response(
-            schemas.present_member(added), f"{project}/members/{added.member.user_id}/"
-        )
-    return created_response(schemas.present_invitation(added), f"{project}/invitations/{added.id}/")
+        location = f"{project}/members/{added.member.user_id}/"
+        return created_response(schemas.present_member(added), location)
+    location = f"{project}/invitations/{added.id}/"
+    return created_response(schemas.present_invitation(added), location)
 
 
 @route(bp, "PATCH", MEMBER, Action.MANAGE_MEMBERS, body=NewRole, returns=Member)
 def update_member(access: ProjectAccess, body: NewRole, user_id: str) -> Response:
     """Change a member's role."""
-    return json_response(
-        schemas.present_member(service.change_role(access, user_id, role=Role(body.role)))
-    )
+    member = service.change_role(access, user_id, role=Role(body.role))
+    return json_response(schemas.present_member(member))
 
 
 @route(bp, "DELETE", MEMBER, Action.MANAGE_MEMBERS, query=RemovalQuery)
@@ -92,26 +92,23 @@ def transfer_project(access: ProjectAccess, body: NewOwner) -> Response:
     return json_response(Ownership(project.id, project.owner_id))
 
 
-INVITATIONS = "/api/projects/{project_id}/invitations"
-INVITATION = INVITATIONS + "/{invitation_id}"
-RECEIVED = "/api/invitations"
-
-
 @route(bp, "GET", INVITATIONS, Action.READ_INVITATIONS, query=PageQuery, returns=Page[Invitation])
 def list_project_invitations(access: ProjectAccess, query: PageQuery) -> Response:
     """List a project's invitations."""
-    find = partial(invitations.list_invitations, access)
     return page_response(
-        access, query, f"invitations {access.project.id}", find, schemas.present_invitation
+        access,
+        query,
+        f"invitations {access.project.id}",
+        partial(invitations.list_invitations, access),
+        schemas.present_invitation,
     )
 
 
 @route(bp, "POST", INVITATION + "/resend", Action.MANAGE_MEMBERS, returns=Invitation)
 def resend_invitation(access: ProjectAccess, invitation_id: str) -> Response:
     """Resend an invitation."""
-    return json_response(
-        schemas.present_invitation(invitations.resend_invitation(access, invitation_id))
-    )
+    invitation = invitations.resend_invitation(access, invitation_id)
+    return json_response(schemas.present_invitation(invitation))
 
 
 @route(bp, "DELETE", INVITATION, Action.MANAGE_MEMBERS)
@@ -124,14 +121,8 @@ def revoke_invitation(access: ProjectAccess, invitation_id: str) -> Response:
 @route(bp, "GET", RECEIVED, Action.USE_ACCOUNT, returns=Page[ReceivedInvitation])
 def list_invitations(access: Access) -> Response:
     """List your invitations."""
-    return json_response(
-        Page(
-            [
-                schemas.present_received_invitation(offer)
-                for offer in invitations.list_received_invitations(access)
-            ]
-        )
-    )
+    found = invitations.list_received_invitations(access)
+    return json_response(Page([schemas.present_received_invitation(each) for each in found]))
 
 
 @route(
@@ -145,7 +136,9 @@ def list_invitations(access: Access) -> Response:
 )
 def accept_invitation_token(access: Access, body: InvitationToken) -> Response:
     """Accept an invitation by its token."""
-    return _joined(invitations.accept_invitation_token(access, body.token))
+    found = invitations.accept_invitation_token(access, body.token)
+    project = schemas.present_joined_project(found)
+    return created_response(project, f"/api/projects/{project.project}/")
 
 
 @route(
@@ -153,7 +146,9 @@ def accept_invitation_token(access: Access, body: InvitationToken) -> Response:
 )
 def accept_invitation(access: Access, invitation_id: str) -> Response:
     """Accept an invitation."""
-    return _joined(invitations.accept_invitation(access, invitation_id))
+    found = invitations.accept_invitation(access, invitation_id)
+    project = schemas.present_joined_project(found)
+    return created_response(project, f"/api/projects/{project.project}/")
 
 
 @route(bp, "POST", RECEIVED + "/{invitation_id}/decline", Action.USE_ACCOUNT)
@@ -161,9 +156,3 @@ def decline_invitation(access: Access, invitation_id: str) -> Response:
     """Decline an invitation."""
     invitations.decline_invitation(access, invitation_id)
     return no_content_response()
-
-
-def _joined(offer: OpenInvitation) -> Response:
-    project = offer.project
-    joined = Joined(project.id, project.name, Role(offer.invitation.role))
-    return created_response(joined, f"/api/projects/{project.id}/")

@@ -1,4 +1,4 @@
-"""`/api/projects/{id}/members`: who belongs to a project."""
+"""Request and response types of the members and invitations of projects."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ from chalicelib.members import invitation_models
 from chalicelib.members.invitations import OpenInvitation
 from chalicelib.members.service import MemberProfile
 
-# A project has one owner, who hands it over with `transfer`.
+# A project has one owner. The `transfer` route changes the owner.
 GivenRole = Literal["admin", "member", "viewer"]
 
 
@@ -41,21 +41,10 @@ class Member(Struct, tag_field="kind", tag="member"):
 
 
 class Ownership(Struct):
-    """Whose project it is now."""
+    """The project and its new owner."""
 
     id: Id
     owner: Id
-
-
-def present_member(membership: MemberProfile) -> Member:
-    member, person = membership
-    return Member(
-        user_id=member.user_id,
-        username=person.username,
-        display_name=person.display_name,
-        role=Role(member.role),
-        joined_at=member.joined_at,
-    )
 
 
 class InvitationToken(Struct, forbid_unknown_fields=True):
@@ -63,7 +52,7 @@ class InvitationToken(Struct, forbid_unknown_fields=True):
 
 
 class Invitation(Struct, tag_field="kind", tag="invitation"):
-    """An address that is asked in, as the project's managers see it."""
+    """An invitation of an address, as the project's managers see it."""
 
     id: Id
     email: str
@@ -85,31 +74,52 @@ class ReceivedInvitation(Struct):
 
 
 class Joined(Struct):
-    """The project that the caller is a member of now."""
+    """The project that the caller has joined."""
 
     project: Id
     project_name: str
     role: Role
 
 
-def present_received_invitation(offer: OpenInvitation) -> ReceivedInvitation:
-    invitation, project = offer.invitation, offer.project
-    return ReceivedInvitation(
-        invitation.id,
-        project.id,
-        project.name,
-        Role(invitation.role),
-        offer.inviter.username,
-        invitation.valid_until,
+def present_member(profile: MemberProfile) -> Member:
+    """Return the member as the other members see it."""
+    return Member(
+        user_id=profile.member.user_id,
+        username=profile.user.username,
+        display_name=profile.user.display_name,
+        role=Role(profile.member.role),
+        joined_at=profile.member.joined_at,
     )
 
 
 def present_invitation(invitation: invitation_models.Invitation) -> Invitation:
+    """Return the invitation as the project's managers see it."""
     return Invitation(
-        invitation.id,
-        invitation.email,
-        Role(invitation.role),
-        invitation.inviter,
-        invitation.created_at,
-        invitation.valid_until,
+        id=invitation.id,
+        email=invitation.email,
+        role=Role(invitation.role),
+        invited_by=invitation.inviter,
+        created_at=invitation.created_at,
+        expires_at=invitation.valid_until,
+    )
+
+
+def present_received_invitation(found: OpenInvitation) -> ReceivedInvitation:
+    """Return the invitation as the invited person sees it."""
+    return ReceivedInvitation(
+        id=found.invitation.id,
+        project=found.project.id,
+        project_name=found.project.name,
+        role=Role(found.invitation.role),
+        invited_by=found.inviter.username,
+        expires_at=found.invitation.valid_until,
+    )
+
+
+def present_joined_project(found: OpenInvitation) -> Joined:
+    """Return the project that the caller has joined by the invitation."""
+    return Joined(
+        project=found.project.id,
+        project_name=found.project.name,
+        role=Role(found.invitation.role),
     )

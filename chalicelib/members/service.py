@@ -1,4 +1,4 @@
-"""Projects: start, see, change, archive, delete."""
+"""Members of a project: list, add, change, remove; and transfer of the project."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -7,8 +7,9 @@ from chalicelib.access.permissions import Role
 from chalicelib.access.service import ProjectAccess
 from chalicelib.accounts.models import User, active_user_check, get_user, get_users
 from chalicelib.accounts.user_lookup import find_verified_user_by_email
-from chalicelib.dynamodb.transactions import ConditionFailed, Write, transact
+from chalicelib.dynamodb.transactions import ConditionFailed, transact
 from chalicelib.errors import Conflict, FieldError, Invalid, NotFound, require_found
+from chalicelib.jobs.deferred_update_models import defer_update_write
 from chalicelib.members import invitation_models, invitations, jobs, models
 from chalicelib.members.invitation_models import Invitation
 from chalicelib.members.models import Member
@@ -18,60 +19,63 @@ from chalicelib.sessions.throttling import count_attempt
 
 
 class MemberProfile(NamedTuple):
+    """A member and the member's account."""
+
     member: Member
-    person: User
+    user: User
 
 
 def list_members(access: ProjectAccess) -> list[MemberProfile]:
-    """The project's members."""
-    found = list(models.list_members(access.project.id))
-    known = get_users(member.user_id for member in found)
-    return [MemberProfile(m, known[m.user_id]) for m in found if m.user_id in known]
+    """Return the project's members."""
+    members = list(models.list_members(access.project.id))
+    users = get_users(member.user_id for member in members)
+    return [
+        MemberProfile(member, users[member.user_id])
+        for member in members
+        if member.user_id in users
+    ]
 
 
 def add_member(
     access: ProjectAccess, *, user_id: str | None, email: str | None, role: Role
 ) -> MemberProfile | Invitation:
-    """Let somebody in, found by id or by exact address; invite an address that nobody has shown to
-    be theirs.
+    """Add the user with this id or verified address; invite an address that no user has verified.
 
-    Raises `Invalid` when nobody has the id, `Conflict` for somebody who is in, or invited, already.
+    Adding a user also deletes the invitation of the user's address to the project. Raises
+    `Invalid` when no active user has the id, `Conflict` (`already_member`, `already_invited`), and
+    `TooManyRequests` after too many lookups or invitations.
     """
     count_attempt("find", account=access.user_id, source=None, now=access.now)
-    person = find_verified_user_by_email(email) if email else get_user(user_id or "")
-    if person is not None and person.is_active:
-        member = models.new_member(access.project.id, person.id, role, access.now)
-        _join(member, person)
-        return MemberProfile(member, person)
-    if email is None:
-        raise Invalid(errors=(FieldError("user_id", "is nobody's here"),))
-    return invitations.create_invitation(access, email=email, role=role)
+    user = find_verified_user_by_email(email) if email else get_user(user_id or "")
+    if user is None or not user.is_active:
+        if email is None:
+            raise Invalid(errors=(FieldError("user_id", "is not the id of an active user"),))
+        return invitations.create_invitation(access, email=email, role=role)
 
-
-def _join(member: Member, person: User) -> None:
-    """Write both sides of a membership; what the person was invited by is over. Raises `Conflict`
-    for somebody who is in already."""
-    counting = update_live_project_write(member.project_id, Project.members_count.add(1))
+    project_id = access.project.id
+    member = models.new_member(project_id, user.id, role, access.now)
+    count_member = update_live_project_write(project_id, Project.members_count.add(1))
+    writes = [count_member, *models.add_member_writes(member)]
+    invitation = invitation_models.find_invitation_to_project(user.email, project_id)
+    if invitation is not None:
+        writes += invitation_models.withdraw_invitation_writes(invitation)
     try:
-        transact(
-            counting, *models.add_member_writes(member), *_uninvited(member.project_id, person)
-        )
+        transact(*writes)
     except ConditionFailed as failed:
-        if failed.write is counting:
+        if failed.write is count_member:
             raise NotFound() from failed
         raise invitations.already_member_error() from failed
-
-
-def _uninvited(project_id: str, person: User) -> tuple[Write, ...]:
-    edge = invitation_models.find_invitation_to_project(person.email, project_id)
-    return () if edge is None else invitation_models.withdraw_invitation_writes(edge)
+    return MemberProfile(member, user)
 
 
 def change_role(access: ProjectAccess, user_id: str, *, role: Role) -> MemberProfile:
-    """Give a member another role, in force at their next request. Raises `NotFound`, `Conflict`
-    for the owner, who hands the project over instead."""
+    """Give a member another role, which applies from the member's next request.
+
+    Raises `NotFound` when the user is no member, and `Conflict` when the member is the owner
+    (`last_owner`) or a concurrent request changed the role.
+    """
     member = require_found(models.get_member(access.project.id, user_id))
-    person = require_found(get_user(user_id))
+    user = require_found(get_user(user_id))
     _require_not_owner(member)
     if member.role != role:
         try:
@@ -79,78 +83,88 @@ def change_role(access: ProjectAccess, user_id: str, *, role: Role) -> MemberPro
         except ConditionFailed as failed:
             raise Conflict("The member was changed at the same moment") from failed
         member.role = role
-    return MemberProfile(member, person)
+    return MemberProfile(member, user)
 
 
 def remove_member(access: ProjectAccess, user_id: str, *, reassign_to: str | None) -> None:
-    """End a membership, in force at the next request; the person's open tasks go to
-    `reassign_to`, or to nobody. Doing it again finishes what was left.
+    """End a membership and assign the user's open tasks to `reassign_to`, or to nobody.
 
-    Raises `Conflict` for the owner, `Invalid` when `reassign_to` is no other member.
+    Applies from the user's next request. Idempotent: repeating it finishes the reassignment. Raises
+    `Conflict` (`last_owner`) for the owner, and `Invalid` when `reassign_to` is not another member.
     """
-    _require_heir(access, user_id, reassign_to)
-    member = models.get_member(access.project.id, user_id)
+    project_id = access.project.id
+    if reassign_to is not None and (
+        reassign_to == user_id or models.get_member(project_id, reassign_to) is None
+    ):
+        message = "must be another member of the project"
+        raise Invalid(errors=(FieldError("reassign_to", message),))
+    member = models.get_member(project_id, user_id)
     if member is not None:
         _require_not_owner(member)
-    end_membership(access.project.id, user_id, reassign_to=reassign_to, now=access.now)
+    end_membership(project_id, user_id, reassign_to=reassign_to, now=access.now)
 
 
 def leave_project(access: ProjectAccess) -> None:
-    """End one's own membership. Raises `Conflict` for the owner."""
+    """End the caller's membership. Raises `Conflict` (`last_owner`) for the owner."""
     remove_member(access, access.user_id, reassign_to=None)
 
 
 def end_membership(
     project_id: str, user_id: str, *, reassign_to: str | None, now: datetime
 ) -> None:
-    """End a membership if it is there, then hand the tasks on: first the door, then the desk."""
-    departure = jobs.defer_reassignment_write(project_id, user_id, reassign_to, now)
-    membership, *others = models.remove_member_writes(project_id, user_id, now)
+    """End a membership if it exists, then reassign the first of the user's tasks.
+
+    The same transaction writes a deferred update, which reassigns the other tasks even if this
+    request fails. Raises `NotFound` when the project is in the trash or does not exist.
+    """
+    removal, *others = models.remove_member_writes(project_id, user_id, now)
+    reassignment = defer_update_write(
+        jobs.MEMBER_REMOVAL, project_id, user_id, now=now, reassign_to=reassign_to
+    )
     try:
-        transact(membership, *others, departure)
+        transact(removal, *others, reassignment)
     except ConditionFailed as failed:
-        if failed.write is not membership:  # the project itself is gone
+        if failed.write is not removal:  # the condition on the project failed
             raise NotFound() from failed
     jobs.reassign_first_tasks(project_id, user_id, reassign_to, now)
 
 
 def transfer_project(access: ProjectAccess, *, user_id: str) -> Project:
-    """Make another member the owner; the old one stays as admin. Raises `Invalid` when they are no
-    member, `Conflict` when ownership moved at the same moment."""
-    project, old = access.project, access.user_id
-    heir, stays = models.get_member(project.id, user_id), active_user_check(user_id)
-    if heir is None or user_id == old:
-        raise _no_heir()
+    """Make another member the owner; the caller, who was the owner, becomes an admin.
+
+    Raises `Invalid` when the user is not another member with an active account, and `Conflict` when
+    a concurrent request changed the project or one of the roles.
+    """
+    project, old_owner_id = access.project, access.user_id
+    new_owner = models.get_member(project.id, user_id)
+    if new_owner is None or user_id == old_owner_id:
+        raise _invalid_new_owner_error()
     project.owner_id = user_id
+    is_active = active_user_check(user_id)
     try:
         transact(
             update_project_write(project, {"owner_id": user_id}),
-            *models.change_role_writes(project.id, user_id, Role.OWNER, heir.role),
-            *models.change_role_writes(project.id, old, Role.ADMIN, Role.OWNER),
-            stays,
+            *models.change_role_writes(project.id, user_id, Role.OWNER, new_owner.role),
+            *models.change_role_writes(project.id, old_owner_id, Role.ADMIN, Role.OWNER),
+            is_active,
             schedule_owner_write(user_id, access.now),
         )
     except ConditionFailed as failed:
-        if failed.write is stays:
-            raise _no_heir() from failed
+        if failed.write is is_active:
+            raise _invalid_new_owner_error() from failed
         raise Conflict("The project was changed at the same moment; read it again") from failed
     project.version += 1
     return project
 
 
-def _no_heir() -> Invalid:
-    message = "must be another member of the project who is not about to leave"
+def _invalid_new_owner_error() -> Invalid:
+    message = "must be another member of the project whose account is active"
     return Invalid(errors=(FieldError("user_id", message),))
 
 
 def _require_not_owner(member: Member) -> None:
     if member.role == Role.OWNER:
-        raise Conflict("The owner cannot go; transfer the project first", code="last_owner")
-
-
-def _require_heir(access: ProjectAccess, user_id: str, reassign_to: str | None) -> None:
-    if reassign_to is None:
-        return
-    if reassign_to == user_id or models.get_member(access.project.id, reassign_to) is None:
-        message = "must be another member of the project"
-        raise Invalid(errors=(FieldError("reassign_to", message),))
+        raise Conflict(
+            "The owner cannot leave, be removed or get another role; transfer the project first",
+            code="last_owner",
+        )

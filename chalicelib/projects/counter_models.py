@@ -1,8 +1,9 @@
-"""How many tasks a project has, of every kind that anybody asks for.
+"""Counter items of a project: how many tasks it has by status, priority, assignee and day of
+completion.
 
-Counts are changed in the transaction of the task, so they are exact. A count is an attribute named
-after what it counts (`status:done`, `assignee:<user>`, `done:2026-11-22`), in one of four rows; the
-sum of the rows is the truth. Which row it is says the task's id, so a task is counted in one.
+A count changes in the transaction that changes the task, so it is exact. Each count is an attribute
+named after what it counts (`status:done`, `assignee:<user>`, `done:2026-11-22`). A project has four
+counter items (shards), and a count is the sum over them. The task's id determines its shard.
 """
 
 import zlib
@@ -19,11 +20,11 @@ from chalicelib.tasks.models import NOBODY, Task
 
 # One item takes 1,000 writes a second, and a transactional write counts double.
 SHARDS = 4
-COUNT_KINDS = ("status", "priority", "assignee", "done")
+_COUNT_PREFIXES = ("status:", "priority:", "assignee:", "done:")
 
 
 class ProjectCounters(Item):
-    """One of a project's rows of counts; `changes` are how often any of them was changed."""
+    """One shard of a project's counts. `changes` increases with every change of a count."""
 
     changes = NumberAttribute(null=True)
 
@@ -33,7 +34,7 @@ class ProjectCounters(Item):
 
 
 def count_task(task: Task) -> Counter[str]:
-    """What one task adds to the counts of its project."""
+    """Return what one task adds to the counts of its project."""
     names = [
         f"status:{task.status}",
         f"priority:{task.priority}",
@@ -45,8 +46,11 @@ def count_task(task: Task) -> Counter[str]:
 
 
 def move_counts_write(before: Task | None, after: Task | None) -> Increment:
-    """The write that counts a task as it is `after` and no more as it was `before`; None stands for
-    a task that is not there, or in the trash."""
+    """Return the write that updates the counts for a change of a task.
+
+    None means that the task does not exist, or that it is in the trash. At least one of the two is
+    a task.
+    """
     task = after or before
     assert task is not None
     difference = count_task(after) if after else Counter[str]()
@@ -58,48 +62,47 @@ def move_counts_write(before: Task | None, after: Task | None) -> Increment:
 
 
 def counter_shard(task_id: str) -> int:
-    """Which of its project's rows a task is counted in."""
+    """Return the number of the shard that counts the task."""
     return zlib.crc32(task_id.encode()) % SHARDS
 
 
-def get_project_counts(project_id: str) -> Counter[str]:
-    """All counts of the project, in one query."""
-    hash_key, shards = f"PROJECT#{project_id}", Item.SK.startswith("STATS#")
-    return _sum(query_raw(hash_key, shards))
-
-
-def get_counts_of_projects(project_ids: Iterable[str]) -> Iterator[Counter[str]]:
-    """All counts of each of the projects."""
-    ours = list(project_ids)
-    rows = batch_get(*(key for project_id in ours for key in counter_keys(project_id)))
-    return (sum_counts(rows, project_id) for project_id in ours)
-
-
 def counter_keys(project_id: str) -> list[Key[ProjectCounters]]:
-    """Where the counts of a project stand."""
+    """Return the keys of a project's counter items, in the order of the shards."""
     return [ProjectCounters.key(project_id, shard) for shard in range(SHARDS)]
 
 
-def sum_counts(rows: BatchResult, project_id: str) -> Counter[str]:
-    """The counts of a project among rows that were read by `keys_of`."""
-    return _sum(raw for key in counter_keys(project_id) if (raw := rows.raw(key)))
+def get_project_counts(project_id: str) -> Counter[str]:
+    """Return all counts of the project, in one query."""
+    return _sum_counts(query_raw(f"PROJECT#{project_id}", Item.SK.startswith("STATS#")))
+
+
+def get_counts_of_projects(project_ids: Iterable[str]) -> Iterator[Counter[str]]:
+    """Return all counts of each project, in the order of the ids."""
+    project_ids = list(project_ids)
+    items = batch_get(*(key for project_id in project_ids for key in counter_keys(project_id)))
+    return (sum_counts(items, project_id) for project_id in project_ids)
+
+
+def sum_counts(items: BatchResult, project_id: str) -> Counter[str]:
+    """Return all counts of the project. `items` is a batch read of its `counter_keys`."""
+    return _sum_counts(raw for key in counter_keys(project_id) if (raw := items.raw(key)))
 
 
 def get_counter_items(project_id: str) -> list[CounterItem]:
-    """The rows of a project one by one, as they stand."""
+    """Return the project's counter items, in the order of the shards. A missing item is empty."""
     keys = counter_keys(project_id)
-    rows = batch_get(*keys)
-    return [
-        read_counter_item(key, _sum([raw]), raw) for key in keys for raw in [rows.raw(key) or {}]
-    ]
+    items = batch_get(*keys)
+    shards = []
+    for key in keys:
+        raw = items.raw(key) or {}
+        shards.append(read_counter_item(key, _sum_counts([raw]), raw))
+    return shards
 
 
-def _sum(shards: Iterable[dict[str, Any]]) -> Counter[str]:
+def _sum_counts(raw_items: Iterable[dict[str, Any]]) -> Counter[str]:
     total: Counter[str] = Counter()
-    for raw in shards:
-        named = {name: value["N"] for name, value in raw.items() if name.startswith(_PREFIXES)}
-        total.update({name: int(number) for name, number in named.items()})
+    for raw in raw_items:
+        for name, value in raw.items():
+            if name.startswith(_COUNT_PREFIXES):
+                total[name] += int(value["N"])
     return total
-
-
-_PREFIXES = tuple(f"{kind}:" for kind in COUNT_KINDS)

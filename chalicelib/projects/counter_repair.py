@@ -1,151 +1,183 @@
-"""The counts that stand on a task, of its comments, files and sub-tasks, and on a project, of its
-members; and the room that the files of either are said to take: whether they are right.
+"""Check and repair of the counts that are stored on tasks and projects, and of the storage usage.
 
-They are added to in the transaction of what they count, so there should be nothing to mend. One
-that is wrong is set right while it is as it was read. As it may have moved there and back since,
-the row is looked at again until it is right.
+A task stores the numbers of its comments, files and subtasks, a project the number of its members.
+These counts change in the transaction that changes what they count, so no difference is expected.
+
+A wrong count is corrected on the condition that it is still as it was read. Because it may have
+changed and changed back in between, the item is checked again until no difference is found.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
-from chalicelib.attachments.quota_models import StorageUsage, get_usage_item, new_usage
+from chalicelib.attachments.models import GONE, READY
+from chalicelib.attachments.quota_models import (
+    StorageUsage,
+    get_usage_item,
+    new_usage,
+    read_usage,
+)
 from chalicelib.dynamodb.concurrency import run_concurrently
-from chalicelib.dynamodb.counter_items import CounterItem, correct_counter_write
+from chalicelib.dynamodb.counter_items import correct_counter_write
+from chalicelib.dynamodb.ids import project_id_of
+from chalicelib.dynamodb.table import Item, Key, query_raw
 from chalicelib.dynamodb.transactions import ConditionFailed, Update, transact
 from chalicelib.members.models import list_members
 from chalicelib.observability import logger
-from chalicelib.projects import child_counts, models
-from chalicelib.projects.child_counts import ChildCounts
+from chalicelib.projects import models
+from chalicelib.task_lists.models import list_task_ids
 from chalicelib.tasks.models import COUNT_ATTRIBUTES, Task, get_task_or_trashed, set_counts_write
 
 REPAIR_ATTEMPTS = 5
-# Of so many tasks at once is read what hangs on them.
+# The child items of this many tasks are read at a time.
 BATCH_SIZE = 200
 
 
+class ChildCounts(NamedTuple):
+    """What the child items of a task add up to.
+
+    `counts` has the numbers of comments and of ready files, by attribute of the task. `storage` is
+    the `bytes` and `files` that its attachments use, `stored_usage` what its StorageUsage says.
+    """
+
+    counts: Counter[str]
+    storage: Counter[str]
+    stored_usage: Counter[str]
+
+
 class Drift(NamedTuple):
-    """By how much each of a row's counts is off, and the write that sets them right."""
+    """The wrong counts of an item (stored minus true, by name) and the write that corrects them."""
 
-    by: dict[str, int]
-    mend: Update
-
-
-DriftCheck = Callable[[], Drift | None]
+    differences: dict[str, int]
+    correction: Update
 
 
 class RepairedTasks(NamedTuple):
-    """How many counts of some tasks were wrong, and the room that their files take."""
+    """How many counts of some tasks were wrong, and the storage that their files use."""
 
     drift: int
-    room: Counter[str]
+    storage: Counter[str]
 
 
-def repair_task_counts(some: Sequence[Task], children: Counter[str]) -> RepairedTasks:
-    """Set the counts of these tasks right, wherever they are. `children` are the numbers of their
-    sub-tasks, for a first look."""
-    below = run_concurrently(child_counts.count_children, [task.id for task in some])
-    looks = [
-        look
-        for task, found in zip(some, below, strict=True)
-        for look in _find_suspects(task, found, children)
-    ]
-    return RepairedTasks(sum(_repair(look) for look in looks), _room(below))
+def repair_task_counts(tasks: Sequence[Task], subtask_counts: Counter[str]) -> RepairedTasks:
+    """Correct the counts and the storage usage of these tasks, which may be in the trash.
+
+    `subtask_counts` has the number of subtasks by task id. Only a task that seems wrong is read
+    again; its subtasks are then counted anew.
+    """
+    storage = new_usage()
+    suspects: list[Callable[[], Drift | None]] = []
+    children = run_concurrently(_count_children, [task.id for task in tasks])
+    for task, found in zip(tasks, children, strict=True):
+        storage.update(found.storage)
+        expected = found.counts | Counter(subtasks_count=subtask_counts[task.id])
+        if _find_differences(_stored_counts(task), expected):
+            suspects.append(partial(_check_task, task.id))
+        if found.stored_usage != found.storage:
+            usage_key, task_ids = StorageUsage.of_task(task.id), partial(iter, [task.id])
+            suspects.append(partial(_check_usage, usage_key, task_ids))
+    return RepairedTasks(sum(_repair(check) for check in suspects), storage)
 
 
 def repair_storage_usage(
-    project_id: str, room: Counter[str], task_ids: Callable[[], Iterator[str]]
+    project_id: str, storage: Counter[str], list_all_task_ids: Callable[[], Iterable[str]]
 ) -> int:
-    """How many of the sums of a project's files were wrong; they are right now. `room` is what they
-    seemed to take, `task_ids` are of all tasks that the project has anywhere."""
-    if get_usage_item(StorageUsage.of_project(project_id)).counts == room:
+    """Correct the project's storage usage. Returns how many of its counts were wrong.
+
+    `storage` is what the files of the project's tasks seemed to use. If it differs from the stored
+    usage, the files of all tasks are counted again; `list_all_task_ids` returns the ids of all
+    tasks of the project, in the trash or not.
+    """
+    key = StorageUsage.of_project(project_id)
+    if get_usage_item(key).counts == storage:
         return 0
-    return _repair(partial(_look_at_files, project_id, task_ids))
+    return _repair(partial(_check_usage, key, list_all_task_ids))
 
 
 def repair_members_count(project_id: str) -> int:
-    """1 if the number of the project's members was wrong; it is right now."""
-    return _repair(partial(_look_at_project, project_id))
+    """Correct the project's number of members. Returns 1 if it was wrong, else 0."""
+
+    def check() -> Drift | None:
+        project = models.get_project(project_id)
+        if project is None or project.deleted_at is not None:
+            return None
+        count = sum(1 for _ in list_members(project_id))
+        difference = int(project.members_count) - count
+        if not difference:
+            return None
+        correction = models.set_members_count_write(project, count)
+        return Drift({"members_count": difference}, correction)
+
+    return _repair(check)
 
 
-def _find_suspects(task: Task, found: ChildCounts, children: Counter[str]) -> Iterator[DriftCheck]:
-    """What of a task deserves a second look."""
-    if _off(task, found.counts | Counter(subtasks_count=children[task.id])):
-        yield partial(_look_at_task, task.id)
-    if found.said != found.room:
-        yield partial(_look_at_room, task.id)
+def _count_children(task_id: str) -> ChildCounts:
+    found = ChildCounts(Counter(), new_usage(), new_usage())
+    for raw in query_raw(f"TASK#{task_id}", Item.SK.between("COMMENT#", "USAGE")):
+        kind = raw["SK"]["S"].partition("#")[0]
+        if kind == "COMMENT":
+            found.counts["comments_count"] += 1
+        elif kind == "USAGE":
+            found.stored_usage.update(read_usage(raw))
+        elif raw["status"]["S"] != GONE:
+            found.counts["attachments_count"] += raw["status"]["S"] == READY
+            found.storage.update(bytes=int(raw["size"]["N"]), files=1)
+    return found
 
 
-def _look_at_task(task_id: str) -> Drift | None:
+def _check_task(task_id: str) -> Drift | None:
     task = get_task_or_trashed(task_id)
     if task is None:
         return None
-    truth = child_counts.count_children(task_id).counts + Counter(
-        subtasks_count=child_counts.count_subtasks(task_id)
-    )
-    off = _off(task, truth)
-    return Drift(off, set_counts_write(task, {name: truth[name] for name in off})) if off else None
-
-
-def _off(task: Task, truth: Counter[str]) -> dict[str, int]:
-    return _differences({name: int(getattr(task, name) or 0) for name in COUNT_ATTRIBUTES}, truth)
-
-
-def _differences(said: Mapping[str, int], truth: Counter[str]) -> dict[str, int]:
-    return {name: count - truth[name] for name, count in said.items() if count != truth[name]}
-
-
-def _look_at_room(task_id: str) -> Drift | None:
-    row = get_usage_item(StorageUsage.of_task(task_id))
-    return _off_in(row, child_counts.count_children(task_id).room)
-
-
-def _look_at_files(project_id: str, task_ids: Callable[[], Iterator[str]]) -> Drift | None:
-    row = get_usage_item(StorageUsage.of_project(project_id))
-    truth, ids = new_usage(), task_ids()
-    while some := list(islice(ids, BATCH_SIZE)):
-        truth.update(_room(run_concurrently(child_counts.count_children, some)))
-    return _off_in(row, truth)
-
-
-def _off_in(row: CounterItem, truth: Counter[str]) -> Drift | None:
-    off = _differences(row.counts, truth)
-    return Drift(off, correct_counter_write(row, truth)) if off else None
-
-
-def _room(below: Iterable[ChildCounts]) -> Counter[str]:
-    """What all of it takes together."""
-    total = new_usage()
-    for each in below:
-        total.update(each.room)
-    return total
-
-
-def _look_at_project(project_id: str) -> Drift | None:
-    project = models.get_project(project_id)
-    if project is None or project.deleted_at is not None:
+    expected = _count_children(task_id).counts
+    subtask_ids = list_task_ids(project_id_of(task_id), f"parent:{task_id}")
+    expected["subtasks_count"] = sum(1 for _ in subtask_ids)
+    differences = _find_differences(_stored_counts(task), expected)
+    if not differences:
         return None
-    count = sum(1 for _ in list_members(project_id))
-    by = int(project.members_count) - count
-    return (
-        Drift({"members_count": by}, models.set_members_count_write(project, count)) if by else None
-    )
+    correction = set_counts_write(task, {name: expected[name] for name in differences})
+    return Drift(differences, correction)
 
 
-def _repair(look: DriftCheck) -> int:
+def _check_usage(
+    key: Key[StorageUsage], list_counted_task_ids: Callable[[], Iterable[str]]
+) -> Drift | None:
+    usage = get_usage_item(key)
+    expected, task_ids = new_usage(), iter(list_counted_task_ids())
+    while batch := list(islice(task_ids, BATCH_SIZE)):
+        for found in run_concurrently(_count_children, batch):
+            expected.update(found.storage)
+    differences = _find_differences(usage.counts, expected)
+    return Drift(differences, correct_counter_write(usage, expected)) if differences else None
+
+
+def _stored_counts(task: Task) -> dict[str, int]:
+    return {name: int(getattr(task, name) or 0) for name in COUNT_ATTRIBUTES}
+
+
+def _find_differences(stored: Mapping[str, int], expected: Counter[str]) -> dict[str, int]:
+    """Return stored minus expected, for each count that is wrong."""
+    return {
+        name: count - expected[name] for name, count in stored.items() if count != expected[name]
+    }
+
+
+def _repair(check: Callable[[], Drift | None]) -> int:
+    """Check one item and correct it until `check` finds no drift. Returns how many counts were
+    wrong."""
     wrong: set[str] = set()
     for _ in range(REPAIR_ATTEMPTS):
-        found = look()
-        if found is None:
+        drift = check()
+        if drift is None:
             break
         try:
-            transact(found.mend)
-        except ConditionFailed:  # it has just moved
+            transact(drift.correction)
+        except ConditionFailed:  # the item changed after it was read
             continue
-        key = found.mend.key
-        logger.error("counter drift repaired", place=f"{key.pk} {key.sk}", by=found.by)
-        wrong |= found.by.keys()
+        key = drift.correction.key
+        logger.error("counter drift repaired", place=f"{key.pk} {key.sk}", by=drift.differences)
+        wrong |= drift.differences.keys()
     return len(wrong)

@@ -1,33 +1,33 @@
-"""The weekly recount: whether all counters of every project say what its tasks say.
+"""Counter repair: a weekly run that compares the counters of every project with its tasks.
 
-Counters change in the transaction of their task, so there should be nothing to mend; the recount
-finds out, and if a defect or a hand in the table made them drift, it mends and reports it.
+Counters change in the transaction that changes the task, so no difference is expected. If a defect
+or a write from outside made a counter drift, the run corrects and reports it
+(docs/decisions/0030-counter-repair-finds-projects-by-month.md).
 
-A task is counted in one row, whose `changes` grow with each change. A row is mended only while
-`changes` are what they were before the tasks were read: then no task of the row has moved since,
-and what was summed is true. A row that moved on is not mended but summed again.
+A task is counted in one counter item of its project, and every change increases `changes` of that
+item. A counter item is corrected only while `changes` is as it was before the tasks were read: then
+none of its tasks has changed since, and the sum is right. If it changed, the tasks are read again.
 
-Then what tasks and projects say of themselves is compared (`tallying`), task by task: what there is
-no time for is left for the next week. The catalogue is written anew, whatever it said.
+Then the counts on tasks and projects are compared (`counter_repair`), and the list snapshot is
+rebuilt. Tasks for which no time is left are checked in the next week.
 
-The walk over the projects is a row with a lease; the ticks go on with it until it is done.
+The position of the run is in a MaintenanceRun with a lease. Each tick continues the run until all
+projects are done.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import chain, islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalicelib.attachments.quota_models import new_usage
-from chalicelib.dynamodb.counter_items import CounterItem, correct_counter_write
+from chalicelib.dynamodb.counter_items import correct_counter_write
 from chalicelib.dynamodb.pages import Page
 from chalicelib.dynamodb.table import PAGE_MAX
 from chalicelib.dynamodb.transactions import ConditionFailed, transact
 from chalicelib.jobs.maintenance_models import (
     COUNTER_REPAIR,
-    MaintenanceRun,
     advance_run,
     claim_run,
     finish_run,
@@ -44,153 +44,168 @@ from chalicelib.tasks.number_models import list_numbered_task_ids
 
 STEPS_PER_TICK = 250
 COMPARE_ATTEMPTS = 3
-# Longer than statistics look back; what was done earlier is counted no more.
+# Statistics look back less far; older daily counts are removed.
 DAYS_KEPT = timedelta(days=40)
-# A project is not begun with less than the first left, and given up with less than the second: so
-# each has a minute at least.
+# No project is started with less than the first time left, and none continues with less than the
+# second. So each project gets at least one minute.
 BEGIN_MILLISECONDS, END_MILLISECONDS = 120_000, 60_000
 
 
+class ComparedCounters(NamedTuple):
+    """The result of comparing a project's counter items with its tasks.
+
+    `drift` is how many counts were corrected. `is_complete` is False when a counter item changed
+    meanwhile. `subtask_counts` has the number of subtasks by id of the parent.
+    """
+
+    drift: int
+    is_complete: bool
+    subtask_counts: Counter[str]
+
+
 def start_counter_repair(now: datetime) -> dict[str, int]:
-    """Start the weekly walk, unless the last one is not done yet. The ticks walk."""
+    """Start the weekly run, unless the last one is not finished. The ticks do its work."""
     return record_outcome("counter_repair", {"begun": int(start_run(COUNTER_REPAIR, now))})
 
 
-def continue_counter_repair(now: datetime, pace: TimeBudget | None = None) -> dict[str, int]:
-    """Recount some projects, if a walk is under way and nobody else walks."""
-    sweep = claim_run(COUNTER_REPAIR, now)
-    if sweep is None:
+def continue_counter_repair(now: datetime, budget: TimeBudget | None = None) -> dict[str, int]:
+    """Check some projects, if a run is in progress and nobody else has its lease.
+
+    Returns the metrics `counted` (projects checked), `uncounted` (too large or too busy), `failed`
+    and `drift` (counts corrected); nothing when there is no run.
+    """
+    run = claim_run(COUNTER_REPAIR, now)
+    if run is None:
         return {}
-    pace = pace or unlimited_budget(now)
+    budget = budget or unlimited_budget(now)
     outcome: Counter[str] = Counter()
     months = models.list_months(now)
+
     for _ in range(STEPS_PER_TICK):
-        if sweep.position < len(months) and pace.has(BEGIN_MILLISECONDS):
-            outcome.update(_step(sweep, months[int(sweep.position)], now, pace))
-    _leave(sweep, len(months), now)
+        if run.position >= len(months) or not budget.has(BEGIN_MILLISECONDS):
+            break
+        position = int(run.position)
+        project_id = models.find_next_project_id(months[position], run.after)
+        if project_id is None:
+            advance_run(run, position + 1, None, {})
+        else:
+            repaired = _repair_project(project_id, now, budget)
+            advance_run(run, position, project_id, repaired)
+            outcome.update(repaired)
+
+    if run.position < len(months):
+        release_run(run)
+    else:
+        finish_run(run, now)
+        logger.info("counter repair finished", started_at=run.started_at)
     return record_outcome("counter_repair", dict(outcome))
 
 
-def _step(sweep: MaintenanceRun, month: str, now: datetime, pace: TimeBudget) -> Counter[str]:
-    project_id = models.find_next_project_id(month, sweep.after)
-    if project_id is None:
-        advance_run(sweep, int(sweep.position) + 1, None, {})
-        return Counter()
-    outcome = _guarded(project_id, now, pace)
-    advance_run(sweep, int(sweep.position), project_id, outcome)
-    return outcome
-
-
-def _leave(sweep: MaintenanceRun, end: int, now: datetime) -> None:
-    if sweep.position < end:
-        return release_run(sweep)
-    finish_run(sweep, now)
-    logger.info("recount finished", started_at=sweep.started_at)
-
-
-def _guarded(project_id: str, now: datetime, pace: TimeBudget) -> Counter[str]:
-    """What one project gives; whatever goes wrong with it does not stop the rest."""
+def _repair_project(project_id: str, now: datetime, budget: TimeBudget) -> Counter[str]:
+    """Correct all counters of one project and return the metrics. A failure is logged, so that it
+    does not stop the run."""
+    drift = 0
     try:
-        return _repair_project(project_id, now, pace)
+        project = models.get_project(project_id)
+        if project is None or project.deleted_at is not None:  # the index lags
+            return Counter()
+        for _ in range(COMPARE_ATTEMPTS):
+            compared = _repair_counter_items(project_id, now, budget)
+            drift += compared.drift
+            if compared.is_complete:
+                outcome = Counter(counted=1, drift=drift)
+                outcome.update(_repair_stored_counts(project_id, compared.subtask_counts, budget))
+                if project.catalogued_until is not None:
+                    refresh_snapshot(project, now, anew=True)
+                return outcome
     except OutOfTime:
-        logger.warning("a project is too large to be recounted", project_id=project_id)
+        logger.warning("project is too large for counter repair", project_id=project_id)
         return Counter(uncounted=1)
     except Exception:
-        logger.exception("a project could not be recounted", project_id=project_id)
+        logger.exception("counter repair of a project failed", project_id=project_id)
         return Counter(failed=1)
+    logger.warning("project changes too often for counter repair", project_id=project_id)
+    return Counter(uncounted=1, drift=drift)
 
 
-def _repair_project(project_id: str, now: datetime, pace: TimeBudget) -> Counter[str]:
-    project = models.get_project(project_id)
-    if project is None or project.deleted_at is not None:  # the index lags
-        return Counter()
-    outcome = Counter(counted=1, drift=0)
-    children: Counter[str] = Counter()
-    for _ in range(COMPARE_ATTEMPTS):
-        found = _repair_project_counters(project_id, children, now, pace)
-        outcome["drift"] += found["drift"]
-        if not found["moved"]:
-            outcome.update(_repair_item_counts(project_id, children, pace))
-            if project.catalogued_until is not None:
-                refresh_snapshot(project, now, anew=True)
-            return outcome
-    logger.warning("a project changes too fast to be recounted", project_id=project_id)
-    return Counter(uncounted=1, drift=outcome["drift"])
+def _repair_counter_items(project_id: str, now: datetime, budget: TimeBudget) -> ComparedCounters:
+    """Add up the project's tasks and correct the counter items that differ."""
+    # They are read before the tasks, so that a later change of a task is detected.
+    shards = counter_models.get_counter_items(project_id)
+    totals = [Counter[str]() for _ in shards]
+    subtask_counts: Counter[str] = Counter()
+    for task in _list_tasks(list_project_tasks, project_id, budget):
+        subtask_counts[task.parent] += 1
+        totals[counter_models.counter_shard(task.id)].update(counter_models.count_task(task))
+
+    drift, is_complete = 0, True
+    for shard, total in zip(shards, totals, strict=True):
+        # What is written has no zeros and no old days; that these are removed is no drift.
+        expected = _without_old_days(total, now)
+        if dict(shard.counts) == dict(expected):
+            continue
+        try:
+            transact(correct_counter_write(shard, expected))
+        except ConditionFailed:
+            is_complete = False
+            continue
+        differences = _without_old_days(shard.counts, now)
+        differences.subtract(expected)
+        wrong = {name: count for name, count in differences.items() if count}
+        if wrong:
+            place = f"{shard.key.pk} {shard.key.sk}"
+            logger.error("counter drift repaired", place=place, by=wrong)
+            drift += len(wrong)
+    return ComparedCounters(drift, is_complete, subtask_counts)
 
 
-def _repair_item_counts(project_id: str, children: Counter[str], pace: TimeBudget) -> Counter[str]:
-    """Mend what the project and its tasks say of themselves, as far as there is time."""
+def _without_old_days(counts: Counter[str], now: datetime) -> Counter[str]:
+    oldest = f"done:{now - DAYS_KEPT:%Y-%m-%d}"
+    kept = (name for name in counts if not name.startswith("done:") or name >= oldest)
+    return Counter({name: counts[name] for name in kept})
+
+
+def _repair_stored_counts(
+    project_id: str, subtask_counts: Counter[str], budget: TimeBudget
+) -> Counter[str]:
+    """Correct the counts on the project and its tasks, for as many tasks as there is time."""
     outcome = Counter(drift=counter_repair.repair_members_count(project_id))
-    room, known = new_usage(), set[str]()
-    everything = chain(_tasks(project_id, pace), _tasks(project_id, pace, list_trashed_tasks))
+    storage, known_ids = new_usage(), set[str]()
+    tasks = chain(
+        _list_tasks(list_project_tasks, project_id, budget),
+        _list_tasks(list_trashed_tasks, project_id, budget),
+    )
+
+    def list_all_task_ids() -> Iterator[str]:
+        # A task that moves to or from the trash during the run may be missing from both lists, but
+        # each task has a number.
+        all_ids = known_ids.union(list_numbered_task_ids(project_id))
+        return budget.leaving(END_MILLISECONDS).each(all_ids)
+
     try:
-        while some := list(islice(everything, BATCH_SIZE)):
-            drift, theirs = counter_repair.repair_task_counts(some, children)
-            outcome["drift"] += drift
-            room.update(theirs)
-            known.update(task.id for task in some)
-        task_ids = partial(_task_ids, project_id, known, pace)
-        outcome["drift"] += counter_repair.repair_storage_usage(project_id, room, task_ids)
+        while batch := list(islice(tasks, BATCH_SIZE)):
+            repaired = counter_repair.repair_task_counts(batch, subtask_counts)
+            outcome["drift"] += repaired.drift
+            storage.update(repaired.storage)
+            known_ids.update(task.id for task in batch)
+        outcome["drift"] += counter_repair.repair_storage_usage(
+            project_id, storage, list_all_task_ids
+        )
     except OutOfTime:
-        logger.warning("there was no time for all tasks of a project", project_id=project_id)
+        logger.warning("no time for all tasks of a project", project_id=project_id)
         outcome["uncounted"] = 1
     return outcome
 
 
-def _repair_project_counters(
-    project_id: str, children: Counter[str], now: datetime, pace: TimeBudget
-) -> Counter[str]:
-    """Sum the tasks up, and the sub-tasks of each, and mend the rows that say otherwise."""
-    children.clear()
-    shards = counter_models.get_counter_items(
-        project_id
-    )  # before the tasks: who moves one later is seen
-    totals = [Counter[str]() for _ in shards]
-    for task in _tasks(project_id, pace):
-        children[task.parent] += 1
-        totals[counter_models.counter_shard(task.id)].update(counter_models.count_task(task))
-    oldest = f"done:{now - DAYS_KEPT:%Y-%m-%d}"
-    outcome: Counter[str] = Counter()
-    for shard, counts in zip(shards, totals, strict=True):
-        outcome.update(_repair_counter(shard, _lately(counts, oldest), oldest))
-    return outcome
-
-
-def _tasks(
-    project_id: str, pace: TimeBudget, read: Callable[..., Page[Any]] = list_project_tasks
+def _list_tasks(
+    read_page: Callable[..., Page[Any]], project_id: str, budget: TimeBudget
 ) -> Iterator[Task]:
+    """Yield all tasks of the project's pages. Raises `OutOfTime` when the budget is used up."""
     start = None
-    while pace.has(END_MILLISECONDS):
-        page = read(project_id, limit=PAGE_MAX, start=start)
+    while budget.has(END_MILLISECONDS):
+        page = read_page(project_id, limit=PAGE_MAX, start=start)
         yield from page.rows
         start = page.last_key
         if start is None:
             return
     raise OutOfTime
-
-
-def _task_ids(project_id: str, known: set[str], pace: TimeBudget) -> Iterator[str]:
-    """On its way to the trash or back a task may not have been met, but each has a number."""
-    return pace.leaving(END_MILLISECONDS).each(known.union(list_numbered_task_ids(project_id)))
-
-
-def _repair_counter(shard: CounterItem, truth: Counter[str], oldest: str) -> Counter[str]:
-    """Let the row say the truth and nothing else: no days of long ago, no zeros."""
-    if dict(shard.counts) == dict(truth):
-        return Counter()
-    try:
-        transact(correct_counter_write(shard, truth))
-    except ConditionFailed:
-        return Counter(moved=1)
-    drift = _lately(shard.counts, oldest)
-    drift.subtract(truth)
-    wrong = {name: count for name, count in drift.items() if count}
-    if wrong:
-        logger.error("counter drift repaired", place=f"{shard.key.pk} {shard.key.sk}", by=wrong)
-    return Counter(drift=len(wrong))
-
-
-def _lately(counts: Counter[str], oldest: str) -> Counter[str]:
-    """The counts without the days that nobody asks for any more."""
-    kept = (name for name in counts if not name.startswith("done:") or name >= oldest)
-    return Counter({name: counts[name] for name in kept})

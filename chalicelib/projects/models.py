@@ -1,4 +1,4 @@
-"""Projects, in partitions of their own."""
+"""Projects. Each project has its own partition."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,12 +14,15 @@ from chalicelib.projects import counter_models
 
 # No project is older than this software.
 FIRST_YEAR = 2025
+MONTH_PREFIX = "project#"
 TASK_STATUSES = ("todo", "in_progress", "review", "done")
 
 
 class Project(Item):
+    """A project. `deleted_at` is set while it is in the trash."""
+
     name = UnicodeAttribute()
-    # The KEY of KEY-12. Two projects may have the same one: nobody can know what strangers use.
+    # The KEY of KEY-12. Projects may share a key, because users cannot know the keys of others.
     prefix = UnicodeAttribute(default="TASK")
     description = UnicodeAttribute(default="")
     owner_id = UnicodeAttribute()
@@ -43,96 +46,117 @@ class Project(Item):
 
 @dataclass(frozen=True)
 class ProjectOverview:
-    """A project and how many tasks of each status it has."""
+    """A project and its number of tasks by status."""
 
     project: Project
     tasks: dict[str, int]
 
 
 def create_project_write(project: Project) -> Put:
-    """The write that makes `project`, listed among those of its month."""
+    """Return the write that creates `project`, with its entry in the time index (`month_keys`)."""
     for name, value in month_keys(project).items():
         setattr(project, name, value)
     return Put(project)
 
 
 def month_keys(project: Project) -> dict[str, str]:
-    """The index keys of a project that is not in the trash: all of a month stand together, so that
-    whoever has to meet every project meets it there."""
-    return {"wake_key": _of_month(project.created_at[:7]), "wake_at": project.id}
+    """Return the index keys of a project that is not in the trash.
+
+    All projects of a month are in one partition of the time index, so that counter repair finds
+    every project.
+    """
+    return {"wake_key": f"{MONTH_PREFIX}{project.created_at[:7]}", "wake_at": project.id}
 
 
 def list_months(now: datetime) -> list[str]:
-    """All months that a project may have been made in; new ones come at the end, so that a number
-    means the same next time."""
+    """Return all months (`2026-11`) in which a project may have been created.
+
+    Later months are only appended, so the position of a month in the list stays the same.
+    """
     years = range(FIRST_YEAR, now.year + 1)
     return [f"{year}-{month:02}" for year in years for month in range(1, 13)]
 
 
 def find_next_project_id(month: str, after: str | None) -> str | None:
-    """The id of the first project of a month behind `after`, or None. The index lags."""
-    behind = Item.wake_at > (after or " ")
-    page = query_page(Item, _of_month(month), behind, index="by_wake", limit=1)
-    return next((str(row.wake_at) for row in page.rows), None)
+    """Return the first project id of a month that follows `after`, or None at the end.
 
-
-def _of_month(month: str) -> str:
-    return f"project#{month}"
+    It is read from the time index, which lags behind the table.
+    """
+    page = query_page(
+        Item,
+        f"{MONTH_PREFIX}{month}",
+        Item.wake_at > (after or " "),
+        index="by_wake",
+        limit=1,
+    )
+    return str(page.rows[0].wake_at) if page.rows else None
 
 
 def update_project_write(project: Project, fields: Mapping[str, Any], *actions: Action) -> Update:
-    """The write that stores `fields`, which `project` already has; it holds only for the version
-    that `project` was read at."""
-    assignments = (set_or_remove(Project, name, value) for name, value in fields.items())
-    step = Project.version.set(project.version + 1)
-    same = Project.version == project.version
-    return Update(Project.key(project.id), (*assignments, *actions, step), same)
+    """Return the write that stores `fields` and increases the version.
+
+    It fails when the stored version is not `project.version`.
+    """
+    assignments = [set_or_remove(Project, name, value) for name, value in fields.items()]
+    next_version = Project.version.set(project.version + 1)
+    return Update(
+        Project.key(project.id),
+        (*assignments, *actions, next_version),
+        Project.version == project.version,
+    )
 
 
 def update_live_project_write(project_id: str, *actions: Action) -> Update:
-    """The write of `actions` to a project that is there and not in the trash."""
-    there = Project.PK.exists() & Project.deleted_at.does_not_exist()
-    return Update(Project.key(project_id), actions, there)
+    """Return a write of `actions` that fails when the project is in the trash or does not exist."""
+    is_live = Project.PK.exists() & Project.deleted_at.does_not_exist()
+    return Update(Project.key(project_id), actions, is_live)
 
 
 def set_members_count_write(project: Project, members: int) -> Update:
-    """The write that lets the project say so many members; it holds while it says what was read."""
-    same = Project.members_count == project.members_count
-    return Update(Project.key(project.id), (Project.members_count.set(members),), same)
+    """Return the write that sets the number of members.
+
+    It fails when the stored number is not `project.members_count`.
+    """
+    is_unchanged = Project.members_count == project.members_count
+    return Update(Project.key(project.id), (Project.members_count.set(members),), is_unchanged)
 
 
 def set_snapshot_time_write(project_id: str, until: str) -> Update:
-    """The write that tells that there is a catalogue, and how old it is."""
+    """Return the write that records the time up to which the list snapshot has all changes."""
     return Update(Project.key(project_id), (Project.catalogued_until.set(until),))
 
 
 def get_project(project_id: str) -> Project | None:
+    """Return the project, also if it is in the trash, or None."""
     return get_item(Project.key(project_id))
 
 
 def get_projects(project_ids: Iterable[str]) -> dict[str, Project]:
-    """The projects among `project_ids` that exist."""
+    """Return the projects among `project_ids` that exist, by id."""
     keys = {project_id: Project.key(project_id) for project_id in project_ids}
-    rows = batch_get(*keys.values())
-    return {each: project for each, key in keys.items() if (project := rows.get(key))}
+    items = batch_get(*keys.values())
+    return {project_id: project for project_id, key in keys.items() if (project := items.get(key))}
 
 
 def get_project_overviews(
     project_ids: list[str], *, trashed: bool = False
 ) -> list[ProjectOverview]:
-    """The projects among `project_ids` with their counts, in one round trip; those in the trash if
-    `trashed`, else the others."""
-    metas = [Project.key(project_id) for project_id in project_ids]
+    """Return the projects among `project_ids` with their counts, in one round trip.
+
+    Returns only projects in the trash if `trashed`, else only the others.
+    """
+    keys = [Project.key(project_id) for project_id in project_ids]
     shards = [key for project_id in project_ids for key in counter_models.counter_keys(project_id)]
-    rows = batch_get(*metas, *shards)
-    found = (project for meta in metas if (project := rows.get(meta)))
-    return [
-        ProjectOverview(project, count_by_status(counter_models.sum_counts(rows, project.id)))
-        for project in found
-        if (project.deleted_at is not None) == trashed
-    ]
+    items = batch_get(*keys, *shards)
+    overviews = []
+    for key in keys:
+        project = items.get(key)
+        if project is not None and (project.deleted_at is not None) == trashed:
+            counts = counter_models.sum_counts(items, project.id)
+            overviews.append(ProjectOverview(project, count_by_status(counts)))
+    return overviews
 
 
 def count_by_status(counts: Mapping[str, int]) -> dict[str, int]:
-    """How many tasks there are of each status."""
+    """Return the number of tasks of each status, from all counts of a project."""
     return {status: counts.get(f"status:{status}", 0) for status in TASK_STATUSES}

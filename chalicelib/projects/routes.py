@@ -1,4 +1,4 @@
-"""`/api/projects`: projects."""
+"""Routes of `/api/projects`."""
 
 from functools import partial
 from typing import Any
@@ -54,16 +54,22 @@ def create_project(access: Access, body: NewProject) -> Response:
 )
 def list_projects(access: Access, query: PageQuery) -> Response:
     """List your projects."""
-    find = partial(service.list_projects, access)
     return page_response(
-        access, query, "projects", find, lambda each: schemas.present_overview(*each)
+        access,
+        query,
+        "projects",
+        partial(service.list_projects, access),
+        lambda project: schemas.present_overview(*project),
     )
 
 
 @route(bp, "GET", PROJECT, Action.READ_PROJECTS, returns=ProjectDetails)
 def get_project(access: ProjectAccess) -> Response:
     """Get a project."""
-    return conditional_response(_project_details(access), bp.current_request)
+    overview = schemas.present_overview(service.get_overview(access), access.role)
+    members = [present_member(member) for member in list_members(access)]
+    details = ProjectDetails(**asdict(overview), members=members)
+    return conditional_response(details, bp.current_request)
 
 
 @route(bp, "PUT", PROJECT, Action.EDIT_PROJECT, body=WholeProject, returns=Project)
@@ -78,6 +84,14 @@ def update_project(access: ProjectAccess, body: ProjectPatch) -> Response:
     return _update_and_present(access, sent_fields(body))
 
 
+def _update_and_present(access: ProjectAccess, fields: dict[str, Any]) -> Response:
+    if "key" in fields:
+        fields["prefix"] = fields.pop("key")
+    version = parse_if_match(bp.current_request)
+    project = service.update_project(access, fields, version=version)
+    return updated_response(schemas.present_project(project, access.role))
+
+
 @route(bp, "DELETE", PROJECT, Action.DELETE_PROJECT)
 def delete_project(access: ProjectAccess) -> Response:
     """Move a project to the trash."""
@@ -88,30 +102,19 @@ def delete_project(access: ProjectAccess) -> Response:
 @route(bp, "POST", PROJECT + "/restore", Action.RESTORE_PROJECT, returns=Project)
 def restore_project(access: ProjectAccess) -> Response:
     """Restore a project from the trash."""
-    return updated_response(schemas.present_project(service.restore_project(access), access.role))
+    project = service.restore_project(access)
+    return updated_response(schemas.present_project(project, access.role))
 
 
 @route(bp, "POST", PROJECT + "/archive", Action.ARCHIVE_PROJECT, returns=Project)
 def archive_project(access: ProjectAccess) -> Response:
     """Archive a project."""
-    return updated_response(schemas.present_project(service.archive_project(access), access.role))
+    project = service.archive_project(access)
+    return updated_response(schemas.present_project(project, access.role))
 
 
 @route(bp, "POST", PROJECT + "/unarchive", Action.ARCHIVE_PROJECT, returns=Project)
 def unarchive_project(access: ProjectAccess) -> Response:
     """Unarchive a project."""
-    return updated_response(schemas.present_project(service.unarchive_project(access), access.role))
-
-
-def _update_and_present(access: ProjectAccess, fields: dict[str, Any]) -> Response:
-    if "key" in fields:
-        fields["prefix"] = fields.pop("key")
-    version = parse_if_match(bp.current_request)
-    project = service.update_project(access, fields, version=version)
+    project = service.unarchive_project(access)
     return updated_response(schemas.present_project(project, access.role))
-
-
-def _project_details(access: ProjectAccess) -> ProjectDetails:
-    counted = schemas.present_overview(service.get_overview(access), access.role)
-    members = [present_member(each) for each in list_members(access)]
-    return ProjectDetails(**asdict(counted), members=members)

@@ -1,4 +1,4 @@
-"""`/api/projects`: projects."""
+"""Request and response types of `/api/projects`."""
 
 from typing import Annotated
 
@@ -36,7 +36,7 @@ class ProjectPatch(Struct, forbid_unknown_fields=True):
 
 
 class Project(Struct):
-    """A project as a member of this role sees it."""
+    """A project, with the caller's role in it."""
 
     id: Id
     name: str
@@ -66,6 +66,7 @@ class ProjectDetails(CountedProject):
 
 
 def present_project(project: models.Project, role: str) -> Project:
+    """Return the project as a member with this role sees it."""
     return Project(
         id=project.id,
         name=project.name,
@@ -82,9 +83,11 @@ def present_project(project: models.Project, role: str) -> Project:
     )
 
 
-def present_overview(found: ProjectOverview, role: str) -> CountedProject:
+def present_overview(overview: ProjectOverview, role: str) -> CountedProject:
+    """Return the project and its task counts as a member with this role sees them."""
+    project = present_project(overview.project, role)
     return CountedProject(
-        **asdict(present_project(found.project, role)),
-        tasks_count=sum(found.tasks.values()),
-        tasks_by_status=found.tasks,
+        **asdict(project),
+        tasks_count=sum(overview.tasks.values()),
+        tasks_by_status=overview.tasks,
     )

@@ -1,9 +1,9 @@
-"""Projects: start, see, change, archive, delete."""
+"""Projects: create, list, get, update, archive, delete and restore."""
 
+import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from datetime import timedelta
-from functools import partial
 from typing import Any, NamedTuple
 
 from chalicelib.access.permissions import Role
@@ -11,7 +11,7 @@ from chalicelib.access.service import Access, ProjectAccess
 from chalicelib.dynamodb import time_index
 from chalicelib.dynamodb.idempotency import create_once
 from chalicelib.dynamodb.ids import new_id
-from chalicelib.dynamodb.optimistic_locking import apply_changes, retry_on_conflict
+from chalicelib.dynamodb.optimistic_locking import apply_changes
 from chalicelib.dynamodb.pages import Page, fill_page
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import transact
@@ -23,23 +23,29 @@ from chalicelib.members.models import (
     list_memberships_page,
     new_member,
 )
-from chalicelib.projects import counter_models, keys, models
+from chalicelib.projects import counter_models, models
 from chalicelib.projects.models import Project, ProjectOverview
 from chalicelib.reports.models import schedule_owner_write
 
 KEPT_IN_TRASH = timedelta(days=30)
+# A project without a key of its own gets up to four letters and digits of its name, or the default.
+DERIVED_KEY_LENGTH = 4
+DEFAULT_KEY = "TASK"
 
 
 class ProjectWithRole(NamedTuple):
-    """A project of mine, and what I am in it."""
+    """A project of the caller, and the caller's role in it."""
 
     overview: ProjectOverview
     role: str
 
 
 def create_project(access: Access, *, name: str, description: str, prefix: str | None) -> Project:
-    """Start a project; the caller owns it. Without a `prefix` for the keys of its tasks, its name
-    gives one. An API token limited to some projects makes no more."""
+    """Create a project that the caller owns.
+
+    `prefix` is the key of its tasks; without one it is derived from the name. Raises `Forbidden`
+    (`scope_missing`) for an API token that is limited to some projects.
+    """
     if access.token is not None and access.token.projects:
         raise Forbidden("This API token is limited to some projects", code="scope_missing")
     key = Project.key(new_id(access.now))
@@ -47,38 +53,62 @@ def create_project(access: Access, *, name: str, description: str, prefix: str |
         key.pk,
         key.sk,
         name=name,
-        prefix=prefix or keys.derive_project_key(name),
+        prefix=prefix or _derive_key(name),
         description=description,
         owner_id=access.user_id,
         created_at=format_timestamp(access.now),
         updated_at=format_timestamp(access.now),
     )
     owner = new_member(project.id, access.user_id, Role.OWNER, access.now)
-    armed = schedule_owner_write(access.user_id, access.now)
-    writes = (models.create_project_write(project), *add_member_writes(owner), armed)
-    return create_once(project, *writes, idempotency_key=access.idempotency_key, now=access.now)
+    return create_once(
+        project,
+        models.create_project_write(project),
+        *add_member_writes(owner),
+        schedule_owner_write(access.user_id, access.now),
+        idempotency_key=access.idempotency_key,
+        now=access.now,
+    )
+
+
+def _derive_key(name: str) -> str:
+    plain = re.sub("[^A-Z0-9]", "", name.upper())
+    key = plain.lstrip("0123456789")[:DERIVED_KEY_LENGTH]
+    return key if len(key) > 1 else DEFAULT_KEY
 
 
 def list_projects(
     access: Access, *, limit: int, start: dict[str, Any] | None
 ) -> Page[ProjectWithRole]:
-    """A page of the caller's projects, newest first; full unless it is the last."""
+    """Return a page of the caller's projects, newest first. It is full unless it is the last."""
 
-    def read(**which: Any) -> Page[ProjectWithRole]:
-        page = list_memberships_page(access.user_id, **which)
-        return Page(_list_visible(access, page.rows, trashed=False), page.last_key)
+    def read(**options: Any) -> Page[ProjectWithRole]:
+        page = list_memberships_page(access.user_id, **options)
+        return Page(_list_accessible(access, page.rows, trashed=False), page.last_key)
 
     return fill_page(read, limit=limit, start=start)
 
 
 def list_trashed_projects(access: Access) -> Iterator[ProjectWithRole]:
-    """The projects that the caller owns and has deleted, newest first."""
-    edges = [e for e in list_memberships(access.user_id) if e.role == Role.OWNER]
-    yield from _list_visible(access, edges, trashed=True)
+    """Yield the projects in the trash that the caller owns, newest first."""
+    memberships = list_memberships(access.user_id)
+    owned = [membership for membership in memberships if membership.role == Role.OWNER]
+    yield from _list_accessible(access, owned, trashed=True)
+
+
+def _list_accessible(
+    access: Access, memberships: list[UserMembership], *, trashed: bool
+) -> list[ProjectWithRole]:
+    roles = {
+        membership.project_id: membership.role
+        for membership in memberships
+        if access.can_access(membership.project_id)
+    }
+    overviews = models.get_project_overviews(list(roles), trashed=trashed)
+    return [ProjectWithRole(overview, roles[overview.project.id]) for overview in overviews]
 
 
 def get_overview(access: ProjectAccess) -> ProjectOverview:
-    """The project with its counts."""
+    """Return the project with its counts."""
     counts = counter_models.get_project_counts(access.project.id)
     return ProjectOverview(access.project, models.count_by_status(counts))
 
@@ -86,61 +116,48 @@ def get_overview(access: ProjectAccess) -> ProjectOverview:
 def update_project(
     access: ProjectAccess, fields: Mapping[str, Any], *, version: int | None = None
 ) -> Project:
-    """Give the project `fields`; see `changes.apply`."""
-    store = partial(_store, at=format_timestamp(access.now))
+    """Store the `fields` that differ. Without a difference nothing is written.
+
+    Raises `PreconditionFailed` when `version` is given and is not the stored one.
+    """
+
+    def store(project: Project, changes: Mapping[str, Any]) -> Project:
+        updated = deepcopy(project)
+        attributes = {**changes, "updated_at": format_timestamp(access.now)}
+        for name, value in attributes.items():
+            setattr(updated, name, value)
+        transact(models.update_project_write(project, attributes))
+        updated.version += 1
+        return updated
+
     return apply_changes(access.project, fields, version=version, store=store)
 
 
 def archive_project(access: ProjectAccess) -> Project:
-    """From now on the project can only be read; archiving it again changes nothing."""
+    """Make the project read-only. Idempotent."""
     if access.project.archived_at is not None:
         return access.project
     return update_project(access, {"archived_at": format_timestamp(access.now)})
 
 
 def unarchive_project(access: ProjectAccess) -> Project:
-    """Let the project be changed again."""
+    """Make an archived project writable again. Idempotent."""
     return update_project(access, {"archived_at": None})
 
 
 def delete_project(access: ProjectAccess) -> None:
-    """Move the project to the trash: out of reach at once, for good after thirty days."""
+    """Move the project to the trash, where it is inaccessible; it is purged after thirty days."""
     if access.project.deleted_at is None:
-        end = format_timestamp(access.now + KEPT_IN_TRASH)
-        waking = time_index.build_keys("purge", end, access.project.id)
-        _set_deleted(access, {"deleted_at": format_timestamp(access.now), **waking})
+        purge_at = format_timestamp(access.now + KEPT_IN_TRASH)
+        purge_keys = time_index.build_keys("purge", purge_at, access.project.id)
+        deleted_at = format_timestamp(access.now)
+        update_project(access, {"deleted_at": deleted_at, **purge_keys})
 
 
 def restore_project(access: ProjectAccess) -> Project:
-    """Take the project out of the trash, as it was."""
+    """Take the project out of the trash, unchanged. Idempotent."""
     if access.project.deleted_at is None:
         return access.project
-    waking = models.month_keys(access.project)
-    return _set_deleted(
-        access, {"deleted_at": None, "restored_at": format_timestamp(access.now), **waking}
-    )
-
-
-def _set_deleted(access: ProjectAccess, fields: Mapping[str, Any]) -> Project:
-    def commit(project: Project) -> Project:
-        return _store(project, fields, at=format_timestamp(access.now))
-
-    return retry_on_conflict(access.project, version=None, commit=commit)
-
-
-def _store(project: Project, wanted: Mapping[str, Any], *, at: str) -> Project:
-    after = deepcopy(project)
-    fields = {**wanted, "updated_at": at}
-    for name, value in fields.items():
-        setattr(after, name, value)
-    transact(models.update_project_write(project, fields))
-    after.version += 1
-    return after
-
-
-def _list_visible(
-    access: Access, edges: list[UserMembership], *, trashed: bool
-) -> list[ProjectWithRole]:
-    roles = {e.project_id: e.role for e in edges if access.can_access(e.project_id)}
-    found = models.get_project_overviews(list(roles), trashed=trashed)
-    return [ProjectWithRole(each, roles[each.project.id]) for each in found]
+    restored_at = format_timestamp(access.now)
+    index_keys = models.month_keys(access.project)
+    return update_project(access, {"deleted_at": None, "restored_at": restored_at, **index_keys})

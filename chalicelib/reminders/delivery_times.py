@@ -1,4 +1,7 @@
-"""Mornings: when people hear of what is due, each in their own time zone."""
+"""Local delivery times: people get their reminders at 09:00 in their own time zone.
+
+Time zones are IANA names such as `Europe/Berlin`. Returned times are in UTC.
+"""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -8,32 +11,32 @@ from chalicelib.reminders.schedule import REMINDER_WINDOW
 
 
 def reminder_delivery_time(due: datetime, zone: str, now: datetime) -> datetime:
-    """When somebody hears of a task that is due within 24 hours: in the morning, or at once if that
-    is over. Nobody is kept waiting for a morning that comes too late."""
-    ready = max(_window_start(due, zone), now)
-    morning = _delivery_time(local_date(ready, zone), zone)
-    return ready if morning >= due else max(ready, morning)
+    """Return when to send the "due soon" reminder of a task to a person in `zone`.
 
-
-def _window_start(due: datetime, zone: str) -> datetime:
-    """From when on the task is due within 24 hours. A day ends a millisecond before midnight; it
-    opens when it begins, however long it is."""
-    end = (due + timedelta(milliseconds=1)).astimezone(ZoneInfo(zone))
-    if end.time() != time.min:
-        return due - REMINDER_WINDOW
-    day = end.date() - timedelta(days=1)
-    return datetime.combine(day, time.min, ZoneInfo(zone)).astimezone(UTC)
+    It is sent within the last 24 hours, at 09:00, or at once when 09:00 is over or comes after the
+    due time. A task that is due on a day has its due time a millisecond before midnight; its window
+    is that whole day, which has 23 or 25 hours when the clocks change.
+    """
+    local_end = (due + timedelta(milliseconds=1)).astimezone(ZoneInfo(zone))
+    if local_end.time() == time.min:
+        day = local_end.date() - timedelta(days=1)
+        window_start = datetime.combine(day, time.min, ZoneInfo(zone)).astimezone(UTC)
+    else:
+        window_start = due - REMINDER_WINDOW
+    earliest = max(window_start, now)
+    delivery = _delivery_time(local_date(earliest, zone), zone)
+    return earliest if delivery >= due else max(earliest, delivery)
 
 
 def next_delivery_time(now: datetime, zone: str) -> datetime:
-    """The first morning after `now`."""
+    """Return the first 09:00 in `zone` after `now`."""
     today = local_date(now, zone)
-    mornings = (_delivery_time(today + timedelta(days=days), zone) for days in (0, 1, 2))
-    return next(morning for morning in mornings if morning > now)
+    deliveries = (_delivery_time(today + timedelta(days=days), zone) for days in (0, 1, 2))
+    return next(delivery for delivery in deliveries if delivery > now)
 
 
 def local_date(now: datetime, zone: str) -> date:
-    """Which day it is in `zone`."""
+    """Return the date that it is in `zone`."""
     return now.astimezone(ZoneInfo(zone)).date()
 
 

@@ -1,5 +1,8 @@
-"""Mails about tasks: what each says. None when the reason has gone, or the recipient may not see
-the task any more."""
+"""The emails about due tasks: due soon, reminders and the overdue digest.
+
+Each function returns None when the reason for the email is gone or the recipient can no longer see
+the task.
+"""
 
 from datetime import datetime
 
@@ -20,63 +23,68 @@ from chalicelib.tasks.models import Task
 DIGEST_MAX = 50
 
 
-def build_due_soon_email(owed: OutboxMail, now: datetime) -> Email | None:
-    matter = _load_open_task_context(owed)
-    if matter is None or matter.task.due_at != owed.due_at:
+def build_due_soon_email(mail: OutboxMail, now: datetime) -> Email | None:
+    """Return the email about a task due within a day; None when its due time has changed."""
+    context = _load_open_task_context(mail)
+    if context is None or context.task.due_at != mail.due_at:
         return None
-    return build_task_email(matter, f"Due soon: {matter.task.title}")
+    return build_task_email(context, f"Due soon: {context.task.title}")
 
 
-def build_reminder_email(owed: OutboxMail, now: datetime) -> Email | None:
-    matter = _load_open_task_context(owed)
-    if matter is None or owed.reminder not in (matter.task.reminders or ()):
+def build_reminder_email(mail: OutboxMail, now: datetime) -> Email | None:
+    """Return the email of a reminder that was set for a task.
+
+    None when the reminder was removed, or when it is relative to a due time that has changed.
+    """
+    context = _load_open_task_context(mail)
+    if context is None or mail.reminder not in (context.task.reminders or ()):
         return None
-    if owed.due_at is not None and matter.task.due_at != owed.due_at:
+    if mail.due_at is not None and context.task.due_at != mail.due_at:
         return None
-    return build_task_email(matter, f"Reminder: {matter.task.title}")
+    return build_task_email(context, f"Reminder: {context.task.title}")
 
 
-def build_overdue_digest_email(owed: OutboxMail, now: datetime) -> Email | None:
-    user = get_user(owed.recipient)
-    if user is None or not user.is_active or not wants_mail(user, owed.kind):
+def build_overdue_digest_email(mail: OutboxMail, now: datetime) -> Email | None:
+    """Return the overdue digest of a person, with at most `DIGEST_MAX` tasks; None without any."""
+    user = get_user(mail.recipient)
+    if user is None or not user.is_active or not wants_mail(user, mail.kind):
         return None
-    late = _keep_accessible(user.id, overdue_digests.list_overdue_tasks(user.id))
-    if not late:
+    overdue = _with_projects(user.id, overdue_digests.list_overdue_tasks(user.id))
+    if not overdue:
         return None
-    count = len(late)
+    count = len(overdue)
     return render_email(
-        owed.kind,
+        mail.kind,
         "1 task is overdue" if count == 1 else f"{count} tasks are overdue",
         to=user.email,
         link=f"{settings.APP_URL}/tasks",
-        unsubscribe=build_unsubscribe_link(user.id, owed.kind),
+        unsubscribe=build_unsubscribe_link(user.id, mail.kind),
         user=user,
-        late=late[:DIGEST_MAX],
+        overdue=overdue[:DIGEST_MAX],
         base=settings.APP_URL,
     )
 
 
-def _load_open_task_context(owed: OutboxMail) -> TaskEmailContext | None:
-    """The task that a reminder is about, if there is still something to do."""
-    matter = load_assignee_context(owed)
-    if matter is None or matter.task.status not in OPEN_STATUSES or matter.project.archived_at:
+def _load_open_task_context(mail: OutboxMail) -> TaskEmailContext | None:
+    """Return the task of a reminder; None unless it is open and its project is not archived."""
+    context = load_assignee_context(mail)
+    if context is None or context.task.status not in OPEN_STATUSES or context.project.archived_at:
         return None
-    return matter
+    return context
 
 
-def _keep_accessible(user_id: str, found: list[Task]) -> list[tuple[Task, Project]]:
-    """Of these tasks, those in projects where somebody can do something about them."""
-    ids = {task.project_id for task in found}
-    rows = batch_get(
-        *(Project.key(project_id) for project_id in ids),
-        *(Member.key(project_id, user_id) for project_id in ids),
+def _with_projects(user_id: str, tasks: list[Task]) -> list[tuple[Task, Project]]:
+    """Return the tasks with their projects, without those whose project is archived, deleted or no
+    longer accessible to the user."""
+    project_ids = {task.project_id for task in tasks}
+    items = batch_get(
+        *(Project.key(project_id) for project_id in project_ids),
+        *(Member.key(project_id, user_id) for project_id in project_ids),
     )
-    mine = {
-        project_id: project
-        for project_id in ids
-        if rows.get(Member.key(project_id, user_id))
-        and (project := rows.get(Project.key(project_id)))
-        and not project.deleted_at
-        and not project.archived_at
-    }
-    return [(task, mine[task.project_id]) for task in found if task.project_id in mine]
+    projects: dict[str, Project] = {}
+    for project_id in project_ids:
+        project = items.get(Project.key(project_id))
+        is_active = project and not project.deleted_at and not project.archived_at
+        if project and is_active and items.get(Member.key(project_id, user_id)):
+            projects[project_id] = project
+    return [(task, projects[task.project_id]) for task in tasks if task.project_id in projects]

@@ -1,11 +1,14 @@
-"""The reminder job: looks at each task whose time has come, and owes its assignee what is due.
+"""The reminder run: queue the reminders that are due, then the overdue digests that are due.
 
-What a reminder is stands in the id of its mail: task, due value, kind, recipient. So a tick that
-comes twice, late or beside another owes nothing twice.
+Every five minutes `send_reminders` reads the tasks whose next check is due. For each of them it
+notes an overdue task for the digest of its assignee, queues the mails that are due, and schedules
+the next check. The id of a mail contains the task, the due time, the kind and the recipient, so
+runs that repeat, come late or overlap queue nothing twice.
 """
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 
@@ -13,103 +16,100 @@ from chalicelib.accounts.models import User, get_users
 from chalicelib.dynamodb import time_index
 from chalicelib.dynamodb.table import set_or_remove
 from chalicelib.dynamodb.timestamps import format_timestamp, parse_timestamp
-from chalicelib.dynamodb.transactions import ConditionFailed, Put, Update, Write, transact
+from chalicelib.dynamodb.transactions import ConditionFailed, Put, Update, transact
 from chalicelib.jobs.time_budget import HasTime
+from chalicelib.mail.models import queue_once
 from chalicelib.mail.notifications import queue_due_soon_write, queue_reminder_write
 from chalicelib.observability import logger, record_outcome
-from chalicelib.reminders import delivery_times, models, overdue_digests, schedule
+from chalicelib.reminders import delivery_times, models, schedule
 from chalicelib.reminders.models import OverdueTaskRef
+from chalicelib.reminders.overdue_digests import queue_due_digests
 from chalicelib.tasks.models import Task, get_tasks
 
 PAGE = 100
 
 
+def send_reminders(now: datetime, has_time: HasTime) -> dict[str, int]:
+    """Queue due reminders and due overdue digests, as long as there is time, and count them. A
+    failure of one does not stop the other."""
+    try:
+        outcome = dict(queue_due_reminders(now, has_time))
+    finally:
+        digests = queue_due_digests(now, has_time)
+    return outcome | digests
+
+
 def queue_due_reminders(now: datetime, has_time: HasTime = lambda: True) -> dict[str, int]:
-    """Owe every reminder whose time came by `now`, and count them. One task that fails does not
-    stop the others; it raises in the end, and the next run looks at it again."""
+    """Queue the reminders of all tasks whose next check is due at `now`.
+
+    Returns how many mails were `queued` and how many were `known` from an earlier run. A task that
+    fails does not stop the others and is checked again by the next run. Raises `ExceptionGroup` at
+    the end when a task failed.
+    """
     outcomes: Counter[str] = Counter(queued=0, known=0)
     failures = []
-    for task, assignee in _due(now):
+    for task, assignee in _list_due_tasks(now):
         if not has_time():
             break
         try:
             outcomes.update(_check_task(task, assignee, now))
         except Exception as failure:
-            logger.exception("a task could not be looked at", task_id=task.id)
+            logger.exception("the check of a task failed", task_id=task.id)
             failures.append(failure)
     time_index.advance_watermark("due", now)
     record_outcome("reminders", outcomes)
     if failures:
-        raise ExceptionGroup("some tasks could not be looked at", failures)
+        raise ExceptionGroup("the check of some tasks failed", failures)
     return outcomes
 
 
-def _due(now: datetime) -> Iterator[tuple[Task, User]]:
-    rows = time_index.list_due("due", now)
-    while keys := [row.SK.removeprefix("TASK#") for row in islice(rows, PAGE)]:
-        # The index lags behind the table, so what it found is looked at again.
-        page = [
-            task
-            for task in get_tasks(keys)
-            if task.wake_at and task.wake_at <= format_timestamp(now)
-        ]
-        people = get_users({str(task.assigned_to) for task in page})
-        yield from (
-            (task, people[str(task.assigned_to)])
-            for task in page
-            if str(task.assigned_to) in people
-        )
+def _list_due_tasks(now: datetime) -> Iterator[tuple[Task, User]]:
+    """Yield each task whose next check is due, with its assignee; read page by page."""
+    entries = time_index.list_due("due", now)
+    while task_ids := [entry.SK.removeprefix("TASK#") for entry in islice(entries, PAGE)]:
+        # The index lags behind the table, so the task itself decides whether it is due.
+        tasks = [task for task in get_tasks(task_ids) if time_index.is_due(task, now)]
+        users = get_users({str(task.assigned_to) for task in tasks})
+        for task in tasks:
+            if str(task.assigned_to) in users:
+                yield task, users[str(task.assigned_to)]
 
 
 def _check_task(task: Task, assignee: User, now: datetime) -> Counter[str]:
-    if task.due_at is not None and task.due_at <= format_timestamp(now):
-        morning = delivery_times.next_delivery_time(now, assignee.time_zone)
-        models.schedule_digest(
-            assignee.id, OverdueTaskRef(task.due_at, task.id), at=morning, now=now
-        )
-    mails, sleep = list(_mails(task, assignee, now)), _reschedule_write(task, now)
-    if _commits(*mails, sleep):
+    """Queue what is due for one task and schedule its next check; count the mails."""
+    at = format_timestamp(now)
+    if task.due_at is not None and task.due_at <= at:
+        overdue = OverdueTaskRef(task.due_at, task.id)
+        delivery = delivery_times.next_delivery_time(now, assignee.time_zone)
+        models.schedule_digest(assignee.id, overdue, at=delivery, now=now)
+
+    mails = list(_list_due_mails(task, assignee, now))
+    next_check = schedule.next_check_time(task.due_at, task.reminders, after=at)
+    index_keys = time_index.build_keys("due", next_check, task.id)
+    actions = tuple(set_or_remove(Task, name, value) for name, value in index_keys.items())
+    unchanged = (Task.wake_at == task.wake_at) & (Task.version == task.version)
+    reschedule = Update(Task.key(task.id), actions, unchanged)
+
+    try:
+        transact(*mails, reschedule)
         return Counter(queued=len(mails))
-    # One of them was owed before, or the task was changed meanwhile.
-    outcomes = Counter("queued" if _commits(mail) else "known" for mail in mails)
-    _commits(sleep)
+    except ConditionFailed:
+        # One of the mails was queued before or the task has changed, so each write goes alone.
+        outcomes = Counter("queued" if queue_once(mail) else "known" for mail in mails)
+    with suppress(ConditionFailed):  # the change of the task has scheduled the next check
+        transact(reschedule)
     return outcomes
 
 
-def _mails(task: Task, assignee: User, now: datetime) -> Iterator[Put]:
+def _list_due_mails(task: Task, assignee: User, now: datetime) -> Iterator[Put]:
+    """Yield the writes of the mails of one task that are due: "due soon" and the reminders set."""
     at = format_timestamp(now)
     if task.due_at is not None and schedule.reminder_window_start(task.due_at) <= at < task.due_at:
-        told = delivery_times.reminder_delivery_time(
+        delivery = delivery_times.reminder_delivery_time(
             parse_timestamp(task.due_at), assignee.time_zone, now
         )
-        yield queue_due_soon_write(task, at=told, now=now)
+        yield queue_due_soon_write(task, at=delivery, now=now)
     for reminder in task.reminders or ():
         time = schedule.reminder_time(reminder, task.due_at)
         if time is not None and str(task.wake_at) <= time <= at:
             yield queue_reminder_write(task, reminder, now=now)
-
-
-def _reschedule_write(task: Task, now: datetime) -> Update:
-    """Until there is something to do again; unless the task was changed meanwhile."""
-    time = schedule.next_check_time(task.due_at, task.reminders, after=format_timestamp(now))
-    keys = time_index.build_keys("due", time, task.id)
-    actions = tuple(set_or_remove(Task, name, value) for name, value in keys.items())
-    same = (Task.wake_at == task.wake_at) & (Task.version == task.version)
-    return Update(Task.key(task.id), actions, same)
-
-
-def _commits(*writes: Write) -> bool:
-    try:
-        transact(*writes)
-    except ConditionFailed:
-        return False
-    return True
-
-
-def send_reminders(now: datetime, has_time: HasTime) -> dict[str, int]:
-    """Both, as far as there is time; a failure of one does not stop the other."""
-    try:
-        outcome = dict(queue_due_reminders(now, has_time))
-    finally:
-        digests = overdue_digests.queue_due_digests(now, has_time)
-    return outcome | digests

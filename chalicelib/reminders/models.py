@@ -1,18 +1,23 @@
-"""What of somebody's tasks is overdue, and when they hear of it next.
+"""A person's overdue tasks and the time of their next overdue digest.
 
-A task that is over leaves an `Overdue` with its assignee and arms their `Digest`; so a digest costs
-what is overdue, whatever else the person or the table has.
+A task that becomes overdue adds an `OverdueTask` for its assignee and schedules their
+`OverdueDigest`. So the cost of a digest depends only on the number of overdue tasks.
 """
 
 from datetime import datetime
 from typing import NamedTuple
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.update import Action
 
 from chalicelib.dynamodb import time_index
-from chalicelib.dynamodb.table import Item, Key, batch_delete, get_item, query_page
+from chalicelib.dynamodb.table import (
+    Item,
+    Key,
+    batch_delete,
+    get_item,
+    query_page,
+    set_or_remove,
+)
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import ConditionFailed, Update, Upsert, transact
 
@@ -21,8 +26,8 @@ OVERDUE_PREFIX = "OVERDUE#"
 
 
 class OverdueDigest(Item):
-    """`arms` grows with each task that becomes overdue, so that a digest which found nothing does
-    not go to sleep over one that came meanwhile."""
+    """The schedule of a person's digest. `arms` counts the tasks that became overdue, so a digest
+    that found none is not unscheduled when another task became overdue meanwhile."""
 
     arms = NumberAttribute(default=0)
 
@@ -36,7 +41,7 @@ class OverdueDigest(Item):
 
 
 class OverdueTask(Item):
-    """One task of one person that was not done in time, as it was when its time was over."""
+    """The note that a task of a person is overdue, with the due time that it had then."""
 
     noted_at = UnicodeAttribute()
 
@@ -46,66 +51,61 @@ class OverdueTask(Item):
 
 
 class OverdueTaskRef(NamedTuple):
-    """What an `Overdue` is about."""
+    """A task and the due time at which it became overdue."""
 
     due_at: str
     task_id: str
 
 
-def schedule_digest(user_id: str, late: OverdueTaskRef, *, at: datetime, now: datetime) -> None:
-    """Note an overdue task, and have its assignee told of it `at` a time, or sooner if a digest
-    waits already. Doing it again changes nothing."""
-    key, waking = (
-        OverdueDigest.key(user_id),
-        time_index.build_keys("digest", format_timestamp(at), user_id),
-    )
-    actions = (
-        OverdueDigest.wake_key.set(OverdueDigest.wake_key | str(waking["wake_key"])),
-        OverdueDigest.wake_at.set(OverdueDigest.wake_at | str(waking["wake_at"])),
+def schedule_digest(user_id: str, overdue: OverdueTaskRef, *, at: datetime, now: datetime) -> None:
+    """Note an overdue task and schedule the digest of its assignee `at` a time.
+
+    A digest that is scheduled already keeps its time.
+    """
+    index_keys = time_index.build_keys("digest", format_timestamp(at), user_id)
+    digest_actions = (
+        OverdueDigest.wake_key.set(OverdueDigest.wake_key | str(index_keys["wake_key"])),
+        OverdueDigest.wake_at.set(OverdueDigest.wake_at | str(index_keys["wake_at"])),
         OverdueDigest.arms.add(1),
     )
-    noted = Upsert(
-        OverdueTask.key(user_id, *late), (OverdueTask.noted_at.set(format_timestamp(now)),)
+    note_actions = (OverdueTask.noted_at.set(format_timestamp(now)),)
+    transact(
+        Upsert(OverdueTask.key(user_id, *overdue), note_actions),
+        Upsert(OverdueDigest.key(user_id), digest_actions),
     )
-    transact(noted, Upsert(key, actions))
 
 
 def get_digest(user_id: str) -> OverdueDigest | None:
+    """Return the schedule of the person's digest, or None if they never had one."""
     return get_item(OverdueDigest.key(user_id))
 
 
 def list_overdue(user_id: str) -> list[OverdueTaskRef]:
-    """What was noted, the longest overdue first."""
-    ours = OverdueTask.SK.startswith(OVERDUE_PREFIX)
-    page = query_page(OverdueTask, f"USER#{user_id}", ours, limit=MAX_LISTED)
-    return [OverdueTaskRef(*row.SK.removeprefix(OVERDUE_PREFIX).split("#")) for row in page.rows]
+    """Return at most `MAX_LISTED` noted tasks of the person, the longest overdue first."""
+    in_range = OverdueTask.SK.startswith(OVERDUE_PREFIX)
+    page = query_page(OverdueTask, f"USER#{user_id}", in_range, limit=MAX_LISTED)
+    return [OverdueTaskRef(*note.SK.removeprefix(OVERDUE_PREFIX).split("#")) for note in page.rows]
 
 
-def delete_overdue(user_id: str, late: list[OverdueTaskRef]) -> None:
-    """Take notes away; doing it again changes nothing."""
-    keys = [OverdueTask.key(user_id, *one) for one in late]
+def delete_overdue(user_id: str, refs: list[OverdueTaskRef]) -> None:
+    """Delete the notes of these tasks. Idempotent."""
+    keys = [OverdueTask.key(user_id, *ref) for ref in refs]
     batch_delete([(key.pk, key.sk) for key in keys])
 
 
-def postpone_digest(digest: OverdueDigest, until: datetime) -> None:
-    """The digest of this time is owed; the next one comes at `until`."""
-    waking = time_index.build_keys("digest", format_timestamp(until), digest.user_id)
-    names = ("wake_key", "wake_at")
-    _move(digest, *(getattr(OverdueDigest, name).set(str(waking[name])) for name in names))
+def reschedule_digest(digest: OverdueDigest, until: datetime | None) -> None:
+    """Schedule the next digest at `until`, or none when `until` is None.
 
-
-def unschedule_digest(digest: OverdueDigest) -> None:
-    """There is nothing to tell; unless something has come since the digest was read."""
-    unarmed = OverdueDigest.arms == digest.arms
-    _move(
-        digest, OverdueDigest.wake_key.remove(), OverdueDigest.wake_at.remove(), condition=unarmed
-    )
-
-
-def _move(digest: OverdueDigest, *actions: Action, condition: Condition | None = None) -> None:
-    same = OverdueDigest.wake_at == digest.wake_at
+    Changes nothing when a concurrent run has moved the digest, or when `until` is None and another
+    task became overdue since the digest was read.
+    """
+    unchanged = OverdueDigest.wake_at == digest.wake_at
+    if until is None:
+        unchanged = unchanged & (OverdueDigest.arms == digest.arms)
+    at = None if until is None else format_timestamp(until)
+    index_keys = time_index.build_keys("digest", at, digest.user_id)
+    actions = tuple(set_or_remove(OverdueDigest, name, key) for name, key in index_keys.items())
     try:
-        both = same if condition is None else same & condition
-        transact(Update(OverdueDigest.key(digest.user_id), actions, both))
+        transact(Update(OverdueDigest.key(digest.user_id), actions, unchanged))
     except ConditionFailed:
-        return  # a rival moved it
+        return

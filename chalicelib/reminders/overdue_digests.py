@@ -1,73 +1,76 @@
-"""The digest of overdue tasks: one mail for each person and day, in their morning, while there are
-any."""
+"""The overdue digest: one mail for each person and day at 09:00 local time, while they have overdue
+tasks."""
 
 from datetime import datetime
 
-from chalicelib.accounts.models import User, get_user
+from chalicelib.accounts.models import get_user
 from chalicelib.dynamodb import time_index
-from chalicelib.dynamodb.timestamps import format_timestamp
-from chalicelib.dynamodb.transactions import ConditionFailed, transact
 from chalicelib.jobs.time_budget import HasTime
+from chalicelib.mail.models import queue_once
 from chalicelib.mail.notifications import queue_overdue_digest_write
 from chalicelib.observability import logger, record_outcome
 from chalicelib.reminders import delivery_times, models
-from chalicelib.reminders.models import OverdueTaskRef
 from chalicelib.tasks.cards import OPEN_STATUSES
 from chalicelib.tasks.models import Task, get_tasks
 
 
 def queue_due_digests(now: datetime, has_time: HasTime = lambda: True) -> dict[str, int]:
-    """Owe a digest to everybody whose morning has come by `now` and who is late with something."""
-    owed, failures = 0, []
-    for row in time_index.list_due("digest", now):
+    """Queue the overdue digests that are due at `now`, as long as there is time, and count them.
+
+    A digest that fails does not stop the others and is tried again by the next run. Raises
+    `ExceptionGroup` at the end when one failed.
+    """
+    queued, failures = 0, []
+    for entry in time_index.list_due("digest", now):
         if not has_time():
             break
         try:
-            owed += _queue_digest(row.PK.removeprefix("USER#"), now)
+            queued += _queue_digest(entry.PK.removeprefix("USER#"), now)
         except Exception as failure:
-            logger.exception("a digest could not be owed", user_id=row.PK)
+            logger.exception("a digest could not be queued", user_id=entry.PK)
             failures.append(failure)
     time_index.advance_watermark("digest", now)
-    record_outcome("overdue_digests", {"queued": owed})
+    record_outcome("overdue_digests", {"queued": queued})
     if failures:
-        raise ExceptionGroup("some digests could not be owed", failures)
-    return {"digests": owed}
-
-
-def list_overdue_tasks(user_id: str) -> list[Task]:
-    """What is overdue and still theirs, the longest overdue first; notes of anything else go."""
-    noted = models.list_overdue(user_id)
-    found = {task.id: task for task in get_tasks([late.task_id for late in noted])}
-    still = [late for late in noted if _is_late(found.get(late.task_id), user_id, late)]
-    models.delete_overdue(user_id, [late for late in noted if late not in still])
-    return [found[late.task_id] for late in still]
-
-
-def _is_late(task: Task | None, user_id: str, late: OverdueTaskRef) -> bool:
-    if task is None or task.deleted_at is not None or task.status not in OPEN_STATUSES:
-        return False
-    return task.assigned_to == user_id and task.due_at == late.due_at
+        raise ExceptionGroup("some digests could not be queued", failures)
+    return {"digests": queued}
 
 
 def _queue_digest(user_id: str, now: datetime) -> bool:
+    """Queue today's digest of one person and schedule tomorrow's; without overdue tasks, unschedule
+    it. Returns whether a mail was queued."""
     digest, user = models.get_digest(user_id), get_user(user_id)
-    if digest is None or digest.wake_at is None or digest.wake_at > format_timestamp(now):
+    if digest is None or not time_index.is_due(digest, now):
         return False
     if user is None or not user.is_active or not list_overdue_tasks(user_id):
-        models.unschedule_digest(digest)
+        models.reschedule_digest(digest, None)
         return False
-    owed = _commit_digest(user, now)
-    models.postpone_digest(digest, delivery_times.next_delivery_time(now, user.time_zone))
-    return owed
+    today = delivery_times.local_date(now, user.time_zone)
+    is_queued = queue_once(queue_overdue_digest_write(user, today, now=now))
+    models.reschedule_digest(digest, delivery_times.next_delivery_time(now, user.time_zone))
+    return is_queued
 
 
-def _commit_digest(user: User, now: datetime) -> bool:
-    try:
-        transact(
-            queue_overdue_digest_write(
-                user, delivery_times.local_date(now, user.time_zone), now=now
-            )
-        )
-    except ConditionFailed:
-        return False
-    return True
+def list_overdue_tasks(user_id: str) -> list[Task]:
+    """Return the person's overdue tasks, the longest overdue first.
+
+    A noted task is left out, and its note deleted, when it is done, deleted, assigned to another
+    person or has another due time.
+    """
+    noted = models.list_overdue(user_id)
+    tasks = {task.id: task for task in get_tasks([ref.task_id for ref in noted])}
+    overdue: list[Task] = []
+    obsolete = []
+    for ref in noted:
+        task = tasks.get(ref.task_id)
+        if (
+            task is not None
+            and task.deleted_at is None
+            and task.status in OPEN_STATUSES
+            and (task.assigned_to, task.due_at) == (user_id, ref.due_at)
+        ):
+            overdue.append(task)
+        else:
+            obsolete.append(ref)
+    models.delete_overdue(user_id, obsolete)
+    return overdue

@@ -1,7 +1,7 @@
-"""`/api/tasks/{task_id}/reminders`: when the assignee of a task wants to hear of it, on top of the
-reminder that everybody gets."""
+"""Routes of `/api/tasks/{task_id}/reminders`: when the assignee of a task is reminded, in addition
+to the "due soon" reminder that every assignee gets."""
 
-from datetime import UTC, datetime
+from datetime import UTC
 
 from chalice.app import Blueprint, Response
 from msgspec import UNSET
@@ -31,28 +31,24 @@ def list_reminders(access: TaskAccess) -> Response:
 @route(bp, "PUT", REMINDERS, Action.WRITE_TASKS, body=Reminders, returns=Reminders)
 def replace_reminders(access: TaskAccess, body: Reminders) -> Response:
     """Replace a task's reminders."""
-    chosen = [_parse_reminder(number, one) for number, one in enumerate(body.reminders)]
+    reminders = [_parse_reminder(f"reminders[{i}]", each) for i, each in enumerate(body.reminders)]
     version = parse_if_match(bp.current_request)
-    return json_response(
-        schemas.present_reminders(service.set_reminders(access, chosen, version=version))
-    )
+    task = service.set_reminders(access, reminders, version=version)
+    return json_response(schemas.present_reminders(task))
 
 
-def _parse_reminder(number: int, reminder: Reminder) -> str:
+def _parse_reminder(field: str, reminder: Reminder) -> str:
+    """Return the stored form of a reminder, such as `before:90` or `at:2026-11-22T09:00:00.000Z`.
+
+    `field` is its location in the body. Raises `Invalid` unless exactly one of the two is given.
+    """
     if (reminder.minutes_before is UNSET) == (reminder.at is UNSET):
-        raise _wrong(number, "needs minutes_before or at, and not both")
+        message = "needs either minutes_before or at, but not both"
+        raise Invalid(errors=(FieldError(field, message),))
     if reminder.at is UNSET:
         return f"{BEFORE}:{reminder.minutes_before}"
-    return f"{AT}:{_parse_time(number, reminder.at)}"
-
-
-def _parse_time(number: int, at: datetime) -> str:
     try:
-        utc = at.astimezone(UTC)
+        utc = reminder.at.astimezone(UTC)
     except OverflowError as error:
-        raise _wrong(number, "has no such time in UTC") from error
-    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _wrong(number: int, message: str) -> Invalid:
-    return Invalid(errors=(FieldError(f"reminders[{number}]", message),))
+        raise Invalid(errors=(FieldError(field, "has no such time in UTC"),)) from error
+    return f"{AT}:{utc.isoformat(timespec='milliseconds').replace('+00:00', 'Z')}"

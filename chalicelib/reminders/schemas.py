@@ -1,5 +1,4 @@
-"""`/api/tasks/{task_id}/reminders`: when the assignee of a task wants to hear of it, on top of the
-reminder that everybody gets."""
+"""JSON types of `/api/tasks/{task_id}/reminders`."""
 
 from datetime import datetime
 from typing import Annotated
@@ -24,11 +23,12 @@ class Reminders(Struct, forbid_unknown_fields=True):
 
 
 def present_reminders(task: Task) -> Reminders:
-    return Reminders([_present_reminder(one) for one in task.reminders or ()])
-
-
-def _present_reminder(stored: str) -> Reminder:
-    kind, _, value = stored.partition(":")
-    if kind == BEFORE:
-        return Reminder(minutes_before=int(value))
-    return Reminder(at=datetime.fromisoformat(value))
+    """Return the reminders that were set for a task as JSON type."""
+    reminders = []
+    for stored in task.reminders or ():
+        kind, _, value = stored.partition(":")
+        if kind == BEFORE:
+            reminders.append(Reminder(minutes_before=int(value)))
+        else:
+            reminders.append(Reminder(at=datetime.fromisoformat(value)))
+    return Reminders(reminders)

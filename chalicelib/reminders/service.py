@@ -1,8 +1,4 @@
-"""The reminder job: looks at each task whose time has come, and owes its assignee what is due.
-
-What a reminder is stands in the id of its mail: task, due value, kind, recipient. So a tick that
-comes twice, late or beside another owes nothing twice.
-"""
+"""Set the reminders of a task."""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -16,21 +12,25 @@ from chalicelib.tasks.models import Task, update_task_write
 
 
 def set_reminders(access: TaskAccess, reminders: list[str], *, version: int | None) -> Task:
-    """Set the task's own reminders, in place of those it had."""
+    """Replace the reminders of a task and return the task.
 
-    def store(task: Task, wanted: Mapping[str, Any]) -> Task:
-        after = deepcopy(task)
+    `reminders` are in their stored form, and `version` is the version that the caller has read, if
+    any. Raises `PreconditionFailed` when the task has another version.
+    """
+
+    def store(task: Task, changes: Mapping[str, Any]) -> Task:
+        changed = deepcopy(task)
         fields = {
-            **wanted,
+            **changes,
             "updated_at": format_timestamp(access.now),
             "changed_by": access.user_id,
+            "request_id": access.request_id,
         }
-        fields["request_id"] = access.request_id
         for name, value in fields.items():
-            setattr(after, name, value)
-        transact(update_task_write(after, fields))
-        after.version += 1
-        return after
+            setattr(changed, name, value)
+        transact(update_task_write(changed, fields))
+        changed.version += 1
+        return changed
 
-    wanted = {"reminders": sorted(set(reminders)) or None}
-    return apply_changes(access.task, wanted, version=version, store=store)
+    changes = {"reminders": sorted(set(reminders)) or None}
+    return apply_changes(access.task, changes, version=version, store=store)

@@ -1,4 +1,4 @@
-"""The mail that a weekly report is: its figures in words, and its chart within."""
+"""The email with a weekly report: its metrics in words, and its chart inline."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ import msgspec
 from chalicelib import settings
 from chalicelib.accounts.models import User
 from chalicelib.dynamodb.table import batch_get
-from chalicelib.jobs.models import DONE, Job, get_job
+from chalicelib.jobs.models import DONE, get_job
 from chalicelib.jobs.results import read_file
 from chalicelib.jobs.service import WEEKLY_REPORT
 from chalicelib.mail.models import OutboxMail
@@ -15,37 +15,27 @@ from chalicelib.mail.notifications import report_job_id, wants_mail
 from chalicelib.mail.rendering import Email, render_email
 from chalicelib.mail.unsubscribe import build_unsubscribe_link
 from chalicelib.projects.models import Project
-from chalicelib.reports.metrics import Metrics
 from chalicelib.reports.report_job import CHART_PNG, REPORT_JSON
 
 CHART_CID = "chart"
 
 
-def build_weekly_report_email(owed: OutboxMail, now: datetime) -> Email | None:
-    job = get_job(report_job_id(owed))
+def build_weekly_report_email(mail: OutboxMail, now: datetime) -> Email | None:
+    """Return the email with a weekly report.
+
+    Returns None when the report is not available, the recipient no longer owns the project or does
+    not want the email, or the project has no activity and no open task.
+    """
+    job = get_job(report_job_id(mail))
     if job is None or job.status != DONE:
         return None
-    user = _recipient(owed, job)
-    report, chart = (read_file(job.id, name) for name in (REPORT_JSON, CHART_PNG))
-    if user is None or report is None or chart is None:
+    user = _get_recipient(mail.recipient, job.subject)
+    content, chart = read_file(job.id, REPORT_JSON), read_file(job.id, CHART_PNG)
+    if user is None or content is None or chart is None:
         return None
-    return _filled(user, job, msgspec.json.decode(report), chart)
-
-
-def _recipient(owed: OutboxMail, job: Job) -> User | None:
-    """Who owns the project, if that is still whom the mail is owed to, and wants it."""
-    account, meta = User.key(owed.recipient), Project.key(job.subject)
-    rows = batch_get(account, meta)
-    user, project = rows.get(account), rows.get(meta)
-    if project is None or project.deleted_at is not None or project.owner_id != owed.recipient:
-        return None
-    wanted = user is not None and user.is_active and wants_mail(user, WEEKLY_REPORT)
-    return user if wanted else None
-
-
-def _filled(user: User, job: Job, report: Metrics, chart: bytes) -> Email | None:
+    report = msgspec.json.decode(content)
     totals, name = report["totals"], report["project"]["name"]
-    if not any(totals.values()):  # nothing happened, and nothing is left to do
+    if not any(totals.values()):
         return None
     return render_email(
         "weekly_report",
@@ -58,3 +48,14 @@ def _filled(user: User, job: Job, report: Metrics, chart: bytes) -> Email | None
         report=report,
         chart=f"cid:{CHART_CID}",
     )
+
+
+def _get_recipient(user_id: str, project_id: str) -> User | None:
+    """Return the user if they still own the project and want its weekly report, else None."""
+    items = batch_get(User.key(user_id), Project.key(project_id))
+    user, project = items.get(User.key(user_id)), items.get(Project.key(project_id))
+    if project is None or project.deleted_at is not None or project.owner_id != user_id:
+        return None
+    if user is None or not user.is_active or not wants_mail(user, WEEKLY_REPORT):
+        return None
+    return user

@@ -1,7 +1,7 @@
-"""When whose weekly reports are due: a row beside the profile of whoever ever owned a project.
+"""The schedule of weekly reports: one item for each user who has ever owned a project.
 
-It sleeps until the owner's next Monday morning. So those whose time has come are found in the time
-index, and nobody walks through all projects.
+The item becomes due at 07:00 on the owner's next Monday. The time index finds the due items, so no
+job has to read all projects.
 """
 
 from datetime import datetime
@@ -16,7 +16,7 @@ from chalicelib.dynamodb.transactions import ConditionFailed, Delete, Update, Up
 
 
 class WeeklyReportSchedule(Item):
-    """`monday` is the last one that reports were made for."""
+    """`monday` is the last Monday for which reports were made; None for a new owner."""
 
     monday = UnicodeAttribute(null=True)
 
@@ -30,46 +30,47 @@ class WeeklyReportSchedule(Item):
 
 
 def schedule_owner_write(user_id: str, now: datetime) -> Upsert:
-    """The write that wakes the row of a new owner, to be told when; one that sleeps sleeps on."""
-    names = time_index.build_keys("weekly", format_timestamp(now), user_id).items()
-    attributes = ((getattr(WeeklyReportSchedule, name), value) for name, value in names)
-    actions = tuple(attribute.set(attribute | value) for attribute, value in attributes)
+    """Return the write that creates the schedule of a new owner, due at once.
+
+    The job then finds the owner's next Monday. An existing schedule keeps its time.
+    """
+    index_keys = time_index.build_keys("weekly", format_timestamp(now), user_id)
+    attributes = ((getattr(WeeklyReportSchedule, name), key) for name, key in index_keys.items())
+    actions = tuple(attribute.set(attribute | key) for attribute, key in attributes)
     return Upsert(WeeklyReportSchedule.key(user_id), actions)
 
 
 def reschedule_write(user_id: str, now: datetime) -> Upsert:
-    """The write that wakes the row whenever it sleeps until: the owner's Monday has moved."""
-    return Upsert(WeeklyReportSchedule.key(user_id), _asleep(user_id, now))
+    """Return the write that makes the schedule due at once, because the time zone has changed."""
+    return Upsert(WeeklyReportSchedule.key(user_id), _set_next_check(user_id, now))
+
+
+def _set_next_check(user_id: str, at: datetime) -> tuple[Action, ...]:
+    index_keys = time_index.build_keys("weekly", format_timestamp(at), user_id)
+    return tuple(set_or_remove(WeeklyReportSchedule, name, key) for name, key in index_keys.items())
 
 
 def get_schedule(user_id: str) -> WeeklyReportSchedule | None:
     return get_item(WeeklyReportSchedule.key(user_id))
 
 
-def postpone_schedule(weekly: WeeklyReportSchedule, monday: str, until: datetime) -> None:
-    """Reports are made up to `monday`. Whoever woke the row meanwhile wakes it again."""
-    actions = (*_asleep(weekly.user_id, until), WeeklyReportSchedule.monday.set(monday))
-    _unless_moved(
-        Update(
-            WeeklyReportSchedule.key(weekly.user_id),
-            actions,
-            WeeklyReportSchedule.wake_at == weekly.wake_at,
-        )
+def postpone_schedule(schedule: WeeklyReportSchedule, monday: str, until: datetime) -> None:
+    """Store that reports are made for all Mondays up to `monday`; the next check is at `until`.
+
+    Has no effect if a concurrent write has rescheduled the item; it stays due in that case.
+    """
+    next_check = _set_next_check(schedule.user_id, until)
+    update = Update(
+        WeeklyReportSchedule.key(schedule.user_id),
+        (*next_check, WeeklyReportSchedule.monday.set(monday)),
+        WeeklyReportSchedule.wake_at == schedule.wake_at,
     )
-
-
-def delete_schedule(weekly: WeeklyReportSchedule) -> None:
-    """The account is erased."""
-    _unless_moved(Delete(WeeklyReportSchedule.key(weekly.user_id)))
-
-
-def _asleep(user_id: str, until: datetime) -> tuple[Action, ...]:
-    names = time_index.build_keys("weekly", format_timestamp(until), user_id).items()
-    return tuple(set_or_remove(WeeklyReportSchedule, name, value) for name, value in names)
-
-
-def _unless_moved(write: Update | Delete) -> None:
     try:
-        transact(write)
+        transact(update)
     except ConditionFailed:
         return
+
+
+def delete_schedule(schedule: WeeklyReportSchedule) -> None:
+    """Delete the schedule of a deleted account."""
+    transact(Delete(WeeklyReportSchedule.key(schedule.user_id)))

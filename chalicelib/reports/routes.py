@@ -1,4 +1,4 @@
-"""`/api/projects/{id}/reports`: figures on a project."""
+"""Routes of reports: `/api/projects/{id}/reports`."""
 
 from chalice.app import Blueprint, Response
 
@@ -7,7 +7,6 @@ from chalicelib.access.service import ProjectAccess
 from chalicelib.aws.s3 import Download
 from chalicelib.http.gate import route
 from chalicelib.http.responses import accepted_response, conditional_response, json_response
-from chalicelib.jobs.models import Job
 from chalicelib.jobs.schemas import DownloadQuery, JobState, present_job
 from chalicelib.jobs.service import REPORT, WEEKLY_REPORT, create_download, get_job
 from chalicelib.reports import service
@@ -16,21 +15,22 @@ from chalicelib.reports.schemas import NewReport
 bp = Blueprint(__name__)
 
 REPORTS = "/api/projects/{project_id}/reports"
+REPORT_KINDS = (REPORT, WEEKLY_REPORT)
 
 
 @route(bp, "POST", REPORTS, Action.REPORT_ON_PROJECT, body=NewReport, returns=JobState, status=202)
 def create_report(access: ProjectAccess, body: NewReport) -> Response:
     """Request a project report."""
     job = service.request_report(access, first_day=body.first_day, last_day=body.last_day)
-    return accepted_response(
-        present_job(job), f"/api/projects/{access.project.id}/reports/{job.id}/"
-    )
+    location = f"/api/projects/{access.project.id}/reports/{job.id}/"
+    return accepted_response(present_job(job), location)
 
 
 @route(bp, "GET", REPORTS + "/{report_id}", Action.REPORT_ON_PROJECT, returns=JobState)
 def get_report(access: ProjectAccess, report_id: str) -> Response:
     """Get a report's status."""
-    return conditional_response(present_job(_one(access, report_id)), bp.current_request)
+    job = get_job(access, REPORT_KINDS, access.project.id, report_id)
+    return conditional_response(present_job(job), bp.current_request)
 
 
 @route(
@@ -43,8 +43,5 @@ def get_report(access: ProjectAccess, report_id: str) -> Response:
 )
 def download_report(access: ProjectAccess, query: DownloadQuery, report_id: str) -> Response:
     """Get a report's download URL."""
-    return json_response(create_download(_one(access, report_id), query.file))
-
-
-def _one(access: ProjectAccess, report_id: str) -> Job:
-    return get_job(access, (REPORT, WEEKLY_REPORT), access.project.id, report_id)
+    job = get_job(access, REPORT_KINDS, access.project.id, report_id)
+    return json_response(create_download(job, query.file))

@@ -1,4 +1,4 @@
-"""`/api/projects/{id}/reports`: figures on a project."""
+"""Request types of reports."""
 
 from datetime import date
 

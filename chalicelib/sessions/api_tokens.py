@@ -1,12 +1,15 @@
-"""API tokens: made, listed, deleted by their owner; they act with the owner's rights, within their
-scopes and projects, until they end."""
+"""API tokens: create, list and delete.
 
+A token acts with its owner's rights, within its scopes and projects, until it expires.
+"""
+
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.access.permissions import Scope
 from chalicelib.access.service import Access
-from chalicelib.dynamodb.idempotency import IdempotencyKey, create_once
+from chalicelib.dynamodb.idempotency import create_once
 from chalicelib.dynamodb.ids import new_id
 from chalicelib.dynamodb.table import batch_get
 from chalicelib.dynamodb.timestamps import format_timestamp, to_epoch_seconds
@@ -17,11 +20,12 @@ from chalicelib.sessions import credentials, models, signatures
 from chalicelib.sessions.models import ApiToken
 
 MAX_LIFETIME = timedelta(days=366)
+SECRET_BYTES = 32
 
 
 @dataclass(frozen=True)
 class IssuedApiToken:
-    """A new token, and the one sight of what to send as `Authorization: Bearer`."""
+    """A new token with its credential (`Authorization: Bearer`), which is shown only once."""
 
     token: ApiToken
     credential: str
@@ -35,18 +39,29 @@ def create_api_token(
     projects: frozenset[str] | None,
     expires_at: datetime,
 ) -> IssuedApiToken:
-    """Make a token. Raises `Invalid` for an end that is past or more than a year away, and for a
-    project the caller is no member of."""
+    """Create an API token; without `projects` it is valid for all projects of the caller.
+
+    With an idempotency key the secret is derived from the key, so that a repeated request returns
+    the same credential although no secret is stored. Raises `Invalid` when the expiry is in the
+    past or over a year away, or when the caller is not a member of a project. Raises `Conflict`
+    when the signing key has changed since the first request with the same idempotency key.
+    """
     if not access.now < expires_at <= access.now + MAX_LIFETIME:
         raise Invalid(errors=(FieldError("expires_at", "must be within a year from now"),))
-    _require_member(access.user_id, projects or frozenset())
+    _require_memberships(access.user_id, projects or frozenset())
+
+    idempotency_key = access.idempotency_key
+    if idempotency_key is None:
+        secret = secrets.token_urlsafe(SECRET_BYTES)
+    else:
+        secret = signatures.derive_secret("api", idempotency_key.record_id)
+    digest = credentials.hash_secret(secret)
     key = ApiToken.key(access.user_id, new_id(access.now))
-    secret = _secret(access.idempotency_key)
     token = ApiToken(
         key.pk,
         key.sk,
         name=name,
-        digest=credentials.hash_secret(secret),
+        digest=digest,
         scopes=set(scopes),
         projects=set(projects) if projects else None,
         epoch=access.user.epoch,
@@ -54,14 +69,27 @@ def create_api_token(
         valid_until=format_timestamp(expires_at),
         expires_at=to_epoch_seconds(expires_at),
     )
-    kept = create_once(token, Put(token), idempotency_key=access.idempotency_key, now=access.now)
-    if kept.digest != credentials.hash_secret(secret):
-        raise Conflict("The signing key was changed since; delete this token and make another")
-    return IssuedApiToken(kept, credentials.format_api_token(access.user_id, kept.id, secret))
+
+    created = create_once(token, Put(token), idempotency_key=idempotency_key, now=access.now)
+    if created.digest != digest:
+        raise Conflict("The signing key has changed; delete this token and create another")
+    return IssuedApiToken(created, credentials.format_api_token(access.user_id, created.id, secret))
+
+
+def _require_memberships(user_id: str, project_ids: frozenset[str]) -> None:
+    keys = {project_id: Member.key(project_id, user_id) for project_id in project_ids}
+    items = batch_get(*keys.values())
+    errors = tuple(
+        FieldError("projects", f"you are not a member of {project_id}")
+        for project_id, key in keys.items()
+        if items.get(key) is None
+    )
+    if errors:
+        raise Invalid(errors=errors)
 
 
 def list_api_tokens(access: Access) -> list[ApiToken]:
-    """The caller's tokens that are in force, the newest first."""
+    """Return the caller's valid API tokens, the newest first."""
     return [
         token
         for token in models.list_user_api_tokens(access.user_id)
@@ -70,25 +98,9 @@ def list_api_tokens(access: Access) -> list[ApiToken]:
 
 
 def delete_api_token(access: Access, token_id: str) -> None:
-    """Delete a token; it is refused from the next request on. Raises `NotFound`."""
+    """Delete an API token; the next request with it is refused.
+
+    Raises `NotFound` when the caller has no such token.
+    """
     if not models.delete_api_token(access.user_id, token_id):
         raise NotFound()
-
-
-def _secret(idempotency_key: IdempotencyKey | None) -> str:
-    """256 bits: random, or, for a request that may be repeated, derived from its receipt, so that
-    the first answer can be given again without keeping the secret anywhere."""
-    return (
-        credentials.generate_secret()
-        if idempotency_key is None
-        else signatures.derive_secret("api", idempotency_key.record_id)
-    )
-
-
-def _require_member(user_id: str, projects: frozenset[str]) -> None:
-    keys = {project: Member.key(project, user_id) for project in projects}
-    rows = batch_get(*keys.values())
-    strange = [project for project, key in keys.items() if rows.get(key) is None]
-    if strange:
-        named = (FieldError("projects", f"{project} is no project of yours") for project in strange)
-        raise Invalid(errors=tuple(named))

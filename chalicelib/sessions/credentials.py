@@ -1,4 +1,4 @@
-"""What opens the API, a session's access token or an API token, in one shape."""
+"""Credentials that authenticate a request: the access token of a session, or an API token."""
 
 import hashlib
 import re
@@ -14,7 +14,7 @@ from chalicelib.errors import Unauthenticated
 from chalicelib.sessions import models, tokens
 from chalicelib.sessions.models import ApiToken, Session
 
-# Fixed, so that secret scanners know one when they see it.
+# A fixed prefix lets secret scanners recognize API tokens.
 TOKEN_PREFIX = "tmk_"
 _API_TOKEN = re.compile(
     TOKEN_PREFIX + r"(?P<user>[0-9a-z]{26})(?P<token>[0-9a-z]{26})_(?P<secret>.{43})"
@@ -23,7 +23,10 @@ _API_TOKEN = re.compile(
 
 @dataclass(frozen=True)
 class Caller:
-    """Who a credential says it speaks for; whether it may is in the rows at `key`."""
+    """The user that a credential names. The item at `key` decides whether the credential is valid.
+
+    `session_id` is set for an access token, `token_id` and `secret` for an API token.
+    """
 
     user_id: str
     session_id: str | None = None
@@ -32,21 +35,28 @@ class Caller:
 
     @property
     def principal(self) -> str:
-        """Whose requests are counted together. A made-up secret is nobody else's: what is not
-        proved yet must not be charged to the owner of the token."""
+        """The key of the caller's rate limit.
+
+        For an API token it contains the hash of the secret: the secret is not verified yet, and
+        requests with an invented one must not count against the owner of the token.
+        """
         if self.token_id is None:
             return self.user_id
         return f"{self.token_id} {hash_secret(self.secret)}"
 
     @property
     def key(self) -> Key[Any]:
+        """The key of the session or API token."""
         if self.token_id is not None:
             return ApiToken.key(self.user_id, self.token_id)
         return Session.key(self.user_id, self.session_id or "")
 
 
 def parse_credential(credential: str) -> Caller:
-    """Who `credential` says it speaks for. Raises `Unauthenticated` for one that is not ours."""
+    """Return the caller that `credential` names.
+
+    Raises `Unauthenticated` when it is neither an API token by its form nor a valid access token.
+    """
     api_token = _API_TOKEN.fullmatch(credential)
     if api_token:
         return Caller(api_token["user"], token_id=api_token["token"], secret=api_token["secret"])
@@ -57,36 +67,35 @@ def parse_credential(credential: str) -> Caller:
 
 
 def require_valid_credential(
-    caller: Caller, rows: BatchResult, now: datetime
+    caller: Caller, items: BatchResult, now: datetime
 ) -> tuple[User, ApiToken | None]:
-    """The account behind `caller`, and the API token if it is one.
+    """Return the account of `caller`, and its API token unless it uses a session.
 
-    Raises `Unauthenticated` if account or credential are no longer, or never were.
+    `items` must contain the user and the item at `caller.key`. Raises `Unauthenticated` when the
+    account or the credential does not exist or is no longer valid.
     """
-    user = rows.get(User.key(caller.user_id))
+    user = items.get(User.key(caller.user_id))
     if user is None or not user.is_active:
         raise Unauthenticated()
-    found = rows.get(caller.key)
-    if found is None or not found.is_live(user.epoch, now):
+    credential = items.get(caller.key)
+    if credential is None or not credential.is_live(user.epoch, now):
         raise Unauthenticated()
-    if not isinstance(found, ApiToken):
+    if not isinstance(credential, ApiToken):
         return user, None
-    if not secrets.compare_digest(found.digest, hash_secret(caller.secret)):
+    if not secrets.compare_digest(credential.digest, hash_secret(caller.secret)):
         raise Unauthenticated()
-    models.record_token_use(found, now)
-    return user, found
-
-
-def generate_secret() -> str:
-    """256 random bits, 43 characters."""
-    return secrets.token_urlsafe(32)
+    models.record_token_use(credential, now)
+    return user, credential
 
 
 def format_api_token(user_id: str, token_id: str, secret: str) -> str:
-    """The credential, as it is shown once."""
+    """Return the credential of an API token, as its owner sends it."""
     return f"{TOKEN_PREFIX}{user_id}{token_id}_{secret}"
 
 
 def hash_secret(secret: str) -> str:
-    """What is stored of a secret of 256 random bits: nothing slower is needed."""
+    """Return the digest to store for a secret.
+
+    Secrets have 256 random bits, so a fast hash is sufficient.
+    """
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,4 +1,7 @@
-"""Sign-ins: one row each, beside the profile of whoever signed in."""
+"""Items of sessions, API tokens and throttle counters.
+
+Sessions and API tokens share the partition of their user's profile.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -10,9 +13,15 @@ from chalicelib.dynamodb.table import Item, Key, get_item, query_all
 from chalicelib.dynamodb.timestamps import format_timestamp, parse_timestamp, to_epoch_seconds
 from chalicelib.dynamodb.transactions import ConditionFailed, Delete, Update, Upsert, transact
 
+TOKEN_USE_RECORDED_EVERY = timedelta(minutes=1)
+ATTEMPTS_EXPIRE_AFTER = timedelta(hours=1)
+ATTEMPTS_KEPT_FOR = timedelta(hours=2)
+DAILY_ATTEMPTS_KEPT_FOR = timedelta(days=2)
+
 
 class Session(Item):
-    """`generation` counts refreshes; the refresh token of any other generation is void."""
+    """One login of a user. `generation` counts the refreshes; only the refresh token of the current
+    generation is valid."""
 
     epoch = NumberAttribute(default=1)
     generation = NumberAttribute(default=1)
@@ -36,62 +45,60 @@ class Session(Item):
         return self.PK.removeprefix("USER#")
 
     def is_live(self, epoch: float, now: datetime) -> bool:
-        """Not revoked, not run out, and of the account's present epoch; time-to-live deletes days
-        late, so readers look."""
-        runs = format_timestamp(now) < min(self.idle_until, self.absolute_until)
-        return runs and self.revoked_at is None and self.epoch == epoch
+        """Return whether the session is neither revoked nor expired, and of the account's `epoch`.
+
+        Readers must check this: DynamoDB's time-to-live deletes expired items days late.
+        """
+        has_time_left = format_timestamp(now) < min(self.idle_until, self.absolute_until)
+        return has_time_left and self.revoked_at is None and self.epoch == epoch
 
 
-def rotate_session(session: Session, *, idle_until: datetime, now: datetime) -> Session | None:
-    """Step from the generation that `session` has to the next.
+def rotate_session(session: Session, *, idle_until: datetime, now: datetime) -> Session:
+    """Advance the session by one generation, and return it.
 
-    Returns the session as it stands when somebody else stepped first, None when it was this call.
+    When a concurrent request was first, return the session as that request left it.
     """
-    step = (
+    actions = (
         Session.generation.set(session.generation + 1),
         Session.rotated_at.set(format_timestamp(now)),
         Session.idle_until.set(format_timestamp(idle_until)),
     )
-    same = (Session.generation == session.generation) & Session.revoked_at.does_not_exist()
+    unchanged = (Session.generation == session.generation) & Session.revoked_at.does_not_exist()
     try:
-        transact(Update(Session.key(session.user_id, session.id), step, same))
+        transact(Update(Session.key(session.user_id, session.id), actions, unchanged))
     except ConditionFailed as failed:
         return Session.from_raw_data(failed.row) if failed.row else session
-    return None
+    session.generation += 1
+    session.rotated_at = format_timestamp(now)
+    return session
 
 
 def revoke_session(user_id: str, session_id: str, now: datetime) -> None:
-    """End a session at once; ending it again changes nothing."""
-    end = Session.revoked_at.set(format_timestamp(now))
+    """End a session at once. Idempotent."""
+    revoked = Session.revoked_at.set(format_timestamp(now))
     live = Session.PK.exists() & Session.revoked_at.does_not_exist()
     try:
-        transact(Update(Session.key(user_id, session_id), (end,), live))
+        transact(Update(Session.key(user_id, session_id), (revoked,), live))
     except ConditionFailed:
         return
 
 
 def carry_over_session_write(user_id: str, session_id: str, epoch: float) -> Update:
-    """The write that lets one session live on in a new epoch of its account."""
+    """Return the write that keeps one session valid in a new `epoch` of its account."""
     live = Session.PK.exists() & Session.revoked_at.does_not_exist()
     return Update(Session.key(user_id, session_id), (Session.epoch.set(epoch),), live)
 
 
-def get_session(user_id: str, session_id: str) -> Session | None:
-    return get_item(Session.key(user_id, session_id))
-
-
 def list_user_sessions(user_id: str) -> Iterator[Session]:
-    """All sessions of a person, the newest first, ended ones included."""
+    """Return all sessions of a user, the newest first, including those that have ended."""
     return query_all(
         Session, f"USER#{user_id}", Session.SK.startswith("SESSION#"), newest_first=True
     )
 
 
-USE_RECORDED_EVERY = timedelta(minutes=1)
-
-
 class ApiToken(Item):
-    """`digest` is of the secret, which is shown once and kept nowhere; no `projects` means all."""
+    """A long-lived credential for scripts. `digest` is the hash of its secret, which is not stored.
+    `projects` limits it to some projects; None means all."""
 
     name = UnicodeAttribute()
     digest = UnicodeAttribute()
@@ -117,25 +124,24 @@ class ApiToken(Item):
         return self.PK.removeprefix("USER#")
 
     def is_live(self, epoch: float, now: datetime) -> bool:
+        """Return whether the token has not expired and is of the account's `epoch`."""
         return format_timestamp(now) < self.valid_until and self.epoch == epoch
 
 
 def record_token_use(token: ApiToken, now: datetime) -> None:
-    """Remember that the token was used, at most once a minute."""
-    if (
-        token.last_used_at is not None
-        and parse_timestamp(token.last_used_at) > now - USE_RECORDED_EVERY
-    ):
+    """Store `now` as the time of the token's last use, at most once a minute."""
+    recorded_at = token.last_used_at
+    if recorded_at and parse_timestamp(recorded_at) > now - TOKEN_USE_RECORDED_EVERY:
         return
-    noting = ApiToken.last_used_at.set(format_timestamp(now))
+    used = ApiToken.last_used_at.set(format_timestamp(now))
     try:
-        transact(Update(ApiToken.key(token.user_id, token.id), (noting,)))
-    except ConditionFailed:  # deleted a moment ago: nothing left to remember
+        transact(Update(ApiToken.key(token.user_id, token.id), (used,)))
+    except ConditionFailed:  # the token was deleted after it was read
         return
 
 
 def delete_api_token(user_id: str, token_id: str) -> bool:
-    """Delete the token; False if there is none."""
+    """Delete an API token, and return whether it existed."""
     try:
         transact(Delete(ApiToken.key(user_id, token_id), ApiToken.PK.exists()))
     except ConditionFailed:
@@ -144,15 +150,15 @@ def delete_api_token(user_id: str, token_id: str) -> bool:
 
 
 def list_user_api_tokens(user_id: str) -> Iterator[ApiToken]:
+    """Return all API tokens of a user, the newest first, including expired ones."""
     return query_all(
         ApiToken, f"USER#{user_id}", ApiToken.SK.startswith("TOKEN#"), newest_first=True
     )
 
 
-ATTEMPTS_EXPIRE_AFTER, ONE_DAY = timedelta(hours=1), timedelta(days=1)
-
-
 class Throttle(Item):
+    """The attempts of one subject (see `sessions/throttling.py`), and how long it is blocked."""
+
     tries = NumberAttribute(default=0)
     tried_at = UnicodeAttribute()
     blocked_until = UnicodeAttribute()
@@ -163,31 +169,24 @@ class Throttle(Item):
 
 
 def get_recent_attempts(subject: str, now: datetime) -> Throttle | None:
-    """What is remembered of `subject`, or None; an hour of quiet is forgotten."""
-    found = get_item(Throttle.key(subject))
-    recent = format_timestamp(now - ATTEMPTS_EXPIRE_AFTER)
-    return found if found is not None and found.tried_at > recent else None
+    """Return the attempts of `subject`, or None when the last one was over an hour ago."""
+    attempts = get_item(Throttle.key(subject))
+    if attempts is None:
+        return None
+    recent = attempts.tried_at > format_timestamp(now - ATTEMPTS_EXPIRE_AFTER)
+    return attempts if recent else None
 
 
 def count_free_attempt(subject: str, free: int, now: datetime) -> bool:
-    """Count a try that is one of the `free` ones; False when these are used up, or long ago."""
+    """Count an attempt if it is one of the `free` ones, and return whether it is.
+
+    Return False also when earlier attempts have expired; `count_blocking_attempt` replaces them.
+    """
     recent = Throttle.tried_at > format_timestamp(now - ATTEMPTS_EXPIRE_AFTER)
-    left = Throttle.PK.does_not_exist() | ((Throttle.tries < free) & recent)
-    actions = (Throttle.tries.add(1), *_attempt_actions(now, now))
+    is_free = Throttle.PK.does_not_exist() | ((Throttle.tries < free) & recent)
+    actions = (Throttle.tries.add(1), *_attempt_actions(now, now, ATTEMPTS_KEPT_FOR))
     try:
-        transact(Update(Throttle.key(subject), actions, left))
-    except ConditionFailed:
-        return False
-    return True
-
-
-def count_daily_attempt(subject: str, most: int, now: datetime) -> bool:
-    """Count a try that is one of the `most` a day has; False when these are used up. The day is
-    part of the subject."""
-    left = Throttle.PK.does_not_exist() | (Throttle.tries < most)
-    actions = (Throttle.tries.add(1), *_attempt_actions(now, now, kept=2 * ONE_DAY))
-    try:
-        transact(Update(Throttle.key(subject), actions, left))
+        transact(Update(Throttle.key(subject), actions, is_free))
     except ConditionFailed:
         return False
     return True
@@ -196,29 +195,44 @@ def count_daily_attempt(subject: str, most: int, now: datetime) -> bool:
 def count_blocking_attempt(
     subject: str, seen: Throttle | None, wait: timedelta, now: datetime
 ) -> bool:
-    """Count one more try after `seen`, and block the next for `wait`.
+    """Count an attempt after those in `seen`, and block the next one for `wait`.
 
-    False when a rival counted first: look again. So no try escapes, however many come at once.
+    Return False when a concurrent request counted first; then read the attempts again. So no
+    attempt is left out, however many arrive at once.
     """
     tries = Throttle.tries.set((seen.tries if seen else 0) + 1)
     recent = Throttle.tried_at > format_timestamp(now - ATTEMPTS_EXPIRE_AFTER)
-    as_seen = (Throttle.tries == seen.tries) & recent if seen else ~recent
+    unchanged = (Throttle.tries == seen.tries) & recent if seen else ~recent
+    actions = (tries, *_attempt_actions(now, now + wait, ATTEMPTS_KEPT_FOR))
     try:
-        transact(
-            Update(Throttle.key(subject), (tries, *_attempt_actions(now, now + wait)), as_seen)
-        )
+        transact(Update(Throttle.key(subject), actions, unchanged))
+    except ConditionFailed:
+        return False
+    return True
+
+
+def count_daily_attempt(subject: str, limit: int, now: datetime) -> bool:
+    """Count an attempt if it is within the daily `limit`, and return whether it is.
+
+    `subject` contains the day.
+    """
+    within_limit = Throttle.PK.does_not_exist() | (Throttle.tries < limit)
+    actions = (Throttle.tries.add(1), *_attempt_actions(now, now, DAILY_ATTEMPTS_KEPT_FOR))
+    try:
+        transact(Update(Throttle.key(subject), actions, within_limit))
     except ConditionFailed:
         return False
     return True
 
 
 def reset_attempts(subject: str, now: datetime) -> None:
-    """Begin anew with `subject`."""
-    transact(Upsert(Throttle.key(subject), (Throttle.tries.set(0), *_attempt_actions(now, now))))
+    """Set the count of `subject` to zero."""
+    actions = (Throttle.tries.set(0), *_attempt_actions(now, now, ATTEMPTS_KEPT_FOR))
+    transact(Upsert(Throttle.key(subject), actions))
 
 
 def return_attempt(subject: str) -> None:
-    """Count one try less."""
+    """Reduce the count of `subject` by one attempt, unless it is zero."""
     try:
         transact(Update(Throttle.key(subject), (Throttle.tries.add(-1),), Throttle.tries > 0))
     except ConditionFailed:
@@ -226,10 +240,10 @@ def return_attempt(subject: str) -> None:
 
 
 def _attempt_actions(
-    now: datetime, blocked_until: datetime, kept: timedelta = 2 * ATTEMPTS_EXPIRE_AFTER
+    now: datetime, blocked_until: datetime, kept_for: timedelta
 ) -> tuple[Action, ...]:
     return (
         Throttle.tried_at.set(format_timestamp(now)),
         Throttle.blocked_until.set(format_timestamp(blocked_until)),
-        Throttle.expires_at.set(to_epoch_seconds(now + kept)),
+        Throttle.expires_at.set(to_epoch_seconds(now + kept_for)),
     )

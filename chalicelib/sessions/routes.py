@@ -1,4 +1,4 @@
-"""`/api/auth/sessions`: where one is signed in."""
+"""Routes of login, refresh and logout, sessions and API tokens."""
 
 from chalice.app import Blueprint, Response
 from msgspec.structs import asdict
@@ -29,8 +29,8 @@ bp = Blueprint(__name__)
 @route(bp, "GET", "/api/auth/sessions", Action.USE_ACCOUNT, returns=Page[Session])
 def list_sessions(access: Access) -> Response:
     """List your sessions."""
-    items = [schemas.present_session(session, access) for session in service.list_sessions(access)]
-    return json_response(Page(items))
+    sessions = service.list_sessions(access)
+    return json_response(Page([schemas.present_session(session, access) for session in sessions]))
 
 
 @route(bp, "DELETE", "/api/auth/sessions", Action.USE_ACCOUNT)
@@ -50,9 +50,8 @@ def end_session(access: Access, session_id: str) -> Response:
 @route(bp, "GET", "/api/auth/tokens", Action.USE_ACCOUNT, returns=Page[ApiToken])
 def list_api_tokens(access: Access) -> Response:
     """List your API tokens."""
-    return json_response(
-        Page([schemas.present_api_token(token) for token in api_tokens.list_api_tokens(access)])
-    )
+    tokens = api_tokens.list_api_tokens(access)
+    return json_response(Page([schemas.present_api_token(token) for token in tokens]))
 
 
 @route(
@@ -66,17 +65,16 @@ def list_api_tokens(access: Access) -> Response:
 )
 def create_api_token(access: Access, body: NewToken) -> Response:
     """Create an API token."""
-    made = api_tokens.create_api_token(
+    issued = api_tokens.create_api_token(
         access,
         name=body.name,
         scopes=frozenset(body.scopes),
         projects=frozenset(body.projects) if body.projects else None,
         expires_at=body.expires_at,
     )
-    location = f"/api/auth/tokens/{made.token.id}/"
+    token = schemas.present_api_token(issued.token)
     return created_response(
-        IssuedToken(**asdict(schemas.present_api_token(made.token)), token=made.credential),
-        location,
+        IssuedToken(**asdict(token), token=issued.credential), f"/api/auth/tokens/{token.id}/"
     )
 
 
@@ -97,17 +95,15 @@ def log_in(body: Login) -> Response:
         source=get_source_address(bp),
         now=now(),
     )
-    return json_response(
-        SignedIn(**asdict(schemas.present_tokens(signed_in)), user=present_account(signed_in.user))
-    )
+    tokens = schemas.present_tokens(signed_in)
+    return json_response(SignedIn(**asdict(tokens), user=present_account(signed_in.user)))
 
 
 @route(bp, "POST", "/api/auth/refresh", Action.PUBLIC, body=RefreshToken, returns=Tokens)
 def refresh_session(body: RefreshToken) -> Response:
     """Refresh the session's tokens."""
-    return json_response(
-        schemas.present_tokens(service.refresh_session(token=body.refresh, now=now()))
-    )
+    signed_in = service.refresh_session(token=body.refresh, now=now())
+    return json_response(schemas.present_tokens(signed_in))
 
 
 @route(bp, "POST", "/api/auth/logout", Action.USE_ACCOUNT)

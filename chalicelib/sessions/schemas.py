@@ -1,4 +1,4 @@
-"""`/api/auth/sessions`: where one is signed in."""
+"""Request and response bodies of login, refresh, sessions and API tokens."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -14,7 +14,7 @@ from chalicelib.sessions.service import SignIn
 
 
 class Session(Struct):
-    """One place where somebody is signed in."""
+    """A session: one login of a user on a device."""
 
     id: Id
     device: str | None
@@ -25,6 +25,7 @@ class Session(Struct):
 
 
 def present_session(session: models.Session, access: Access) -> Session:
+    """Return the response body of a session; `access` tells which session is the current one."""
     return Session(
         id=session.id,
         device=session.device,
@@ -43,7 +44,7 @@ class NewToken(Struct, forbid_unknown_fields=True):
 
 
 class ApiToken(Struct):
-    """A token without its secret, which nobody can show again."""
+    """An API token without its secret, which cannot be shown again."""
 
     id: Id
     name: str
@@ -55,12 +56,13 @@ class ApiToken(Struct):
 
 
 class IssuedToken(ApiToken):
-    """A token with its secret, this once."""
+    """A new API token with its secret, which is shown only once."""
 
     token: str
 
 
 def present_api_token(token: models.ApiToken) -> ApiToken:
+    """Return the response body of an API token."""
     return ApiToken(
         id=token.id,
         name=token.name,
@@ -93,6 +95,7 @@ class SignedIn(Tokens):
 
 
 def present_tokens(signed_in: SignIn) -> Tokens:
+    """Return the response body of a login or refresh, without the user."""
     return Tokens(
         access=signed_in.access,
         refresh=signed_in.refresh,

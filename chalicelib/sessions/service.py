@@ -1,4 +1,4 @@
-"""Sign-ins: log in, refresh, see and end them."""
+"""Sessions: log in, refresh, list and end them."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,17 +20,18 @@ from chalicelib.dynamodb.transactions import ConditionCheck, ConditionFailed, Pu
 from chalicelib.errors import NotFound, Unauthenticated
 from chalicelib.sessions import models, signatures, throttling, tokens
 from chalicelib.sessions.models import Session
-from chalicelib.sessions.tokens import ACCESS_FOR, Claims
+from chalicelib.sessions.tokens import ACCESS_TOKEN_LIFETIME, Claims
 
-IDLE_FOR = timedelta(days=14)
-SIGNED_IN_FOR = timedelta(days=60)
-# A client that never got its answer may ask again; a thief would come later.
+IDLE_LIFETIME = timedelta(days=14)
+ABSOLUTE_LIFETIME = timedelta(days=60)
+# A client that lost the response repeats its request within this time.
 REPLAY_GRACE = timedelta(seconds=10)
+DEVICE_MAX = 200
 
 
 @dataclass(frozen=True)
 class SignIn:
-    """What a client gets for a password or a refresh token."""
+    """The tokens of a login or refresh; `expires_in` is the access token's lifetime in seconds."""
 
     access: str
     refresh: str
@@ -39,54 +40,77 @@ class SignIn:
 
 
 def log_in(*, email: str, password: str, device: str, source: str | None, now: datetime) -> SignIn:
-    """Begin a session. Raises `Unauthenticated`, alike for an unknown address and a wrong password
-    and at the cost of the same hash; `TooManyRequests` for whoever guesses.
+    """Start a session, and cancel a pending deletion of the account.
 
-    It calls off the end of an account that is leaving.
+    An unknown address and a wrong password give the same error, after the same number of password
+    hashes. Raises `Unauthenticated` for them and for a disabled account, and `TooManyRequests`
+    after too many attempts.
     """
-    throttling.count_attempt("login", account=normalize_identifier(email), source=source, now=now)
+    address = normalize_identifier(email)
+    throttling.count_attempt("login", account=address, source=source, now=now)
     credentials = get_credentials(email)
-    known = is_password_correct(password, credentials)
-    user = get_user(credentials.user_id) if credentials and known else None
+    correct = is_password_correct(password, credentials)
+    user = get_user(credentials.user_id) if credentials and correct else None
     if user is None or credentials is None:
-        raise Unauthenticated("E-mail address or password is wrong", code="bad_credentials")
+        raise _bad_credentials()
     if not user.is_active:
         raise Unauthenticated("This account is disabled", code="account_disabled")
-    throttling.clear_attempts("login", account=normalize_identifier(email), source=source, now=now)
+    throttling.clear_attempts("login", account=address, source=source, now=now)
     cancel_deletion(user)
-    return _issue_tokens(user, _start_session(user, credentials, device, now), now)
+
+    key = Session.key(user.id, new_id(now))
+    session = Session(
+        key.pk,
+        key.sk,
+        epoch=user.epoch,
+        created_at=format_timestamp(now),
+        rotated_at=format_timestamp(now),
+        idle_until=format_timestamp(now + IDLE_LIFETIME),
+        absolute_until=format_timestamp(now + ABSOLUTE_LIFETIME),
+        expires_at=to_epoch_seconds(now + ABSOLUTE_LIFETIME),
+        device=device[:DEVICE_MAX] or None,
+    )
+    # The password may have been changed while this one was being hashed.
+    unchanged = Credentials.password_hash == credentials.password_hash
+    try:
+        transact(ConditionCheck(Credentials.key(user.email), unchanged), Put(session))
+    except ConditionFailed as failed:
+        raise _bad_credentials() from failed
+    return _issue_tokens(user, session, now)
 
 
 def refresh_session(*, token: str, now: datetime) -> SignIn:
-    """Trade a refresh token for its successor and a new access token.
+    """Exchange a refresh token for its successor and a new access token.
 
-    The same token again within ten seconds gets the same successor, however many ask at once: an
-    answer may have been lost. Later, or of an older generation, it is stolen goods: the session
-    ends. Raises `Unauthenticated`.
+    The same token returns the same successor for ten seconds, also to concurrent requests, because
+    a client can lose the response. After that, or with a token of an older generation, it counts as
+    stolen and the session ends. Raises `Unauthenticated` when the token is not valid.
     """
     user_id, session_id, generation = _parse_refresh_token(token)
-    key = Session.key(user_id, session_id)
-    rows = batch_get(User.key(user_id), key)
-    user, session = rows.get(User.key(user_id)), rows.get(key)
+    user_key, session_key = User.key(user_id), Session.key(user_id, session_id)
+    items = batch_get(user_key, session_key)
+    user, session = items.get(user_key), items.get(session_key)
     if user is None or session is None or not user.is_active:
         raise Unauthenticated()
     if session.generation == generation and session.is_live(user.epoch, now):
-        session = _rotate(session, now)
+        idle_until = min(now + IDLE_LIFETIME, parse_timestamp(session.absolute_until))
+        session = models.rotate_session(session, idle_until=idle_until, now=now)
     if not session.is_live(user.epoch, now):
         raise Unauthenticated()
-    if not _is_successor(session, generation, now):
+    rotated_recently = now - parse_timestamp(session.rotated_at) <= REPLAY_GRACE
+    if session.generation != generation + 1 or not rotated_recently:
         models.revoke_session(user_id, session_id, now)
         raise Unauthenticated("This refresh token was used before", code="refresh_reuse")
     return _issue_tokens(user, session, now)
 
 
 def log_out(access: Access) -> None:
-    """End the session; its access token is refused from the next request on."""
+    """End the caller's session; the next request with its access token is refused."""
     models.revoke_session(access.user_id, access.session_id or "", access.now)
 
 
 def list_sessions(access: Access) -> list[Session]:
-    """The caller's live sessions, the newest first."""
+    """Return the caller's live sessions, the newest first."""
     return [
         session
         for session in models.list_user_sessions(access.user_id)
@@ -95,79 +119,43 @@ def list_sessions(access: Access) -> list[Session]:
 
 
 def end_session(access: Access, session_id: str) -> None:
-    """End one session. Raises `NotFound` when it is not the caller's or is over."""
+    """End a session of the caller. Raises `NotFound` when the caller has no such live session."""
     if session_id not in {session.id for session in list_sessions(access)}:
         raise NotFound()
     models.revoke_session(access.user_id, session_id, access.now)
 
 
 def end_other_sessions(access: Access) -> None:
-    """End every session but this one."""
+    """End all sessions of the caller except the current one."""
     for session in list_sessions(access):
         if session.id != access.session_id:
             models.revoke_session(access.user_id, session.id, access.now)
 
 
-def _start_session(user: User, credentials: Credentials, device: str, now: datetime) -> Session:
-    key = Session.key(user.id, new_id(now))
-    session = Session(
-        key.pk,
-        key.sk,
-        epoch=user.epoch,
-        created_at=format_timestamp(now),
-        rotated_at=format_timestamp(now),
-        idle_until=format_timestamp(now + IDLE_FOR),
-        absolute_until=format_timestamp(now + SIGNED_IN_FOR),
-        expires_at=to_epoch_seconds(now + SIGNED_IN_FOR),
-        device=device[:200] or None,
-    )
-    # A password that was changed while this one was being hashed does not let in any more.
-    same = Credentials.password_hash == credentials.password_hash
-    try:
-        transact(ConditionCheck(Credentials.key(user.email), same), Put(session))
-    except ConditionFailed as failed:
-        raise Unauthenticated(
-            "E-mail address or password is wrong", code="bad_credentials"
-        ) from failed
-    return session
-
-
-def _rotate(session: Session, now: datetime) -> Session:
-    """The session, one generation on: by this call or by a rival's."""
-    idle_until = min(now + IDLE_FOR, parse_timestamp(session.absolute_until))
-    rival = models.rotate_session(session, idle_until=idle_until, now=now)
-    if rival is not None:
-        return rival
-    session.generation += 1
-    session.rotated_at = format_timestamp(now)
-    return session
-
-
-def _is_successor(session: Session, generation: int, now: datetime) -> bool:
-    recent = now - parse_timestamp(session.rotated_at) <= REPLAY_GRACE
-    return session.generation == generation + 1 and recent
+def _bad_credentials() -> Unauthenticated:
+    return Unauthenticated("Email address or password is wrong", code="bad_credentials")
 
 
 def _issue_tokens(user: User, session: Session, now: datetime) -> SignIn:
+    refresh_token = f"{session.user_id}.{session.id}.{int(session.generation)}"
     return SignIn(
         access=tokens.issue_access_token(Claims(user.id, session.id), now=now),
-        refresh=_sign_refresh_token(session),
-        expires_in=int(ACCESS_FOR.total_seconds()),
+        refresh=f"{refresh_token}.{signatures.sign('refresh', refresh_token)}",
+        expires_in=int(ACCESS_TOKEN_LIFETIME.total_seconds()),
         user=user,
     )
 
 
-def _sign_refresh_token(session: Session) -> str:
-    text = f"{session.user_id}.{session.id}.{int(session.generation)}"
-    return f"{text}.{signatures.sign('refresh', text)}"
-
-
 def _parse_refresh_token(token: str) -> tuple[str, str, int]:
-    """User, session and generation of a refresh token. Raises `Unauthenticated` if not ours."""
-    user_id, session_id, generation, seal = (token.split(".", 3) + [""] * 4)[:4]
-    ours = is_id(user_id) and is_id(session_id) and generation.isdecimal() and generation.isascii()
-    if not ours or not signatures.is_signed(
-        "refresh", f"{user_id}.{session_id}.{generation}", seal
-    ):
+    """Return user id, session id and generation of a refresh token.
+
+    Raises `Unauthenticated` when its form or its signature is wrong.
+    """
+    user_id, session_id, generation, signature = (token.split(".", 3) + [""] * 4)[:4]
+    signed_text = f"{user_id}.{session_id}.{generation}"
+    well_formed = (
+        is_id(user_id) and is_id(session_id) and generation.isdecimal() and generation.isascii()
+    )
+    if not well_formed or not signatures.is_signed("refresh", signed_text, signature):
         raise Unauthenticated()
     return user_id, session_id, int(generation)

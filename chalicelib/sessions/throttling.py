@@ -1,8 +1,10 @@
-"""Guessing costs time: five tries are free, then each waits longer, up to fifteen minutes.
+"""Throttling of attempts, such as password guesses.
 
-Never a hard lock, which would let anybody shut anybody out (OWASP ASVS 5.0, 6.1.1). Tries are
-counted before they are judged, so that a thousand at once are no loophole. A subject may be an
-account, existing or not, or a source address.
+The first attempts of an hour are free. After each further attempt the subject is blocked: for a
+second, then twice as long each time, up to fifteen minutes. Nobody is blocked permanently, because
+anybody could then lock other people out (OWASP ASVS 5.0, 6.1.1). Attempts are counted before they
+are checked, so that many concurrent attempts cannot avoid the limit. A subject is an account,
+whether it exists or not, or a source address.
 """
 
 import hashlib
@@ -13,11 +15,12 @@ from chalicelib.dynamodb.timestamps import format_timestamp, parse_timestamp
 from chalicelib.errors import TooManyRequests, Unavailable
 from chalicelib.sessions import models
 
-# Free tries of one account in an hour, then of one source address, which many people can share.
+# Free attempts of an account in an hour, by action.
 FREE_ATTEMPTS = {"find": 100, "order": 20}
 DEFAULT_FREE_ATTEMPTS = 5
+# Many people can share a source address.
 FREE_ATTEMPTS_OF_SOURCE = 50
-# What one account may do in a day (UTC), and what may be done to one address.
+# Attempts in a day (UTC), by action: of one account, and towards one email address.
 DAILY_LIMITS = {"invite": (50, 5)}
 MAX_WAIT = timedelta(minutes=15)
 MAX_RETRIES = 20
@@ -26,36 +29,15 @@ MAX_RETRIES = 20
 def count_attempt(
     action: str, *, account: str | None = None, source: str | None, now: datetime
 ) -> None:
-    """Count one try of `deed`. Raises `TooManyRequests` with `Retry-After` while it is blocked."""
+    """Count an attempt of `action` for the account and the source address.
+
+    Raises `TooManyRequests` with `Retry-After` while one of them is blocked.
+    """
     if account is not None:
-        _count_attempt(
-            _subject(action, "account", account),
-            FREE_ATTEMPTS.get(action, DEFAULT_FREE_ATTEMPTS),
-            now,
-        )
+        free = FREE_ATTEMPTS.get(action, DEFAULT_FREE_ATTEMPTS)
+        _count_attempt(_subject(action, "account", account), free, now)
     if source:
         _count_attempt(_subject(action, "source", source), FREE_ATTEMPTS_OF_SOURCE, now)
-
-
-def count_daily_attempt(action: str, *, account: str, address: str, now: datetime) -> None:
-    """Count one `deed` of the account to the address. Raises `TooManyRequests` with `Retry-After`
-    when either has had its share of the day."""
-    tomorrow = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    most_of_account, most_to_address = DAILY_LIMITS[action]
-    day = f"{now:%Y-%m-%d}"
-    for subject, most in (
-        (_subject(action, "account", f"{day} {account}"), most_of_account),
-        (_subject(action, "address", f"{day} {normalize_identifier(address)}"), most_to_address),
-    ):
-        if not models.count_daily_attempt(subject, most, now):
-            _refuse(tomorrow - now)
-
-
-def clear_attempts(action: str, *, account: str, source: str | None = None, now: datetime) -> None:
-    """The try was a right one: the account begins anew, and the source gets this one back."""
-    models.reset_attempts(_subject(action, "account", account), now)
-    if source:
-        models.return_attempt(_subject(action, "source", source))
 
 
 def _count_attempt(subject: str, free: int, now: datetime) -> None:
@@ -64,25 +46,46 @@ def _count_attempt(subject: str, free: int, now: datetime) -> None:
     for _ in range(MAX_RETRIES):
         seen = models.get_recent_attempts(subject, now)
         if seen is not None and format_timestamp(now) < seen.blocked_until:
-            _refuse(parse_timestamp(seen.blocked_until) - now)
-        beyond = int(seen.tries) - free if seen else 0
-        if models.count_blocking_attempt(subject, seen, _wait(beyond), now):
+            raise _too_many_attempts(parse_timestamp(seen.blocked_until) - now)
+        beyond_free = max(int(seen.tries) - free, 0) if seen else 0
+        wait = min(timedelta(seconds=2 ** min(beyond_free, 10)), MAX_WAIT)
+        if models.count_blocking_attempt(subject, seen, wait, now):
             return
     raise Unavailable()
 
 
-def _wait(beyond_free: int) -> timedelta:
-    """How long to block behind a try, given how many there were before it beyond the free ones."""
-    return min(timedelta(seconds=2 ** min(max(beyond_free, 0), 10)), MAX_WAIT)
+def count_daily_attempt(action: str, *, account: str, address: str, now: datetime) -> None:
+    """Count an attempt of `action` by the account towards the email address.
+
+    Raises `TooManyRequests` with `Retry-After` when either has reached its limit of the day.
+    """
+    day = f"{now:%Y-%m-%d}"
+    midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    account_limit, address_limit = DAILY_LIMITS[action]
+    for subject, limit in (
+        (_subject(action, "account", f"{day} {account}"), account_limit),
+        (_subject(action, "address", f"{day} {normalize_identifier(address)}"), address_limit),
+    ):
+        if not models.count_daily_attempt(subject, limit, now):
+            raise _too_many_attempts(midnight - now)
 
 
-def _refuse(left: timedelta) -> None:
-    seconds = max(1, round(left.total_seconds() + 0.5))
-    raise TooManyRequests(
-        f"Too many tries; try again in {seconds} seconds", headers={"Retry-After": str(seconds)}
+def clear_attempts(action: str, *, account: str, source: str | None = None, now: datetime) -> None:
+    """Reset the account's count after a successful attempt, and give this attempt back to the
+    source address."""
+    models.reset_attempts(_subject(action, "account", account), now)
+    if source:
+        models.return_attempt(_subject(action, "source", source))
+
+
+def _too_many_attempts(wait: timedelta) -> TooManyRequests:
+    seconds = max(1, round(wait.total_seconds() + 0.5))
+    return TooManyRequests(
+        f"Too many attempts; try again in {seconds} seconds",
+        headers={"Retry-After": str(seconds)},
     )
 
 
-def _subject(action: str, kind: str, who: str) -> str:
-    """A digest: addresses, of mail or of machines, do not stand in the table in clear."""
-    return hashlib.sha256(f"{action}\n{kind}\n{who}".encode()).hexdigest()
+def _subject(action: str, kind: str, name: str) -> str:
+    """Return the id of a counter: a digest, so that the table contains no plain addresses."""
+    return hashlib.sha256(f"{action}\n{kind}\n{name}".encode()).hexdigest()

@@ -1,11 +1,10 @@
-"""Access tokens (JWT) and refresh tokens (opaque), signed with the keys of the secret.
+"""Access tokens: JWTs (RFC 9068) signed with the keys of the secret.
 
-Nothing about roles is inside a token: what a caller may do is read from the table on each request.
+A token contains no roles: every request reads the caller's permissions from the table.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import uuid4
 
 import jwt
@@ -14,74 +13,64 @@ from chalicelib import settings
 from chalicelib.aws import secrets
 from chalicelib.errors import Unauthenticated
 
-ACCESS_FOR = timedelta(minutes=10)
+ACCESS_TOKEN_LIFETIME = timedelta(minutes=10)
 ALGORITHM = "HS256"
 AUDIENCE = "task-manager-api"
+# With the stage, so that a token of one stage is not valid in another.
+ISSUER = f"task-manager/{settings.STAGE}"
 TYPE = "at+jwt"
 LEEWAY_SECONDS = 10
-REQUIRED = ["iss", "aud", "sub", "sid", "jti", "iat", "exp"]
+REQUIRED_CLAIMS = ["iss", "aud", "sub", "sid", "jti", "iat", "exp"]
 
 
 @dataclass(frozen=True)
 class Claims:
-    """Who a token speaks for, and by which sign-in."""
+    """The user and the session that an access token stands for."""
 
     user_id: str
     session_id: str
 
 
-def get_issuer() -> str:
-    """The stage is part of it, so that a token of one stage is worth nothing in another."""
-    return f"task-manager/{settings.STAGE}"
-
-
 def issue_access_token(claims: Claims, *, now: datetime) -> str:
-    """A JWT good for ten minutes (RFC 9068 shape, HS256)."""
+    """Return a JWT that is valid for ten minutes."""
     key_id, key = secrets.get_signing_keys().signing()
     payload = {
-        "iss": get_issuer(),
+        "iss": ISSUER,
         "aud": AUDIENCE,
         "sub": claims.user_id,
         "sid": claims.session_id,
         "jti": uuid4().hex,
         "iat": int(now.timestamp()),
-        "exp": int((now + ACCESS_FOR).timestamp()),
+        "exp": int((now + ACCESS_TOKEN_LIFETIME).timestamp()),
     }
     return jwt.encode(payload, key, ALGORITHM, headers={"kid": key_id, "typ": TYPE})
 
 
 def verify_access_token(token: str) -> Claims:
-    """Who `token` speaks for. Raises `Unauthenticated` for anything but a token of ours in force.
+    """Return the claims of `token`. Raises `Unauthenticated` when it is not a valid access token.
 
-    The algorithm is pinned, the type and every claim are required (PyJWT makes `exp` optional and
-    ignores `iss` unless asked), and a key too short for the algorithm is refused.
+    The algorithm is fixed, and the type and every claim are required: PyJWT makes `exp` optional
+    and ignores `iss` by default. A key that is too short for the algorithm is rejected.
     """
     try:
         header = jwt.get_unverified_header(token)
+        key_id = header.get("kid")
+        key = secrets.find_verifying_key(key_id) if isinstance(key_id, str) else None
+        if key is None or header.get("typ") != TYPE:
+            raise Unauthenticated()
         payload = jwt.decode(
             token,
-            _verifying_key(header),
+            key,
             algorithms=[ALGORITHM],
             audience=AUDIENCE,
-            issuer=get_issuer(),
+            issuer=ISSUER,
             leeway=LEEWAY_SECONDS,
-            options={"require": REQUIRED, "enforce_minimum_key_length": True},
+            options={"require": REQUIRED_CLAIMS, "enforce_minimum_key_length": True},
         )
-        return Claims(_text(payload, "sub"), _text(payload, "sid"))
     except jwt.PyJWTError as error:
         raise Unauthenticated() from error
 
-
-def _verifying_key(header: dict[str, Any]) -> bytes:
-    key_id = header.get("kid")
-    key = secrets.find_verifying_key(key_id) if isinstance(key_id, str) else None
-    if key is None or header.get("typ") != TYPE:
+    user_id, session_id = payload["sub"], payload["sid"]
+    if not (isinstance(user_id, str) and isinstance(session_id, str)):
         raise Unauthenticated()
-    return key
-
-
-def _text(payload: dict[str, Any], name: str) -> str:
-    value = payload[name]
-    if not isinstance(value, str):
-        raise Unauthenticated()
-    return value
+    return Claims(user_id, session_id)

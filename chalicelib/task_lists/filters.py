@@ -1,4 +1,4 @@
-"""What a list of tasks can be narrowed to."""
+"""Filters of task lists."""
 
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
@@ -11,21 +11,25 @@ from chalicelib.tasks.models import NO_DUE_DATE, NOBODY, Card
 
 NO_VALUE = NOBODY
 ONE_DAY = timedelta(days=1)
-# In no zone does a day end before ten o'clock of its own in UTC, or begin after noon.
-FIRST_END, LAST_BEGINNING = "T09:59:59.999Z", "T12:00:00.000Z"
+# In every time zone a day ends at 10:00 UTC of that date or later (UTC+14), and begins at 12:00 UTC
+# of that date or earlier (UTC-12).
+EARLIEST_END, LATEST_START = "T09:59:59.999Z", "T12:00:00.000Z"
 DAYS_AHEAD = {"today": 1, "next_7_days": 7}
 
 
 @dataclass(frozen=True)
 class DueBound:
-    """A moment, or a whole day of the caller's zone: tasks due on a day are compared by their day,
-    so that Friday's task is Friday's wherever one is."""
+    """A bound of due dates: a time, or a whole day in the caller's time zone.
+
+    If both the bound and a task's due date are days, they are compared as days. A task due on
+    Friday is due on Friday in every time zone.
+    """
 
     text: str
     zone: str
 
     def is_before(self, task: Card) -> bool:
-        """Whether the task is due after this."""
+        """Return whether the task is due after this bound."""
         if is_date(self.text):
             if is_date(str(task.due_date)):
                 return str(task.due_date) > self.text
@@ -33,23 +37,23 @@ class DueBound:
         return str(task.due_at) > self._start
 
     def is_after(self, task: Card) -> bool:
-        """Whether the task is due before this."""
+        """Return whether the task is due before this bound."""
         if is_date(self.text) and is_date(str(task.due_date)):
             return str(task.due_date) < self.text
         return str(task.due_at) < self._start
 
     @property
-    def low(self) -> str:
-        """No position by due time of a task that is due after this sorts before it."""
+    def min_position_after(self) -> str:
+        """A lower limit for the positions by due time of tasks that are due after this bound."""
         if not is_date(self.text):
             return self._start
-        return min(self._end, self._next_day + FIRST_END)
+        return min(self._end, self._next_day + EARLIEST_END)
 
     @property
-    def high(self) -> str:
-        """... and none of one that is due before this, behind it."""
-        day = self.text + LAST_BEGINNING if is_date(self.text) else ""
-        return max(self._start, day) + LAST_POSITION
+    def max_position_before(self) -> str:
+        """An upper limit for the positions by due time of tasks that are due before this bound."""
+        latest_start = self.text + LATEST_START if is_date(self.text) else ""
+        return max(self._start, latest_start) + LAST_POSITION
 
     @cached_property
     def _start(self) -> str:
@@ -57,22 +61,25 @@ class DueBound:
 
     @cached_property
     def _end(self) -> str:
-        """When the day is over; it need not have 24 hours."""
+        # Not `_start` plus 24 hours: with a change of the clocks a day is longer or shorter.
         return format_timestamp(parse_start(self._next_day, self.zone))
 
     @property
     def _next_day(self) -> str:
-        """The last day of the calendar has none, and nothing is due on it."""
+        # The last day of the calendar has no next day. No task is due on it.
         day = date.fromisoformat(self.text)
         return (min(day, date.max - ONE_DAY) + ONE_DAY).isoformat()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Filters:
-    """All of them hold for each task of the list; None asks nothing. `assigned_to` and `parent` may
-    be `none`."""
+    """The filters of a list. A task must match all of them; None stands for no filter.
 
-    now: datetime
+    `assigned_to` and `parent` can be `none`, which matches tasks without an assignee or a parent.
+    `now` and `updated_since` are timestamps as they are stored.
+    """
+
+    now: str
     status: str | None = None
     priority: str | None = None
     assigned_to: str | None = None
@@ -82,75 +89,65 @@ class Filters:
     due_after: DueBound | None = None
     due_before: DueBound | None = None
     overdue: bool | None = None
-    updated_since: datetime | None = None
+    updated_since: str | None = None
 
     def matches(self, task: Card) -> bool:
-        """Whether the list shows the task."""
-        return self._is_what_was_asked_for(task) and self._is_due_then(task)
-
-    @property
-    def asked(self) -> list[str]:
-        """The names of those that ask for something."""
-        names = (field.name for field in fields(self) if field.name != "now")
-        return [name for name in names if getattr(self, name) is not None]
-
-    @property
-    def asks_for_a_time(self) -> bool:
-        """Whether only tasks that are due in some stretch of time can match."""
-        return bool(self.due_after or self.due_before or self.overdue)
-
-    @property
-    def edges(self) -> list[str]:
-        """The edges that every match hangs on, the rarest kind first."""
-        named = {
-            "parent": None if self.parent == NO_VALUE else self.parent,
-            "label": self.label,
-            "assignee": self.assigned_to,
-            "creator": self.created_by,
-        }
-        return [f"{kind}:{value}" for kind, value in named.items() if value is not None]
-
-    @property
-    def due_positions(self) -> tuple[str, str]:
-        """Between which positions by due time all matches lie."""
-        low = self.due_after.low if self.due_after else FIRST_POSITION
-        high = NO_DUE_DATE if self.asks_for_a_time else LAST_POSITION
-        if self.due_before:
-            high = self.due_before.high
-        return low, min(high, self._now) if self.overdue else high
-
-    @cached_property
-    def _now(self) -> str:
-        return format_timestamp(self.now)
-
-    @cached_property
-    def since(self) -> str:
-        """No match was last changed before that."""
-        return format_timestamp(self.updated_since) if self.updated_since else FIRST_POSITION
-
-    def _is_what_was_asked_for(self, task: Card) -> bool:
-        return (
+        """Return whether the task matches all filters."""
+        attributes_match = (
             self.status in (None, task.status)
             and self.priority in (None, task.priority)
             and self.assigned_to in (None, task.assigned_to or NO_VALUE)
             and self.created_by in (None, task.created_by)
             and self.parent in (None, task.parent or NO_VALUE)
             and (self.label is None or self.label in (task.labels or ()))
-            and task.updated_at >= self.since
+            and task.updated_at >= (self.updated_since or FIRST_POSITION)
         )
+        if not attributes_match:
+            return False
 
-    def _is_due_then(self, task: Card) -> bool:
         if task.due_at is None:
-            return not self.asks_for_a_time
+            return not self.requires_due_date
         return (
             (self.due_after is None or self.due_after.is_before(task))
             and (self.due_before is None or self.due_before.is_after(task))
-            and self.overdue in (None, task.is_open and task.due_at < self._now)
+            and self.overdue in (None, task.is_open and task.due_at < self.now)
         )
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the filters that are set, in the order of the fields above."""
+        names = [field.name for field in fields(self) if field.name != "now"]
+        return [name for name in names if getattr(self, name) is not None]
+
+    @property
+    def requires_due_date(self) -> bool:
+        """Whether only tasks with a due date can match."""
+        return bool(self.due_after or self.due_before or self.overdue)
+
+    @property
+    def entry_names(self) -> list[str]:
+        """The names of the filter entries that every matching task has, the rarest kind first."""
+        values = {
+            "parent": None if self.parent == NO_VALUE else self.parent,
+            "label": self.label,
+            "assignee": self.assigned_to,
+            "creator": self.created_by,
+        }
+        return [f"{kind}:{value}" for kind, value in values.items() if value is not None]
+
+    @property
+    def due_range(self) -> tuple[str, str]:
+        """The limits between which the positions by due time of all matching tasks lie."""
+        low = self.due_after.min_position_after if self.due_after else FIRST_POSITION
+        high = NO_DUE_DATE if self.requires_due_date else LAST_POSITION
+        if self.due_before:
+            high = self.due_before.max_position_before
+        return low, min(high, self.now) if self.overdue else high
 
 
 def upcoming_bounds(days: str, now: datetime, zone: str) -> tuple[DueBound, DueBound]:
-    """The bounds of `today` or `next_7_days` in the caller's zone."""
+    """Return the bounds after and before which tasks of `today` or `next_7_days` are due."""
     today = local_date(now, zone)
-    yesterday, end = today - ONE_DAY, today + ONE_DAY * DAYS_AHEAD[days]
+    yesterday = today - ONE_DAY
+    end = today + ONE_DAY * DAYS_AHEAD[days]
     return DueBound(yesterday.isoformat(), zone), DueBound(end.isoformat(), zone)

@@ -1,8 +1,9 @@
-"""Edges: which tasks have this label, this parent, this assignee or none, this creator.
+"""Items that lists find tasks by: filter entries and search terms.
 
-An edge is a row that is nothing but its key, written and removed in the transaction that changes
-the task, in the project's own partition. So the tasks behind one of these are found without a look
-at any other, in the order of their creation, at once and not when an index has caught up.
+A filter entry says that a task has a certain label, parent, assignee (or none) or creator. It
+consists of its key only, in the project's own partition, and is written and removed in the
+transaction that changes the task. A list by one of these therefore reads only matching tasks, in
+the order of their creation, and is consistent; an index would lag behind.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,12 +15,12 @@ from chalicelib.tasks.models import NOBODY, Task
 
 FILTER_KINDS = ("assignee", "creator", "label", "parent")
 FILTER_PAGE = 100
-# Sorts behind everything that an id holds.
+# Sorts after every character of an id.
 AFTER_ALL_IDS = "~"
 
 
 class FilterEntry(Item):
-    """Says that the task at its end is of the kind and value in its sort key."""
+    """A task that has the property `name`, for example `label:<id>`."""
 
     @staticmethod
     def key(project_id: str, name: str, task_id: str) -> "Key[FilterEntry]":
@@ -27,7 +28,7 @@ class FilterEntry(Item):
 
 
 def filter_names(task: Task) -> set[str]:
-    """What a task is found by: `label:<id>`, `assignee:<user>`, ..."""
+    """Return the names of the task's filter entries: `label:<id>`, `assignee:<user>`, ..."""
     names = {f"creator:{task.created_by}", f"assignee:{task.assigned_to or NOBODY}"}
     names |= {f"label:{label}" for label in task.labels or ()}
     if task.parent is not None:
@@ -36,17 +37,22 @@ def filter_names(task: Task) -> set[str]:
 
 
 def move_filter_entries_writes(before: Task | None, after: Task | None) -> tuple[Write, ...]:
-    """The writes that make a task found as it is `after` and no more as it was `before`; None
-    stands for a task that is not there, or in the trash."""
+    """Return the writes that replace the task's filter entries when it changes.
+
+    Pass None as `before` or `after` for a task that does not exist or is in the trash.
+    """
     task = after or before
     assert task is not None
-    old, new = filter_names(before) if before else set(), filter_names(after) if after else set()
-    gone = (Delete(FilterEntry.key(task.project_id, name, task.id)) for name in sorted(old - new))
-    come = (
-        UnconditionalPut(FilterEntry.key(task.project_id, name, task.id).empty_item())
-        for name in sorted(new - old)
-    )
-    return (*gone, *come)
+    old = filter_names(before) if before else set()
+    new = filter_names(after) if after else set()
+
+    writes: list[Write] = []
+    for name in sorted(old - new):
+        writes.append(Delete(FilterEntry.key(task.project_id, name, task.id)))
+    for name in sorted(new - old):
+        key = FilterEntry.key(task.project_id, name, task.id)
+        writes.append(UnconditionalPut(key.empty_item()))
+    return tuple(writes)
 
 
 def list_task_ids(
@@ -57,25 +63,29 @@ def list_task_ids(
     newest_first: bool = False,
     first: int = FILTER_PAGE,
 ) -> Iterator[str]:
-    """The ids of the tasks that `name` finds, in the order of their creation, behind `after`; the
-    `first` so many are read at once."""
+    """Yield the ids of the tasks that have the filter entry `name`, in the order of creation.
+
+    `after` is the task id to continue behind. The first query reads `first` entries.
+    """
     prefix = f"BY#{name}#"
     low, high = prefix, prefix + AFTER_ALL_IDS
     if after is not None:
         low, high = (low, prefix + after) if newest_first else (prefix + after, high)
-    rows = query_all(
+    entries = query_all(
         FilterEntry,
         f"PROJECT#{project_id}",
         FilterEntry.SK.between(low, high),
         first=first,
         newest_first=newest_first,
     )
-    found = (row.SK.removeprefix(prefix) for row in rows)
-    return (task_id for task_id in found if task_id != after)
+    for entry in entries:
+        task_id = entry.SK.removeprefix(prefix)
+        if task_id != after:
+            yield task_id
 
 
 class SearchTerm(Item):
-    """Says that the task at its end has the word in its sort key."""
+    """A task whose title or description contains the word."""
 
     @staticmethod
     def key(project_id: str, word: str, task_id: str) -> "Key[SearchTerm]":
@@ -83,20 +93,27 @@ class SearchTerm(Item):
 
 
 def replace_search_terms(
-    project_id: str, task_id: str, *, gone: Iterable[str], come: Iterable[str]
+    project_id: str, task_id: str, *, removed: Iterable[str], added: Iterable[str]
 ) -> None:
-    """Take words from a task and give it others. Doing it again changes nothing."""
-    old = [SearchTerm.key(project_id, word, task_id) for word in sorted(gone)]
-    new = [SearchTerm.key(project_id, word, task_id) for word in sorted(come)]
-    batch_delete([(key.pk, key.sk) for key in old])
-    batch_put([key.empty_item() for key in new])
+    """Remove words from a task's search terms and add others. Idempotent."""
+    old_keys = [SearchTerm.key(project_id, word, task_id) for word in sorted(removed)]
+    new_keys = [SearchTerm.key(project_id, word, task_id) for word in sorted(added)]
+    batch_delete([(key.pk, key.sk) for key in old_keys])
+    batch_put([key.empty_item() for key in new_keys])
 
 
 def find_task_ids_by_prefix(project_id: str, prefix: str, *, limit: int) -> set[str] | None:
-    """The ids of the tasks with a word that begins so; None if there are more than `limit` rows."""
-    ours = SearchTerm.SK.startswith(f"WORD#{prefix}")
-    found = query_all(SearchTerm, f"PROJECT#{project_id}", ours, consistent=False)
-    rows = list(islice(found, limit + 1))
-    if len(rows) > limit:
+    """Return the ids of the tasks with a word that begins with `prefix`.
+
+    Returns None if more than `limit` search terms begin with it.
+    """
+    found = query_all(
+        SearchTerm,
+        f"PROJECT#{project_id}",
+        SearchTerm.SK.startswith(f"WORD#{prefix}"),
+        consistent=False,
+    )
+    terms = list(islice(found, limit + 1))
+    if len(terms) > limit:
         return None
-    return {row.SK.rpartition("#")[2] for row in rows}
+    return {term.SK.rpartition("#")[2] for term in terms}

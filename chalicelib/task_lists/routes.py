@@ -1,7 +1,7 @@
-"""`GET /api/tasks`: lists of tasks, and `/api/tasks/statistics`."""
+"""Routes of task lists: `GET /api/tasks` and `GET /api/tasks/statistics`."""
 
+from collections.abc import Iterator
 from functools import partial
-from typing import Any
 
 from chalice.app import Blueprint, Response
 from msgspec.structs import asdict
@@ -9,6 +9,7 @@ from msgspec.structs import asdict
 from chalicelib.access.permissions import Action
 from chalicelib.access.service import Access
 from chalicelib.dynamodb.ids import is_id
+from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.errors import BadRequest, FieldError
 from chalicelib.http.fields import Page
 from chalicelib.http.gate import route
@@ -36,9 +37,13 @@ PROJECTS_MAX = 50
 @route(bp, "GET", "/api/tasks", Action.READ_TASKS, query=TaskQuery, returns=Page[TaskCard])
 def list_tasks(access: Access, query: TaskQuery) -> Response:
     """List tasks."""
-    find = partial(service.list_tasks, access, _query(access, query))
+    # A cursor is valid for these parameters only: for all except those of the page.
+    parameters = {
+        name: value for name, value in asdict(query).items() if name not in {"limit", "cursor"}
+    }
+    find = partial(service.list_tasks, access, _parse_query(access, query))
     return page_response(
-        access, query, _cursor_scope(query), find, lambda each: present_card(*each)
+        access, query, f"tasks {parameters}", find, lambda listed: present_card(*listed)
     )
 
 
@@ -52,89 +57,74 @@ def list_tasks(access: Access, query: TaskQuery) -> Response:
 )
 def get_task_statistics(access: Access, query: StatisticsQuery) -> Response:
     """Get task statistics."""
-    found = statistics.compute_statistics(access, _project_ids(query.project))
-    loads = sorted(found.assignees.items(), key=lambda load: (-load[1], load[0] or ""))
-    shown = Statistics(
-        total=sum(found.statuses.values()),
-        by_status=found.statuses,
-        by_priority=found.priorities,
-        by_assignee=[AssignedCount(*load) for load in loads],
-        overdue=found.overdue,
-        due_in_7_days=found.due_soon,
-        completed_per_day=[CompletedCount(*day) for day in found.completed.items()],
+    counted = statistics.compute_statistics(access, _parse_project_ids(query.project))
+    assignees = sorted(counted.assignees.items(), key=lambda pair: (-pair[1], pair[0] or ""))
+    response = Statistics(
+        total=sum(counted.statuses.values()),
+        by_status=counted.statuses,
+        by_priority=counted.priorities,
+        by_assignee=[AssignedCount(user_id, count) for user_id, count in assignees],
+        overdue=counted.overdue,
+        due_in_7_days=counted.due_soon,
+        completed_per_day=[CompletedCount(day, n) for day, n in counted.completed.items()],
     )
-    return conditional_response(shown, bp.current_request)
+    return conditional_response(response, bp.current_request)
 
 
-def _query(access: Access, query: TaskQuery) -> ListQuery:
-    """What is asked for. Raises `BadRequest` naming every parameter that cannot be read."""
-    errors = list(_errors(query, access.user.time_zone))
-    if errors:
-        raise BadRequest("Some query parameters are not valid", errors=tuple(errors))
-    return ListQuery(
-        project_ids=_project_ids(query.project),
-        filters=_filters(access, query),
-        ordering=query.ordering.removeprefix("-"),
-        backwards=query.ordering.startswith("-"),
-        text=query.q,
-    )
-
-
-def _filters(access: Access, query: TaskQuery) -> Filters:
+def _parse_query(access: Access, query: TaskQuery) -> ListQuery:
+    """Return the query for the service. Raises `BadRequest` with all invalid parameters."""
     zone = access.user.time_zone
+    errors = tuple(_find_errors(query, zone))
+    if errors:
+        raise BadRequest("Some query parameters are not valid", errors=errors)
+
     due_after = DueBound(query.due_after, zone) if query.due_after else None
     due_before = DueBound(query.due_before, zone) if query.due_before else None
     if query.due is not None:
         due_after, due_before = filters.upcoming_bounds(query.due, access.now, zone)
-    return Filters(
-        now=access.now,
-        status=query.status,
-        priority=query.priority,
-        assigned_to=_person(access, query.assigned_to),
-        created_by=_person(access, query.created_by),
-        label=query.label,
-        parent=resolve_reference(access, query.parent),
-        due_after=due_after,
-        due_before=due_before,
-        overdue=query.overdue,
-        updated_since=parse_start(query.updated_since, zone) if query.updated_since else None,
+    updated_since = None
+    if query.updated_since:
+        updated_since = format_timestamp(parse_start(query.updated_since, zone))
+    return ListQuery(
+        project_ids=_parse_project_ids(query.project),
+        filters=Filters(
+            now=format_timestamp(access.now),
+            status=query.status,
+            priority=query.priority,
+            assigned_to=access.user_id if query.assigned_to == "me" else query.assigned_to,
+            created_by=access.user_id if query.created_by == "me" else query.created_by,
+            label=query.label,
+            parent=resolve_reference(access, query.parent),
+            due_after=due_after,
+            due_before=due_before,
+            overdue=query.overdue,
+            updated_since=updated_since,
+        ),
+        ordering=query.ordering.removeprefix("-"),
+        descending=query.ordering.startswith("-"),
+        text=query.q,
     )
 
 
-def _errors(query: TaskQuery, zone: str | None) -> Any:
+def _find_errors(query: TaskQuery, zone: str | None) -> Iterator[FieldError]:
+    """Yield an error for each parameter that the types of `TaskQuery` cannot check."""
     for name in ("due_before", "due_after", "updated_since"):
         text = getattr(query, name)
-        if text is not None and not _is_time(text, zone):
+        try:
+            if text is not None:
+                parse_start(text, zone)
+        except ValueError:
             yield FieldError(name, FORMAT_HINT)
     if query.due is not None and (query.due_before or query.due_after):
-        yield FieldError("due", "says already what due_before and due_after say; give one of them")
+        yield FieldError("due", "cannot be combined with due_before or due_after")
     for name, words in (("assigned_to", {"me", NO_VALUE}), ("created_by", {"me"})):
-        who = getattr(query, name)
-        if who is not None and who not in words and not is_id(who):
-            yield FieldError(name, f"is a person's id, or one of {', '.join(sorted(words))}")
+        user_id = getattr(query, name)
+        if user_id is not None and user_id not in words and not is_id(user_id):
+            yield FieldError(name, f"must be a user's id or one of {', '.join(sorted(words))}")
     if query.project is not None and query.project.count(",") >= PROJECTS_MAX:
-        yield FieldError("project", f"names at most {PROJECTS_MAX}")
+        yield FieldError("project", f"must name at most {PROJECTS_MAX} projects")
 
 
-def _is_time(text: str, zone: str | None) -> bool:
-    try:
-        parse_start(text, zone)
-    except ValueError:
-        return False
-    return True
-
-
-def _project_ids(text: str | None) -> list[str] | None:
+def _parse_project_ids(text: str | None) -> list[str] | None:
+    """Return the ids in a comma-separated list, without duplicates."""
     return None if text is None else list(dict.fromkeys(text.split(",")))
-
-
-def _person(access: Access, who: str | None) -> str | None:
-    return access.user_id if who == "me" else who
-
-
-def _cursor_scope(query: TaskQuery) -> str:
-    """What a cursor is bound to: all but the page."""
-    facts = {
-        name: value for name, value in asdict(query).items() if name not in {"limit", "cursor"}
-    }
-    return f"tasks {facts}"

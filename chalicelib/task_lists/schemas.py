@@ -1,4 +1,4 @@
-"""`GET /api/tasks`: lists of tasks, and `/api/tasks/statistics`."""
+"""Queries and responses of `GET /api/tasks` and `GET /api/tasks/statistics`."""
 
 from datetime import date
 from typing import Annotated, Literal
@@ -22,7 +22,7 @@ Ordering = Literal[
 
 
 class TaskQuery(PageQuery):
-    """`project`: one id or several with commas between; `ordering`: with `-` for the reverse."""
+    """`project` is one id or several, separated by commas; `-` reverses an `ordering`."""
 
     project: str | None = None
     status: Status | None = None
@@ -45,7 +45,7 @@ class StatisticsQuery(Struct, forbid_unknown_fields=True):
 
 
 class AssignedCount(Struct):
-    """How many tasks somebody is assigned to; null stands for nobody."""
+    """How many tasks are assigned to a user; null stands for unassigned tasks."""
 
     user_id: str | None
     count: int

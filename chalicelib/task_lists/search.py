@@ -1,4 +1,4 @@
-"""Search: the words of titles and descriptions, found by how they begin."""
+"""Text search: finds tasks by the beginnings of the words in their titles and descriptions."""
 
 import re
 import unicodedata
@@ -9,63 +9,68 @@ from chalicelib.task_lists import models
 from chalicelib.tasks.jobs import TaskChange
 from chalicelib.tasks.models import Task, TrashedTask
 
-# Of one task, the first of its words; of one word, its beginning.
+# Only the first words of a task are indexed, and of each word only the beginning.
 MAX_TERMS, MAX_TERM_LENGTH = 200, 40
 MAX_QUERY_TERMS = 8
-# A beginning that finds more than this says nothing; nobody waits for it either.
+# A prefix with more matches does not narrow the search and takes too long to read.
 MAX_MATCHES = 1_000
-# Of so few tasks, the other words are looked for in the tasks themselves.
+# With this few candidates, the remaining prefixes are checked in the tasks, not in the index.
 FEW_CANDIDATES = 100
 
 _WORD = re.compile(r"[^\W_]+")
 
 
 def extract_terms(text: str) -> list[str]:
-    """The words of `text`, folded: without case, width and accents, in the order of their first
-    appearance."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(character for character in plain if not unicodedata.combining(character))
-    return list(dict.fromkeys(word[:MAX_TERM_LENGTH] for word in _WORD.findall(bare)))
+    """Return the words of `text` without case, width and accents, in order of first appearance."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(character for character in decomposed if not unicodedata.combining(character))
+    return list(dict.fromkeys(word[:MAX_TERM_LENGTH] for word in _WORD.findall(plain)))
 
 
 def find_candidates(project_id: str, text: str) -> set[str]:
-    """The ids of tasks that may have, for each word of `text`, one that begins so; what was written
-    some seconds ago may be missing. Raises `BadRequest` when no word of `text` is rare enough."""
-    asked, found = _query_terms(text), None
-    for word in sorted(asked, key=len, reverse=True):
-        if found is None or len(found) > FEW_CANDIDATES:
-            having = models.find_task_ids_by_prefix(project_id, word, limit=MAX_MATCHES)
-            if having is not None:
-                found = having if found is None else found & having
-    if asked and found is None:
-        prefixes = " and with ".join(asked)
-        what = f"more than {MAX_MATCHES} words begin with {prefixes}; give more of it"
-        raise BadRequest("The search is too broad", errors=(FieldError("q", what),))
-    return found or set()
+    """Return the ids of tasks that may match `text`; `matches_text` decides for each.
+
+    Tasks written a few seconds ago may be missing. Raises `BadRequest` if every word of `text` has
+    too many matches.
+    """
+    prefixes = extract_terms(text)[:MAX_QUERY_TERMS]
+    candidates: set[str] | None = None
+    # Longer prefixes have fewer matches, so they are looked up first.
+    for prefix in sorted(prefixes, key=len, reverse=True):
+        if candidates is not None and len(candidates) <= FEW_CANDIDATES:
+            break
+        found = models.find_task_ids_by_prefix(project_id, prefix, limit=MAX_MATCHES)
+        if found is not None:
+            candidates = found if candidates is None else candidates & found
+
+    if prefixes and candidates is None:
+        quoted = " and with ".join(prefixes)
+        message = f"more than {MAX_MATCHES} words begin with {quoted}; use longer words"
+        raise BadRequest("The search is too broad", errors=(FieldError("q", message),))
+    return candidates or set()
 
 
 def matches_text(task: Task, text: str) -> bool:
-    """Whether the whole task has, for each word of `text`, one that begins so: the index may be
-    behind, and not every word is looked up there."""
-    own = _terms_of(task)
-    return all(any(word.startswith(beginning) for word in own) for beginning in _query_terms(text))
+    """Return whether each word of `text` is the beginning of a word of the task.
 
-
-def _query_terms(text: str) -> list[str]:
-    return extract_terms(text)[:MAX_QUERY_TERMS]
+    The task needs its description. The check is necessary because the search index may lag behind
+    the task, and not every word of `text` is looked up there.
+    """
+    terms = _task_terms(task)
+    prefixes = extract_terms(text)[:MAX_QUERY_TERMS]
+    return all(any(term.startswith(prefix) for term in terms) for prefix in prefixes)
 
 
 def update_search_index(change: TaskChange, now: datetime) -> None:
-    """Make a task found by the words that it has now, and by no other. Told again, it comes to the
-    same."""
-    old, new = _terms_of(change.before), _terms_of(change.after)
+    """Replace the search terms of a changed task. Idempotent."""
+    old, new = _task_terms(change.before), _task_terms(change.after)
     task = change.after or change.before
     if task is not None and old != new:
-        models.replace_search_terms(task.project_id, task.id, gone=old - new, come=new - old)
+        models.replace_search_terms(task.project_id, task.id, removed=old - new, added=new - old)
 
 
-def _terms_of(task: Task | None) -> set[str]:
-    """The words by which a task is found; one that is in the trash is not."""
+def _task_terms(task: Task | None) -> set[str]:
+    """Return the words that a task is found by: none for a task in the trash."""
     if task is None or isinstance(task, TrashedTask):
         return set()
     return set(extract_terms(f"{task.title}\n{task.description}")[:MAX_TERMS])

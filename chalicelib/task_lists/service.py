@@ -1,9 +1,8 @@
-"""Lists of tasks: filtered, ordered, of one project or of many.
+"""Lists of tasks: filtered, sorted, of one project or of many.
 
-A page costs the same in a project of ten tasks and of ten thousand. Each order has a partition of
-its own, and so has each filter, in an order of its own. Where that is what is asked for, the
-partition is read. All other lists are chosen and sorted from the projects' catalogues, and the
-tasks of the page are read.
+A page costs the same in a project of ten tasks and of ten thousand. A list that a partition holds
+in the requested order is read from that partition. All other lists are filtered and sorted from
+the projects' list snapshots, and then the tasks of the page are read.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from heapq import merge
 from itertools import chain, islice
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from chalicelib.access.accessible_projects import get_accessible_projects
@@ -19,51 +19,43 @@ from chalicelib.dynamodb.concurrency import run_concurrently
 from chalicelib.dynamodb.pages import Page
 from chalicelib.projects.models import Project
 from chalicelib.task_lists import search, snapshots
-from chalicelib.task_lists.filters import NO_VALUE, Filters
+from chalicelib.task_lists.filters import Filters
+from chalicelib.task_lists.partitions import find_partitions
 from chalicelib.task_lists.sources import (
     CREATED,
     DUE,
     PRIORITY,
     UPDATED,
-    FilterEntrySource,
-    Ordering,
     PositionedTask,
     SnapshotSource,
     TaskSource,
-    range_by_assignee,
-    range_by_creation,
-    range_by_due,
-    range_by_priority,
-    range_by_status,
-    range_by_update,
-    range_of_priority,
 )
 from chalicelib.tasks.models import Card, Task
 
-TIME_FILTERS = {"due_after", "due_before", "overdue"}
-# Of each of many projects so many at least are read at once; of all, a page and one behind it.
+# With many projects, the first request to each source reads at least this many tasks. All sources
+# together read at least a page and one more task.
 MIN_SHARE = 3
 ORDERINGS = {ordering.name: ordering for ordering in (CREATED, DUE, UPDATED, PRIORITY)}
 
 
 @dataclass(frozen=True)
 class ListQuery:
-    """What is asked for: `project_ids` None stands for all of the caller's; `text` for words."""
+    """A request for a list.
+
+    `project_ids` None stands for all of the caller's projects, `text` is the search text, and
+    `ordering` is a key of `ORDERINGS`.
+    """
 
     project_ids: list[str] | None
     filters: Filters
     ordering: str
-    backwards: bool
+    descending: bool
     text: str | None = None
-
-    def matches(self, task: Task) -> bool:
-        """Whether the list shows the task; one that was found by its words is a whole one."""
-        return self.filters.matches(task) and (
-            not self.text or search.matches_text(task, self.text)
-        )
 
 
 class ListedTask(NamedTuple):
+    """A task with its project, as the API shows both."""
+
     task: Task
     project: Project
 
@@ -71,92 +63,52 @@ class ListedTask(NamedTuple):
 def list_tasks(
     access: Access, query: ListQuery, *, limit: int, start: dict[str, Any] | None
 ) -> Page[ListedTask]:
-    """A page of the tasks that match; it begins behind the position in `start`.
+    """Return a page of the matching tasks. It begins behind the position in `start`.
 
-    Raises `NotFound` for a project that the caller does not belong to, `BadRequest` for text that
-    finds too much.
+    Raises `NotFound` for a project that the caller is not a member of, `BadRequest` for a search
+    text that matches too many tasks.
     """
     projects = get_accessible_projects(access, query.project_ids)
-    ordering, after = ORDERINGS[query.ordering], (start or {}).get("after")
-    sources = _sources(access, projects, query, ordering)
+    sources = _choose_sources(access, projects, query)
+    after = (start or {}).get("after")
+
+    # Each source is sorted, so merging them reads little more than the page.
     share = min(limit, max(MIN_SHARE, limit // max(len(sources), 1))) + 1
-    walks = [source.walk(after, backwards=query.backwards, first=share) for source in sources]
-    ahead = merge(*run_concurrently(_start, walks), key=_position, reverse=query.backwards)
-    matches = (placed for placed in ahead if query.matches(placed.task))
+    reads = [source.read(after, descending=query.descending, page_size=share) for source in sources]
+    started = run_concurrently(_read_first_task, reads)
+    merged = merge(*started, key=attrgetter("position"), reverse=query.descending)
+
+    # A partition may contain tasks that do not match, and a task may have changed since its
+    # snapshot entry or search term was written.
+    matches = (
+        placed
+        for placed in merged
+        if query.filters.matches(placed.task)
+        and (not query.text or search.matches_text(placed.task, query.text))
+    )
     found = list(islice(matches, limit + 1))
-    items = [ListedTask(task, projects[task.project_id]) for _, task in found[:limit]]
-    more = len(found) > limit
-    return Page(items, {"after": found[limit - 1].position} if more else None)
+    listed = [ListedTask(task, projects[task.project_id]) for _, task in found[:limit]]
+    has_more = len(found) > limit
+    return Page(listed, {"after": found[limit - 1].position} if has_more else None)
 
 
-def _start(walk: Iterator[PositionedTask]) -> Iterator[PositionedTask]:
-    """The walk, with its first step taken."""
-    return chain(list(islice(walk, 1)), walk)
+def _read_first_task(tasks: Iterator[PositionedTask]) -> Iterator[PositionedTask]:
+    """Send the first request of a source, and return an iterator of all its tasks."""
+    return chain(list(islice(tasks, 1)), tasks)
 
 
-def _position(placed: PositionedTask) -> str:
-    return placed.position
-
-
-def _sources(
-    access: Access, projects: dict[str, Project], query: ListQuery, ordering: Ordering
+def _choose_sources(
+    access: Access, projects: dict[str, Project], query: ListQuery
 ) -> Sequence[TaskSource]:
-    """Where to read the tasks in order, past as few that do not match as can be."""
-    find = PARTITIONS[ordering]
-    partitions = [find(each, query.filters) for each in projects]
-    if query.text or not all(partitions):
-        return [_snapshot_source(access, projects, query, ordering)]
-    return list(chain.from_iterable(partitions))
+    """Return the sources to merge: partitions if all projects have one, else list snapshots."""
+    ordering = ORDERINGS[query.ordering]
+    partitions = [find_partitions(project_id, query.filters, ordering) for project_id in projects]
+    if not query.text and all(partitions):
+        return list(chain.from_iterable(partitions))
 
-
-def _snapshot_source(
-    access: Access, projects: dict[str, Project], query: ListQuery, ordering: Ordering
-) -> SnapshotSource:
-    """What matches by the catalogues."""
     cards: Iterator[Card] = snapshots.list_entries(projects.values(), access.now)
     if query.text:
         found = run_concurrently(partial(search.find_candidates, text=query.text), projects)
-        having = frozenset().union(*found)
-        cards = (card for card in cards if card.id in having)
-    return SnapshotSource(filter(query.filters.matches, cards), ordering)
-
-
-def _by_creation(project_id: str, filters: Filters) -> Sequence[TaskSource]:
-    """Where what matches stands among itself in that order, or nearly so; nowhere, if the two do
-    not go together."""
-    match filters.asked:
-        case []:
-            return [range_by_creation(project_id)]
-        case ["status"]:
-            return [range_by_status(project_id, str(filters.status))]
-        case ["priority"]:
-            return [range_of_priority(project_id, str(filters.priority))]
-        case [_] if filters.edges:
-            return [FilterEntrySource(project_id, filters.edges[0])]
-    return []
-
-
-def _by_due(project_id: str, filters: Filters) -> Sequence[TaskSource]:
-    low, high = filters.due_positions
-    match [name for name in filters.asked if name not in TIME_FILTERS]:
-        case [] if filters.overdue is not False:
-            kinds = (True,) if filters.overdue else (True, False)
-            return [range_by_due(project_id, low, high, is_open=kind) for kind in kinds]
-        case ["assigned_to"] if filters.overdue is None and filters.assigned_to != NO_VALUE:
-            return [range_by_assignee(project_id, str(filters.assigned_to), low, high)]
-    return []
-
-
-def _by_update(project_id: str, filters: Filters) -> Sequence[TaskSource]:
-    if not set(filters.asked) <= {"updated_since"}:
-        return []
-    return [range_by_update(project_id, filters.since)]
-
-
-def _by_priority(project_id: str, filters: Filters) -> Sequence[TaskSource]:
-    if not set(filters.asked) <= {"priority"}:
-        return []
-    return [range_by_priority(project_id, filters.priority)]
-
-
-PARTITIONS = {CREATED: _by_creation, DUE: _by_due, UPDATED: _by_update, PRIORITY: _by_priority}
+        candidate_ids = frozenset().union(*found)
+        cards = (card for card in cards if card.id in candidate_ids)
+    return [SnapshotSource(filter(query.filters.matches, cards), ordering)]

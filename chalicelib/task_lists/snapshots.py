@@ -1,111 +1,181 @@
-"""What lists know of all tasks of a project at once: its catalogue, and what changed since.
+"""List snapshots: one object in the bucket for each project, with an entry for each task.
 
-Lists that no partition has in their order are chosen and sorted from it, so they read the same
-however many tasks there are. No change waits for it: the reader of the table's stream writes it
-anew with every sixteenth change or so, a page that had to read far behind it does too, and once a
-week it is begun from nothing. What was lost of it is back by then; lists miss nothing meanwhile.
+A list that no partition holds in its order is filtered and sorted from the snapshot and from the
+tasks that changed since, which the index `by_updated` finds (decision 0033). Reading a snapshot
+takes one request, however many tasks there are; 10,000 entries take half a megabyte.
+
+No change of a task waits for the snapshot. It is written by the stream handler with about every
+sixteenth change, by a page that had to read many changes, and once a week by counter repair, which
+starts from an empty snapshot. If the snapshot is lost, lists stay complete and only cost more.
 """
 
+import zlib
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 
+import msgspec
+
+from chalicelib.aws import s3
 from chalicelib.dynamodb.concurrency import run_concurrently
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import transact
 from chalicelib.errors import Unavailable
 from chalicelib.observability import logger
 from chalicelib.projects.models import Project, get_project, set_snapshot_time_write
-from chalicelib.task_lists import snapshot_storage, sources
-from chalicelib.task_lists.snapshot_storage import ListSnapshot
-from chalicelib.task_lists.sources import FIRST_POSITION, VISIBILITY_DELAY
+from chalicelib.task_lists.sources import (
+    FIRST_POSITION,
+    MAX_PAGE_SIZE,
+    VISIBILITY_DELAY,
+    range_by_deletion,
+    range_by_update,
+    task_id_at,
+)
 from chalicelib.tasks.cards import SnapshotEntry
 from chalicelib.tasks.jobs import TaskChange
 from chalicelib.tasks.models import updated_sort_key
 
+# The number is the version of the entry format: an object of another version is never read.
+PREFIX = "catalogue/1/"
 REFRESH_EVERY = 16
-# Fewer tasks are as well read from the index.
+# A project with fewer tasks gets no snapshot: reading them from the index costs no more.
 MIN_TASKS = 50
-# How many changes more than must be a page reads before it has the catalogue renewed.
+# A page refreshes the snapshot if it reads more changes than this beyond the unavoidable ones.
 MAX_CHANGES_BEHIND = 100
-# How many changes are read at once, and then four times as many.
+# The first query of changes reads this many; each further one reads four times as many.
 FIRST_READ = 250
-# How many changes are taken over at a time; what is more, the next time.
+# One refresh applies at most this many changes; the next refresh applies the rest.
 MAX_CHANGES = 10_000
+BLOCK_SIZE = 1_000
+# Fast rather than small: within AWS only requests cost, whatever the size of the object.
+COMPRESSION_LEVEL = 1
 
+
+class ListSnapshot(msgspec.Struct, frozen=True):
+    """All tasks of a project as they were at `until`; some entries may be newer.
+
+    `until` is a position by last change: a time, and perhaps a task's id. The entries are in
+    compressed blocks, so a reader of 100,000 tasks has only one block of them in memory.
+    """
+
+    until: str
+    blocks: list[bytes]
+
+    @property
+    def entries(self) -> Iterator[SnapshotEntry]:
+        for block in self.blocks:
+            yield from _ENTRIES_DECODER.decode(zlib.decompress(block))
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_SNAPSHOT_DECODER = msgspec.msgpack.Decoder(ListSnapshot)
+_ENTRIES_DECODER = msgspec.msgpack.Decoder(list[SnapshotEntry])
 EMPTY_SNAPSHOT = ListSnapshot(FIRST_POSITION, [])
 
 
-def list_entries(wanted: Iterable[Project], now: datetime) -> Iterator[SnapshotEntry]:
-    """A line for each task of the projects; one that was just deleted may still be there."""
+def list_entries(projects: Iterable[Project], now: datetime) -> Iterator[SnapshotEntry]:
+    """Yield the entry of each task of the projects. A task deleted just now may still have one."""
     until = _visible_until(now)
-    for project, last, news in run_concurrently(_read, wanted):
-        if sum(line.updated_at < until for line in news) > MAX_CHANGES_BEHIND:
+    for project, snapshot, changes in run_concurrently(_load, projects):
+        if sum(entry.updated_at < until for entry in changes) > MAX_CHANGES_BEHIND:
             refresh_snapshot(project, now)
-        yield from _merge(last, news)
+        yield from _merge(snapshot, changes)
 
 
 def refresh_on_change(change: TaskChange, now: datetime) -> None:
-    """Renew the catalogue if it is the change's turn, and the last time is some minutes ago."""
+    """Refresh the project's snapshot with every sixteenth change or so.
+
+    Does nothing if the last snapshot is true up to two minutes ago or later.
+    """
     task = change.after or change.before
     if task is None or (int(task.number or 0) + int(task.version)) % REFRESH_EVERY:
         return
     project = get_project(task.project_id)
-    if project is not None and (project.catalogued_until or "") < _visible_until(
-        now - VISIBILITY_DELAY
-    ):
+    latest_until = _visible_until(now - VISIBILITY_DELAY)
+    if project is not None and (project.catalogued_until or "") < latest_until:
         refresh_snapshot(project, now)
 
 
 def refresh_snapshot(project: Project, now: datetime, *, anew: bool = False) -> None:
-    """Write the catalogue from the last one, or `anew`, unless the project is small or in the
-    trash. While the bucket does not answer it stays as it was, which only makes lists dearer."""
+    """Write the project's snapshot from the last one and the changes since.
+
+    With `anew`, the last snapshot is ignored and the new one is written from the tasks alone.
+    Nothing is written for a project that has few tasks or is in the trash. While the bucket is
+    unavailable the last snapshot remains, which only makes lists more expensive.
+    """
     if project.deleted_at is not None:
         return
+    max_changes = None if anew else MAX_CHANGES
     try:
-        _rebuild(project, now, anew)
+        _, snapshot, changes = _load(project, anew=anew, max_changes=max_changes)
+        if project.catalogued_until is None and len(changes) < MIN_TASKS:
+            return
+        until = _visible_until(now)
+        if len(changes) == max_changes:
+            until = min(until, updated_sort_key(changes[-1]))
+
+        deleted_ids: set[str] = set()
+        if snapshot.blocks:
+            deleted = range_by_deletion(project.id, snapshot.until)
+            tasks = deleted.read(None, descending=False, page_size=MAX_PAGE_SIZE)
+            deleted_ids = {task_id_at(position) for position, _ in tasks}
+        entries = _merge(snapshot, changes)
+        write_snapshot(project.id, until, (e for e in entries if e.id not in deleted_ids))
+        transact(set_snapshot_time_write(project.id, until))
     except Unavailable:
         logger.warning("list snapshot update failed", project_id=project.id)
 
 
-def _rebuild(project: Project, now: datetime, anew: bool) -> None:
-    last, most = (EMPTY_SNAPSHOT, None) if anew else (_read_last(project), MAX_CHANGES)
-    news = list(islice(_list_changes(project, last), most))
-    if project.catalogued_until is None and len(news) < MIN_TASKS:
-        return
-    until = _visible_until(now)
-    if len(news) == most:
-        until = min(until, updated_sort_key(news[-1]))
-    gone = set(sources.list_deleted_task_ids(project.id, last.until)) if last.blocks else set()
-    there = (line for line in _merge(last, news) if line.id not in gone)
-    snapshot_storage.write_snapshot(project.id, snapshot_storage.build_snapshot(until, there))
-    transact(set_snapshot_time_write(project.id, until))
+def _load(
+    project: Project, *, anew: bool = False, max_changes: int | None = None
+) -> tuple[Project, ListSnapshot, list[SnapshotEntry]]:
+    """Return the project, its last snapshot, and the entries of the tasks that changed since.
+
+    The snapshot is empty if there is none, if it is lost, or with `anew`. The latest change comes
+    last.
+    """
+    snapshot = None
+    if project.catalogued_until is not None and not anew:
+        snapshot = read_snapshot(project.id)
+    snapshot = snapshot or EMPTY_SNAPSHOT
+    changed = range_by_update(project.id, snapshot.until)
+    tasks = changed.read(None, descending=False, page_size=FIRST_READ)
+    changes = [
+        msgspec.convert(task, SnapshotEntry, from_attributes=True)
+        for _, task in islice(tasks, max_changes)
+    ]
+    return project, snapshot, changes
 
 
-def _read(project: Project) -> tuple[Project, ListSnapshot, list[SnapshotEntry]]:
-    last = _read_last(project)
-    return project, last, list(_list_changes(project, last))
-
-
-def _read_last(project: Project) -> ListSnapshot:
-    """The catalogue that was written last; an empty one if there was none, or it is lost."""
-    known = None if project.catalogued_until is None else snapshot_storage.read_snapshot(project.id)
-    return known or EMPTY_SNAPSHOT
-
-
-def _list_changes(project: Project, last: ListSnapshot) -> Iterator[SnapshotEntry]:
-    """The tasks that changed since then, as they are now, the latest last."""
-    changed = sources.range_by_update(project.id, last.until)
-    walk = changed.walk(None, backwards=False, first=FIRST_READ)
-    return (snapshot_storage.to_entry(task) for _, task in walk)
-
-
-def _merge(last: ListSnapshot, news: list[SnapshotEntry]) -> Iterator[SnapshotEntry]:
-    changed = {line.id for line in news}
-    yield from (line for line in last.lines if line.id not in changed)
-    yield from news
+def _merge(snapshot: ListSnapshot, changes: list[SnapshotEntry]) -> Iterator[SnapshotEntry]:
+    """Yield the entries of the snapshot, with those of changed tasks replaced."""
+    changed_ids = {entry.id for entry in changes}
+    for entry in snapshot.entries:
+        if entry.id not in changed_ids:
+            yield entry
+    yield from changes
 
 
 def _visible_until(now: datetime) -> str:
-    """Until when all changes are visible by now."""
+    """Return the time before which all changes are visible by now."""
     return format_timestamp(now - VISIBILITY_DELAY)
+
+
+def read_snapshot(project_id: str) -> ListSnapshot | None:
+    """Return the project's snapshot as it is in the bucket, or None if there is none."""
+    body = s3.read_object(PREFIX + project_id)
+    return None if body is None else _SNAPSHOT_DECODER.decode(body)
+
+
+def write_snapshot(project_id: str, until: str, entries: Iterable[SnapshotEntry]) -> None:
+    """Store a snapshot of `entries` that is true at the position `until`."""
+    remaining = iter(entries)
+    blocks = []
+    while block := list(islice(remaining, BLOCK_SIZE)):
+        blocks.append(zlib.compress(_ENCODER.encode(block), COMPRESSION_LEVEL))
+    s3.put_object(PREFIX + project_id, _ENCODER.encode(ListSnapshot(until, blocks)))
+
+
+def delete_snapshot(project_id: str) -> None:
+    """Delete the project's snapshot from the bucket, if there is one."""
+    s3.delete_object(PREFIX + project_id)

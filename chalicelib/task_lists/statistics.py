@@ -1,9 +1,12 @@
-"""Statistics: what the counters say, and how many open tasks the clock has caught up with."""
+"""Statistics of projects: counts from the counter items, and open tasks by their due times.
+
+No counter can know which tasks are overdue by now. Those are counted from the list snapshots.
+"""
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from chalicelib.access.accessible_projects import get_accessible_projects
 from chalicelib.access.service import Access
@@ -19,7 +22,12 @@ SOON = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Statistics:
-    """`assignees` counts tasks of nobody under None; days are days in UTC."""
+    """Counts of tasks.
+
+    `statuses`, `priorities` and `assignees` (user ids; None for unassigned tasks) count all tasks,
+    `completed` counts those done on each of the last 30 days in UTC, `overdue` and `due_soon`
+    (within seven days) count open tasks.
+    """
 
     statuses: dict[str, int]
     priorities: dict[str, int]
@@ -30,30 +38,29 @@ class Statistics:
 
 
 def compute_statistics(access: Access, project_ids: Iterable[str] | None) -> Statistics:
-    """The statistics of the named projects together, or of all of the caller's.
+    """Return the statistics of the named projects together; None stands for all of the caller's.
 
-    Raises `NotFound` for a project that the caller does not belong to.
+    Raises `NotFound` for a project that the caller is not a member of.
     """
-    ours = get_accessible_projects(access, project_ids)
-    counts = sum(get_counts_of_projects(ours), Counter[str]())
+    projects = get_accessible_projects(access, project_ids)
+    counts = sum(get_counts_of_projects(projects), Counter[str]())
+
+    assignees: dict[str | None, int] = {}
+    for name, count in counts.items():
+        kind, _, user_id = name.partition(":")
+        if kind == "assignee" and count:
+            assignees[None if user_id == NOBODY else user_id] = count
+
+    today = access.now.date()
+    days = [today - timedelta(days=ago) for ago in range(DAYS)]
     now, soon = format_timestamp(access.now), format_timestamp(access.now + SOON)
-    lines = snapshots.list_entries(ours.values(), access.now)
-    due = [line.due_at for line in lines if line.is_open and line.due_at]
+    entries = snapshots.list_entries(projects.values(), access.now)
+    due_times = [entry.due_at for entry in entries if entry.is_open and entry.due_at]
     return Statistics(
-        {status: counts[f"status:{status}"] for status in TASK_STATUSES},
-        {priority: counts[f"priority:{priority}"] for priority in PRIORITY_RANKS},
-        _assignees(counts),
-        {day: counts[f"done:{day}"] for day in _days(access.now)},
-        overdue=sum(at < now for at in due),
-        due_soon=sum(now <= at < soon for at in due),
+        statuses={status: counts[f"status:{status}"] for status in TASK_STATUSES},
+        priorities={priority: counts[f"priority:{priority}"] for priority in PRIORITY_RANKS},
+        assignees=assignees,
+        completed={day: counts[f"done:{day}"] for day in days},
+        overdue=sum(due_at < now for due_at in due_times),
+        due_soon=sum(now <= due_at < soon for due_at in due_times),
     )
-
-
-def _assignees(counts: Counter[str]) -> dict[str | None, int]:
-    kind = "assignee:"
-    named = {name.removeprefix(kind): n for name, n in counts.items() if name.startswith(kind)}
-    return {None if who == NOBODY else who: count for who, count in named.items() if count}
-
-
-def _days(now: datetime) -> list[date]:
-    return [now.date() - timedelta(days=ago) for ago in range(DAYS)]

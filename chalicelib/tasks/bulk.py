@@ -1,4 +1,4 @@
-"""Many changes of tasks in one request: each by itself, or all or nothing."""
+"""Many task operations in one request: each by itself, or all in one transaction."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,28 +17,23 @@ from chalicelib.access.service import (
 )
 from chalicelib.dynamodb.idempotency import commit_once
 from chalicelib.dynamodb.ids import is_id, project_id_of
-from chalicelib.dynamodb.transactions import ConditionFailed, Write, item_key, merge_writes
-from chalicelib.errors import (
-    ApiError,
-    FieldError,
-    Invalid,
-    NotFound,
-    PreconditionFailed,
-    Unavailable,
-)
+from chalicelib.dynamodb.transactions import ConditionFailed, item_key, merge_writes
+from chalicelib.errors import ApiError, FieldError, NotFound, PreconditionFailed, Unavailable
 from chalicelib.projects.models import Project, get_project
 from chalicelib.tasks import keys, models, number_models, references, service
 from chalicelib.tasks.models import Task
+from chalicelib.tasks.references import invalid_field
 from chalicelib.tasks.service import PlannedChange
 
-# DynamoDB's limit for one transaction, less one for the receipt.
+# DynamoDB's limit for one transaction, less one write for the idempotency record.
 WRITES_MAX = 99
 MAX_ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
 class BulkOperation:
-    """`target` is a project to create in, else a task; `version` is what the caller last read."""
+    """One operation. `target` is the project of a new task, otherwise a task's id or key;
+    `version` is the version that the caller last read."""
 
     kind: Literal["create", "update", "delete"]
     target: str
@@ -48,8 +43,8 @@ class BulkOperation:
 
 @dataclass(frozen=True)
 class BulkOutcome:
-    """The task as it is now, and its project; neither once it is deleted; or why nothing was
-    done."""
+    """The result of one operation: the task and its project, neither for a deleted task, or the
+    failure."""
 
     task: Task | None = None
     project: Project | None = None
@@ -58,59 +53,42 @@ class BulkOutcome:
 
 @dataclass(frozen=True)
 class Plan:
-    """An operation that was found to be allowed, and what it takes."""
+    """The change of an authorized operation, and its outcome if the change is committed."""
 
-    step: PlannedChange
-    project: Project
-    deletes: bool
-
-
-def run_each(access: Access, operations: Sequence[BulkOperation]) -> list[BulkOutcome]:
-    """Carry out every operation by itself; one that fails does not stop the others."""
-    _charge(access, operations)
-    return [_run_one(_part(access.context, index), each) for index, each in enumerate(operations)]
+    change: PlannedChange
+    outcome: BulkOutcome
 
 
-def run_atomically(access: Access, operations: Sequence[BulkOperation]) -> list[BulkOutcome]:
-    """Carry out all operations in one transaction.
+def run_operations(
+    access: Access, operations: Sequence[BulkOperation], *, atomic: bool
+) -> list[BulkOutcome]:
+    """Run the operations and return their outcomes in order.
 
-    Raises what the first one raises that cannot be carried out, saying which it is; `Invalid` when
-    two of them change the same task, or when a transaction cannot hold them all.
+    Without `atomic`, each operation runs by itself, and its failure is its outcome. With `atomic`,
+    one transaction holds all of them or none. Then this raises the error of the first operation
+    that fails, with its index, and `Invalid` when two operations change the same task or when one
+    transaction cannot hold all writes.
+
+    Each operation counts as a request. Raises `TooManyRequests` when they exceed the rate limit.
     """
-    _charge(access, operations)
-    for _ in range(MAX_ATTEMPTS):
-        plans = [_plan(_part(access.context, i), i, each) for i, each in enumerate(operations)]
-        try:
-            return _commit(access, plans)
-        except ConditionFailed:  # a rival was first; build upon what it left
-            continue
-    raise Unavailable()
-
-
-def _charge(access: Access, operations: Sequence[BulkOperation]) -> None:
-    """Each counts as a request; the gate has counted one. Raises `TooManyRequests`."""
+    # The gate has already counted the request itself.
     access.context.bucket.take(access.now, len(operations) - 1)
-
-
-def _part(context: RequestContext, index: int) -> RequestContext:
-    """The visit of one operation; each is a millisecond behind the one before, so that lists keep
-    their order."""
-    idempotency_key = context.idempotency_key.part(index) if context.idempotency_key else None
-    return replace(
-        context, idempotency_key=idempotency_key, now=context.now + timedelta(milliseconds=index)
-    )
+    if atomic:
+        return _run_atomically(access, operations)
+    outcomes = []
+    for index, operation in enumerate(operations):
+        try:
+            outcomes.append(_run_one(_operation_context(access.context, index), operation))
+        except ApiError as failure:
+            outcomes.append(BulkOutcome(failure=failure))
+    return outcomes
 
 
 def _run_one(context: RequestContext, operation: BulkOperation) -> BulkOutcome:
-    try:
-        return _execute(_authorize(context, operation), operation)
-    except ApiError as failure:
-        return BulkOutcome(failure=failure)
-
-
-def _execute(access: ProjectAccess, operation: BulkOperation) -> BulkOutcome:
+    access = _authorize(context, operation)
     if not isinstance(access, TaskAccess):
-        return BulkOutcome(service.create_task(access, **operation.fields), access.project)
+        task = service.create_task(access, **operation.fields)
+        return BulkOutcome(task, access.project)
     if operation.kind == "delete":
         service.delete_task(access, version=operation.version)
         return BulkOutcome()
@@ -118,7 +96,88 @@ def _execute(access: ProjectAccess, operation: BulkOperation) -> BulkOutcome:
     return BulkOutcome(task, access.project)
 
 
+def _run_atomically(access: Access, operations: Sequence[BulkOperation]) -> list[BulkOutcome]:
+    for _ in range(MAX_ATTEMPTS):
+        plans = []
+        for index, operation in enumerate(operations):
+            with _locate_failures(index):
+                plans.append(_plan(_operation_context(access.context, index), operation))
+        try:
+            return _commit(access, plans)
+        except ConditionFailed:  # a concurrent request changed a task; plan again from its result
+            continue
+    raise Unavailable()
+
+
+def _plan(context: RequestContext, operation: BulkOperation) -> Plan:
+    access = _authorize(context, operation)
+    wanted = service.normalize_fields(access, operation.fields)
+    if not isinstance(access, TaskAccess):
+        number = number_models.draw_task_numbers(access.project.id)
+        change = service.plan_creation(access, wanted, number=number)
+        return Plan(change, BulkOutcome(change.task, access.project))
+
+    task, author = access.task, service.get_author(access)
+    if operation.version not in (None, task.version):
+        raise PreconditionFailed()
+    if operation.kind == "delete":
+        return Plan(service.plan_deletion(task, author), BulkOutcome())
+    differing = {name: value for name, value in wanted.items() if getattr(task, name) != value}
+    change = service.plan_update(task, differing, author) if differing else PlannedChange(task)
+    return Plan(change, BulkOutcome(change.task, access.project))
+
+
+def _commit(access: Access, plans: Sequence[Plan]) -> list[BulkOutcome]:
+    """Commit all plans in one transaction and return their outcomes.
+
+    A repeated idempotency key commits nothing and returns the first request's tasks as they are
+    now. Raises `ConditionFailed` when a task was changed since it was read.
+    """
+    writes = merge_writes(write for plan in plans for write in plan.change.all_writes)
+    writes_per_item = Counter(map(item_key, writes))
+    if writes_per_item and max(writes_per_item.values()) > 1:
+        raise invalid_field(
+            "operations",
+            "two of them change the same task, or a task and its parent; send one by itself",
+        )
+    if len(writes) > WRITES_MAX:
+        raise invalid_field(
+            "operations",
+            f"need {len(writes)} writes, and one transaction holds {WRITES_MAX}; send fewer",
+        )
+
+    all_references = [reference for plan in plans for reference in plan.change.references]
+    answer = [plan.outcome.task.id if plan.outcome.task else None for plan in plans]
+    with references.translate_reference_failures(all_references):
+        first_answer = commit_once(
+            *writes, answer=answer, idempotency_key=access.idempotency_key, now=access.now
+        )
+    if first_answer is None:
+        return [plan.outcome for plan in plans]
+    return [_load_outcome(task_id) for task_id in first_answer]
+
+
+def _load_outcome(task_id: str | None) -> BulkOutcome:
+    task = models.get_task(task_id) if task_id else None
+    if task is None:
+        return BulkOutcome()
+    return BulkOutcome(task, get_project(project_id_of(task.id)))
+
+
+def _operation_context(context: RequestContext, index: int) -> RequestContext:
+    """Return the request context of one operation.
+
+    Each operation is one millisecond later than the previous one, so that new tasks keep their
+    order in lists, and has an idempotency key of its own.
+    """
+    idempotency_key = context.idempotency_key.part(index) if context.idempotency_key else None
+    return replace(
+        context, idempotency_key=idempotency_key, now=context.now + timedelta(milliseconds=index)
+    )
+
+
 def _authorize(context: RequestContext, operation: BulkOperation) -> ProjectAccess:
+    """Return the access to the task, or to the project of a new task."""
     if operation.kind != "create":
         return authorize_task(context, keys.resolve_task_id(context, operation.target))
     if not is_id(operation.target):
@@ -126,75 +185,16 @@ def _authorize(context: RequestContext, operation: BulkOperation) -> ProjectAcce
     return authorize_project(context, operation.target)
 
 
-def _plan(context: RequestContext, index: int, operation: BulkOperation) -> Plan:
-    with _named(index):
-        access = _authorize(context, operation)
-        return Plan(_step(access, operation), access.project, operation.kind == "delete")
-
-
-def _step(access: ProjectAccess, operation: BulkOperation) -> PlannedChange:
-    wanted = service.normalize_fields(access, operation.fields)
-    if not isinstance(access, TaskAccess):
-        return service.plan_creation(
-            access, wanted, number=number_models.draw_task_numbers(access.project.id)
-        )
-    task = access.task
-    if operation.version not in (None, task.version):
-        raise PreconditionFailed()
-    if operation.kind == "delete":
-        return service.plan_deletion(task, service.get_author(access))
-    differing = {name: value for name, value in wanted.items() if getattr(task, name) != value}
-    return (
-        service.plan_update(task, differing, service.get_author(access))
-        if differing
-        else PlannedChange(task)
-    )
-
-
-def _commit(access: Access, plans: Sequence[Plan]) -> list[BulkOutcome]:
-    writes = merge_writes(write for plan in plans for write in plan.step.all_writes)
-    _require_fit(writes)
-    answer = [None if plan.deletes else plan.step.task.id for plan in plans]
-    named = [reference for plan in plans for reference in plan.step.references]
-    with references.translate_reference_failures(named):
-        first = commit_once(
-            *writes, answer=answer, idempotency_key=access.idempotency_key, now=access.now
-        )
-    if first is not None:
-        return [_as_it_is(task_id) for task_id in first]
-    return [BulkOutcome() if p.deletes else BulkOutcome(p.step.task, p.project) for p in plans]
-
-
-def _as_it_is(task_id: str | None) -> BulkOutcome:
-    task = models.get_task(task_id) if task_id else None
-    if task is None:
-        return BulkOutcome()
-    return BulkOutcome(task, get_project(project_id_of(task.id)))
-
-
-def _require_fit(writes: Sequence[Write]) -> None:
-    touched = Counter(map(item_key, writes))
-    if touched and max(touched.values()) > 1:
-        raise _bad("two of them change the same task, or a task and its parent; send one by itself")
-    if len(writes) > WRITES_MAX:
-        detail = f"take {len(writes)} writes, and all or nothing holds {WRITES_MAX}; send fewer"
-        raise _bad(detail)
-
-
 @contextmanager
-def _named(index: int) -> Iterator[None]:
-    """Say of a failure which operation it is about."""
-    place = f"operations[{index}]"
+def _locate_failures(index: int) -> Iterator[None]:
+    """Add the index of the operation to the error that it raises."""
+    location = f"operations[{index}]"
     try:
         yield
     except ApiError as failure:
-        errors = [FieldError(f"{place}.{e.location}", e.message) for e in failure.errors]
+        errors = [FieldError(f"{location}.{e.location}", e.message) for e in failure.errors]
         raise type(failure)(
-            f"{place}: {failure.detail}",
+            f"{location}: {failure.detail}",
             code=failure.stable_code,
-            errors=tuple(errors or [FieldError(place, failure.detail)]),
+            errors=tuple(errors or [FieldError(location, failure.detail)]),
         ) from failure
-
-
-def _bad(message: str) -> Invalid:
-    return Invalid(errors=(FieldError("operations", message),))

@@ -1,4 +1,4 @@
-"""The attributes of a task that lists filter and sort by."""
+"""The card of a task: the attributes that lists filter and sort by."""
 
 import msgspec
 
@@ -6,7 +6,7 @@ OPEN_STATUSES = frozenset({"todo", "in_progress", "review"})
 
 
 class SnapshotEntry(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A task's card, without what is only shown."""
+    """A task's card in a list snapshot, without the attributes that are only displayed."""
 
     id: str
     status: str

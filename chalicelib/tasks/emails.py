@@ -1,5 +1,8 @@
-"""Mails about tasks: what each says. None when the reason has gone, or the recipient may not see
-the task any more."""
+"""The assignment email, and what all emails about tasks share.
+
+The functions return None when the reason for the email no longer exists, or when the recipient may
+no longer see the task.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +23,7 @@ from chalicelib.tasks.models import Task
 
 @dataclass(frozen=True)
 class TaskEmailContext:
-    """A task, as the recipient of a mail may still see it."""
+    """The data of an email about a task, which its recipient may see; `kind` is the mail's kind."""
 
     kind: str
     task: Task
@@ -30,49 +33,59 @@ class TaskEmailContext:
 
     @property
     def who(self) -> str:
-        """Who did it, by name."""
+        """The username of the actor."""
         return self.actor.username if self.actor else "Somebody"
 
 
-def build_assignment_email(owed: OutboxMail, now: datetime) -> Email | None:
-    matter = load_assignee_context(owed)
-    if matter is None:
+def build_assignment_email(mail: OutboxMail, now: datetime) -> Email | None:
+    """Return the email to a new assignee; None if somebody else is assigned by now."""
+    context = load_assignee_context(mail)
+    if context is None:
         return None
-    return build_task_email(matter, f"Assigned to you: {matter.task.title}", who=matter.who)
+    return build_task_email(context, f"Assigned to you: {context.task.title}", who=context.who)
 
 
-def build_task_email(matter: TaskEmailContext, subject: str, **context: Any) -> Email:
-    """The mail of `matter`, from the template that bears its kind's name."""
-    return render_email(
-        matter.kind,
-        subject,
-        to=matter.recipient.email,
-        link=f"{settings.APP_URL}/tasks/{matter.task.id}",
-        unsubscribe=build_unsubscribe_link(matter.recipient.id, matter.kind),
-        user=matter.recipient,
-        task=matter.task,
-        project=matter.project,
-        **context,
-    )
+def load_assignee_context(mail: OutboxMail) -> TaskEmailContext | None:
+    """Return the context of a mail to an assignee; None if the recipient is not assigned now."""
+    context = load_task_context(mail)
+    if context is None or context.task.assigned_to != mail.recipient:
+        return None
+    return context
 
 
-def load_assignee_context(owed: OutboxMail) -> TaskEmailContext | None:
-    """The task that a mail is about, if its recipient is still assigned to it."""
-    matter = load_task_context(owed)
-    return matter if matter is not None and matter.task.assigned_to == owed.recipient else None
+def load_task_context(mail: OutboxMail) -> TaskEmailContext | None:
+    """Return the context of a mail about a task.
 
+    None if the task or its project was deleted, if the recipient is no longer an active user and
+    a member of the project, or if they have switched off this kind of mail.
+    """
+    project_id = project_id_of(mail.task_id)
+    task_key, project_key = Task.key(mail.task_id), Project.key(project_id)
+    member_key, user_key = Member.key(project_id, mail.recipient), User.key(mail.recipient)
+    actor_key = User.key(mail.actor or mail.recipient)
+    result = batch_get(task_key, project_key, member_key, user_key, actor_key)
 
-def load_task_context(owed: OutboxMail) -> TaskEmailContext | None:
-    """The task that a mail is about, if its recipient may still see it and wants such mails."""
-    about, project_id = Task.key(owed.task_id), project_id_of(owed.task_id)
-    meta, member = Project.key(project_id), Member.key(project_id, owed.recipient)
-    recipient, actor = User.key(owed.recipient), User.key(owed.actor or owed.recipient)
-    rows = batch_get(about, meta, member, recipient, actor)
-    task, project, user = rows.get(about), rows.get(meta), rows.get(recipient)
+    task, project, user = result.get(task_key), result.get(project_key), result.get(user_key)
     if task is None or task.deleted_at is not None:
         return None
-    if project is None or project.deleted_at is not None or rows.get(member) is None:
+    if project is None or project.deleted_at is not None or result.get(member_key) is None:
         return None
-    if user is None or not user.is_active or not wants_mail(user, owed.kind):
+    if user is None or not user.is_active or not wants_mail(user, mail.kind):
         return None
-    return TaskEmailContext(owed.kind, task, project, user, rows.get(actor) if owed.actor else None)
+    actor = result.get(actor_key) if mail.actor else None
+    return TaskEmailContext(mail.kind, task, project, user, actor)
+
+
+def build_task_email(context: TaskEmailContext, subject: str, **fields: Any) -> Email:
+    """Render the template of the mail's kind with the task, its project and `fields`."""
+    return render_email(
+        context.kind,
+        subject,
+        to=context.recipient.email,
+        link=f"{settings.APP_URL}/tasks/{context.task.id}",
+        unsubscribe=build_unsubscribe_link(context.recipient.id, context.kind),
+        user=context.recipient,
+        task=context.task,
+        project=context.project,
+        **fields,
+    )

@@ -1,4 +1,5 @@
-"""Time zones by their IANA names, and what follows when somebody moves to another."""
+"""Task work outside requests: stream records of tasks, and new due times after a user's move to
+another time zone."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,39 +21,13 @@ from chalicelib.tasks import due_dates, models, service
 from chalicelib.tasks.models import Task, TrashedTask
 
 TIME_ZONE_CHANGE = "zone"
-# Tasks that are written this very moment may still have read the old zone.
+# A concurrent request may still use the old time zone for a task that it writes.
 TIME_ZONE_DELAY = timedelta(seconds=30)
-
-
-def change_time_zone_writes(user_id: str, now: datetime) -> tuple[Write, ...]:
-    """The writes that remember that the days of somebody's tasks end at another moment, and that
-    their Monday begins at one."""
-    return defer_update_write(
-        TIME_ZONE_CHANGE, user_id, now=now, after=TIME_ZONE_DELAY
-    ), reschedule_write(user_id, now)
-
-
-def recompute_due_times(move: DeferredUpdate, pace: TimeBudget) -> None:
-    """Let the open tasks of somebody who has moved be due when the day ends in the new zone."""
-    (user_id,) = move.about
-    zone = require_found(get_user(user_id)).time_zone
-    for task in pace.each(_list_assigned_tasks(user_id)):
-        if task.is_open and task.due_at != due_dates.compute_due_at(task.due_date, zone):
-            with suppress(NotFound):  # deleted meanwhile
-                service.recompute_due_time(task, pace.clock())
-
-
-def _list_assigned_tasks(user_id: str) -> Iterator[Task]:
-    """Those that an earlier tick has moved are met again; so they are read many at a time."""
-    for edge in list_memberships(user_id):
-        task_ids = list_task_ids(edge.project_id, f"assignee:{user_id}")
-        while some := list(islice(task_ids, BATCH_GET_MAX)):
-            yield from models.get_tasks(some)
 
 
 @dataclass(frozen=True)
 class TaskChange:
-    """One change of a task; without `before` the row is new, without `after` it is gone."""
+    """One change of a task item; `before` is None for a new item, `after` for a deleted one."""
 
     record_id: str
     before: Task | None
@@ -60,13 +35,47 @@ class TaskChange:
 
 
 def parse_task_change(record: dict[str, Any]) -> TaskChange:
-    images = record["dynamodb"]
-    before, after = _parse_image(images.get("OldImage")), _parse_image(images.get("NewImage"))
+    """Return the change in a stream record of a `Task` or `TrashedTask`."""
+    tasks: list[Task | None] = []
+    for name in ("OldImage", "NewImage"):
+        image = record["dynamodb"].get(name)
+        if image is None:
+            tasks.append(None)
+            continue
+        is_trashed = image["SK"]["S"].startswith("TRASH#")
+        tasks.append((TrashedTask if is_trashed else Task).from_raw_data(image))
+    before, after = tasks
     return TaskChange(record["eventID"], before, after)
 
 
-def _parse_image(image: dict[str, Any] | None) -> Task | None:
-    if image is None:
-        return None
-    model = TrashedTask if image["SK"]["S"].startswith("TRASH#") else Task
-    return model.from_raw_data(image)
+def change_time_zone_writes(user_id: str, now: datetime) -> tuple[Write, ...]:
+    """Return the writes that follow a user's change of time zone.
+
+    They defer the update of the due times of the user's tasks, and reschedule the weekly report.
+    """
+    return (
+        defer_update_write(TIME_ZONE_CHANGE, user_id, now=now, after=TIME_ZONE_DELAY),
+        reschedule_write(user_id, now),
+    )
+
+
+def recompute_due_times(deferred: DeferredUpdate, budget: TimeBudget) -> None:
+    """Recompute the due times of a user's open tasks after a change of time zone.
+
+    Idempotent. Raises `OutOfTime` when the time budget does not suffice for all tasks, and
+    `NotFound` when the user does not exist.
+    """
+    (user_id,) = deferred.about
+    zone = require_found(get_user(user_id)).time_zone
+    for task in budget.each(_list_assigned_tasks(user_id)):
+        if task.is_open and task.due_at != due_dates.compute_due_at(task.due_date, zone):
+            with suppress(NotFound):  # deleted since it was read
+                service.recompute_due_time(task, budget.clock())
+
+
+def _list_assigned_tasks(user_id: str) -> Iterator[Task]:
+    """Yield the user's tasks. A later tick reads all of them again, so they are read in batches."""
+    for membership in list_memberships(user_id):
+        task_ids = list_task_ids(membership.project_id, f"assignee:{user_id}")
+        while batch := list(islice(task_ids, BATCH_GET_MAX)):
+            yield from models.get_tasks(batch)

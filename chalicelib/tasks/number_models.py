@@ -1,8 +1,8 @@
-"""The numbers of a project's tasks: the 12 of `KEY-12`, counted up, never given twice.
+"""The numbers of a project's tasks: the 12 of `LAUNCH-12`. They count up and are never reused.
 
-A number is drawn before the task is written, so a create that fails leaves a gap, as in every
-tracker that people know. To draw is the one write outside a transaction that cannot be repeated
-without a trace, and the trace is such a gap.
+A number is drawn before the task is written, so a failed create leaves a gap, as in other issue
+trackers. The draw is the only write outside a transaction that is not idempotent: a repeated draw
+leaves such a gap too.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ class TaskNumberSequence(Item):
 
 
 class TaskNumber(Item):
-    """Which task has a number."""
+    """The task that has a number in a project."""
 
     task_id = UnicodeAttribute()
 
@@ -35,7 +35,7 @@ class TaskNumber(Item):
 
 
 def draw_task_numbers(project_id: str, count: int = 1) -> int:
-    """The first of `count` numbers in a row that nobody else gets."""
+    """Reserve `count` consecutive numbers in the project and return the first of them."""
     key = TaskNumberSequence.key(project_id)
     with translate_outages():
         data = Item._get_connection().update_item(
@@ -48,19 +48,20 @@ def draw_task_numbers(project_id: str, count: int = 1) -> int:
 
 
 def assign_number_write(project_id: str, number: int, task_id: str) -> Put:
-    """The write that gives the number to a task."""
+    """Return the write that assigns the number to a task."""
     key = TaskNumber.key(project_id, number)
     return Put(TaskNumber(key.pk, key.sk, task_id=task_id))
 
 
 def list_numbered_task_ids(project_id: str) -> Iterator[str]:
-    """The ids of all tasks of a project, also of those in the trash, or on their way."""
-    given = Item.SK.startswith("NUMBER#")
-    return (row.task_id for row in query_all(TaskNumber, f"PROJECT#{project_id}", given))
+    """Yield the ids of all tasks of a project, also of those in the trash."""
+    numbers = Item.SK.startswith("NUMBER#")
+    for item in query_all(TaskNumber, f"PROJECT#{project_id}", numbers):
+        yield item.task_id
 
 
 def find_task_ids_by_number(numbers: list[tuple[str, int]]) -> list[str]:
-    """The ids of the tasks that have these numbers, each in its project."""
+    """Return the ids of the tasks with these numbers, given as (project id, number)."""
     keys = [TaskNumber.key(project_id, number) for project_id, number in numbers]
-    rows = batch_get(*keys)
-    return [row.task_id for key in keys if (row := rows.get(key))]
+    result = batch_get(*keys)
+    return [item.task_id for key in keys if (item := result.get(key))]

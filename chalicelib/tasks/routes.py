@@ -1,4 +1,4 @@
-"""`/api/tasks`: one task at a time; its lists are with *task lists*."""
+"""`/api/tasks`: one task at a time and bulk operations. `task_lists` has the lists of tasks."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from chalicelib.http.responses import (
     updated_response,
 )
 from chalicelib.tasks import bulk, schemas, service
-from chalicelib.tasks.bulk import BulkOperation, BulkOutcome
+from chalicelib.tasks.bulk import BulkOperation
 from chalicelib.tasks.schemas import (
     Assignment,
     BulkOperations,
@@ -38,6 +38,7 @@ from chalicelib.tasks.schemas import (
 bp = Blueprint(__name__)
 
 TASK = "/api/tasks/{task_id}"
+SUCCESS_STATUSES = {"create": 201, "update": 200, "delete": 204}
 
 
 @route(bp, "POST", "/api/tasks", Action.WRITE_TASKS, body=NewTask, returns=Task, status=201)
@@ -100,34 +101,28 @@ def _update_and_present(access: TaskAccess, fields: dict[str, Any]) -> Response:
     return updated_response(schemas.present_task(task, access.project))
 
 
-STATUSES = {CreateTask: 201, UpdateTask: 200, DeleteTask: 204}
-
-
 @route(bp, "POST", "/api/tasks/bulk", Action.WRITE_TASKS, body=BulkOperations, returns=BulkResults)
 def run_task_operations(access: Access, body: BulkOperations) -> Response:
     """Create, update and delete many tasks."""
-    operations = [_operation(each) for each in body.operations]
-    carry_out = bulk.run_atomically if body.atomic else bulk.run_each
-    outcomes = carry_out(access, operations)
-    statuses = [STATUSES[type(each)] for each in body.operations]
-    results = [_result(i, *each) for i, each in enumerate(zip(statuses, outcomes, strict=True))]
+    operations = [_parse_operation(operation) for operation in body.operations]
+    outcomes = bulk.run_operations(access, operations, atomic=body.atomic)
+    results = []
+    for index, outcome in enumerate(outcomes):
+        result = BulkResult(index, SUCCESS_STATUSES[operations[index].kind])
+        if outcome.failure is not None:
+            result.status = outcome.failure.status
+            result.problem = convert(build_error_problem(outcome.failure), Problem)
+        elif outcome.task is not None and outcome.project is not None:
+            result.task = schemas.present_task(outcome.task, outcome.project)
+        results.append(result)
     return json_response(BulkResults(results))
 
 
-def _operation(each: CreateTask | UpdateTask | DeleteTask) -> BulkOperation:
-    fields: dict[str, Any] = sent_fields(each)
-    if isinstance(each, CreateTask):
+def _parse_operation(operation: CreateTask | UpdateTask | DeleteTask) -> BulkOperation:
+    fields: dict[str, Any] = sent_fields(operation)
+    if isinstance(operation, CreateTask):
         return BulkOperation("create", fields.pop("project"), fields)
     target, version = fields.pop("id"), fields.pop("version")
-    return BulkOperation(
-        "delete" if isinstance(each, DeleteTask) else "update", target, fields, version
-    )
-
-
-def _result(index: int, status: int, outcome: BulkOutcome) -> BulkResult:
-    if outcome.failure is not None:
-        problem = convert(build_error_problem(outcome.failure), Problem)
-        return BulkResult(index, outcome.failure.status, problem=problem)
-    if outcome.task is None or outcome.project is None:
-        return BulkResult(index, status)
-    return BulkResult(index, status, task=schemas.present_task(outcome.task, outcome.project))
+    if isinstance(operation, DeleteTask):
+        return BulkOperation("delete", target, fields, version)
+    return BulkOperation("update", target, fields, version)

@@ -1,4 +1,4 @@
-"""`/api/tasks`: one task at a time; its lists are with *task lists*."""
+"""The types of `/api/tasks` for one task and for bulk operations."""
 
 from typing import Annotated, Any, Literal
 
@@ -84,18 +84,18 @@ class TaskCard(Struct):
 
 
 class Task(TaskCard):
-    """A task, whole."""
+    """A task with its description."""
 
     description: str
 
 
 def present_card(task: models.Task, project: Project) -> TaskCard:
-    """A task as lists show it."""
+    """Return the task without its description, as lists show it."""
     return TaskCard(**_card_fields(task, project))
 
 
 def present_task(task: models.Task, project: Project) -> Task:
-    """A task, whole."""
+    """Return the task with its description."""
     return Task(**_card_fields(task, project), description=task.description)
 
 
@@ -127,21 +127,21 @@ class CreateTask(NewTask, tag_field="op", tag="create", forbid_unknown_fields=Tr
 
 
 class UpdateTask(TaskPatch, tag_field="op", tag="update", forbid_unknown_fields=True, kw_only=True):
-    """New values for a task, by id or key; with `version`, only if it is still that one."""
+    """New values for a task, by id or key; with `version`, only if that is its version."""
 
     id: str
     version: int | None = None
 
 
 class DeleteTask(Struct, tag_field="op", tag="delete", forbid_unknown_fields=True, kw_only=True):
-    """A task for the trash."""
+    """A task to move to the trash."""
 
     id: str
     version: int | None = None
 
 
 class BulkOperations(Struct, forbid_unknown_fields=True):
-    """With `atomic`, all are carried out or none."""
+    """With `atomic`, all operations are applied or none."""
 
     operations: Annotated[
         list[CreateTask | UpdateTask | DeleteTask], Meta(min_length=1, max_length=100)
@@ -150,7 +150,7 @@ class BulkOperations(Struct, forbid_unknown_fields=True):
 
 
 class BulkResult(Struct):
-    """What came of one operation: the status that it would have had by itself."""
+    """The result of one operation: the status that it would have as a single request."""
 
     index: int
     status: int

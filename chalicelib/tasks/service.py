@@ -1,11 +1,16 @@
-"""What clients may write into a task, beyond the types of the fields."""
+"""Create, update, delete and restore tasks.
 
-from collections.abc import Iterator, Mapping
+Each change is one transaction over the task, its project's counters and its filter entries. The
+`plan_*` functions compute the writes of a change without committing them, so that an atomic bulk
+request can commit several plans together.
+"""
+
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from chalicelib.access.service import ProjectAccess, TaskAccess
 from chalicelib.accounts.models import get_user
@@ -19,50 +24,24 @@ from chalicelib.errors import Conflict, FieldError, Invalid
 from chalicelib.mail.notifications import queue_assignment_writes
 from chalicelib.projects.counter_models import move_counts_write
 from chalicelib.task_lists.models import move_filter_entries_writes
-from chalicelib.tasks import due_dates, keys, models, number_models, references, subtasks
+from chalicelib.tasks import due_dates, keys, models, number_models, references
 from chalicelib.tasks.models import Task, TrashedTask
 from chalicelib.tasks.references import Reference
 
 DESCRIPTION_MAX_BYTES = 20_000
-
-
-def normalize_fields(access: ProjectAccess, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """`fields` as they are stored: each label once, the parent by its id. Raises `Invalid` naming
-    all that cannot be stored."""
-    errors = tuple(_find_field_errors(fields))
-    if errors:
-        raise Invalid(errors=errors)
-    wanted = dict(fields)
-    if "labels" in wanted:
-        wanted["labels"] = list(dict.fromkeys(wanted["labels"] or ())) or None
-    if "parent" in wanted:
-        wanted["parent"] = keys.resolve_reference(access, wanted["parent"])
-    return wanted
-
-
-def _find_field_errors(fields: Mapping[str, Any]) -> Iterator[FieldError]:
-    try:
-        due_dates.compute_due_at(fields.get("due_date"), None)
-    except ValueError as error:
-        yield FieldError("due_date", str(error))
-    if len(fields.get("description", "").encode()) > DESCRIPTION_MAX_BYTES:
-        message = f"has at most {DESCRIPTION_MAX_BYTES} bytes in UTF-8"
-        yield FieldError("description", message)
-
-
 KEPT_IN_TRASH = timedelta(days=30)
 
 
 class ChangeAuthor(NamedTuple):
-    """Who changes a task, in which request, and when; nobody: the service itself."""
+    """The user, the request and the time of a change; no user and no request for the service."""
 
     user_id: str | None
     request_id: str | None
     now: datetime
 
     @property
-    def marks(self) -> dict[str, str | None]:
-        """What every change leaves on the task."""
+    def audit_fields(self) -> dict[str, str | None]:
+        """The attributes that every change sets on the task."""
         return {
             "updated_at": format_timestamp(self.now),
             "changed_by": self.user_id,
@@ -72,7 +51,7 @@ class ChangeAuthor(NamedTuple):
 
 @dataclass(frozen=True)
 class PlannedChange:
-    """A change that waits to be committed: the task as it will be, and what has to be written."""
+    """A change that is not committed yet: the task after it, and its writes."""
 
     task: Task
     writes: tuple[Write, ...] = ()
@@ -84,24 +63,38 @@ class PlannedChange:
 
 
 def create_task(access: ProjectAccess, **fields: Any) -> Task:
-    """Add a task to the project; whoever it is assigned to is told. Raises `Invalid` naming all
-    fields that are wrong."""
+    """Create a task in the project, queue a mail to its assignee, and return it.
+
+    A repeated idempotency key returns the first task. Raises `Invalid` with the invalid fields.
+    """
     wanted = normalize_fields(access, fields)
-    step = plan_creation(access, wanted, number=number_models.draw_task_numbers(access.project.id))
-    with references.translate_reference_failures(step.references):
+    number = number_models.draw_task_numbers(access.project.id)
+    change = plan_creation(access, wanted, number=number)
+    with references.translate_reference_failures(change.references):
         return create_once(
-            step.task, *step.all_writes, idempotency_key=access.idempotency_key, now=access.now
+            change.task,
+            *change.all_writes,
+            idempotency_key=access.idempotency_key,
+            now=access.now,
         )
 
 
 def plan_creation(
     access: ProjectAccess, fields: Mapping[str, Any], *, number: int
 ) -> PlannedChange:
-    """What adds a task of these fields and this number to the project."""
-    author = get_author(access)
-    task = _new(access, number)
+    """Plan a new task with normalized `fields` and this number in the project."""
+    author, created_at = get_author(access), format_timestamp(access.now)
+    key = Task.key(new_task_id(access.project.id, access.now))
+    task = Task(
+        key.pk,
+        key.sk,
+        number=number,
+        created_by=access.user_id,
+        created_at=created_at,
+        updated_at=created_at,
+    )
     _set_fields(task, {"status": "todo", **fields}, author)
-    placing = subtasks.place_task(task, None)
+    task_references = references.build_references(task, None)
     writes = (
         models.create_task_write(task),
         number_models.assign_number_write(task.project_id, number, task.id),
@@ -109,28 +102,29 @@ def plan_creation(
         *move_filter_entries_writes(None, task),
         *queue_assignment_writes(task, None, actor=author.user_id, now=author.now),
     )
-    return PlannedChange(task, writes, (*references.build_references(task, None), *placing))
+    return PlannedChange(task, writes, task_references)
 
 
 def update_task(
     access: TaskAccess, fields: Mapping[str, Any], *, version: int | None = None
 ) -> Task:
-    """Give the task `fields`; fields that do not differ are no change, and no change is no event.
+    """Set `fields` of the task and return it.
 
-    `version` is what the caller last read: `PreconditionFailed` if the task has moved on. Without
-    it a rival's change is read and built upon, so that changes of different fields both survive.
+    When no field differs, nothing is written. Raises `PreconditionFailed` when `version`, the
+    version that the caller last read, is not the current one. Without it, the update is applied
+    to the result of a concurrent change, so that changes of different fields both persist.
     """
-    store = partial(_store, author=get_author(access))
     wanted = normalize_fields(access, fields)
+    store = partial(_commit_update, author=get_author(access))
     return apply_changes(access.task, wanted, version=version, store=store)
 
 
 def plan_update(task: Task, wanted: Mapping[str, Any], author: ChangeAuthor) -> PlannedChange:
-    """What gives the task the `wanted` values, and a new version."""
+    """Plan the change of a task to the `wanted` values, which are normalized and differ."""
     after = deepcopy(task)
     fields = _set_fields(after, wanted, author)
-    placing = subtasks.place_task(after, task)
-    if placing:
+    task_references = references.build_references(after, task)
+    if after.parent != task.parent:
         fields["depth"] = after.depth
     writes = (
         models.update_task_write(after, fields),
@@ -139,52 +133,65 @@ def plan_update(task: Task, wanted: Mapping[str, Any], author: ChangeAuthor) -> 
         *queue_assignment_writes(after, task.assigned_to, actor=author.user_id, now=author.now),
     )
     after.version += 1
-    return PlannedChange(after, writes, (*references.build_references(after, task), *placing))
+    return PlannedChange(after, writes, task_references)
+
+
+def _commit_update(task: Task, wanted: Mapping[str, Any], *, author: ChangeAuthor) -> Task:
+    change = plan_update(task, wanted, author)
+    with references.translate_reference_failures(change.references):
+        transact(*change.all_writes)
+    return change.task
 
 
 def delete_task(access: TaskAccess, *, version: int | None = None) -> None:
-    """Move the task to the trash: out of reach at once, for good after thirty days.
+    """Move the task to the trash, which is purged after thirty days.
 
-    Raises `Conflict` for a task that has sub-tasks.
+    Raises `PreconditionFailed` when `version`, the version that the caller last read, is not the
+    current one, and `Conflict` when the task has subtasks.
     """
     author = get_author(access)
-    commit = partial(_commit_removal, author=author)
+
+    def commit(task: Task) -> None:
+        transact(*plan_deletion(task, author).all_writes)
+
     retry_on_conflict(access.task, version=version, commit=commit)
 
 
 def plan_deletion(task: Task, author: ChangeAuthor) -> PlannedChange:
-    """What moves the task to the trash."""
-    subtasks.require_no_subtasks(task)
-    at, until = format_timestamp(author.now), format_timestamp(author.now + KEPT_IN_TRASH)
+    """Plan the move of a task to the trash. Raises `Conflict` when it has subtasks."""
+    references.require_no_subtasks(task)
+    deleted_at = format_timestamp(author.now)
+    until = format_timestamp(author.now + KEPT_IN_TRASH)
     writes = (
-        *models.trash_task_writes(task, until=until, deleted_at=at, **author.marks),
+        *models.trash_task_writes(task, until=until, deleted_at=deleted_at, **author.audit_fields),
         move_counts_write(task, None),
         *move_filter_entries_writes(task, None),
-        *subtasks.remove_subtask_writes(task.parent),
+        *references.remove_subtask_writes(task.parent),
     )
     return PlannedChange(task, writes)
 
 
 def restore_task(access: TaskAccess) -> Task:
-    """Take the task out of the trash, as it was, but for people, labels and a parent that are there
-    no more. One that is not in the trash stays as it is."""
+    """Restore the task from the trash and return it; a task that is not there does not change.
+
+    References that are no longer valid are removed. Raises `Conflict` when a concurrent request
+    changed the task or its parent, and `Invalid` when one removed its assignee or a label.
+    """
     task = access.task
     if not isinstance(task, TrashedTask):
         return task
-    references.drop_missing_references(task)
-    placing = subtasks.restore_parent(task)
-    out, back = models.restore_task_writes(task, **get_author(access).marks)
-    restored = cast(Task, back.row)
+    task_references = references.restore_references(task)
+    author = get_author(access)
+    restored, removal, creation = models.restore_task_writes(task, **author.audit_fields)
     writes = (
-        out,
-        back,
+        removal,
+        creation,
         move_counts_write(None, restored),
         *move_filter_entries_writes(None, restored),
     )
-    step = PlannedChange(restored, writes, (*references.build_references(restored, None), *placing))
     try:
-        with references.translate_reference_failures(step.references):
-            transact(*step.all_writes)
+        with references.translate_reference_failures(task_references):
+            transact(*PlannedChange(restored, writes, task_references).all_writes)
     except ConditionFailed as failed:
         raise Conflict("The task was changed at the same moment; try again") from failed
     return restored
@@ -192,68 +199,82 @@ def restore_task(access: TaskAccess) -> Task:
 
 def list_trashed_tasks(
     access: ProjectAccess, *, limit: int, start: dict[str, Any] | None
-) -> Page[Task]:
-    """A page of the project's deleted tasks."""
-    page = models.list_trashed_tasks(access.project.id, limit=limit, start=start)
-    return Page(list(page.rows), page.last_key)
+) -> Page[TrashedTask]:
+    """Return a page of the project's trashed tasks, newest first."""
+    return models.list_trashed_tasks(access.project.id, limit=limit, start=start)
 
 
 def update_as_system(task: Task, fields: Mapping[str, Any], now: datetime) -> None:
-    """Give the task `fields` on the service's own account."""
-    store = partial(_store, author=ChangeAuthor(None, None, now))
+    """Set `fields` of the task as a change by the service itself.
+
+    Raises `NotFound` when the task was deleted.
+    """
+    store = partial(_commit_update, author=ChangeAuthor(None, None, now))
     apply_changes(task, fields, version=None, store=store)
 
 
 def recompute_due_time(task: Task, now: datetime) -> None:
-    """Work out anew when the task is due, for an assignee who lives elsewhere now."""
+    """Set when the task is due, after its assignee moved to another time zone.
+
+    Raises `NotFound` when the task was deleted.
+    """
 
     def commit(task: Task) -> None:
-        if task.due_at != due_dates.compute_due_at(task.due_date, _zone_of(task)):
-            _store(task, {"due_date": task.due_date}, author=ChangeAuthor(None, None, now))
+        if task.due_at != _compute_due_at(task):
+            _commit_update(task, {"due_date": task.due_date}, author=ChangeAuthor(None, None, now))
 
     retry_on_conflict(task, version=None, commit=commit)
 
 
 def get_author(access: ProjectAccess) -> ChangeAuthor:
+    """Return the caller as the author of a change."""
     return ChangeAuthor(access.user_id, access.request_id, access.now)
 
 
-def _store(task: Task, wanted: Mapping[str, Any], *, author: ChangeAuthor) -> Task:
-    step = plan_update(task, wanted, author)
-    with references.translate_reference_failures(step.references):
-        transact(*step.all_writes)
-    return step.task
+def normalize_fields(access: ProjectAccess, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `fields` as they are stored: labels without duplicates, the parent as an id.
 
+    Raises `Invalid` with each field that cannot be stored. The schemas have checked the types.
+    """
+    errors = []
+    try:
+        due_dates.compute_due_at(fields.get("due_date"), None)
+    except ValueError as error:
+        errors.append(FieldError("due_date", str(error)))
+    if len(fields.get("description", "").encode()) > DESCRIPTION_MAX_BYTES:
+        message = f"must be at most {DESCRIPTION_MAX_BYTES} bytes in UTF-8"
+        errors.append(FieldError("description", message))
+    if errors:
+        raise Invalid(errors=tuple(errors))
 
-def _commit_removal(task: Task, *, author: ChangeAuthor) -> None:
-    transact(*plan_deletion(task, author).all_writes)
-
-
-def _new(access: ProjectAccess, number: int) -> Task:
-    key = Task.key(new_task_id(access.project.id, access.now))
-    at = format_timestamp(access.now)
-    return Task(
-        key.pk, key.sk, number=number, created_by=access.user_id, created_at=at, updated_at=at
-    )
+    normalized = dict(fields)
+    if "labels" in normalized:
+        normalized["labels"] = list(dict.fromkeys(normalized["labels"] or ())) or None
+    if "parent" in normalized:
+        normalized["parent"] = keys.resolve_reference(access, normalized["parent"])
+    return normalized
 
 
 def _set_fields(task: Task, wanted: Mapping[str, Any], author: ChangeAuthor) -> dict[str, Any]:
-    """Give `task` the `wanted` values and what follows from them; all that changed."""
-    fields: dict[str, Any] = {**wanted, **author.marks}
+    """Set the `wanted` values and those that follow from them; return all that were set."""
+    fields: dict[str, Any] = {**wanted, **author.audit_fields}
     for name, value in fields.items():
         setattr(task, name, value)
     if "status" in wanted:
-        fields["completed_at"] = None if task.is_open else format_timestamp(author.now)
+        task.completed_at = None if task.is_open else format_timestamp(author.now)
+        fields["completed_at"] = task.completed_at
     if "due_date" in wanted or "assigned_to" in wanted:
-        fields["due_at"] = due_dates.compute_due_at(task.due_date, _zone_of(task))
-    for name in fields.keys() & {"completed_at", "due_at"}:
-        setattr(task, name, fields[name])
+        fields["due_at"] = task.due_at = _compute_due_at(task)
     return fields
 
 
-def _zone_of(task: Task) -> str | None:
-    """The zone in which the task's day ends."""
-    if task.assigned_to is None or task.due_date is None or not due_dates.is_date(task.due_date):
-        return None
-    assignee = get_user(task.assigned_to)
-    return assignee.time_zone if assignee else None
+def _compute_due_at(task: Task) -> str | None:
+    """Return the timestamp after which the task is overdue.
+
+    A due date without a time ends in the assignee's time zone, or in UTC without an assignee.
+    """
+    zone, due_date = None, task.due_date
+    if task.assigned_to is not None and due_date is not None and due_dates.is_date(due_date):
+        assignee = get_user(task.assigned_to)
+        zone = assignee.time_zone if assignee else None
+    return due_dates.compute_due_at(due_date, zone)

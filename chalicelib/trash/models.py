@@ -1,52 +1,40 @@
-"""Removing for good: the rows of a project's or a task's own partition, a page at a time."""
+"""The keys of the items that a purge deletes, and their deletion."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from typing import Any
 
-from chalicelib.dynamodb.table import Item, batch_delete, query_all, query_page
-from chalicelib.tasks.number_models import TaskNumber
-
-
-@dataclass(frozen=True)
-class ItemKey:
-    """Where a row stands, and so what it is."""
-
-    pk: str
-    sk: str
-
-    def after(self, prefix: str) -> str | None:
-        """The rest of the sort key behind `prefix`, or None for another kind of row."""
-        return self.sk.removeprefix(prefix) if self.sk.startswith(prefix) else None
+from chalicelib.dynamodb.ids import project_id_of
+from chalicelib.dynamodb.table import Item, Key, batch_delete, query_all, query_page
 
 
-def list_project_items(project_id: str, *, limit: int) -> list[ItemKey]:
-    """The first rows of a project's partition but its own, which goes last."""
+def list_project_items(project_id: str, *, limit: int) -> list[Key[Item]]:
+    """Return the keys of the first items in a project's partition, except the project itself."""
     page = query_page(Item, f"PROJECT#{project_id}", limit=limit + 1)
-    places = [ItemKey(row.PK, row.SK) for row in page.rows]
-    return [place for place in places if place.sk != "META"][:limit]
+    return [Key(Item, item.PK, item.SK) for item in page.rows if item.SK != "META"][:limit]
 
 
-def list_task_items(task_id: str) -> Iterator[ItemKey]:
-    """The rows of everything that hangs on a task."""
-    return (ItemKey(row.PK, row.SK) for row in query_all(Item, f"TASK#{task_id}"))
+def list_child_items(task_id: str) -> list[Key[Item]]:
+    """Return the keys of a task's child items except attachments.
+
+    The project's feed has a copy of each activity item; the copies are included.
+    """
+    keys = []
+    for item in query_all(Item, f"TASK#{task_id}"):
+        if item.SK.startswith("ACT#"):
+            keys.append(Key(Item, f"FEED#{project_id_of(task_id)}", item.SK))
+        if not item.SK.startswith("FILE#"):
+            keys.append(Key(Item, item.PK, item.SK))
+    return keys
 
 
-def number_item_key(project_id: str, number: int) -> ItemKey:
-    """Where the number of a task leads to it."""
-    key = TaskNumber.key(project_id, number)
-    return ItemKey(key.pk, key.sk)
+def list_feed_items(project_id: str) -> Iterator[Key[Item]]:
+    """Yield the keys of the items in a project's activity feed."""
+    for item in query_all(Item, f"FEED#{project_id}"):
+        yield Key(Item, item.PK, item.SK)
 
 
-def feed_item_keys(places: list[ItemKey], project_id: str) -> list[ItemKey]:
-    """Where the activity among a task's `places` stands once more."""
-    return [ItemKey(f"FEED#{project_id}", place.sk) for place in places if place.after("ACT#")]
-
-
-def list_feed_items(project_id: str) -> Iterator[ItemKey]:
-    """What a project's feed holds."""
-    return (ItemKey(row.PK, row.SK) for row in query_all(Item, f"FEED#{project_id}"))
-
-
-def delete_items(places: list[ItemKey]) -> None:
-    """Delete the rows; doing it again changes nothing."""
-    batch_delete([(place.pk, place.sk) for place in places])
+def delete_items(keys: Iterable[Key[Any]]) -> int:
+    """Delete the items and return the number of keys. Idempotent."""
+    pairs = [(key.pk, key.sk) for key in keys]
+    batch_delete(pairs)
+    return len(pairs)

@@ -1,4 +1,4 @@
-"""`/api/trash`: what was deleted and can still be restored."""
+"""`/api/trash`: the deleted projects and tasks that can still be restored."""
 
 from functools import partial
 
@@ -11,7 +11,6 @@ from chalicelib.http.fields import Page
 from chalicelib.http.gate import route
 from chalicelib.http.pagination import page_response
 from chalicelib.http.responses import json_response
-from chalicelib.projects.models import Project
 from chalicelib.projects.schemas import present_overview
 from chalicelib.projects.service import list_trashed_projects
 from chalicelib.tasks.models import Task
@@ -25,16 +24,14 @@ bp = Blueprint(__name__)
 @route(bp, "GET", "/api/trash", Action.READ_TASKS, query=TrashQuery, returns=TrashPage)
 def list_trash(access: Access, query: TrashQuery) -> Response:
     """List the trash."""
-    if isinstance(access, ProjectAccess):
-        return _tasks(access, query)
-    found = (present_overview(*each) for each in list_trashed_projects(access))
-    return json_response(Page([TrashedProject(**asdict(project)) for project in found]))
+    if not isinstance(access, ProjectAccess):
+        projects = [present_overview(*trashed) for trashed in list_trashed_projects(access)]
+        return json_response(Page([TrashedProject(**asdict(project)) for project in projects]))
 
+    project = access.project
 
-def _tasks(access: ProjectAccess, query: TrashQuery) -> Response:
-    find, show = partial(list_trashed_tasks, access), partial(_task, access.project)
-    return page_response(access, query, f"trash {query.project}", find, show)
+    def present(task: Task) -> TrashedTask:
+        return TrashedTask(**asdict(present_task(task, project)), deleted_at=str(task.deleted_at))
 
-
-def _task(project: Project, task: Task) -> TrashedTask:
-    return TrashedTask(**asdict(present_task(task, project)), deleted_at=str(task.deleted_at))
+    find = partial(list_trashed_tasks, access)
+    return page_response(access, query, f"trash {query.project}", find, present)

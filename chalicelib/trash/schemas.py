@@ -1,4 +1,4 @@
-"""`/api/trash`: what was deleted and can still be restored."""
+"""The types of `/api/trash`."""
 
 from chalicelib.http.fields import Page, Time
 from chalicelib.http.pagination import PageQuery
@@ -23,4 +23,4 @@ class TrashedTask(Task, tag_field="kind", tag="task"):
 
 
 class TrashPage(Page[TrashedProject | TrashedTask]):
-    """What was deleted, or one page of it: the next one begins at `next_cursor`."""
+    """A page of the trash; `next_cursor` is the cursor of the next page."""

@@ -1,8 +1,9 @@
-"""Every route x every caller x every target, generated from the routes, the types of their bodies
-and the table of permissions.
+"""The access matrix: every route, called by every kind of caller for every kind of target.
 
-What a role may do is done; what it may not is 403; what is not there for the caller is 404, byte
-for byte the answer for what does not exist at all; and no refusal changes anything.
+It is generated from the routes, the types of their bodies and the permission table. An allowed
+action succeeds; an action that the role does not allow gives 403; a target that the caller cannot
+access gives 404, byte for byte the response for a target that does not exist. A refused request
+changes nothing.
 """
 
 import json
@@ -21,7 +22,7 @@ from tests.access_fixtures import CALLERS, Target, Things, World, unknown
 from tests.samples import Place, ids_in, sample
 from tests.support import make_cloud
 
-# Removing a member again is no failure, nor is removing somebody who never was one.
+# Idempotent: it also succeeds for a user caller is not a member.
 REPEATABLE = {"DELETE /api/projects/{project_id}/members/{user_id}"}
 
 
@@ -37,7 +38,7 @@ class Route:
         return f"{self.method} {self.path}"
 
     @property
-    def rule(self) -> Permission:
+    def permission(self) -> Permission:
         return PERMISSIONS[self.action]
 
     @property
@@ -49,8 +50,8 @@ class Route:
         return [model for model in (self.body, self.query) if model is not None]
 
     @property
-    def door(self) -> str:
-        """What the caller must have the right to: `task`, `project`, or nothing but an account."""
+    def target_kind(self) -> str:
+        """The kind of target that the access check authorizes: `task`, `project`, or neither."""
         if "task_id" in self.parameters:
             return "task"
         named = any("project" in model.__struct_fields__ for model in self.models)
@@ -58,13 +59,13 @@ class Route:
 
     @property
     def children(self) -> list[str]:
-        """The path parameters behind the door."""
-        return [name for name in self.parameters if name != f"{self.door}_id"]
+        """The other path parameters, which name child items of the target."""
+        return [name for name in self.parameters if name != f"{self.target_kind}_id"]
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What somebody can see of an answer, but for what is new in each."""
+class VisibleResponse:
+    """The visible parts of a response, without those that differ in every response."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -88,8 +89,8 @@ def world(emulator: None) -> Iterator[World]:
         world.close()
 
 
-class Cells:
-    """The calls of one route."""
+class RouteCalls:
+    """Calls one route as different callers, for different targets."""
 
     def __init__(self, world: World, route: Route) -> None:
         self.world = world
@@ -97,29 +98,31 @@ class Cells:
 
     def call(
         self,
-        who: str,
+        caller: str,
         things: Things,
         child: Things | None = None,
         place: Place | None = None,
         value: str = "",
-    ) -> Answer:
-        """What `who` gets for the route aimed at `things`, with another `child` or with `value` at
-        a place of its body or query. Whatever it changed is taken back, and a refusal has changed
-        nothing."""
-        known = self.world.personal.get(who, self.world.personal["owner"]) | things
+    ) -> VisibleResponse:
+        """Call the route as `caller` with the ids in `things`, and return the response.
+
+        `child` replaces some ids of the path; `value` is put at `place` in the body or query.
+        Changes are reverted afterwards, and a refused request must not have made any.
+        """
+        known = self.world.personal.get(caller, self.world.personal["owner"]) | things
         end = self.route.path.rpartition("/")[2]
         for name in self.route.parameters:
-            assert name in known, f"say in tests/access_fixtures.py how to fill {{{name}}}"
-            own = known.get(f"{name} of {who} at {end}") or known.get(f"{name} of {who}")
+            assert name in known, f"tests/access_fixtures.py has no value for {{{name}}}"
+            own = known.get(f"{name} of {caller} at {end}") or known.get(f"{name} of {caller}")
             known[name] = own or known[name]
         known |= child or {}
         path = self.route.path.format(**known)
         query = self._sample(self.route.query, known, place, value)
         body = self._sample(self.route.body, known, place, value)
         address = f"{path}?{urlencode(query)}" if query else path
-        answer = self.world.api(who).call(self.route.method, address, body)
+        answer = self.world.api(caller).call(self.route.method, address, body)
         changed = self.world.restore()
-        assert answer.status_code < 400 or not changed, (who, address, answer.body, changed)
+        assert answer.status_code < 400 or not changed, (caller, address, answer.body, changed)
         return _visible(answer, place and value)
 
     def _sample(
@@ -127,124 +130,128 @@ class Cells:
     ) -> dict[str, Any] | None:
         if model is None:
             return None
-        least = sample(model, known)
+        fields = sample(model, known)
         project = "project" in model.__struct_fields__ and "project_id" not in self.route.parameters
-        if project and self.route.door == "project":
-            least |= {"project": known["project_id"]}
-        ours = place is not None and place in ids_in(model)
-        return place.filled(least, value, known) if place and ours else least
+        if project and self.route.target_kind == "project":
+            fields |= {"project": known["project_id"]}
+        is_in_model = place is not None and place in ids_in(model)
+        return place.filled(fields, value, known) if place and is_in_model else fields
 
 
-def _visible(answer: Any, value: str | None) -> Answer:
+def _visible(answer: Any, value: str | None) -> VisibleResponse:
     headers = {name.lower(): str(text) for name, text in answer.headers.items()}
     request_id = headers.pop("x-request-id", "-")
     body = answer.body.decode().replace(request_id, "<request>")
     if value:
         body = body.replace(value, "<id>")
-    return Answer(answer.status_code, tuple(sorted(headers.items())), body)
+    return VisibleResponse(answer.status_code, tuple(sorted(headers.items())), body)
 
 
-def expected(route: Route, who: str, target: Target) -> int | None:
-    """The status of the refusal that the table of permissions asks for, or None for none."""
-    rule, role = route.rule, target.roles.get(who)
-    if who == "anonymous":
+def expected(route: Route, caller: str, target: Target) -> int | None:
+    """Return the error status that the permission table requires; None if it allows the action."""
+    permission, role = route.permission, target.roles.get(caller)
+    if caller == "anonymous":
         return 401
-    if role is None or (target.state == "trashed project" and not rule.trashed_project):
+    if role is None or (target.state == "trashed project" and not permission.trashed_project):
         return 404
-    if role not in rule.roles:
+    if role not in permission.roles:
         return 403
-    if target.state == "archived" and not rule.archived:
+    if target.state == "archived" and not permission.archived:
         return 409
-    if target.state == "missing" or (target.state == "trashed task" and not rule.trashed_task):
+    if target.state == "missing" or (
+        target.state == "trashed task" and not permission.trashed_task
+    ):
         return 404
     return None
 
 
-def _require_allowed(answer: Answer, cell: Any) -> None:
-    assert answer.status not in {401, 403, 404} and answer.status < 500, (cell, answer)
+def _require_allowed(answer: VisibleResponse, context: Any) -> None:
+    assert answer.status not in {401, 403, 404} and answer.status < 500, (context, answer)
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_nobody_gets_further_than_the_table_says(world: World, route: Route) -> None:
-    cells = Cells(world, route)
-    if route.door:
-        _check_targets(cells)
+def test_a_route_allows_what_the_permission_table_allows(world: World, route: Route) -> None:
+    calls = RouteCalls(world, route)
+    if route.target_kind:
+        _check_targets(calls)
     elif route.action is not Action.PUBLIC:
-        _check_account(cells)
+        _check_account(calls)
     else:
-        for who in ("anonymous", "outsider"):
-            _require_allowed(cells.call(who, {}), who)
+        for caller in ("anonymous", "outsider"):
+            _require_allowed(calls.call(caller, {}), caller)
 
 
-def _check_targets(cells: Cells) -> None:
-    world, route = cells.world, cells.route
-    for who in CALLERS:
-        nothing = cells.call(who, unknown(world.own))
-        for target in world.targets(route.door):
-            answer, refusal = cells.call(who, target.things), expected(route, who, target)
+def _check_targets(calls: RouteCalls) -> None:
+    world, route = calls.world, calls.route
+    for caller in CALLERS:
+        missing = calls.call(caller, unknown(world.own))
+        for target in world.targets(route.target_kind):
+            answer, refusal = calls.call(caller, target.things), expected(route, caller, target)
             if refusal is None:
-                _require_allowed(answer, (who, target.name))
+                _require_allowed(answer, (caller, target.name))
             else:
-                assert answer.status == refusal, (who, target.name, answer)
+                assert answer.status == refusal, (caller, target.name, answer)
             if refusal in {401, 404}:
-                assert answer == nothing, (who, target.name)
+                assert answer == missing, (caller, target.name)
             if refusal is None and target.name == "own":
-                _check_children(cells, who, world.own)
-                _check_ids(cells, who, world.own)
+                _check_children(calls, caller, world.own)
+                _check_ids(calls, caller, world.own)
 
 
-def _check_account(cells: Cells) -> None:
-    world, route = cells.world, cells.route
-    for who in CALLERS:
-        mine = world.personal.get(who, world.personal["owner"])
-        answer = cells.call(who, mine)
-        if who == "anonymous":
+def _check_account(calls: RouteCalls) -> None:
+    world, route = calls.world, calls.route
+    for caller in CALLERS:
+        own = world.personal.get(caller, world.personal["owner"])
+        answer = calls.call(caller, own)
+        if caller == "anonymous":
             assert answer.status == 401, answer
-        elif route.rule.staff and who != "staff":
-            assert answer.status == 403, (who, answer)
+        elif route.permission.staff and caller != "staff":
+            assert answer.status == 403, (caller, answer)
         else:
-            _require_allowed(answer, who)
-            if not route.rule.staff:
-                _check_children(cells, who, mine)
-                _check_ids(cells, who, mine)
+            _require_allowed(answer, caller)
+            if not route.permission.staff:
+                _check_children(calls, caller, own)
+                _check_ids(calls, caller, own)
 
 
-def _check_children(cells: Cells, who: str, parent: dict[str, str]) -> None:
-    """What belongs to another parent, mine or not, is what belongs to none."""
-    world = cells.world
-    for name in cells.route.children:
-        nothing = cells.call(who, parent, {name: unknown(parent)[name]})
-        strange = world.foreign if cells.route.door else world.personal["stranger"]
-        values = [strange[name], parent.get(f"{name} of another parent"), "nonsense"]
-        if cells.route.door == "project":
+def _check_children(calls: RouteCalls, caller: str, parent: dict[str, str]) -> None:
+    """A child item of another parent gets the response for an item that does not exist."""
+    world = calls.world
+    for name in calls.route.children:
+        missing = calls.call(caller, parent, {name: unknown(parent)[name]})
+        foreign = world.foreign if calls.route.target_kind else world.personal["stranger"]
+        values = [foreign[name], parent.get(f"{name} of another parent"), "nonsense"]
+        if calls.route.target_kind == "project":
             values.append(world.sister[name])
         for value in filter(None, values):
-            answer = cells.call(who, parent, {name: value})
-            if value != "nonsense" or str(cells.route) not in REPEATABLE:
-                assert answer == nothing, (who, name, value)
-        assert nothing.status == 404 or str(cells.route) in REPEATABLE, (who, name, nothing)
+            answer = calls.call(caller, parent, {name: value})
+            if value != "nonsense" or str(calls.route) not in REPEATABLE:
+                assert answer == missing, (caller, name, value)
+        assert missing.status == 404 or str(calls.route) in REPEATABLE, (caller, name, missing)
 
 
-def _check_ids(cells: Cells, who: str, parent: dict[str, str]) -> None:
-    """A body or a query that names what is not there for the caller is told nothing of it."""
-    world = cells.world
-    for place in (place for model in cells.route.models for place in ids_in(model)):
-        if place.path == ("project",) and cells.route.door == "project":
-            continue  # the door's own: see `_check_targets`
-        strange = world.foreign[place.thing]
-        nothing = cells.call(who, parent, None, place, unknown(world.own)[place.thing])
-        answer = cells.call(who, parent, None, place, strange)
-        assert answer == nothing, (who, place, strange)
-        assert answer.status >= 400 or _tells_apart(cells.route, place), (who, place, answer)
+def _check_ids(calls: RouteCalls, caller: str, parent: dict[str, str]) -> None:
+    """An inaccessible id in a body or query gets the response for an id that does not exist."""
+    world = calls.world
+    for place in (place for model in calls.route.models for place in ids_in(model)):
+        if place.path == ("project",) and calls.route.target_kind == "project":
+            continue  # the target itself, which `_check_targets` covers
+        foreign = world.foreign[place.thing]
+        missing = calls.call(caller, parent, None, place, unknown(world.own)[place.thing])
+        answer = calls.call(caller, parent, None, place, foreign)
+        assert answer == missing, (caller, place, foreign)
+        assert answer.status >= 400 or _can_hide_item(calls.route, place), (caller, place, answer)
 
 
-def _tells_apart(route: Route, place: Place) -> bool:
-    """Whether the route answers 200 and shows nothing of the thing: a filter that nothing matches,
-    or one result of several."""
+def _can_hide_item(route: Route, place: Place) -> bool:
+    """Return whether the route can answer 200 without showing the item.
+
+    It can for a filter that matches nothing, and for one of several results.
+    """
     in_query = route.query is not None and place in ids_in(route.query)
     return in_query or route.path == "/api/tasks/bulk"
 
 
-def test_the_matrix_is_not_empty() -> None:
-    assert {route.door for route in ROUTES} == {"", "project", "task"}
+def test_the_matrix_covers_all_kinds_of_targets() -> None:
+    assert {route.target_kind for route in ROUTES} == {"", "project", "task"}
     assert json.dumps([str(route) for route in ROUTES]).count("{task_id}") > 10

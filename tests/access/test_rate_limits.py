@@ -1,4 +1,4 @@
-"""How many requests a caller may make in a minute, and an address without one, as they see it."""
+"""The rate limits of callers and of source addresses, as clients see them."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -23,26 +23,28 @@ HERE = LambdaEventConverter.LOCAL_SOURCE_IP
 
 
 @pytest.fixture(autouse=True)
-def remembered() -> Iterator[None]:
-    """What this process has learned of Ann and her address is forgotten, as a new process has."""
+def forget_buckets() -> Iterator[None]:
+    """Clear the buckets of this process after each test, as in a new process."""
     yield
     get_caller_bucket.cache_clear()
     get_source_bucket.cache_clear()
 
 
 def _soon() -> str:
-    """When a bucket will be full that is empty for ten seconds more."""
+    """Return the time when a bucket will be full that stays empty for ten seconds."""
     return format_timestamp(datetime.now(UTC) + timedelta(seconds=70))
 
 
 @pytest.fixture
 def limited(ann: Person, wait: Callable[..., None]) -> Person:
-    """Ann, for whom other processes have let too many changes through."""
+    """Ann, after other processes have accepted too many changes by her."""
     transact(update_user_write(ann.id, User.writes_full_at.set(_soon())))
     return ann
 
 
-def test_an_answer_says_how_much_is_left(ann: Person, at: Callable[..., None]) -> None:
+def test_the_headers_give_the_limit_and_the_remaining_requests(
+    ann: Person, at: Callable[..., None]
+) -> None:
     at("2026-11-16T09:00", ann)
     first, second = ann.get(PROFILE), ann.get("/api/tasks/nothing")
     limit = settings.READS_PER_MINUTE
@@ -51,7 +53,7 @@ def test_an_answer_says_how_much_is_left(ann: Person, at: Callable[..., None]) -
     assert second.headers["ratelimit"] == f'"read";r={limit - 2};t=1'
 
 
-def test_what_other_processes_let_through_counts(limited: Person) -> None:
+def test_requests_accepted_by_other_processes_count(limited: Person) -> None:
     refused = limited.patch(PROFILE, {"display_name": "New"})
     assert (refused.status_code, refused.json_body["code"]) == (429, "rate_limited")
     assert refused.headers["ratelimit"] == '"write";r=0;t=70'
@@ -59,20 +61,22 @@ def test_what_other_processes_let_through_counts(limited: Person) -> None:
     assert limited.get(PROFILE).json_body["display_name"] == ""
 
 
-def test_after_that_time_requests_pass_again(limited: Person, wait: Callable[..., None]) -> None:
+def test_requests_are_accepted_again_after_the_retry_time(
+    limited: Person, wait: Callable[..., None]
+) -> None:
     assert limited.patch(PROFILE, {}).status_code == 429
     wait(seconds=10)
     assert limited.patch(PROFILE, {}).status_code == 200
 
 
-def test_who_is_known_to_be_over_the_limit_is_refused_without_a_look(limited: Person) -> None:
+def test_a_caller_over_the_limit_is_refused_without_reading_the_table(limited: Person) -> None:
     limited.patch(PROFILE, {})
     with metered() as meter:
         assert limited.patch(PROFILE, {}).status_code == 429
     assert meter.operations == []
 
 
-def test_reading_and_other_callers_go_on(limited: Person, bob: Person) -> None:
+def test_reads_and_other_callers_are_not_refused(limited: Person, bob: Person) -> None:
     limited.patch(PROFILE, {})
     assert limited.get(PROFILE).status_code == 200
     assert bob.patch(PROFILE, {}).status_code == 200
@@ -85,8 +89,8 @@ def test_each_operation_of_a_bulk_request_counts(ann: Person, at: Callable[..., 
     assert first.startswith(f'"write";r={settings.WRITES_PER_MINUTE - 7};')
 
 
-def test_an_api_token_has_limits_of_its_own(limited: Person, client: Client) -> None:
-    """And whoever makes one up is told nothing of them."""
+def test_an_api_token_has_its_own_limits(limited: Person, client: Client) -> None:
+    """A request with an invented secret does not use them, and gets 401 instead of 429."""
     transact(
         update_user_write(limited.id, User.writes_full_at.remove(), User.reads_full_at.set(_soon()))
     )
@@ -101,7 +105,7 @@ def test_an_api_token_has_limits_of_its_own(limited: Person, client: Client) -> 
 
 @pytest.fixture
 def flooded(at: Callable[..., None], ann: Person) -> None:
-    """All but one request that may come from the test's address in a minute have come."""
+    """Use up all requests of the test's source address in this minute, except one."""
     at("2026-11-16T09:00", ann)
     get_source_bucket.cache_clear()
     for kind, limit in LIMITS.items():
@@ -110,12 +114,12 @@ def flooded(at: Callable[..., None], ann: Person) -> None:
 
 @pytest.fixture
 def elsewhere(client: Client) -> Api:
-    """Nobody in particular, at another address."""
+    """An unauthenticated client at another source address."""
     client.http._local_gateway.event_converter.LOCAL_SOURCE_IP = "203.0.113.9"
     return Api(client)
 
 
-def test_who_is_not_known_counts_by_address(flooded: None, anyone: Api) -> None:
+def test_unauthenticated_requests_count_by_source_address(flooded: None, anyone: Api) -> None:
     assert (last := anyone.get(HEALTH)).status_code == 200
     assert last.headers["ratelimit"] == '"read";r=0;t=60'
     refused = anyone.get(HEALTH)
@@ -126,7 +130,7 @@ def test_who_is_not_known_counts_by_address(flooded: None, anyone: Api) -> None:
     )
 
 
-def test_a_minute_later_the_address_may_again(
+def test_the_address_is_accepted_again_after_a_minute(
     flooded: None, anyone: Api, at: Callable[..., None]
 ) -> None:
     assert [anyone.get(HEALTH).status_code for _ in range(2)] == [200, 429]
@@ -139,7 +143,7 @@ def test_another_address_is_not_refused(flooded: None, anyone: Api, elsewhere: A
     assert elsewhere.get(HEALTH).headers["ratelimit"].startswith(f'"read";r={LIMITS["read"] - 1};')
 
 
-def test_who_is_known_is_not_refused_for_the_address(
+def test_an_authenticated_caller_is_not_refused_for_the_address(
     flooded: None, anyone: Api, ann: Person
 ) -> None:
     assert [anyone.get(HEALTH).status_code for _ in range(2)] == [200, 429]
@@ -148,11 +152,11 @@ def test_who_is_known_is_not_refused_for_the_address(
     assert answer.headers["ratelimit"].startswith(f'"read";r={LIMITS["read"] - 1};')
 
 
-@pytest.mark.parametrize("token", ["made up", "ended"])
-def test_a_token_that_opens_nothing_counts_by_address(
+@pytest.mark.parametrize("token", ["invented", "ended"])
+def test_a_request_with_an_invalid_token_counts_by_source_address(
     flooded: None, anyone: Api, ann: Person, client: Client, token: str
 ) -> None:
-    """Whether that is seen before a look at the table or after it."""
+    """An invented token is refused before the table is read, an ended session after it."""
     if token == "ended":
         ann.post("/api/auth/logout")
     guess = Api(client, ann.token if token == "ended" else token)
@@ -172,7 +176,7 @@ def test_a_wrong_password_counts_once(at: Callable[..., None], ann: Person) -> N
 @pytest.mark.parametrize(
     ("method", "path", "status"), [("PUT", PROFILE, 405), ("OPTIONS", PROFILE, 204)]
 )
-def test_what_asks_for_nothing_is_told_and_takes_nothing(
+def test_a_request_without_a_route_gets_the_headers_and_does_not_count(
     flooded: None, anyone: Api, method: str, path: str, status: int
 ) -> None:
     answers = [anyone.call(method, path) for _ in range(2)]

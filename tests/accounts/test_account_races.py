@@ -1,4 +1,4 @@
-"""Rivals for an account, a session, a token, decided by AWS's own engine."""
+"""Concurrent requests for one account, session or token, against DynamoDB Local."""
 
 import re
 from collections import Counter
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("real_table")
 
 
 def _codes(answers: list[Any]) -> Counter[str]:
-    """How many of each refusal; `done` for those that were none."""
+    """Count the answers by error code; successful ones count as `done`."""
     return Counter(a.stable_code if isinstance(a, ApiError) else "done" for a in answers)
 
 
@@ -35,15 +35,15 @@ def test_fifty_refreshes_at_once_are_one_rotation_with_one_successor(
     assert ann.get("/api/auth/profile").status_code == 200
 
 
-def test_of_forty_uses_of_a_verification_one_succeeds(ann: Person) -> None:
-    token = _token(ann, "Confirm your address")
+def test_one_of_forty_uses_of_a_verification_token_succeeds(ann: Person) -> None:
+    token = _mailed_token(ann, "Confirm your address")
     answers = at_once(40, lambda _: verify_email(token=token, now=now()))
     assert _codes(answers) == {"done": 1, "invalid_token": 39}
 
 
-def test_of_forty_uses_of_a_reset_one_succeeds(anyone: Api, ann: Person) -> None:
+def test_one_of_forty_uses_of_a_reset_token_succeeds(anyone: Api, ann: Person) -> None:
     anyone.post("/api/auth/forgot-password", {"email": ann.email})
-    token = _token(ann, "Choose a new password")
+    token = _mailed_token(ann, "Choose a new password")
 
     def reset(number: int) -> None:
         reset_password(token=token, new_password=f"new password {number}", now=now())
@@ -55,13 +55,13 @@ def test_of_forty_uses_of_a_reset_one_succeeds(anyone: Api, ann: Person) -> None
     assert anyone.post("/api/auth/login", login).status_code == 200
 
 
-def test_of_forty_uses_of_a_new_address_one_succeeds(anyone: Api, ann: Person) -> None:
-    new = "lee@example.com"
-    ann.post("/api/auth/change-email", {"email": new, "password": PASSWORD})
-    token = _token(ann, "Confirm your new address", new)
+def test_one_of_forty_uses_of_an_address_change_token_succeeds(anyone: Api, ann: Person) -> None:
+    new_address = "lee@example.com"
+    ann.post("/api/auth/change-email", {"email": new_address, "password": PASSWORD})
+    token = _mailed_token(ann, "Confirm your new address", new_address)
     answers = at_once(40, lambda _: confirm_email_change(token=token, now=now()))
     assert _codes(answers) == {"done": 1, "invalid_token": 39}
-    login = {"email": new, "password": PASSWORD}
+    login = {"email": new_address, "password": PASSWORD}
     assert anyone.post("/api/auth/login", login).status_code == 200
 
 
@@ -74,7 +74,7 @@ def test_guesses_at_once_are_counted_before_they_are_judged(ann: Person) -> None
     assert codes["bad_credentials"] + codes["too_many_requests"] == 40
 
 
-def test_a_login_that_meets_a_password_change_is_in_with_the_new_one_or_not_at_all(
+def test_a_login_during_a_password_change_leaves_no_session_with_the_old_password(
     anyone: Api, ann: Person
 ) -> None:
     change = {"password": PASSWORD, "new_password": "another horse"}
@@ -93,10 +93,10 @@ def test_a_login_that_meets_a_password_change_is_in_with_the_new_one_or_not_at_a
             assert refreshed.status_code == 401
 
 
-def _token(person: Person, subject: str, address: str = "") -> str:
+def _mailed_token(person: Person, subject: str, address: str = "") -> str:
     sweep_outbox(now())
     *_, mail = mails_to(person, subject, address)
     body = mail.get_body(("plain",))
-    found = re.search(r"token=(\S+)", body.get_content() if body else "")
-    assert found is not None
-    return found[1]
+    link = re.search(r"token=(\S+)", body.get_content() if body else "")
+    assert link is not None
+    return link[1]

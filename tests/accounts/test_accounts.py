@@ -31,8 +31,8 @@ NEW_PASSWORD = "another horse battery"
 RESET = {"password": NEW_PASSWORD, "password_confirm": NEW_PASSWORD}
 
 
-def _token_in_mail(person: Person, subject: str, to: str = "") -> str:
-    """The token of the newest mail that begins with `subject`, once it is sent."""
+def _mailed_token(person: Person, subject: str, to: str = "") -> str:
+    """Send the queued mails; return the token in the newest one with this subject."""
     sweep_outbox(now())
     *_, mail = mails_to(person, subject, to)
     return token_in(mail)
@@ -45,49 +45,48 @@ def _log_in(anyone: Api, email: str, password: str) -> Any:
 # --- verification
 
 
-def test_the_link_in_the_mail_verifies_the_address(anyone: Api, ann: Person) -> None:
-    token = _token_in_mail(ann, "Confirm your address")
+def test_the_emailed_link_verifies_the_address(anyone: Api, ann: Person) -> None:
+    token = _mailed_token(ann, "Confirm your address")
     assert anyone.post("/api/auth/verify-email", {"token": token}).status_code == 204
     assert ann.get("/api/auth/profile").json_body["is_verified"] is True
 
 
 def test_a_token_works_once(anyone: Api, ann: Person) -> None:
-    token = _token_in_mail(ann, "Confirm your address")
+    token = _mailed_token(ann, "Confirm your address")
     answers = [anyone.post("/api/auth/verify-email", {"token": token}) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [204, 422]
     assert answers[1].json_body["code"] == "invalid_token"
 
 
-def test_a_newer_token_voids_the_older(anyone: Api, ann: Person) -> None:
-    older = _token_in_mail(ann, "Confirm your address")
+def test_a_new_token_replaces_the_old_one(anyone: Api, ann: Person) -> None:
+    older = _mailed_token(ann, "Confirm your address")
     anyone.post("/api/auth/resend-verification", {"email": ann.email})
     assert anyone.post("/api/auth/verify-email", {"token": older}).status_code == 422
-    newer = _token_in_mail(ann, "Confirm your address")
+    newer = _mailed_token(ann, "Confirm your address")
     assert anyone.post("/api/auth/verify-email", {"token": newer}).status_code == 204
 
 
 @pytest.mark.parametrize("token", ["", "x", "x.y", "01m81ed77eh6xj0yx0x3n4dz2f.x"])
-def test_what_is_no_token_is_refused(anyone: Api, ann: Person, token: str) -> None:
+def test_a_malformed_token_is_refused(anyone: Api, ann: Person, token: str) -> None:
     for path, more in (("verify-email", {}), ("confirm-email", {}), ("reset-password", RESET)):
         answer = anyone.post(f"/api/auth/{path}", {"token": token, **more})
         assert (answer.status_code, answer.json_body["code"]) == (422, "invalid_token")
 
 
-def test_a_token_for_one_purpose_is_none_for_another(anyone: Api, ann: Person) -> None:
-    token = _token_in_mail(ann, "Confirm your address")
+def test_a_token_is_valid_for_one_purpose_only(anyone: Api, ann: Person) -> None:
+    token = _mailed_token(ann, "Confirm your address")
     assert anyone.post("/api/auth/reset-password", {"token": token, **RESET}).status_code == 422
 
 
-def test_a_token_stands_nowhere_but_in_its_mail(ann: Person) -> None:
-
-    secret = _token_in_mail(ann, "Confirm your address").partition(".")[2]
+def test_a_token_is_not_stored_in_the_table(ann: Person) -> None:
+    secret = _mailed_token(ann, "Confirm your address").partition(".")[2]
     client = Item._get_connection().connection.client
     everything = client.scan(TableName=settings.TABLE_NAME)["Items"]
     assert secret not in str(everything)
     assert len(secret) == 43
 
 
-# --- no enumeration
+# --- protection against enumeration
 
 
 @pytest.mark.parametrize("path", ["forgot-password", "resend-verification"])
@@ -106,7 +105,7 @@ def _headers(answer: Any, without: set[str]) -> dict[str, str]:
     return {name: value for name, value in answer.headers.items() if name not in without}
 
 
-def test_the_same_number_of_passwords_is_hashed(
+def test_a_wrong_password_and_an_unknown_address_cost_one_hash_each(
     anyone: Api, ann: Person, hashes: list[str]
 ) -> None:
     counts = []
@@ -128,7 +127,7 @@ def test_the_profile_can_be_changed(ann: Person) -> None:
 
 
 @pytest.mark.parametrize("field", ["id", "email", "is_verified", "is_staff", "created_at", "epoch"])
-def test_what_the_server_owns_is_refused_by_name(ann: Person, field: str) -> None:
+def test_read_only_fields_are_refused_by_name(ann: Person, field: str) -> None:
     before = ann.get("/api/auth/profile").json_body
     answer = ann.patch("/api/auth/profile", {field: True})
     assert (answer.status_code, locations(answer)) == (422, [field])
@@ -138,12 +137,12 @@ def test_what_the_server_owns_is_refused_by_name(ann: Person, field: str) -> Non
 @pytest.mark.parametrize(
     "zone", ["posixrules", "right/UTC", "Mars/Olympus", "../../etc/passwd", "", "/etc/localtime"]
 )
-def test_an_unknown_zone_is_refused(ann: Person, zone: str) -> None:
+def test_an_unknown_time_zone_is_refused(ann: Person, zone: str) -> None:
     answer = ann.patch("/api/auth/profile", {"time_zone": zone})
     assert (answer.status_code, locations(answer)) == (422, ["time_zone"])
 
 
-def test_a_username_moves_with_its_claim(client: Client, ann: Person, bob: Person) -> None:
+def test_a_changed_username_is_free_for_others(client: Client, ann: Person, bob: Person) -> None:
     taken = ann.patch("/api/auth/profile", {"username": "BOB"})
     assert (taken.status_code, taken.json_body["code"]) == (409, "username_taken")
     assert bob.patch("/api/auth/profile", {"username": "robert"}).status_code == 200
@@ -151,7 +150,7 @@ def test_a_username_moves_with_its_claim(client: Client, ann: Person, bob: Perso
     assert ann.patch("/api/auth/profile", {"username": "BoB"}).json_body["username"] == "BoB"
 
 
-def test_a_switch_that_is_not_named_stays(ann: Person) -> None:
+def test_omitted_notification_settings_keep_their_value(ann: Person) -> None:
     for switch in ({"assigned": False}, {"due_soon": False}):
         ann.patch("/api/auth/profile", {"notifications": switch})
     switches = ann.get("/api/auth/profile").json_body["notifications"]
@@ -187,7 +186,7 @@ def test_changing_the_password_ends_every_other_session(
     assert len(list(mails_to(ann, "Your password was changed"))) == 1
 
 
-def test_the_password_is_needed_to_change_it_and_cannot_be_guessed(ann: Person) -> None:
+def test_a_password_change_needs_the_current_password_and_is_throttled(ann: Person) -> None:
     body = {"password": "wrong", "new_password": NEW_PASSWORD}
     body |= {"new_password_confirm": NEW_PASSWORD}
     answers = [ann.post("/api/auth/change-password", body) for _ in range(7)]
@@ -195,9 +194,9 @@ def test_the_password_is_needed_to_change_it_and_cannot_be_guessed(ann: Person) 
     assert answers[6].status_code == 429
 
 
-def test_a_forgotten_password_is_reset_by_mail(client: Client, anyone: Api, ann: Person) -> None:
+def test_a_forgotten_password_is_reset_by_email(client: Client, anyone: Api, ann: Person) -> None:
     anyone.post("/api/auth/forgot-password", {"email": ann.email})
-    token = _token_in_mail(ann, "Choose a new password")
+    token = _mailed_token(ann, "Choose a new password")
     assert anyone.post("/api/auth/reset-password", {"token": token, **RESET}).status_code == 204
     assert ann.get("/api/auth/profile").status_code == 401
     assert anyone.post("/api/auth/refresh", {"refresh": ann.refresh}).status_code == 401
@@ -209,7 +208,7 @@ def test_a_forgotten_password_is_reset_by_mail(client: Client, anyone: Api, ann:
 
 def test_a_password_change_voids_the_tokens_that_are_out(anyone: Api, ann: Person) -> None:
     anyone.post("/api/auth/forgot-password", {"email": ann.email})
-    token = _token_in_mail(ann, "Choose a new password")
+    token = _mailed_token(ann, "Choose a new password")
     body = {"password": PASSWORD, "new_password": NEW_PASSWORD}
     ann.post("/api/auth/change-password", body | {"new_password_confirm": NEW_PASSWORD})
     assert anyone.post("/api/auth/reset-password", {"token": token, **RESET}).status_code == 422
@@ -230,31 +229,31 @@ def test_guessing_is_slowed_down_and_the_owner_is_not_locked_out(
     assert _log_in(anyone, ann.email, "wrong").status_code == 401
 
 
-def test_an_unknown_account_is_slowed_down_alike(anyone: Api) -> None:
+def test_an_unknown_account_is_throttled_like_a_known_one(anyone: Api) -> None:
     answers = [_log_in(anyone, "no@example.com", "guess") for _ in range(7)]
     assert [answer.status_code for answer in answers] == [401] * 6 + [429]
 
 
-def test_a_source_that_tries_many_accounts_is_slowed_down(anyone: Api) -> None:
+def test_a_source_address_that_tries_many_accounts_is_throttled(anyone: Api) -> None:
     statuses = [_log_in(anyone, f"a{n}@example.com", "guess").status_code for n in range(53)]
     assert statuses[:51] == [401] * 51
     assert 429 in statuses[51:]
 
 
 @pytest.mark.parametrize("path", ["forgot-password", "resend-verification"])
-def test_mail_cannot_be_asked_for_endlessly(anyone: Api, ann: Person, path: str) -> None:
+def test_requests_for_mail_are_throttled(anyone: Api, ann: Person, path: str) -> None:
     answers = [anyone.post(f"/api/auth/{path}", {"email": ann.email}) for _ in range(7)]
     assert [answer.status_code for answer in answers] == [202] * 6 + [429]
 
 
-# --- change of address
+# --- email change
 
 
 def test_the_address_changes_when_the_new_one_is_confirmed(anyone: Api, ann: Person) -> None:
     body = {"email": "lee@example.com", "password": PASSWORD}
     assert ann.post("/api/auth/change-email", body).status_code == 202
     assert ann.get("/api/auth/profile").json_body["email"] == ann.email
-    token = _token_in_mail(ann, "Confirm your new address", "lee@example.com")
+    token = _mailed_token(ann, "Confirm your new address", "lee@example.com")
     assert anyone.post("/api/auth/confirm-email", {"token": token}).status_code == 204
     assert ann.get("/api/auth/profile").json_body["email"] == "lee@example.com"
     assert _log_in(anyone, ann.email, PASSWORD).status_code == 401
@@ -263,29 +262,29 @@ def test_the_address_changes_when_the_new_one_is_confirmed(anyone: Api, ann: Per
     assert len(list(mails_to(ann, "The address of your account"))) == 1
 
 
-def test_an_address_taken_meanwhile_stays_its_owners(
+def test_a_new_address_that_another_account_claimed_is_refused(
     client: Client, anyone: Api, ann: Person
 ) -> None:
     ann.post("/api/auth/change-email", {"email": "eve@example.com", "password": PASSWORD})
-    token = _token_in_mail(ann, "Confirm your new address", "eve@example.com")
+    token = _mailed_token(ann, "Confirm your new address", "eve@example.com")
     sign_up(client, "eve")
     answer = anyone.post("/api/auth/confirm-email", {"token": token})
     assert (answer.status_code, answer.json_body["code"]) == (409, "email_taken")
     assert ann.get("/api/auth/profile").json_body["email"] == ann.email
 
 
-def test_a_token_for_one_new_address_confirms_no_other(anyone: Api, ann: Person) -> None:
+def test_a_second_requested_address_replaces_the_first(anyone: Api, ann: Person) -> None:
     for name in ("first", "second"):
         body = {"email": f"{name}@example.com", "password": PASSWORD}
         assert ann.post("/api/auth/change-email", body).status_code == 202
     sweep_outbox(now())
     assert len(list(mails_to(ann, "Confirm your new address", "first@example.com"))) == 0
-    token = _token_in_mail(ann, "Confirm your new address", "second@example.com")
+    token = _mailed_token(ann, "Confirm your new address", "second@example.com")
     anyone.post("/api/auth/confirm-email", {"token": token})
     assert ann.get("/api/auth/profile").json_body["email"] == "second@example.com"
 
 
-def test_mail_to_strangers_is_limited(ann: Person) -> None:
+def test_requests_for_a_new_address_are_throttled(ann: Person) -> None:
     statuses = []
     for number in range(7):
         body = {"email": f"stranger{number}@example.com", "password": PASSWORD}
@@ -293,9 +292,7 @@ def test_mail_to_strangers_is_limited(ann: Person) -> None:
     assert statuses == [202] * 6 + [429]
 
 
-def test_what_was_asked_for_before_a_password_change_is_not_sent_after(
-    anyone: Api, ann: Person
-) -> None:
+def test_a_password_change_cancels_queued_emails_with_links(anyone: Api, ann: Person) -> None:
     anyone.post("/api/auth/forgot-password", {"email": ann.email})
     body = {"password": PASSWORD, "new_password": NEW_PASSWORD}
     ann.post("/api/auth/change-password", body | {"new_password_confirm": NEW_PASSWORD})
@@ -303,13 +300,13 @@ def test_what_was_asked_for_before_a_password_change_is_not_sent_after(
     assert list(mails_to(ann, "Choose a new password")) == []
 
 
-# --- names that cannot be
+# --- invalid names
 
 LONG = ["", "x" * 3000, "\ufdfa" * 200, "a@" + "\ufdfa" * 60 + ".example"]
 
 
 @pytest.mark.parametrize("text", LONG, ids=lambda text: text[:3])
-def test_a_name_that_cannot_be_is_nobodys(anyone: Api, ann: Person, text: str) -> None:
+def test_an_invalid_name_causes_no_server_error(anyone: Api, ann: Person, text: str) -> None:
     project = ann.starts_project()
     task = ann.adds_task(project)["id"]
     answers = [
@@ -336,22 +333,22 @@ TOKEN = {"name": "x", "scopes": ["tasks:read"], "expires_at": in_hours(1)}
 
 
 @pytest.mark.parametrize("field", ["username", "email"])
-def test_a_line_end_is_part_of_no_name(anyone: Api, field: str) -> None:
+def test_a_name_that_ends_with_a_line_break_is_refused(anyone: Api, field: str) -> None:
     body = {**REGISTRATION, field: REGISTRATION[field] + "\n"}
     answer = anyone.post("/api/auth/register", body)
     assert (answer.status_code, locations(answer)) == (422, [field])
 
 
-# --- leaving
+# --- account deletion
 
 
-def test_who_owns_projects_is_told_which(ann: Person) -> None:
+def test_deletion_is_refused_while_the_user_owns_projects(ann: Person) -> None:
     project = ann.starts_project()
     answer = ann.call("DELETE", "/api/auth/profile")
     assert (answer.status_code, locations(answer)) == (409, [f"projects.{project}"])
 
 
-def test_leaving_signs_out_and_logging_in_calls_it_off(
+def test_deletion_ends_all_sessions_and_a_login_cancels_it(
     anyone: Api, ann: Person, pass_by: Any
 ) -> None:
     assert ann.delete("/api/auth/profile").status_code == 204
@@ -363,13 +360,13 @@ def test_leaving_signs_out_and_logging_in_calls_it_off(
     assert delete_due_accounts(now()) == {"erased": 0}
 
 
-def test_after_seven_days_nothing_is_left_but_an_id(
+def test_after_seven_days_only_the_id_of_a_deleted_account_remains(
     client: Client, anyone: Api, ann: Person, bob: Person, pass_by: Any
 ) -> None:
     project = bob.starts_project()
     bob.lets_in(project, ann)
     task = ann.adds_task(project, assigned_to=ann.id)
-    _shows(ann)
+    _upload_avatar(ann)
     ann.delete("/api/auth/profile")
     assert delete_due_accounts(now()) == {"erased": 0}
     pass_by(days=7)
@@ -386,21 +383,23 @@ def test_after_seven_days_nothing_is_left_but_an_id(
     assert anyone.post("/api/auth/register", again).status_code == 201
 
 
-def test_a_project_in_the_trash_does_not_hold_its_owner(ann: Person, pass_by: Any) -> None:
+def test_owning_a_project_in_the_trash_does_not_prevent_deletion(ann: Person, pass_by: Any) -> None:
     ann.delete(f"/api/projects/{ann.starts_project()}")
     assert ann.delete("/api/auth/profile").status_code == 204
     pass_by(days=7)
     assert delete_due_accounts(now()) == {"erased": 1}
 
 
-def test_nobody_who_is_leaving_is_handed_a_project(ann: Person, bob: Person) -> None:
+def test_a_project_cannot_be_transferred_to_an_account_in_its_grace_period(
+    ann: Person, bob: Person
+) -> None:
     project = ann.starts_project()
     ann.lets_in(project, bob)
     bob.delete("/api/auth/profile")
     assert ann.post(f"/api/projects/{project}/transfer", {"user_id": bob.id}).status_code == 422
 
 
-def test_an_erasure_killed_before_any_of_its_calls_is_finished_by_the_next(
+def test_a_deletion_interrupted_before_any_call_is_finished_by_the_next_run(
     client: Client, pass_by: Any
 ) -> None:
     project = sign_up(client, "ann").starts_project()
@@ -425,12 +424,12 @@ def test_an_erasure_killed_before_any_of_its_calls_is_finished_by_the_next(
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 8
 
 
-def _announce(person: Person, kind: str = "image/png", size: int = len(PNG)) -> Any:
+def _announce_avatar(person: Person, kind: str = "image/png", size: int = len(PNG)) -> Any:
     return person.post("/api/auth/profile/avatar", {"content_type": kind, "size": size})
 
 
-def _shows(person: Person, body: bytes = PNG, kind: str = "image/png") -> Any:
-    announced = _announce(person, kind, len(body)).json_body
+def _upload_avatar(person: Person, body: bytes = PNG, kind: str = "image/png") -> Any:
+    announced = _announce_avatar(person, kind, len(body)).json_body
     key = announced["upload"]["fields"]["key"]
     clients.s3_client().put_object(
         Bucket=settings.BUCKET_NAME, Key=key, Body=body, ContentType=kind
@@ -438,75 +437,75 @@ def _shows(person: Person, body: bytes = PNG, kind: str = "image/png") -> Any:
     return person.post(f"/api/auth/profile/avatar/{announced['id']}/complete")
 
 
-def _objects() -> int:
+def _count_objects() -> int:
     return int(clients.s3_client().list_objects_v2(Bucket=settings.BUCKET_NAME)["KeyCount"])
 
 
-def test_an_avatar_is_shown_once_its_bytes_are_looked_at(ann: Person) -> None:
+def test_an_avatar_is_shown_after_its_upload_is_checked(ann: Person) -> None:
     assert ann.get("/api/auth/profile").json_body["avatar_url"] is None
-    shown = _shows(ann)
-    assert shown.status_code == 200
-    assert _good_until(shown) > now() + timedelta(minutes=9)
+    response = _upload_avatar(ann)
+    assert response.status_code == 200
+    assert _url_expiry(response) > now() + timedelta(minutes=9)
 
 
-def _good_until(shown: HTTPResponse) -> datetime:
-    """The end of the picture's address."""
-    signed = parse_qs(urlsplit(shown.json_body["avatar_url"]).query)
+def _url_expiry(response: HTTPResponse) -> datetime:
+    """Return the time when the avatar's URL expires."""
+    signed = parse_qs(urlsplit(response.json_body["avatar_url"]).query)
     at = datetime.strptime(f"{signed['X-Amz-Date'][0]}+0000", "%Y%m%dT%H%M%SZ%z")
     return at + timedelta(seconds=int(signed["X-Amz-Expires"][0]))
 
 
 @pytest.mark.parametrize("minute", [0, 4])
-def test_what_is_kept_of_an_account_with_a_picture_has_an_address_that_is_good(
+def test_a_cached_profile_has_a_valid_avatar_url(
     ann: Person, at: Callable[..., None], minute: int
 ) -> None:
-    """For five minutes more at least, whenever it was read."""
+    """A cached profile is revalidated only while its URL is valid for at least five minutes."""
     at(f"2026-11-16T09:0{minute}", ann)
-    _shows(ann)
-    kept = ann.get("/api/auth/profile")
-    known = {"If-None-Match": kept.headers["etag"]}
+    _upload_avatar(ann)
+    cached = ann.get("/api/auth/profile")
+    known = {"If-None-Match": cached.headers["etag"]}
     at("2026-11-16T09:04:59")
     again = ann.get("/api/auth/profile", headers=known)
-    assert (again.status_code, again.headers["etag"]) == (304, kept.headers["etag"])
-    assert _good_until(kept) >= now() + timedelta(minutes=5)
+    assert (again.status_code, again.headers["etag"]) == (304, cached.headers["etag"])
+    assert _url_expiry(cached) >= now() + timedelta(minutes=5)
     at("2026-11-16T09:05")
-    anew = ann.get("/api/auth/profile", headers=known)
-    assert (anew.status_code, _good_until(anew)) == (200, now() + timedelta(minutes=10))
+    later = ann.get("/api/auth/profile", headers=known)
+    assert (later.status_code, _url_expiry(later)) == (200, now() + timedelta(minutes=10))
 
 
-def test_another_picture_is_shown_at_once(ann: Person, at: Callable[..., None]) -> None:
+def test_a_new_avatar_changes_the_etag_at_once(ann: Person, at: Callable[..., None]) -> None:
     at("2026-11-16T09:00", ann)
-    _shows(ann)
+    _upload_avatar(ann)
     known = {"If-None-Match": ann.get("/api/auth/profile").headers["etag"]}
     assert ann.get("/api/auth/profile", headers=known).status_code == 304
-    _shows(ann)
+    _upload_avatar(ann)
     assert ann.get("/api/auth/profile", headers=known).status_code == 200
 
 
 @pytest.mark.parametrize("body", [b"<svg onload=alert(1)>", b"<html>", b"\xff\xd8\xff\xe0 jpeg"])
-def test_bytes_that_are_another_kind_are_refused(ann: Person, body: bytes) -> None:
-    answer = _shows(ann, body)
+def test_a_file_of_another_type_than_announced_is_refused(ann: Person, body: bytes) -> None:
+    answer = _upload_avatar(ann, body)
     assert (answer.status_code, locations(answer)) == (422, ["content_type"])
     assert ann.get("/api/auth/profile").json_body["avatar_url"] is None
 
 
 @pytest.mark.parametrize(("kind", "size"), [("image/svg+xml", 9), ("image/png", 2097153)])
 def test_other_types_and_sizes_are_refused(ann: Person, kind: str, size: int) -> None:
-    assert _announce(ann, kind, size).status_code == 422
+    assert _announce_avatar(ann, kind, size).status_code == 422
 
 
 def test_a_new_avatar_deletes_the_old_one(ann: Person) -> None:
-    _shows(ann)
-    _shows(ann, b"RIFF0000WEBPVP8 ", "image/webp")
+    _upload_avatar(ann)
+    _upload_avatar(ann, b"RIFF0000WEBPVP8 ", "image/webp")
     expire_uploads(now())
-    assert _objects() == 1
+    assert _count_objects() == 1
     assert ann.call("DELETE", "/api/auth/profile/avatar").status_code == 204
     expire_uploads(now())
-    assert _objects() == 0
+    assert _count_objects() == 0
     assert ann.get("/api/auth/profile").json_body["avatar_url"] is None
 
 
-def test_an_avatar_of_somebody_else_cannot_be_claimed(ann: Person, bob: Person) -> None:
-    announced = _announce(ann).json_body
+def test_an_upload_of_another_user_cannot_be_completed(ann: Person, bob: Person) -> None:
+    announced = _announce_avatar(ann).json_body
     answer = bob.post(f"/api/auth/profile/avatar/{announced['id']}/complete")
     assert answer.status_code == 404

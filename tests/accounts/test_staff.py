@@ -10,41 +10,41 @@ from tests.support import Api, Person, in_hours, sign_up
 
 @pytest.fixture
 def chief(client: Client) -> Person:
-    """Somebody of the site's staff."""
+    """A member of the site staff."""
     person = sign_up(client, "chief")
     assert make_staff(email=person.email, now=now()) is None
     return person
 
 
-def _sets(chief: Person, person: Person, **changes: bool) -> Any:
+def _update_account(chief: Person, person: Person, **changes: bool) -> Any:
     return chief.patch(f"/api/admin/users/{person.id}", changes)
 
 
-def test_only_staff_sees_and_changes_accounts(ann: Person, bob: Person) -> None:
+def test_only_staff_can_list_and_change_accounts(ann: Person, bob: Person) -> None:
     assert ann.get("/api/admin/users").status_code == 403
-    assert _sets(ann, bob, is_disabled=True).status_code == 403
+    assert _update_account(ann, bob, is_disabled=True).status_code == 403
     assert bob.get("/api/auth/profile").status_code == 200
 
 
-def test_appointing_opens_an_account_that_is_not_there(anyone: Api) -> None:
+def test_making_an_unknown_address_staff_creates_an_account(anyone: Api) -> None:
     password = make_staff(email="new@example.com", now=now())
     login = {"email": "new@example.com", "password": password}
     assert anyone.post("/api/auth/login", login).json_body["user"]["is_staff"] is True
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 100])
-def test_staff_pages_through_all_accounts_by_address(
+def test_staff_can_page_through_all_accounts_by_address(
     resident: Any, chief: Person, limit: int
 ) -> None:
     for name in ("zoe", "anna", "annb", "bea"):
         resident(name)
     users = chief.listed(f"/api/admin/users?limit={limit}")
-    met = [user["email"].partition("@")[0] for user in users]
-    assert met == ["anna", "annb", "bea", "chief", "zoe"]
+    names = [user["email"].partition("@")[0] for user in users]
+    assert names == ["anna", "annb", "bea", "chief", "zoe"]
 
 
 @pytest.mark.parametrize(("prefix", "found"), [("ANN", ["anna", "annb"]), ("annb@", ["annb"])])
-def test_staff_searches_by_the_beginning_of_an_address(
+def test_staff_can_search_by_the_beginning_of_an_address(
     resident: Any, chief: Person, prefix: str, found: list[str]
 ) -> None:
     for name in ("anna", "annb", "bea"):
@@ -58,25 +58,25 @@ def test_a_disabled_account_is_out_at_the_next_request(
 ) -> None:
     body = {"name": "x", "scopes": ["account:read"], "expires_at": in_hours(1)}
     bot = Api(client, ann.post("/api/auth/tokens", body).json_body["token"])
-    assert _sets(chief, ann, is_disabled=True).json_body["is_disabled"] is True
+    assert _update_account(chief, ann, is_disabled=True).json_body["is_disabled"] is True
     assert ann.get("/api/auth/profile").status_code == 401
     assert bot.get("/api/auth/profile").status_code == 401
     assert anyone.post("/api/auth/refresh", {"refresh": ann.refresh}).status_code == 401
     login = {"email": ann.email, "password": "correct horse battery"}
     assert anyone.post("/api/auth/login", login).json_body["code"] == "account_disabled"
-    assert _sets(chief, ann, is_disabled=False).status_code == 200
+    assert _update_account(chief, ann, is_disabled=False).status_code == 200
     assert ann.get("/api/auth/profile").status_code == 200
 
 
-def test_staff_can_be_made_and_unmade(chief: Person, ann: Person) -> None:
-    _sets(chief, ann, is_staff=True)
+def test_staff_can_be_appointed_and_dismissed(chief: Person, ann: Person) -> None:
+    _update_account(chief, ann, is_staff=True)
     assert ann.get("/api/admin/users").status_code == 200
-    _sets(chief, ann, is_staff=False)
+    _update_account(chief, ann, is_staff=False)
     assert ann.get("/api/admin/users").status_code == 403
 
 
-def test_nobody_locks_themselves_out(chief: Person) -> None:
-    assert _sets(chief, chief, is_disabled=True).status_code == 409
+def test_staff_cannot_change_their_own_account(chief: Person) -> None:
+    assert _update_account(chief, chief, is_disabled=True).status_code == 409
 
 
 @pytest.mark.parametrize("user_id", ["x", "01m81ed77eh6xj0yx0x3n4dz2f"])
@@ -84,15 +84,15 @@ def test_an_unknown_account_is_not_found(chief: Person, user_id: str) -> None:
     assert chief.patch(f"/api/admin/users/{user_id}", {"is_staff": True}).status_code == 404
 
 
-def test_people_are_found_by_exact_address_or_username(ann: Person, bob: Person) -> None:
+def test_a_user_is_found_by_exact_address_or_username(ann: Person, bob: Person) -> None:
     bob.verified()
-    bob_seen = {"id": bob.id, "username": "bob", "display_name": ""}
+    expected = {"id": bob.id, "username": "bob", "display_name": ""}
     for query in ("email=BOB@example.com", "username=bob"):
-        assert ann.get(f"/api/users?{query}").json_body["items"] == [bob_seen]
+        assert ann.get(f"/api/users?{query}").json_body["items"] == [expected]
     for query in ("email=bo", "username=bo", "email=no@example.com"):
         assert ann.get(f"/api/users?{query}").json_body["items"] == []
 
 
 @pytest.mark.parametrize("query", ["", "?email=a@b.c&username=d"])
-def test_people_are_never_listed(ann: Person, query: str) -> None:
+def test_users_cannot_be_listed(ann: Person, query: str) -> None:
     assert ann.get(f"/api/users{query}").status_code == 400

@@ -1,3 +1,5 @@
+"""The activity log of tasks and projects."""
+
 from typing import Any
 
 import pytest
@@ -15,27 +17,27 @@ def project(ann: Person, bob: Person, stream: TaskStream) -> str:
     return project
 
 
-def _entries(person: Person, place: str, parameters: str = "") -> list[dict[str, Any]]:
-    answer = person.get(f"{place}/activity{parameters}")
+def _entries(person: Person, path: str, parameters: str = "") -> list[dict[str, Any]]:
+    answer = person.get(f"{path}/activity{parameters}")
     assert answer.status_code == 200, answer.json_body
     items: list[dict[str, Any]] = answer.json_body["items"]
     return items
 
 
-def _told(entries: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    """What changed from what to what, in the order of the names of fields."""
+def _changed_values(entries: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """Return the field, old and new value of each entry, sorted by field."""
     return sorted((entry["field"], entry["old"], entry["new"]) for entry in entries)
 
 
-def test_an_entry_says_who_changed_what_when_and_in_which_request(
+def test_an_entry_has_actor_field_values_time_and_request(
     ann: Person, bob: Person, project: str, stream: TaskStream
 ) -> None:
     task = ann.adds_task(project, "Plan")
     path = f"/api/tasks/{task['id']}"
     changed = bob.patch(path, {"status": "done"})
     stream.flows()
-    done, made = _entries(ann, path)
-    assert done | {"id": ""} == {
+    changed_entry, created_entry = _entries(ann, path)
+    assert changed_entry | {"id": ""} == {
         "id": "",
         "task": task["id"],
         "title": "Plan",
@@ -47,19 +49,19 @@ def test_an_entry_says_who_changed_what_when_and_in_which_request(
         "at": changed.json_body["updated_at"],
         "request_id": changed.headers["x-request-id"],
     }
-    assert (made["action"], made["actor"], made["at"]) == ("created", ann.id, task["created_at"])
-    assert (made["field"], made["old"], made["new"]) == (None, None, None)
+    created = created_entry
+    assert (created["action"], created["actor"]) == ("created", ann.id)
+    assert created["at"] == task["created_at"]
+    assert (created["field"], created["old"], created["new"]) == (None, None, None)
 
 
-def test_every_field_that_changed_has_an_entry(
-    ann: Person, project: str, stream: TaskStream
-) -> None:
+def test_every_changed_field_has_an_entry(ann: Person, project: str, stream: TaskStream) -> None:
     path = f"/api/tasks/{ann.adds_task(project, 'Plan', due_date='2027-01-01')['id']}"
     stream.flows()
     fields = {"title": "New", "priority": "high", "assigned_to": ann.id, "due_date": None}
     ann.patch(path, fields)
     stream.flows()
-    assert _told(_entries(ann, path)[:4]) == [
+    assert _changed_values(_entries(ann, path)[:4]) == [
         ("assigned_to", None, ann.id),
         ("due_date", "2027-01-01", None),
         ("priority", "medium", "high"),
@@ -68,7 +70,7 @@ def test_every_field_that_changed_has_an_entry(
     assert len({entry["request_id"] for entry in _entries(ann, path)[:4]}) == 1
 
 
-def test_labels_and_parents_are_fields_like_others(
+def test_changes_of_labels_and_parents_have_entries(
     ann: Person, project: str, stream: TaskStream
 ) -> None:
     new = ann.post(f"/api/projects/{project}/labels", {"name": "red"})
@@ -76,19 +78,22 @@ def test_labels_and_parents_are_fields_like_others(
     path = f"/api/tasks/{ann.adds_task(project)['id']}"
     ann.patch(path, {"labels": [label], "parent": parent})
     stream.flows()
-    assert _told(_entries(ann, path)[:2]) == [("labels", [], [label]), ("parent", None, parent)]
+    assert _changed_values(_entries(ann, path)[:2]) == [
+        ("labels", [], [label]),
+        ("parent", None, parent),
+    ]
 
 
-def test_of_a_long_text_the_beginning_is_kept(
+def test_an_entry_keeps_only_the_beginning_of_a_long_text(
     ann: Person, project: str, stream: TaskStream
 ) -> None:
     path = f"/api/tasks/{ann.adds_task(project, description='a' * 900)['id']}"
     ann.patch(path, {"description": "a" * 901})
     stream.flows()
-    assert _told(_entries(ann, path)[:1]) == [("description", "a" * 200, "a" * 200)]
+    assert _changed_values(_entries(ann, path)[:1]) == [("description", "a" * 200, "a" * 200)]
 
 
-def test_deleting_and_restoring_are_entries(
+def test_deleting_and_restoring_a_task_have_entries(
     ann: Person, bob: Person, project: str, stream: TaskStream
 ) -> None:
     path = f"/api/tasks/{ann.adds_task(project)['id']}"
@@ -107,7 +112,9 @@ def test_deleting_and_restoring_are_entries(
     assert entries[1] == deleted
 
 
-def test_what_changes_nothing_is_no_activity(ann: Person, project: str, stream: TaskStream) -> None:
+def test_an_update_without_changes_has_no_entry(
+    ann: Person, project: str, stream: TaskStream
+) -> None:
     path = f"/api/tasks/{ann.adds_task(project)['id']}"
     ann.patch(path, {"status": "todo"})
     ann.post(path + "/comments", {"body": "x"})
@@ -129,25 +136,27 @@ def test_a_project_shows_the_activity_of_its_tasks(
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])
-def test_walking_the_pages_meets_each_entry_once(
+def test_the_pages_contain_each_entry_once(
     ann: Person, project: str, stream: TaskStream, size: int
 ) -> None:
     path = f"/api/tasks/{ann.adds_task(project)['id']}"
     for number in range(4):
         ann.patch(path, {"title": str(number)})
     stream.flows()
-    for place in (path, f"/api/projects/{project}"):
-        met: list[Any] = []
-        page = ann.get(f"{place}/activity?limit={size}").json_body
+    for parent in (path, f"/api/projects/{project}"):
+        entries: list[Any] = []
+        page = ann.get(f"{parent}/activity?limit={size}").json_body
         while page["next_cursor"] is not None:
-            met += page["items"]
+            entries += page["items"]
             cursor = page["next_cursor"]
-            page = ann.get(f"{place}/activity?limit={size}&cursor={cursor}").json_body
-        met += page["items"]
-        assert [entry["new"] for entry in met] == ["3", "2", "1", "0", None]
+            page = ann.get(f"{parent}/activity?limit={size}&cursor={cursor}").json_body
+        entries += page["items"]
+        assert [entry["new"] for entry in entries] == ["3", "2", "1", "0", None]
 
 
-def test_a_cursor_is_good_for_its_own_list(ann: Person, project: str, stream: TaskStream) -> None:
+def test_a_cursor_is_valid_for_its_own_list_only(
+    ann: Person, project: str, stream: TaskStream
+) -> None:
     path = f"/api/tasks/{ann.adds_task(project)['id']}"
     ann.patch(path, {"title": "x"})
     stream.flows()
@@ -158,7 +167,7 @@ def test_a_cursor_is_good_for_its_own_list(ann: Person, project: str, stream: Ta
     assert (unknown.status_code, locations(unknown)) == (400, ["field"])
 
 
-def test_what_the_service_does_itself_names_nobody(
+def test_a_change_by_the_service_itself_has_no_actor(
     ann: Person, bob: Person, project: str, stream: TaskStream
 ) -> None:
     path = f"/api/tasks/{ann.adds_task(project, assigned_to=bob.id)['id']}"
@@ -169,7 +178,7 @@ def test_what_the_service_does_itself_names_nobody(
     assert (entry["actor"], entry["request_id"]) == (None, None)
 
 
-def test_activity_is_for_members(
+def test_all_members_and_nobody_else_can_read_activity(
     client: Client, ann: Person, project: str, stream: TaskStream
 ) -> None:
     vic, eve = sign_up(client, "vic"), sign_up(client, "eve")

@@ -1,4 +1,4 @@
-"""What changed, for clients that keep a copy."""
+"""The changes feed: clients that keep a copy of the caller's projects and tasks."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,19 +13,22 @@ from tests.support import Person, after_each, put_copies_of_project
 from tests.sync_client import Copy
 
 
-def _truth(person: Person, *projects: str) -> set[tuple[str, int]]:
+def _listed(person: Person, *projects: str) -> set[tuple[str, int]]:
     lists = (
-        person.get(f"/api/tasks?project={each}&limit=100").json_body["items"] for each in projects
+        person.get(f"/api/tasks?project={project}&limit=100").json_body["items"]
+        for project in projects
     )
     return {(task["id"], task["version"]) for tasks in lists for task in tasks}
 
 
-def _kept(copy: Copy) -> set[tuple[str, int]]:
+def _copied(copy: Copy) -> set[tuple[str, int]]:
     return {(task["id"], task["version"]) for task in copy.tasks.values()}
 
 
 @pytest.mark.parametrize("limit", [1, 2, 100])
-def test_a_copy_is_whole_and_stays_so(ann: Person, wait: Callable[..., None], limit: int) -> None:
+def test_a_copy_is_complete_and_remains_so(
+    ann: Person, wait: Callable[..., None], limit: int
+) -> None:
     first, second = ann.starts_project("A"), ann.starts_project("B")
     tasks = [ann.adds_task(project) for project in (first, second, second)]
     copy = Copy(ann, limit)
@@ -39,14 +42,16 @@ def test_a_copy_is_whole_and_stays_so(ann: Person, wait: Callable[..., None], li
     ann.delete(f"/api/tasks/{tasks[1]['id']}")
     ann.patch(f"/api/projects/{second}", {"name": "C"})
     new = ann.adds_task(second)
-    told = copy.sync()
-    assert {item["id"] for item in told} == {tasks[0]["id"], tasks[1]["id"], second, new["id"]}
-    assert _kept(copy) == _truth(ann, first, second)
+    received = copy.sync()
+    assert {item["id"] for item in received} == {tasks[0]["id"], tasks[1]["id"], second, new["id"]}
+    assert _copied(copy) == _listed(ann, first, second)
     assert copy.projects[second]["name"] == "C"
 
 
-def test_what_became_visible_late_is_not_missed(ann: Person, wait: Callable[..., None]) -> None:
-    """A write is stamped before it is committed; a round may pass in between."""
+def test_a_change_that_becomes_visible_late_is_not_missed(
+    ann: Person, wait: Callable[..., None]
+) -> None:
+    """A round may take place between the timestamp of a change and its commit."""
     project, copy = ann.starts_project(), Copy(ann)
     wait(seconds=30)
     copy.sync()
@@ -61,16 +66,16 @@ def test_what_became_visible_late_is_not_missed(ann: Person, wait: Callable[...,
 def tick_slowly(
     invoke: Callable[[str, Any], Any], event: Callable[[str], Any], wait: Callable[..., None]
 ) -> Callable[[Copy], dict[str, int]]:
-    """A tick to which each write takes 25 seconds; a client syncs all the while."""
+    """Run a tick in which each write takes 25 seconds, while a client syncs after each write."""
 
     def tick(copy: Copy) -> dict[str, int]:
-        def time_passes() -> None:
+        def wait_and_sync() -> None:
             wait(seconds=25)
             copy.sync()
 
         copy.person.signs_in()
         began = now()
-        with after_each("TransactWriteItems", time_passes):
+        with after_each("TransactWriteItems", wait_and_sync):
             outcome: dict[str, int] = invoke("tick", event("tick"))
         assert now() - began > VISIBILITY_DELAY
         return outcome
@@ -79,7 +84,7 @@ def tick_slowly(
 
 
 @pytest.mark.parametrize("change", ["label", "zone", "departure"])
-def test_what_an_errand_changes_late_is_not_missed(
+def test_a_late_change_of_a_deferred_update_is_not_missed(
     ann: Person, bob: Person, wait: Callable[..., None], tick_slowly: Any, change: str
 ) -> None:
     project = owe(change, ann, bob, 3)
@@ -89,11 +94,11 @@ def test_what_an_errand_changes_late_is_not_missed(
     copy.sync()
     assert tick_slowly(copy)["run"] == 1
     copy.sync()
-    assert _kept(copy) == _truth(ann, project)
-    assert {version for _, version in _kept(copy)} == {2}
+    assert _copied(copy) == _listed(ann, project)
+    assert {version for _, version in _copied(copy)} == {2}
 
 
-def test_what_an_erasure_changes_late_is_not_missed(
+def test_a_late_change_of_an_account_erasure_is_not_missed(
     ann: Person, bob: Person, pass_by: Callable[..., None], tick_slowly: Any
 ) -> None:
     projects = owe_erasure(ann, bob, 2)
@@ -104,10 +109,10 @@ def test_what_an_erasure_changes_late_is_not_missed(
     assert any(tick_slowly(copy)["erased"] for _ in range(4))
     copy.sync()
     assert {task["assigned_to"] for task in copy.tasks.values()} == {None}
-    assert _kept(copy) == _truth(ann, *projects)
+    assert _copied(copy) == _listed(ann, *projects)
 
 
-def test_a_restored_task_comes_back(ann: Person, wait: Callable[..., None]) -> None:
+def test_a_restored_task_is_in_the_copy_again(ann: Person, wait: Callable[..., None]) -> None:
     task = ann.adds_task(ann.starts_project())
     copy = Copy(ann)
     copy.sync()
@@ -120,7 +125,7 @@ def test_a_restored_task_comes_back(ann: Person, wait: Callable[..., None]) -> N
     assert set(copy.tasks) == {task["id"]}
 
 
-def test_who_joins_gets_all_and_who_leaves_loses_all(
+def test_joining_adds_a_whole_project_and_leaving_removes_it(
     ann: Person, bob: Person, wait: Callable[..., None]
 ) -> None:
     project = ann.starts_project()
@@ -138,7 +143,7 @@ def test_who_joins_gets_all_and_who_leaves_loses_all(
         wait(seconds=90)
 
 
-def test_a_project_in_the_trash_is_gone_until_it_is_restored(
+def test_a_project_in_the_trash_is_removed_until_it_is_restored(
     ann: Person, wait: Callable[..., None]
 ) -> None:
     project = ann.starts_project()
@@ -153,12 +158,12 @@ def test_a_project_in_the_trash_is_gone_until_it_is_restored(
     assert [item["kind"] for item in copy.sync()] == ["project", "task"]
 
 
-def test_others_hear_nothing(ann: Person, bob: Person) -> None:
+def test_a_user_receives_no_changes_of_projects_of_others(ann: Person, bob: Person) -> None:
     ann.adds_task(ann.starts_project())
     assert Copy(bob).sync() == []
 
 
-def test_a_cursor_is_good_for_thirty_days_and_for_its_owner(
+def test_a_cursor_is_valid_for_thirty_days_and_for_its_owner_only(
     ann: Person, bob: Person, pass_by: Callable[..., None]
 ) -> None:
     copy = Copy(ann)
@@ -174,7 +179,7 @@ def test_a_cursor_is_good_for_thirty_days_and_for_its_owner(
     assert (expired.status_code, expired.json_body["code"]) == (410, "cursor_expired")
 
 
-def test_a_page_walks_through_so_many_projects_and_the_next_goes_on(
+def test_a_page_ends_after_the_maximum_of_projects_and_the_next_page_continues(
     ann: Person, wait: Callable[..., None]
 ) -> None:
     put_copies_of_project(ann.starts_project(), MAX_PROJECTS)

@@ -1,4 +1,4 @@
-"""Rivals for the last room, and for the same attachment, decided by AWS's own engine."""
+"""Concurrent requests for the last storage and for the same attachment, on AWS's own engine."""
 
 from collections import Counter
 from typing import Any
@@ -25,7 +25,7 @@ from tests.support import Person
 
 pytestmark = pytest.mark.usefixtures("real_table")
 
-RIVALS = 20
+CONCURRENT_REQUESTS = 20
 MIB = 1024 * 1024
 
 
@@ -34,64 +34,66 @@ def task(ann: Person) -> str:
     return str(ann.adds_task(ann.starts_project())["id"])
 
 
-def _enter(ann: Person, task: str) -> TaskAccess:
+def _authorize(ann: Person, task: str) -> TaskAccess:
     return authorize_task(
         RequestContext(parse_credential(ann.token), Action.WRITE_TASKS, now()), task
     )
 
 
-def _count(key: Any) -> tuple[int, int]:
+def _usage(key: Any) -> tuple[int, int]:
     usage = get_item(key)
     assert usage is not None
     return int(usage.bytes), int(usage.files)
 
 
-def test_of_twenty_at_once_as_many_get_in_as_there_is_room_for(ann: Person, task: str) -> None:
+def test_concurrent_announcements_never_exceed_the_storage_limit(ann: Person, task: str) -> None:
     size = settings.TASK_MAX_BYTES // 8
 
     def announce(number: int) -> str:
-        access = _enter(ann, task)
-        made = announce_attachment(
+        access = _authorize(ann, task)
+        created = announce_attachment(
             access, filename=str(number), content_type="text/plain", size=size
         )
-        return made.attachment.id
+        return created.attachment.id
 
-    answers = at_once(RIVALS, announce)
-    assert Counter(map(_kind, answers)) == {"in": 8, "no_room": RIVALS - 8}
+    answers = at_once(CONCURRENT_REQUESTS, announce)
+    assert Counter(map(_outcome, answers)) == {"created": 8, "no_room": CONCURRENT_REQUESTS - 8}
     assert len(file_rows()) == 8
-    assert _count(StorageUsage.of_task(task)) == (8 * size, 8)
-    assert _count(StorageUsage.of_project(task[26:])) == (8 * size, 8)
+    assert _usage(StorageUsage.of_task(task)) == (8 * size, 8)
+    assert _usage(StorageUsage.of_project(task[26:])) == (8 * size, 8)
 
 
-def _kind(answer: Any) -> str:
-    return "in" if isinstance(answer, str) else str(answer.stable_code)
+def _outcome(answer: Any) -> str:
+    return "created" if isinstance(answer, str) else str(answer.stable_code)
 
 
-def test_of_twenty_that_delete_one_gives_the_room_back(ann: Person, task: str) -> None:
+def test_concurrent_deletions_release_the_storage_once(ann: Person, task: str) -> None:
     attachment = uploaded(ann, task)
     uploaded(ann, task)
 
     def delete(number: int) -> bool:
-        row = get_attachment(task, attachment["id"])
-        assert row is not None
-        return close_upload(row, now())
+        item = get_attachment(task, attachment["id"])
+        assert item is not None
+        return close_upload(item, now())
 
-    assert at_once(RIVALS, delete).count(True) == 1
-    assert _count(StorageUsage.of_task(task)) == (5, 1)
+    assert at_once(CONCURRENT_REQUESTS, delete).count(True) == 1
+    assert _usage(StorageUsage.of_task(task)) == (5, 1)
 
 
-def test_of_confirming_and_giving_up_one_wins(ann: Person, task: str) -> None:
+def test_concurrent_confirmation_and_deletion_end_in_one_consistent_state(
+    ann: Person, task: str
+) -> None:
     for _ in range(5):
         attachment = announced(ann, task)
         arrives(attachment)
 
         def act(number: int, attachment: dict[str, Any] = attachment) -> Any:
-            access = _enter(ann, task)
+            access = _authorize(ann, task)
             if number % 2:
                 return delete_attachment(access, attachment["id"])
             return complete_attachment(access, attachment["id"]).status
 
         at_once(4, act)
-        row = get_attachment(task, attachment["id"])
-        assert row is None or row.status == "gone"
-    assert _count(StorageUsage.of_task(task)) == (0, 0)
+        item = get_attachment(task, attachment["id"])
+        assert item is None or item.status == "gone"
+    assert _usage(StorageUsage.of_task(task)) == (0, 0)

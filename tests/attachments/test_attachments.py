@@ -1,4 +1,4 @@
-"""Attachments over the API; what happens to them later is in tests/jobs."""
+"""Attachments over the API. Expiry and the S3 event are in test_uploads.py."""
 
 import base64
 import hashlib
@@ -49,22 +49,22 @@ def task(ann: Person) -> str:
 
 @pytest.fixture
 def shared(ann: Person, bob: Person) -> str:
-    """A task of a project that bob is a member of."""
+    """Return a task of a project that bob is a member of."""
     project = ann.starts_project()
     ann.lets_in(project, bob)
     return str(ann.adds_task(project)["id"])
 
 
 def _link(person: Person, attachment: dict[str, Any], query: str = "") -> dict[str, str]:
-    """The parameters of the address that a download gives."""
+    """Return the query parameters of the download URL."""
     url = person.get(path_of(attachment, "/download") + query).json_body["url"]
     return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
 
 
-# --- announcing -----------------------------------------------------------------------------------
+# --- announcing an upload -------------------------------------------------------------------------
 
 
-def test_an_announced_file_is_pending_and_has_a_place(ann: Person, task: str) -> None:
+def test_a_new_attachment_is_pending_and_has_a_location(ann: Person, task: str) -> None:
     answer = announce(ann, task)
     attachment = answer.json_body["attachment"]
     assert answer.headers["location"] == path_of(attachment) + "/"
@@ -88,24 +88,24 @@ def test_an_announced_file_is_pending_and_has_a_place(ann: Person, task: str) ->
         ({"filename": "x" * 256}, "filename"),
         ({"content_type": "anything"}, "content_type"),
         ({"content_type": "text/html; charset=utf-8"}, "content_type"),
-        ({"content_type": "video/mp4"}, "content_type"),  # not among the stage's
+        ({"content_type": "video/mp4"}, "content_type"),  # not an accepted type of the stage
         ({"sha256": "abc"}, "sha256"),
-        ({"sha256": "0" * 64, "size": 7 * MIB}, "sha256"),  # comes in parts
+        ({"sha256": "0" * 64, "size": 7 * MIB}, "sha256"),  # a multipart upload
     ],
 )
-def test_what_must_not_be_uploaded_is_refused(
+def test_an_invalid_announcement_is_rejected(
     ann: Person, task: str, changes: dict[str, Any], place: str
 ) -> None:
     answer = announce(ann, task, **changes)
     assert (answer.status_code, locations(answer)) == (422, [place])
 
 
-def test_a_whole_number_may_have_a_point(ann: Person, task: str) -> None:
-    """JSON has one kind of number, and so has JavaScript."""
+def test_an_integer_may_have_a_decimal_point(ann: Person, task: str) -> None:
+    """JSON and JavaScript have only one number type."""
     assert announce(ann, task, size=5.0).json_body["attachment"]["size"] == 5
 
 
-def test_a_viewer_uploads_nothing(ann: Person, bob: Person) -> None:
+def test_a_viewer_can_download_but_neither_upload_nor_delete(ann: Person, bob: Person) -> None:
     project = ann.starts_project()
     ann.lets_in(project, bob, "viewer")
     task = str(ann.adds_task(project)["id"])
@@ -115,7 +115,9 @@ def test_a_viewer_uploads_nothing(ann: Person, bob: Person) -> None:
     assert bob.call("DELETE", path_of(attachment)).status_code == 403
 
 
-def test_the_same_key_gets_the_same_attachment_and_a_good_form(ann: Person, task: str) -> None:
+def test_a_repeated_idempotency_key_returns_the_same_attachment_and_a_valid_form(
+    ann: Person, task: str
+) -> None:
     body = {"filename": "a.txt", "content_type": "text/plain", "size": 5}
     path, key = f"/api/tasks/{task}/attachments", {"Idempotency-Key": "k"}
     first, again = (ann.post(path, body, headers=key).json_body for _ in range(2))
@@ -126,7 +128,7 @@ def test_the_same_key_gets_the_same_attachment_and_a_good_form(ann: Person, task
     assert (over.status_code, over.json_body["code"]) == (409, "upload_over")
 
 
-# --- the signed form, judged as the storage judges it ---------------------------------------------
+# --- the signed form, checked as S3 checks it -----------------------------------------------------
 
 
 @pytest.fixture
@@ -136,18 +138,18 @@ def form(ann: Person, task: str) -> dict[str, Any]:
     return upload
 
 
-def test_the_form_takes_exactly_what_was_announced(form: dict[str, Any]) -> None:
+def test_the_form_accepts_exactly_the_announced_file(form: dict[str, Any]) -> None:
     assert verdict(form["url"], form["fields"], b"bytes") == "stored"
     assert form["url"].startswith(f"https://{settings.BUCKET_NAME}.s3.eu-central-1.amazonaws.com")
     assert "a.txt" not in base64.b64decode(form["fields"]["policy"]).decode()
 
 
 @pytest.mark.parametrize(
-    ("body", "why"),
+    ("body", "reason"),
     [(b"bytes!", "EntityTooLarge"), (b"byte", "EntityTooSmall"), (b"other", "BadDigest")],
 )
-def test_the_form_takes_no_other_bytes(form: dict[str, Any], body: bytes, why: str) -> None:
-    assert verdict(form["url"], form["fields"], body) == why
+def test_the_form_rejects_other_bytes(form: dict[str, Any], body: bytes, reason: str) -> None:
+    assert verdict(form["url"], form["fields"], body) == reason
 
 
 @pytest.mark.parametrize(
@@ -169,7 +171,7 @@ def test_no_field_of_the_form_can_be_changed_or_added(
     assert verdict(form["url"], fields, b"bytes").startswith("AccessDenied")
 
 
-def test_a_changed_policy_is_not_the_signed_one(form: dict[str, Any]) -> None:
+def test_a_changed_policy_or_signature_is_rejected(form: dict[str, Any]) -> None:
     policy = json.loads(base64.b64decode(form["fields"]["policy"]))
     policy["conditions"] = [c for c in policy["conditions"] if "key" not in c]
     changed = base64.b64encode(json.dumps(policy).encode()).decode()
@@ -180,7 +182,7 @@ def test_a_changed_policy_is_not_the_signed_one(form: dict[str, Any]) -> None:
     assert verdict(form["url"], fields, b"bytes") == "SignatureDoesNotMatch"
 
 
-def test_the_form_is_good_for_five_minutes(form: dict[str, Any]) -> None:
+def test_the_form_is_valid_for_five_minutes(form: dict[str, Any]) -> None:
     def after(minutes: float) -> str:
         later = datetime.now(UTC) + timedelta(minutes=minutes)
         return verdict(form["url"], form["fields"], b"bytes", now=later)
@@ -191,7 +193,7 @@ def test_the_form_is_good_for_five_minutes(form: dict[str, Any]) -> None:
 # --- confirming -----------------------------------------------------------------------------------
 
 
-def test_an_upload_that_arrived_can_be_confirmed_again_and_again(ann: Person, task: str) -> None:
+def test_completing_an_upload_is_idempotent(ann: Person, task: str) -> None:
     attachment = announced(ann, task)
     arrives(attachment)
     first, again = (ann.post(path_of(attachment, "/complete")).json_body for _ in range(2))
@@ -203,7 +205,7 @@ def test_an_upload_that_arrived_can_be_confirmed_again_and_again(ann: Person, ta
     ("body", "kind"),
     [(None, ""), (b"too long", "text/plain"), (b"bytes", "text/html"), (b"other", "text/plain")],
 )
-def test_what_arrived_otherwise_than_announced_is_not_confirmed(
+def test_an_object_that_differs_from_the_announced_file_is_not_confirmed(
     ann: Person, task: str, body: bytes | None, kind: str
 ) -> None:
     attachment = announced(ann, task, sha256=hashlib.sha256(b"bytes").hexdigest())
@@ -215,7 +217,7 @@ def test_what_arrived_otherwise_than_announced_is_not_confirmed(
 
 
 @pytest.mark.parametrize("options", [{}, {"ChecksumAlgorithm": "SHA256"}])
-def test_the_digest_is_the_storages_own_or_that_of_the_bytes(
+def test_the_digest_comes_from_s3_or_is_computed_from_the_bytes(
     ann: Person, task: str, options: dict[str, str]
 ) -> None:
     digest = hashlib.sha256(b"bytes").hexdigest()
@@ -226,12 +228,14 @@ def test_the_digest_is_the_storages_own_or_that_of_the_bytes(
     assert ann.post(path_of(attachment, "/complete")).json_body["sha256"] == digest
 
 
-# --- what a browser may be shown ------------------------------------------------------------------
+# --- inline display in a browser ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", PICTURES)
-def test_a_picture_is_shown_if_its_bytes_say_so(ann: Person, task: str, kind: str) -> None:
-    """... whatever its name and announced type."""
+def test_an_image_is_shown_inline_if_its_bytes_are_of_that_type(
+    ann: Person, task: str, kind: str
+) -> None:
+    """The file name and the announced type do not matter."""
     attachment = uploaded(ann, task, PICTURES[kind], filename="x.html", content_type="text/html")
     assert attachment["picture"] == kind
     link = _link(ann, attachment, "?inline=true")
@@ -251,7 +255,7 @@ def test_a_picture_is_shown_if_its_bytes_say_so(ann: Person, task: str, kind: st
         ("a.pdf", "application/pdf", b"%PDF-1.7\n"),
         ("a.js", "text/javascript", b"alert(1)"),
         ("a.bmp", "image/bmp", b"BM" + HTML),
-        ("a.png", "image/png", HTML),  # lying name and type
+        ("a.png", "image/png", HTML),  # name and type do not match the bytes
         ("a.jpg", "image/jpeg", SVG),
         ("a.gif", "image/gif", b" GIF89a" + HTML),
         ("a.webp", "image/webp", b"RIFF" + HTML),
@@ -259,7 +263,7 @@ def test_a_picture_is_shown_if_its_bytes_say_so(ann: Person, task: str, kind: st
         ("a.png", "image/png", b"\x89"),
     ],
 )
-def test_nothing_else_ever_is(
+def test_no_other_file_is_ever_shown_inline(
     ann: Person, task: str, name: str, kind: str, body: bytes, query: str
 ) -> None:
     attachment = uploaded(ann, task, body, filename=name, content_type=kind)
@@ -270,13 +274,13 @@ def test_nothing_else_ever_is(
 
 
 @pytest.mark.parametrize("magic", [b"GIF89a", b"\xff\xd8\xff", PNG])
-def test_a_polyglot_is_a_picture_and_nothing_else(ann: Person, task: str, magic: bytes) -> None:
-    """Served with a picture's type, which no browser takes for a document or a script."""
+def test_a_polyglot_file_is_served_as_an_image_only(ann: Person, task: str, magic: bytes) -> None:
+    """With an image type no browser reads it as a document or a script."""
     attachment = uploaded(ann, task, magic + b"=1;/*" + HTML + b"*/", content_type="text/html")
     assert _link(ann, attachment, "?inline=true")["response-content-type"].startswith("image/")
 
 
-def test_the_name_is_kept_whatever_it_is(ann: Person, task: str) -> None:
+def test_the_download_keeps_any_file_name(ann: Person, task: str) -> None:
     name = 'Plän "b"; filename=x.html.png'
     attachment = uploaded(ann, task, filename=name)
     disposition = _link(ann, attachment)["response-content-disposition"]
@@ -284,16 +288,18 @@ def test_the_name_is_kept_whatever_it_is(ann: Person, task: str) -> None:
     assert disposition == f"attachment; filename*=UTF-8''{encoded}"
 
 
-def test_an_address_is_good_for_a_minute(ann: Person, task: str) -> None:
+def test_a_download_url_is_valid_for_one_minute(ann: Person, task: str) -> None:
     attachment = uploaded(ann, task)
     assert ann.get(path_of(attachment, "/download")).json_body["expires_in"] == 60
     assert _link(ann, attachment)["X-Amz-Expires"] == "60"
 
 
-# --- who sees what --------------------------------------------------------------------------------
+# --- access ---------------------------------------------------------------------------------------
 
 
-def test_a_pending_upload_is_nobody_elses_business(ann: Person, bob: Person, shared: str) -> None:
+def test_a_pending_attachment_is_visible_to_its_uploader_only(
+    ann: Person, bob: Person, shared: str
+) -> None:
     attachment = announced(bob, shared)
     arrives(attachment)
     assert ann.get(f"/api/tasks/{shared}/attachments").json_body["items"] == []
@@ -306,12 +312,12 @@ def test_a_pending_upload_is_nobody_elses_business(ann: Person, bob: Person, sha
         ("DELETE", ""),
     ):
         assert ann.call(method, path_of(attachment, verb)).status_code == 404
-    assert bob.get(path_of(attachment, "/download")).status_code == 404  # nothing confirmed yet
+    assert bob.get(path_of(attachment, "/download")).status_code == 404  # not confirmed yet
     bob.post(path_of(attachment, "/complete"))
     assert len(ann.get(f"/api/tasks/{shared}/attachments").json_body["items"]) == 1
 
 
-def test_an_outsider_gets_nothing(ann: Person, bob: Person, task: str) -> None:
+def test_a_user_outside_the_project_has_no_access(ann: Person, bob: Person, task: str) -> None:
     attachment = uploaded(ann, task)
     for method, verb in (("GET", ""), ("GET", "/download"), ("POST", "/complete"), ("DELETE", "")):
         assert bob.call(method, path_of(attachment, verb)).status_code == 404
@@ -319,14 +325,14 @@ def test_an_outsider_gets_nothing(ann: Person, bob: Person, task: str) -> None:
     assert announce(bob, task).status_code == 404
 
 
-def test_an_attachment_answers_under_its_own_task_alone(ann: Person, task: str) -> None:
+def test_an_attachment_is_found_under_its_own_task_only(ann: Person, task: str) -> None:
     attachment = uploaded(ann, task)
     other = str(ann.adds_task(task[26:])["id"])
     assert ann.get(path_of(attachment | {"task": other})).status_code == 404
     assert ann.get(f"/api/tasks/{task}/attachments/nonsense").status_code == 404
 
 
-def test_a_removed_member_gets_no_new_address(ann: Person, bob: Person, shared: str) -> None:
+def test_a_removed_member_gets_no_new_url(ann: Person, bob: Person, shared: str) -> None:
     attachment, pending = uploaded(bob, shared), announced(bob, shared, size=7 * MIB)
     removal = ann.call("DELETE", f"/api/projects/{shared[26:]}/members/{bob.id}")
     assert removal.status_code < 300
@@ -335,7 +341,7 @@ def test_a_removed_member_gets_no_new_address(ann: Person, bob: Person, shared: 
     assert announce(bob, shared).status_code == 404
 
 
-def test_a_revoked_session_gets_no_new_address(ann: Person, task: str) -> None:
+def test_a_revoked_session_gets_no_new_url(ann: Person, task: str) -> None:
     attachment = uploaded(ann, task)
     ann.post("/api/auth/logout")
     assert ann.get(path_of(attachment, "/download")).status_code == 401
@@ -345,7 +351,7 @@ def test_a_revoked_session_gets_no_new_address(ann: Person, task: str) -> None:
 # --- deleting -------------------------------------------------------------------------------------
 
 
-def test_the_uploader_deletes_and_it_is_gone(ann: Person, bob: Person, shared: str) -> None:
+def test_the_uploader_can_delete_an_attachment(ann: Person, bob: Person, shared: str) -> None:
     attachment = uploaded(bob, shared)
     assert bob.call("DELETE", path_of(attachment)).status_code == 204
     assert not exists(key_of(attachment))
@@ -354,7 +360,7 @@ def test_the_uploader_deletes_and_it_is_gone(ann: Person, bob: Person, shared: s
     assert ann.get(f"/api/tasks/{shared}/attachments").json_body["items"] == []
 
 
-def test_managers_delete_too_and_other_members_do_not(
+def test_managers_can_delete_attachments_of_others_and_members_cannot(
     ann: Person, bob: Person, shared: str
 ) -> None:
     of_ann, of_bob = uploaded(ann, shared), uploaded(bob, shared)
@@ -363,17 +369,17 @@ def test_managers_delete_too_and_other_members_do_not(
     assert exists(key_of(of_ann))
 
 
-def test_an_upload_that_was_given_up_cannot_be_confirmed(ann: Person, task: str) -> None:
+def test_a_deleted_upload_cannot_be_completed(ann: Person, task: str) -> None:
     attachment = announced(ann, task)
     ann.call("DELETE", path_of(attachment))
     arrives(attachment)
     assert ann.post(path_of(attachment, "/complete")).status_code == 404
 
 
-# --- room -----------------------------------------------------------------------------------------
+# --- storage limits -------------------------------------------------------------------------------
 
 
-def test_a_task_has_room_for_so_much(ann: Person, task: str) -> None:
+def test_a_task_has_a_limit_of_bytes(ann: Person, task: str) -> None:
     first = announced(ann, task, size=20 * MIB)
     announced(ann, task, size=20 * MIB)
     full = announce(ann, task)
@@ -383,7 +389,7 @@ def test_a_task_has_room_for_so_much(ann: Person, task: str) -> None:
     announced(ann, task, size=20 * MIB)
 
 
-def test_a_task_has_room_for_so_many(ann: Person, task: str) -> None:
+def test_a_task_has_a_limit_of_files(ann: Person, task: str) -> None:
     for _ in range(settings.TASK_MAX_FILES):
         last = announced(ann, task)
     assert announce(ann, task).json_body["code"] == "no_room"
@@ -391,7 +397,7 @@ def test_a_task_has_room_for_so_many(ann: Person, task: str) -> None:
     assert announce(ann, task).status_code == 201
 
 
-def test_a_project_has_room_for_so_much(ann: Person, task: str) -> None:
+def test_a_project_has_a_limit_of_bytes(ann: Person, task: str) -> None:
     tasks = [task, *(str(ann.adds_task(task[26:])["id"]) for _ in range(3))]
     for one in tasks[:3]:
         announced(ann, one, size=20 * MIB)
@@ -400,7 +406,7 @@ def test_a_project_has_room_for_so_much(ann: Person, task: str) -> None:
     assert "project" in full.json_body["detail"]
 
 
-def test_a_repeated_announcement_takes_no_more_room(ann: Person, task: str) -> None:
+def test_a_repeated_announcement_reserves_storage_once(ann: Person, task: str) -> None:
     body = {"filename": "a.bin", "content_type": "application/zip", "size": 20 * MIB}
     for _ in range(3):
         answer = ann.post(f"/api/tasks/{task}/attachments", body, headers={"Idempotency-Key": "k"})
@@ -408,15 +414,17 @@ def test_a_repeated_announcement_takes_no_more_room(ann: Person, task: str) -> N
     assert announce(ann, task, size=20 * MIB).status_code == 201
 
 
-# --- in parts -------------------------------------------------------------------------------------
+# --- multipart uploads ----------------------------------------------------------------------------
 
 LARGE = {"size": 17 * MIB, "content_type": "application/zip", "filename": "a.zip"}
 
 
 @pytest.fixture
-def sends(ann: Person) -> Callable[[dict[str, Any], int, int], None]:
-    """Put so many bytes to the address of a part. (moto does not check the signature; the local
-    cloud does, in tests/live.)"""
+def send_part(ann: Person) -> Callable[[dict[str, Any], int, int], None]:
+    """Return a function that uploads `size` bytes as a part.
+
+    moto does not check the signature of the URL; the local cloud does, in tests/live.
+    """
 
     def send(attachment: dict[str, Any], number: int, size: int) -> None:
         (part,) = ann.post(path_of(attachment, "/parts"), {"numbers": [number]}).json_body["items"]
@@ -431,31 +439,31 @@ def sends(ann: Person) -> Callable[[dict[str, Any], int, int], None]:
     return send
 
 
-def test_a_large_file_comes_in_parts_and_goes_on_where_it_was(
-    ann: Person, task: str, sends: Any
+def test_a_large_file_is_uploaded_in_parts_and_can_be_resumed(
+    ann: Person, task: str, send_part: Any
 ) -> None:
     answer = announce(ann, task, **LARGE).json_body
     attachment = answer["attachment"]
     assert answer["upload"] == {"part_size": PART_BYTES, "part_count": 3}
-    nothing = ann.get(path_of(attachment, "/parts")).json_body
-    assert nothing == answer["upload"] | {"items": [], "next_cursor": None}
-    sends(attachment, 1, 8 * MIB)
-    sends(attachment, 3, MIB)
+    empty = ann.get(path_of(attachment, "/parts")).json_body
+    assert empty == answer["upload"] | {"items": [], "next_cursor": None}
+    send_part(attachment, 1, 8 * MIB)
+    send_part(attachment, 3, MIB)
     assert ann.post(path_of(attachment, "/complete")).json_body["code"] == "upload_missing"
-    there = ann.get(path_of(attachment, "/parts")).json_body["items"]
-    assert there == [{"number": 1, "size": 8 * MIB}, {"number": 3, "size": MIB}]
-    sends(attachment, 2, 8 * MIB)
+    arrived = ann.get(path_of(attachment, "/parts")).json_body["items"]
+    assert arrived == [{"number": 1, "size": 8 * MIB}, {"number": 3, "size": MIB}]
+    send_part(attachment, 2, 8 * MIB)
     ready = ann.post(path_of(attachment, "/complete")).json_body
     assert ready["status"] == "ready"
     assert ann.post(path_of(attachment, "/complete")).json_body == ready
     assert ann.get(path_of(attachment, "/parts")).json_body["code"] == "upload_over"
 
 
-def test_an_upload_in_parts_is_given_up_with_all_of_them(
-    ann: Person, task: str, sends: Any
+def test_deleting_a_multipart_upload_deletes_all_its_parts(
+    ann: Person, task: str, send_part: Any
 ) -> None:
     attachment = announced(ann, task, **LARGE)
-    sends(attachment, 1, 8 * MIB)
+    send_part(attachment, 1, 8 * MIB)
     assert ann.call("DELETE", path_of(attachment)).status_code == 204
     found = clients.s3_client().list_multipart_uploads(Bucket=settings.BUCKET_NAME)
     assert found.get("Uploads", []) == []
@@ -471,7 +479,7 @@ def test_an_upload_in_parts_is_given_up_with_all_of_them(
         (list(range(1, 102)), "numbers"),
     ],
 )
-def test_there_are_addresses_for_the_parts_that_there_are(
+def test_urls_are_signed_for_existing_parts_only(
     ann: Person, task: str, numbers: list[Any], place: str
 ) -> None:
     attachment = announced(ann, task, **LARGE)
@@ -489,18 +497,20 @@ def _count(person: Person, task: str) -> int:
     return int(person.get(f"/api/tasks/{task}").json_body["attachments_count"])
 
 
-def test_a_task_counts_the_files_that_are_there(ann: Person, task: str) -> None:
-    kept, gone = uploaded(ann, task), uploaded(ann, task)
+def test_a_task_counts_its_ready_attachments(ann: Person, task: str) -> None:
+    kept, deleted = uploaded(ann, task), uploaded(ann, task)
     announced(ann, task)
-    ann.post(path_of(kept, "/complete"))  # again
+    ann.post(path_of(kept, "/complete"))  # repeated
     assert _count(ann, task) == 2
     for _ in range(2):
-        ann.delete(path_of(gone))
+        ann.delete(path_of(deleted))
     assert _count(ann, task) == 1
     assert ann.get(f"/api/tasks/{task}").json_body["version"] == 1
 
 
-def test_a_file_that_arrives_in_the_trash_is_counted(ann: Person, task: str) -> None:
+def test_a_file_that_arrives_while_its_task_is_in_the_trash_is_counted(
+    ann: Person, task: str
+) -> None:
     attachment = announced(ann, task)
     arrives(attachment)
     ann.delete(f"/api/tasks/{task}")

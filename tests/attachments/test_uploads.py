@@ -1,4 +1,4 @@
-"""What becomes of uploads later: confirmed by the storage's event, ended by the tick."""
+"""Uploads after the request: confirmed by the S3 event, ended by the tick."""
 
 import itertools
 from collections.abc import Callable
@@ -43,30 +43,30 @@ def task(ann: Person) -> str:
 
 
 @pytest.fixture
-def created(event: Any, invoke: Any) -> Callable[[dict[str, Any]], Any]:
-    """The storage says that the attachment's object was created."""
+def send_event(event: Any, invoke: Any) -> Callable[[dict[str, Any]], Any]:
+    """Return a function that delivers the S3 event of the attachment's object."""
 
-    def tell(attachment: dict[str, Any]) -> Any:
+    def send(attachment: dict[str, Any]) -> Any:
         sample = event("confirm_upload")
         sample["detail"]["object"]["key"] = key_of(attachment)
         return invoke("confirm_upload", sample)
 
-    return tell
+    return send
 
 
-def _used(task: str) -> tuple[int, int]:
-    """Bytes and files that count for the task."""
+def _task_usage(task: str) -> tuple[int, int]:
+    """Return the bytes and the number of files that count for the task."""
     usage = get_item(StorageUsage.of_task(task))
     return (0, 0) if usage is None else (int(usage.bytes), int(usage.files))
 
 
-def _listed(ann: Person, task: str) -> list[str]:
+def _statuses(ann: Person, task: str) -> list[str]:
     items = ann.get(f"/api/tasks/{task}/attachments").json_body["items"]
     return [item["status"] for item in items]
 
 
-def _settles(wait: Wait) -> None:
-    """A day passes, in which the tick has run as it should, and it does all it has to."""
+def _wait_a_day_with_ticks(wait: Wait) -> None:
+    """Let a day pass with regular ticks, then run the tick again."""
     expire_uploads(now())
     wait(hours=23)
     ticked_lately()
@@ -74,17 +74,19 @@ def _settles(wait: Wait) -> None:
     expire_uploads(now())
 
 
-def test_the_storages_event_confirms_what_the_client_did_not(
-    ann: Person, task: str, created: Any
+def test_the_s3_event_confirms_an_upload_that_the_client_did_not_complete(
+    ann: Person, task: str, send_event: Any
 ) -> None:
     attachment = announced(ann, task)
     arrives(attachment)
-    assert [created(attachment), created(attachment)] == ["ready", "ready"]
-    assert _listed(ann, task) == ["ready"]
+    assert [send_event(attachment), send_event(attachment)] == ["ready", "ready"]
+    assert _statuses(ann, task) == ["ready"]
 
 
 @pytest.mark.parametrize("key", ["att/x/y", "att/", "other", "att/a/b/c"])
-def test_an_object_of_nobodys_is_left_alone(cloud: None, event: Any, key: str, invoke: Any) -> None:
+def test_an_object_with_a_foreign_key_is_left_alone(
+    cloud: None, event: Any, key: str, invoke: Any
+) -> None:
     sample = event("confirm_upload")
     sample["detail"]["object"]["key"] = key
     put(key)
@@ -92,57 +94,55 @@ def test_an_object_of_nobodys_is_left_alone(cloud: None, event: Any, key: str, i
     assert exists(key)
 
 
-def test_an_upload_nobody_confirmed_vanishes_after_a_day(
-    ann: Person, task: str, wait: Wait
-) -> None:
+def test_an_unconfirmed_upload_is_removed_after_a_day(ann: Person, task: str, wait: Wait) -> None:
     attachment = announced(ann, task)
     arrives(attachment)
     wait(hours=23)
     assert expire_uploads(now()) == {"expired": 0, "removed": 0}
-    assert _used(task) == (5, 1)
+    assert _task_usage(task) == (5, 1)
     wait(hours=2)
     assert expire_uploads(now()) == {"expired": 1, "removed": 1}
-    assert agreed() == {} and not exists(key_of(attachment)) and _used(task) == (0, 0)
+    assert agreed() == {} and not exists(key_of(attachment)) and _task_usage(task) == (0, 0)
 
 
-def test_a_confirmed_upload_stays(ann: Person, task: str, wait: Wait) -> None:
+def test_a_confirmed_upload_is_kept(ann: Person, task: str, wait: Wait) -> None:
     attachment = uploaded(ann, task)
-    _settles(wait)
+    _wait_a_day_with_ticks(wait)
     assert file_rows() == {key_of(attachment): "ready"} and exists(key_of(attachment))
-    assert _used(task) == (5, 1)
+    assert _task_usage(task) == (5, 1)
 
 
 @pytest.mark.parametrize("killed_before", [1, 2, 3])
-def test_what_comes_after_the_end_is_removed_by_its_own_event(
-    ann: Person, task: str, created: Any, killed_before: int
+def test_an_object_that_arrives_after_deletion_is_removed_by_its_own_event(
+    ann: Person, task: str, send_event: Any, killed_before: int
 ) -> None:
-    """A form is good for some minutes after the attachment was deleted. An event that dies is
+    """A form stays valid for some minutes after the attachment is deleted. A failed event is
     delivered again."""
     attachment = announced(ann, task)
     ann.call("DELETE", path_of(attachment))
     assert file_rows() == {}
     arrives(attachment)
-    died = _dies(killed_before, lambda: created(attachment))
+    died = _is_killed(killed_before, lambda: send_event(attachment))
     assert died == exists(key_of(attachment)) == (killed_before < 3)
-    assert created(attachment) == "gone"
+    assert send_event(attachment) == "gone"
     assert agreed() == {}
 
 
-def test_what_comes_while_the_end_is_under_way_is_removed(
-    ann: Person, task: str, created: Any
+def test_an_object_that_arrives_during_deletion_is_removed(
+    ann: Person, task: str, send_event: Any
 ) -> None:
     attachment = announced(ann, task)
     arrives(attachment)
-    row = find_upload(key_of(attachment))
-    assert row is not None and close_upload(row, now())
-    assert created(attachment) == "gone" and not exists(key_of(attachment))
+    upload = find_upload(key_of(attachment))
+    assert upload is not None and close_upload(upload, now())
+    assert send_event(attachment) == "gone" and not exists(key_of(attachment))
     expire_uploads(now())
     assert agreed() == {}
 
 
 @pytest.mark.parametrize("by_event", [False, True])
-def test_what_was_confirmed_cannot_be_replaced(
-    ann: Person, task: str, created: Any, by_event: bool
+def test_a_confirmed_file_cannot_be_replaced(
+    ann: Person, task: str, send_event: Any, by_event: bool
 ) -> None:
     versioned = {"Status": "Enabled"}
     clients.s3_client().put_bucket_versioning(
@@ -150,26 +150,26 @@ def test_what_was_confirmed_cannot_be_replaced(
     )
     attachment = announced(ann, task)
     arrives(attachment)
-    created(attachment) if by_event else ann.post(path_of(attachment, "/complete"))
+    send_event(attachment) if by_event else ann.post(path_of(attachment, "/complete"))
     before = clients.s3_client().head_object(Bucket=settings.BUCKET_NAME, Key=key_of(attachment))[
         "VersionId"
     ]
     arrives(attachment, b"<sc>!")
-    created(attachment)
-    now_ = clients.s3_client().head_object(Bucket=settings.BUCKET_NAME, Key=key_of(attachment))[
+    send_event(attachment)
+    after = clients.s3_client().head_object(Bucket=settings.BUCKET_NAME, Key=key_of(attachment))[
         "VersionId"
     ]
-    assert now_ == before
+    assert after == before
 
 
-# --- killed before any of the calls, then ticked ------------------------------------------------
+# --- killed before each call, then ticked -------------------------------------------------------
 
 
 def _announce(ann: Person, task: str) -> None:
     announced(ann, task)
 
 
-def _announce_in_parts(ann: Person, task: str) -> None:
+def _announce_multipart(ann: Person, task: str) -> None:
     attachment = announced(ann, task, size=9 * 2**20)
     ann.post(path_of(attachment, "/parts"), {"numbers": [1]})
 
@@ -180,10 +180,10 @@ def _complete(ann: Person, task: str) -> None:
     ann.post(path_of(attachment, "/complete"))
 
 
-def _complete_parts(ann: Person, task: str) -> None:
+def _complete_multipart(ann: Person, task: str) -> None:
     attachment = announced(ann, task, size=9 * 2**20)
     ann.post(path_of(attachment, "/parts"), {"numbers": [1]})
-    sends_parts(attachment)
+    _upload_parts(attachment)
     ann.post(path_of(attachment, "/complete"))
 
 
@@ -192,7 +192,7 @@ def _delete(ann: Person, task: str) -> None:
     ann.call("DELETE", path_of(attachment))
 
 
-def _give_up_parts(ann: Person, task: str) -> None:
+def _abort_multipart(ann: Person, task: str) -> None:
     attachment = announced(ann, task, size=9 * 2**20)
     ann.post(path_of(attachment, "/parts"), {"numbers": [1]})
     ann.call("DELETE", path_of(attachment))
@@ -204,57 +204,65 @@ def _purge(ann: Person, task: str) -> None:
     close_task_attachments(task, now())
 
 
-def sends_parts(attachment: dict[str, Any]) -> None:
-    """All parts of a 9 MiB file, to the upload that the storage knows."""
+def _upload_parts(attachment: dict[str, Any]) -> None:
+    """Upload all parts of a 9 MiB file to the multipart upload that S3 lists for it."""
     where = {"Bucket": settings.BUCKET_NAME, "Key": key_of(attachment)}
     found = clients.s3_client().list_multipart_uploads(Bucket=where["Bucket"], Prefix=where["Key"])
     for number, size in ((1, PART_BYTES), (2, 2**20)):
-        begun = {"UploadId": found["Uploads"][0]["UploadId"], "PartNumber": number}
-        clients.s3_client().upload_part(**where, **begun, Body=bytes(size))
+        part = {"UploadId": found["Uploads"][0]["UploadId"], "PartNumber": number}
+        clients.s3_client().upload_part(**where, **part, Body=bytes(size))
 
 
 @pytest.mark.parametrize(
     "act",
-    [_announce, _announce_in_parts, _complete, _complete_parts, _delete, _give_up_parts, _purge],
+    [
+        _announce,
+        _announce_multipart,
+        _complete,
+        _complete_multipart,
+        _delete,
+        _abort_multipart,
+        _purge,
+    ],
 )
-def test_killed_anywhere_then_ticked_rows_and_objects_agree(
+def test_items_and_objects_agree_after_a_crash_anywhere_and_a_tick(
     ann: Person, wait: Wait, act: Callable[[Person, str], None]
 ) -> None:
     tasks = []
     for call in itertools.count(1):
         tasks.append(str(ann.adds_task(ann.starts_project())["id"]))
-        if not _dies(call, lambda: act(ann, tasks[-1])):
+        if not _is_killed(call, lambda: act(ann, tasks[-1])):
             break
     assert call > 2
     expire_uploads(now())
     assert set(agreed().values()) <= {"pending", "ready"}
-    _settles(wait)
+    _wait_a_day_with_ticks(wait)
     assert set(agreed().values()) <= {"ready"}
-    counts = [(_used(task), _used_by(task[26:])) for task in tasks]
+    counts = [(_task_usage(task), _project_usage(task[26:])) for task in tasks]
     assert all(of_task == of_project for of_task, of_project in counts)
     assert sum(files for (_, files), _ in counts) == len(file_rows())
 
 
-def test_an_event_killed_anywhere_is_repeated_or_the_upload_ends(
-    ann: Person, task: str, created: Any, wait: Wait
+def test_an_event_killed_anywhere_is_delivered_again_or_the_upload_expires(
+    ann: Person, task: str, send_event: Any, wait: Wait
 ) -> None:
-    left: list[str] = []
+    statuses: list[str] = []
     for call in itertools.count(1):
         attachment, again = announced(ann, task), announced(ann, task)
         arrives(attachment)
         arrives(again)
-        died = _dies(call, partial(created, attachment))
-        assert _dies(call, partial(created, again)) == died
-        assert created(again) == "ready"  # Lambda delivers it again
-        left.append(agreed()[key_of(attachment)])
+        died = _is_killed(call, partial(send_event, attachment))
+        assert _is_killed(call, partial(send_event, again)) == died
+        assert send_event(again) == "ready"  # Lambda delivers it again
+        statuses.append(agreed()[key_of(attachment)])
         if not died:
             break
-    assert set(left) == {"pending", "ready"}
-    _settles(wait)
-    assert len(agreed()) == call + left.count("ready")
+    assert set(statuses) == {"pending", "ready"}
+    _wait_a_day_with_ticks(wait)
+    assert len(agreed()) == call + statuses.count("ready")
 
 
-def _dies(call: int, act: Callable[[], Any]) -> bool:
+def _is_killed(call: int, act: Callable[[], Any]) -> bool:
     try:
         with killed_at(call):
             act()
@@ -263,7 +271,7 @@ def _dies(call: int, act: Callable[[], Any]) -> bool:
     return False
 
 
-def _used_by(project: str) -> tuple[int, int]:
+def _project_usage(project: str) -> tuple[int, int]:
     usage = get_item(StorageUsage.of_project(project))
     return (0, 0) if usage is None else (int(usage.bytes), int(usage.files))
 
@@ -271,8 +279,8 @@ def _used_by(project: str) -> tuple[int, int]:
 def test_a_tick_killed_anywhere_is_finished_by_the_next(ann: Person, task: str, wait: Wait) -> None:
     arrives(announced(ann, task))
     announced(ann, task)
-    in_parts = announced(ann, task, size=9 * 2**20)
-    ann.post(path_of(in_parts, "/parts"), {"numbers": [1]})
+    multipart = announced(ann, task, size=9 * 2**20)
+    ann.post(path_of(multipart, "/parts"), {"numbers": [1]})
     kept, deleted = uploaded(ann, task), uploaded(ann, task)
     wait(hours=23)
     ticked_lately()
@@ -282,42 +290,42 @@ def test_a_tick_killed_anywhere_is_finished_by_the_next(ann: Person, task: str, 
     restore = snapshot()
     for call in itertools.count(1):
         restore()
-        if not _dies(call, lambda: expire_uploads(now())):
+        if not _is_killed(call, lambda: expire_uploads(now())):
             break
         expire_uploads(now())
         assert agreed() == {key_of(kept): "ready"}
-        assert _used(task) == _used_by(task[26:]) == (5, 1)
+        assert _task_usage(task) == _project_usage(task[26:]) == (5, 1)
     assert call > 20
 
 
-def test_room_is_given_back_once_whoever_ends_it(ann: Person, task: str) -> None:
+def test_storage_is_released_once_by_deletion_and_purge(ann: Person, task: str) -> None:
     attachment = uploaded(ann, task)
     context = RequestContext(parse_credential(ann.token), Action.WRITE_TASKS, now())
     access = authorize_task(context, task)
     delete_attachment(access, attachment["id"])
     close_task_attachments(task, now())
-    assert _used(task) == (0, 0)
+    assert _task_usage(task) == (0, 0)
     project = get_item(StorageUsage.of_project(task[26:]))
     assert project is not None and (project.bytes, project.files) == (0, 0)
 
 
-def test_files_of_a_purged_task_vanish(ann: Person, task: str, wait: Wait) -> None:
+def test_files_of_a_purged_task_are_removed(ann: Person, task: str, wait: Wait) -> None:
     uploaded(ann, task)
     announced(ann, task)
     assert close_task_attachments(task, now()) == 2
     assert close_task_attachments(task, now()) == 0
     assert get_item(StorageUsage.of_task(task)) is None
-    assert _listed(ann, task) == []
-    _settles(wait)
+    assert _statuses(ann, task) == []
+    _wait_a_day_with_ticks(wait)
     assert objects() == set() and file_rows() == {}
 
 
-def test_an_attachment_ends_also_when_its_project_has_no_count_any_more(
+def test_an_attachment_can_be_closed_when_its_usage_items_are_deleted(
     ann: Person, task: str
 ) -> None:
     uploaded(ann, task)
     for key in (StorageUsage.of_task(task), StorageUsage.of_project(task[26:])):
-        row = get_item(key)
-        assert row is not None
-        row.delete()
+        usage = get_item(key)
+        assert usage is not None
+        usage.delete()
     assert close_task_attachments(task, now()) == 1

@@ -1,3 +1,5 @@
+"""Emails about comments and mentions."""
+
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +22,7 @@ def mel(client: Client) -> Person:
 
 @pytest.fixture
 def task(ann: Person, bob: Person, mel: Person) -> str:
-    """A task of Ann's that Bob watches; Mel is a member too. No mail is owed."""
+    """A task of Ann's that Bob watches. Mel is a member too. No mail is queued."""
     project = ann.starts_project()
     ann.lets_in(project, bob)
     ann.lets_in(project, mel)
@@ -31,19 +33,19 @@ def task(ann: Person, bob: Person, mel: Person) -> str:
 
 
 def _deliver() -> None:
-    """The rows that a comment owes, then the mails that those owe."""
+    """Fan out the mails of comments, then deliver the resulting mails."""
     for _ in range(2):
         sweep_outbox(now())
 
 
-def _says(person: Person, task: str, body: str = "Well done") -> str:
+def _comment(person: Person, task: str, body: str = "Well done") -> str:
     answer = person.post(task + "/comments", {"body": body})
     assert answer.status_code == 201, answer.json_body
     return str(answer.json_body["id"])
 
 
 def _subjects(person: Person) -> list[str]:
-    """The kinds of mails about comments that somebody got."""
+    """Return the kinds of mails about comments that the person received."""
     subjects = (str(mail["Subject"]).partition(":")[0] for mail in mails_to(person))
     return [subject for subject in subjects if subject in {"New comment", "You were mentioned"}]
 
@@ -51,7 +53,7 @@ def _subjects(person: Person) -> list[str]:
 def test_a_comment_mails_the_watchers_but_not_its_author(
     ann: Person, bob: Person, mel: Person, task: str
 ) -> None:
-    _says(ann, task, "Well <b>done</b>,\ntwice")
+    _comment(ann, task, "Well <b>done</b>,\ntwice")
     for _ in range(2):
         _deliver()
     (mail,) = mails_to(bob, "New comment: Plan")
@@ -62,94 +64,98 @@ def test_a_comment_mails_the_watchers_but_not_its_author(
     assert (_subjects(ann), _subjects(mel)) == ([], [])
 
 
-def test_who_is_mentioned_gets_one_mail_watching_or_not(
+def test_a_mentioned_member_receives_one_mail_watching_or_not(
     ann: Person, bob: Person, mel: Person, task: str
 ) -> None:
-    _says(ann, task, "@bob and @MEL, look. @ann @bob")
+    _comment(ann, task, "@bob and @MEL, look. @ann @bob")
     _deliver()
     for person in (bob, mel):
         assert _subjects(person) == ["You were mentioned"]
     assert _subjects(ann) == []
 
 
-def test_what_a_mention_is(ann: Person, mel: Person, task: str) -> None:
+def test_a_mention_is_an_at_sign_and_a_whole_username(ann: Person, mel: Person, task: str) -> None:
     for text in ("Thanks @mel.", "(@mel)", "@mel, @mel"):
-        _says(ann, task, text)
+        _comment(ann, task, text)
     _deliver()
     assert len(_subjects(mel)) == 3
     for text in ("@melissa", "write to x@mel", "mel"):
-        _says(ann, task, text)
+        _comment(ann, task, text)
     _deliver()
     assert len(_subjects(mel)) == 3
 
 
-def test_only_members_are_mentioned(client: Client, ann: Person, task: str) -> None:
+def test_mentions_of_other_people_than_members_have_no_effect(
+    client: Client, ann: Person, task: str
+) -> None:
     eve = sign_up(client, "eve")
     sweep_outbox(now())
-    _says(ann, task, "@eve @nobody")
+    _comment(ann, task, "@eve @nobody")
     _deliver()
     assert _subjects(eve) == []
 
 
-def test_each_kind_can_be_switched_off(ann: Person, bob: Person, mel: Person, task: str) -> None:
+def test_each_kind_of_mail_can_be_switched_off(
+    ann: Person, bob: Person, mel: Person, task: str
+) -> None:
     for person, kind in ((bob, "mentioned"), (mel, "mentioned"), (ann, "comment")):
         person.patch("/api/auth/profile", {"notifications": {kind: False}})
-    _says(bob, task, "@mel")
-    _says(ann, task, "@bob")
+    _comment(bob, task, "@mel")
+    _comment(ann, task, "@bob")
     _deliver()
-    # Bob watches, so that he hears of the comment all the same.
+    # Bob watches the task, so he still receives the mail about the comment.
     assert (_subjects(ann), _subjects(bob), _subjects(mel)) == ([], ["New comment"], [])
 
 
-def _unwatches(ann: Person, bob: Person, task: str) -> None:
+def _unwatch(ann: Person, bob: Person, task: str) -> None:
     bob.delete(task + "/watchers/me")
 
 
-def _is_removed(ann: Person, bob: Person, task: str) -> None:
+def _remove_member(ann: Person, bob: Person, task: str) -> None:
     project = ann.get(task).json_body["project"]
     ann.delete(f"/api/projects/{project}/members/{bob.id}")
 
 
-def _switches_off(ann: Person, bob: Person, task: str) -> None:
+def _switch_off_mail(ann: Person, bob: Person, task: str) -> None:
     bob.patch("/api/auth/profile", {"notifications": {"comment": False}})
 
 
-def _loses_the_comment(ann: Person, bob: Person, task: str) -> None:
+def _delete_comments(ann: Person, bob: Person, task: str) -> None:
     for comment in ann.get(task + "/comments").json_body["items"]:
         ann.delete(f"{task}/comments/{comment['id']}")
 
 
-def _loses_the_task(ann: Person, bob: Person, task: str) -> None:
+def _delete_task(ann: Person, bob: Person, task: str) -> None:
     ann.delete(task)
 
 
 @pytest.mark.parametrize(
-    "happens", [_unwatches, _is_removed, _switches_off, _loses_the_comment, _loses_the_task]
+    "act", [_unwatch, _remove_member, _switch_off_mail, _delete_comments, _delete_task]
 )
-def test_what_happens_before_the_mail_goes_counts(
-    ann: Person, bob: Person, task: str, happens: Callable[[Person, Person, str], None]
+def test_events_before_the_delivery_cancel_the_mail(
+    ann: Person, bob: Person, task: str, act: Callable[[Person, Person, str], None]
 ) -> None:
-    spread, _ = _says(ann, task), _says(ann, task)
-    deliver_mail(f"commented:{spread}", now=now())
-    assert get_mail(f"comment:{spread}:{bob.id}") is not None
-    happens(ann, bob, task)
+    comment, _ = _comment(ann, task), _comment(ann, task)
+    deliver_mail(f"commented:{comment}", now=now())
+    assert get_mail(f"comment:{comment}:{bob.id}") is not None
+    act(ann, bob, task)
     _deliver()
     assert _subjects(bob) == []
 
 
-def test_the_ledger_has_a_row_for_each_recipient(
+def test_the_outbox_keeps_an_item_for_each_recipient(
     ann: Person, bob: Person, mel: Person, task: str
 ) -> None:
-    comment = _says(ann, task, "@mel")
+    comment = _comment(ann, task, "@mel")
     _deliver()
-    rows = {person.id: get_mail(f"comment:{comment}:{person.id}") for person in (bob, mel)}
-    ends = {row and (row.kind, row.outcome) for row in rows.values()}
-    assert ends == {("comment", "sent"), ("mentioned", "sent")}
+    mails = {person.id: get_mail(f"comment:{comment}:{person.id}") for person in (bob, mel)}
+    outcomes = {mail and (mail.kind, mail.outcome) for mail in mails.values()}
+    assert outcomes == {("comment", "sent"), ("mentioned", "sent")}
     cause = get_mail(f"commented:{comment}")
     assert cause is not None and cause.outcome == "spread"
 
 
-def test_a_repeated_comment_owes_its_mails_once(ann: Person, bob: Person, task: str) -> None:
+def test_a_repeated_request_queues_its_mails_once(ann: Person, bob: Person, task: str) -> None:
     for _ in range(2):
         key = {"Idempotency-Key": "k"}
         ann.post(task + "/comments", {"body": "x"}, headers=key)
@@ -157,10 +163,10 @@ def test_a_repeated_comment_owes_its_mails_once(ann: Person, bob: Person, task: 
     assert _subjects(bob) == ["New comment"]
 
 
-def test_a_dispatcher_that_dies_anywhere_spreads_to_everybody_once(
+def test_a_dispatcher_killed_at_any_write_fans_out_to_everybody_once(
     ann: Person, bob: Person, mel: Person, task: str, wait: Callable[..., None]
 ) -> None:
-    comment = _says(ann, task, "@mel")
+    comment = _comment(ann, task, "@mel")
     writes = 0
     while True:
         writes += 1
@@ -170,14 +176,14 @@ def test_a_dispatcher_that_dies_anywhere_spreads_to_everybody_once(
             break
         except Killed:
             wait(seconds=301)
-            _forget_the_tries(comment)
+            _reset_attempts(comment)
     assert writes > 3
     _deliver()
     assert (_subjects(bob), _subjects(mel)) == (["New comment"], ["You were mentioned"])
 
 
-def _forget_the_tries(comment: str) -> None:
-    """As if each death were the first; after four of them a row is parked."""
+def _reset_attempts(comment: str) -> None:
+    """Set the attempts to zero, because after four of them a mail is parked."""
     Item._get_connection().connection.client.update_item(
         TableName=settings.TABLE_NAME,
         Key={"PK": {"S": f"OUTBOX#commented:{comment}"}, "SK": {"S": "MAIL"}},
@@ -186,17 +192,17 @@ def _forget_the_tries(comment: str) -> None:
     )
 
 
-def test_the_stream_sends_what_a_comment_owes(
+def test_the_stream_dispatches_the_mails_of_a_comment(
     ann: Person, bob: Person, task: str, invoke: Any
 ) -> None:
-    _says(ann, task)
+    _comment(ann, task)
     for _ in range(2):
-        for mail_id in _waiting():
+        for mail_id in _due_mail_ids():
             change = {"Keys": {"PK": {"S": f"OUTBOX#{mail_id}"}}, "SequenceNumber": "7"}
             records = [{"eventName": "INSERT", "dynamodb": change}]
             assert invoke("dispatch_mail", {"Records": records}) == {"batchItemFailures": []}
     assert _subjects(bob) == ["New comment"]
 
 
-def _waiting() -> list[str]:
-    return [row.PK.removeprefix("OUTBOX#") for row in time_index.list_due("mail", now())]
+def _due_mail_ids() -> list[str]:
+    return [item.PK.removeprefix("OUTBOX#") for item in time_index.list_due("mail", now())]

@@ -1,4 +1,4 @@
-"""The count of a task's comments is right whatever happens at the same moment."""
+"""The comment count of a task is correct under concurrent requests."""
 
 from typing import Any
 
@@ -23,12 +23,12 @@ def task(ann: Person) -> str:
     return str(ann.adds_task(ann.starts_project())["id"])
 
 
-def _enter(ann: Person, task: str, action: Action) -> TaskAccess:
+def _authorize(ann: Person, task: str, action: Action) -> TaskAccess:
     return authorize_task(RequestContext(parse_credential(ann.token), action, now()), task)
 
 
-def _says(ann: Person, task: str) -> Comment:
-    return create_comment(_enter(ann, task, Action.WRITE_COMMENTS), body="x")
+def _create(ann: Person, task: str) -> Comment:
+    return create_comment(_authorize(ann, task, Action.WRITE_COMMENTS), body="x")
 
 
 def _count_and_list(ann: Person, task: str) -> tuple[int, int]:
@@ -37,24 +37,26 @@ def _count_and_list(ann: Person, task: str) -> tuple[int, int]:
     return int(ann.get(path).json_body["comments_count"]), len(listed)
 
 
-def test_the_count_equals_a_recount_after_a_crowd(ann: Person, task: str) -> None:
-    def say_and_delete(number: int) -> None:
-        comment = _says(ann, task)
+def test_the_count_equals_the_number_of_comments_after_concurrent_changes(
+    ann: Person, task: str
+) -> None:
+    def create_and_delete(number: int) -> None:
+        comment = _create(ann, task)
         if number % 2:
-            access = _enter(ann, task, Action.WRITE_COMMENTS)
+            access = _authorize(ann, task, Action.WRITE_COMMENTS)
             delete_comment(access, comment.id, version=None)
 
-    answers = at_once(8, say_and_delete)
+    answers = at_once(8, create_and_delete)
     assert answers == [None] * 8
     assert _count_and_list(ann, task) == (4, 4)
 
 
-def test_one_comment_deleted_by_many_counts_once(ann: Person, task: str) -> None:
-    _says(ann, task)
-    comment = _says(ann, task)
+def test_concurrent_deletions_of_a_comment_count_once(ann: Person, task: str) -> None:
+    _create(ann, task)
+    comment = _create(ann, task)
 
     def delete(_: int) -> None:
-        access = _enter(ann, task, Action.WRITE_COMMENTS)
+        access = _authorize(ann, task, Action.WRITE_COMMENTS)
         delete_comment(access, comment.id, version=None)
 
     answers = at_once(6, delete)
@@ -63,36 +65,36 @@ def test_one_comment_deleted_by_many_counts_once(ann: Person, task: str) -> None
     assert _count_and_list(ann, task) == (1, 1)
 
 
-def test_comments_on_a_task_on_its_way_to_the_trash_count_or_fail(ann: Person, task: str) -> None:
-    entered = [_enter(ann, task, Action.WRITE_COMMENTS) for _ in range(6)]
+def test_comments_created_while_the_task_is_deleted_count_or_fail(ann: Person, task: str) -> None:
+    accesses = [_authorize(ann, task, Action.WRITE_COMMENTS) for _ in range(6)]
 
     def act(number: int) -> Any:
         if number == 3:
-            return delete_task(_enter(ann, task, Action.WRITE_TASKS))
-        return create_comment(entered[number], body="x").id
+            return delete_task(_authorize(ann, task, Action.WRITE_TASKS))
+        return create_comment(accesses[number], body="x").id
 
     answers = at_once(6, act)
     assert answers[3] is None
-    said = [answer for answer in answers if isinstance(answer, str)]
+    created = [answer for answer in answers if isinstance(answer, str)]
     assert ann.get(f"/api/tasks/{task}").status_code == 404
     ann.post(f"/api/tasks/{task}/restore")
-    assert _count_and_list(ann, task) == (len(said), len(said))
+    assert _count_and_list(ann, task) == (len(created), len(created))
 
 
-def test_a_comment_after_the_task_was_read_goes_with_it_to_the_trash(
+def test_a_comment_created_after_the_task_was_read_moves_with_it_to_the_trash(
     ann: Person, task: str
 ) -> None:
-    read_before = _enter(ann, task, Action.WRITE_TASKS)
-    _says(ann, task)
-    delete_task(read_before)
+    access = _authorize(ann, task, Action.WRITE_TASKS)
+    _create(ann, task)
+    delete_task(access)
     ann.post(f"/api/tasks/{task}/restore")
     assert _count_and_list(ann, task) == (1, 1)
 
 
-def test_a_comment_that_comes_too_late_does_not_bring_the_task_back(ann: Person, task: str) -> None:
-    comment = _says(ann, task)
-    access = _enter(ann, task, Action.WRITE_COMMENTS)
-    delete_task(_enter(ann, task, Action.WRITE_TASKS))
+def test_a_late_comment_does_not_restore_a_deleted_task(ann: Person, task: str) -> None:
+    comment = _create(ann, task)
+    access = _authorize(ann, task, Action.WRITE_COMMENTS)
+    delete_task(_authorize(ann, task, Action.WRITE_TASKS))
     with pytest.raises(NotFound):
         create_comment(access, body="too late")
     with pytest.raises(NotFound):

@@ -1,3 +1,5 @@
+"""Watchers of a task."""
+
 from typing import Any
 
 import pytest
@@ -31,13 +33,13 @@ def _task(person: Person, project: str, **fields: Any) -> str:
     return f"/api/tasks/{person.adds_task(project, **fields)['id']}"
 
 
-def test_who_creates_a_task_watches_it(ann: Person, project: str) -> None:
+def test_the_creator_of_a_task_watches_it(ann: Person, project: str) -> None:
     path = _task(ann, project)
     (watcher,) = ann.get(path + "/watchers").json_body["items"]
     assert watcher == {"user_id": ann.id, "username": "ann", "display_name": ""}
 
 
-def test_who_is_assigned_watches_and_goes_on_watching(
+def test_an_assignee_watches_and_continues_after_reassignment(
     ann: Person, bob: Person, mel: Person, project: str, stream: TaskStream
 ) -> None:
     path = _task(ann, project, assigned_to=bob.id)
@@ -49,13 +51,15 @@ def test_who_is_assigned_watches_and_goes_on_watching(
     assert _watchers(ann, path) == {ann.id, bob.id, mel.id}
 
 
-def test_who_comments_watches(ann: Person, bob: Person, project: str) -> None:
+def test_the_author_of_a_comment_becomes_a_watcher(ann: Person, bob: Person, project: str) -> None:
     path = _task(ann, project)
     bob.post(path + "/comments", {"body": "x"})
     assert _watchers(ann, path) == {ann.id, bob.id}
 
 
-def test_one_watches_and_stops(ann: Person, bob: Person, project: str) -> None:
+def test_a_user_can_watch_a_task_and_stop_watching_it(
+    ann: Person, bob: Person, project: str
+) -> None:
     path = _task(ann, project)
     for name in ("me", bob.id):
         for _ in range(2):
@@ -66,7 +70,7 @@ def test_one_watches_and_stops(ann: Person, bob: Person, project: str) -> None:
             assert _watchers(bob, path) == {ann.id}
 
 
-def test_who_said_no_is_not_drawn_in_again(
+def test_a_user_who_stopped_watching_is_not_added_automatically(
     ann: Person, bob: Person, project: str, stream: TaskStream
 ) -> None:
     path = _task(ann, project)
@@ -81,7 +85,7 @@ def test_who_said_no_is_not_drawn_in_again(
     assert _watchers(ann, path) == {bob.id}
 
 
-def test_an_assignment_told_late_changes_nothing_that_was_decided_since(
+def test_a_late_stream_record_of_an_assignment_does_not_undo_later_decisions(
     ann: Person, bob: Person, project: str, stream: TaskStream
 ) -> None:
     path = _task(ann, project)
@@ -93,7 +97,7 @@ def test_an_assignment_told_late_changes_nothing_that_was_decided_since(
     assert _watchers(ann, path) == {ann.id}
 
 
-def test_members_name_watchers_and_viewers_only_themselves(
+def test_members_can_name_any_watcher_and_viewers_only_themselves(
     client: Client, ann: Person, bob: Person, mel: Person, project: str
 ) -> None:
     path, vic = _task(ann, project), sign_up(client, "vic")
@@ -108,7 +112,7 @@ def test_members_name_watchers_and_viewers_only_themselves(
     assert _watchers(vic, path) == {mel.id}
 
 
-def test_only_people_with_access_watch(
+def test_only_members_of_the_project_can_watch(
     client: Client, ann: Person, bob: Person, project: str
 ) -> None:
     path, eve = _task(ann, project), sign_up(client, "eve")
@@ -122,7 +126,7 @@ def test_only_people_with_access_watch(
     assert _watchers(ann, path) == {ann.id}
 
 
-def test_in_an_archived_project_one_decides_for_oneself(
+def test_in_an_archived_project_users_can_change_only_their_own_watching(
     ann: Person, bob: Person, project: str
 ) -> None:
     path = _task(ann, project)

@@ -23,6 +23,7 @@ from chalicelib.jobs.stream import process_stream_records
 from chalicelib.jobs.tick import run_tick
 from chalicelib.jobs.time_budget import TimeBudget
 from chalicelib.mail.jobs import deliver_mail, sweep_outbox
+from chalicelib.mail.sending_rate import SendingRate
 from chalicelib.members.jobs import REASSIGNED_IN_REQUEST
 from chalicelib.projects.jobs import continue_counter_repair
 from chalicelib.projects.models import list_months
@@ -71,7 +72,7 @@ def _send_newest(kind: str) -> Action:
     candidates = [mail for mail in mails if mail["kind"]["S"] == kind]
     newest = max(candidates, key=lambda mail: str(mail["created_at"]["S"]))
     mail_id = str(newest["PK"]["S"]).removeprefix("OUTBOX#")
-    return lambda: deliver_mail(mail_id, now=now(), pace=_time_budget())
+    return lambda: deliver_mail(mail_id, now=now(), rate=SendingRate(_time_budget()))
 
 
 def _time_budget() -> TimeBudget:

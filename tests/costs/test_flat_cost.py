@@ -115,7 +115,7 @@ def _create_project(ann: Person, bob: Person, count: int, times: int = 1) -> Ful
     label = ann.post(f"/api/projects/{project}/labels", {"name": "urgent"}).json_body["id"]
     tasks = fill(project, [ann.id, bob.id], label, count)
     for task in tasks[:2]:
-        replace_search_terms(project, task.id, gone=(), come=["usual"])
+        replace_search_terms(project, task.id, removed=(), added=["usual"])
     if times > 1:
         multiply(tasks, times - 1)
     return FullProject(ann, project, label, tasks[0].id)

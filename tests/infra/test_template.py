@@ -12,8 +12,9 @@ from chalicelib.aws.s3 import DOWNLOAD_SECONDS, IMAGE_SECONDS, UPLOAD_SECONDS
 from chalicelib.aws.s3_multipart import PART_SECONDS
 from chalicelib.jobs.models import JOB_LEASE, RESULTS_KEPT_FOR
 from chalicelib.jobs.results import PREFIX
-from chalicelib.jobs.time_budget import MARGIN, MAX_SLOT_WAIT
+from chalicelib.jobs.time_budget import MARGIN
 from chalicelib.mail.models import MAIL_LEASE
+from chalicelib.mail.sending_rate import MAX_SLOT_WAIT
 from infra.package import package
 from infra.stage import ROOT, load_stage
 from infra.template import read_template

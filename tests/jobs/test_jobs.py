@@ -1,4 +1,4 @@
-"""Long work: one result, whatever happens to its workers, and nothing left over."""
+"""Jobs: exactly one result whatever happens to the job runners, and no objects left behind."""
 
 import itertools
 import json
@@ -35,12 +35,12 @@ def project(ann: Person, bob: Person) -> str:
     return project
 
 
-def _place(project: str) -> str:
+def _exports_path(project: str) -> str:
     return f"/api/projects/{project}/exports"
 
 
-def _has(project: str, titles: list[str], description: str = "") -> None:
-    """Many tasks, written at once as the API writes each."""
+def _add_tasks(project: str, titles: list[str], description: str = "") -> None:
+    """Add tasks to the project without a request for each, stored as the API stores them."""
     for number, title in enumerate(titles):
         at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=number)
         key = Task.key(new_task_id(project, at))
@@ -49,21 +49,21 @@ def _has(project: str, titles: list[str], description: str = "") -> None:
         transact(create_task_write(task))
 
 
-def _complete(person: Person, job: str, titles: set[str]) -> None:
-    """The export is done and whole."""
+def _assert_complete(person: Person, job: str, titles: set[str]) -> None:
+    """Assert that the export is done and contains exactly these tasks."""
     assert state(person, job)["status"] == "done"
-    found = json.loads(fetched(person, job, "project.json"))["tasks"]
-    assert len(found) == len(titles) and {task["title"] for task in found} == titles
-    assert [line["title"] for line in sheet(fetched(person, job, "tasks.csv"))] == [
-        task["title"] for task in found
+    tasks = json.loads(fetched(person, job, "project.json"))["tasks"]
+    assert len(tasks) == len(titles) and {task["title"] for task in tasks} == titles
+    assert [row["title"] for row in sheet(fetched(person, job, "tasks.csv"))] == [
+        task["title"] for task in tasks
     ]
 
 
-def _keys(*exports: str) -> set[str]:
+def _result_keys(*exports: str) -> set[str]:
     return {f"results/{job.rpartition('/')[2]}/{name}" for job in exports for name in FILES}
 
 
-def _dies(call: int, act: Callable[[], Any]) -> bool:
+def _is_killed(call: int, act: Callable[[], Any]) -> bool:
     try:
         with killed_at(call, writes_only=True):
             act()
@@ -72,117 +72,115 @@ def _dies(call: int, act: Callable[[], Any]) -> bool:
     return False
 
 
-def test_killed_anywhere_then_swept_there_is_one_whole_result(
+def test_a_job_killed_at_any_call_is_completed_by_the_sweep(
     ann: Person, project: str, wait: Wait
 ) -> None:
     exports = []
     for call in itertools.count(1):
         job = new_job(PROJECT_EXPORT, project, ann.id, {}, now())
-        transact(Put(job))  # without a slot, so that there may be many
-        exports.append(f"{_place(project)}/{job.id}")
-        if not _dies(call, lambda: begun(exports[-1])):
+        transact(Put(job))  # without a slot, so several can exist at once
+        exports.append(f"{_exports_path(project)}/{job.id}")
+        if not _is_killed(call, lambda: begun(exports[-1])):
             break
     assert call > 12
     wait(minutes=7)
     assert swept()["done"] >= call - 2
     ann.signs_in()
     for export in exports:
-        _complete(ann, export, {"Plan", "Do"})
-    assert set(left_in_bucket()) == _keys(*exports)
+        _assert_complete(ann, export, {"Plan", "Do"})
+    assert set(left_in_bucket()) == _result_keys(*exports)
 
 
-def test_swept_and_killed_a_call_later_each_time_a_large_export_is_whole_in_the_end(
+def test_a_large_export_is_complete_after_sweeps_that_are_each_killed_one_call_later(
     ann: Person, project: str, wait: Wait
 ) -> None:
-    """Large enough for parts."""
+    """The export is large enough for a multipart upload."""
     titles = [f"T{number}" for number in range(24)]
-    _has(project, titles, description="x" * 370_000)
-    export = asked(ann, _place(project))
+    _add_tasks(project, titles, description="x" * 370_000)
+    export = asked(ann, _exports_path(project))
     for call in itertools.count(1):
         wait(minutes=7)
-        if not _dies(call, swept):
+        if not _is_killed(call, swept):
             break
     assert call > 12
     ann.signs_in()
-    _complete(ann, export, {"Plan", "Do", *titles})
-    assert set(left_in_bucket()) == _keys(export)
+    _assert_complete(ann, export, {"Plan", "Do", *titles})
+    assert set(left_in_bucket()) == _result_keys(export)
 
 
-def test_a_worker_without_time_leaves_the_rest_to_the_next(
+def test_a_runner_out_of_time_leaves_the_rest_to_the_next_one(
     ann: Person, project: str, wait: Wait
 ) -> None:
     titles = [f"T{number}" for number in range(8)]  # a page is a megabyte
-    _has(project, titles, description="x" * 370_000)
-    export = asked(ann, _place(project))
+    _add_tasks(project, titles, description="x" * 370_000)
+    export = asked(ann, _exports_path(project))
     outcomes = [swept(milliseconds=32_000) for _ in range(7)]
     assert outcomes[:4] == [{"going_on": 1}] * 4
     assert {"done": 1} in outcomes
-    _complete(ann, export, {"Plan", "Do", *titles})
-    assert set(left_in_bucket()) == _keys(export)
+    _assert_complete(ann, export, {"Plan", "Do", *titles})
+    assert set(left_in_bucket()) == _result_keys(export)
 
 
-def test_a_worker_with_hardly_any_time_does_not_begin(ann: Person, project: str) -> None:
-    export = asked(ann, _place(project))
+def test_a_runner_with_too_little_time_does_not_start_a_job(ann: Person, project: str) -> None:
+    export = asked(ann, _exports_path(project))
     assert swept(milliseconds=20_000) == {"put_off": 1}
     assert state(ann, export)["status"] == "waiting"
 
 
-def test_two_workers_do_not_work_on_the_same_job(ann: Person, project: str, wait: Wait) -> None:
-    export = asked(ann, _place(project))
-    assert _dies(3, lambda: begun(export))
+def test_two_runners_do_not_run_the_same_job(ann: Person, project: str, wait: Wait) -> None:
+    export = asked(ann, _exports_path(project))
+    assert _is_killed(3, lambda: begun(export))
     wait(minutes=5)
     assert swept() == {"taken": 1}
     wait(minutes=2)
     assert swept() == {"done": 1}
 
 
-def test_a_worker_whose_lease_ran_out_changes_nothing_any_more(
+def test_a_runner_whose_lease_ran_out_changes_nothing(
     ann: Person, project: str, wait: Wait
 ) -> None:
-    """It wakes up behind another one, which did the work meanwhile."""
-    export = asked(ann, _place(project))
-    slow = claim_job(export.rpartition("/")[2], now())
-    assert slow is not None
+    """It continues after another runner has completed the job."""
+    export = asked(ann, _exports_path(project))
+    old_claim = claim_job(export.rpartition("/")[2], now())
+    assert old_claim is not None
     wait(minutes=7)
     swept()
     with pytest.raises(ConditionFailed):
-        advance_job(slow, {"start": None, "written": 0}, {})
+        advance_job(old_claim, {"start": None, "written": 0}, {})
     with pytest.raises(ConditionFailed):
-        finish_job(slow, now(), reason="late")
+        finish_job(old_claim, now(), reason="late")
     with pytest.raises(ConditionFailed):
-        release_job(slow)
+        release_job(old_claim)
     ann.signs_in()
-    _complete(ann, export, {"Plan", "Do"})
+    _assert_complete(ann, export, {"Plan", "Do"})
 
 
-def test_late_and_doubled_wake_ups_change_nothing(ann: Person, project: str) -> None:
-    export = asked(ann, _place(project))
+def test_late_and_repeated_stream_records_change_nothing(ann: Person, project: str) -> None:
+    export = asked(ann, _exports_path(project))
     assert begun(export, export) == 0
     before = state(ann, export), left_in_bucket()
     assert begun(export) == 0 and swept() == {} and begun("gone") == 0
     assert (state(ann, export), left_in_bucket()) == before
 
 
-def test_access_is_asked_before_every_step(
+def test_access_is_checked_before_every_step(
     ann: Person, bob: Person, project: str, wait: Wait
 ) -> None:
-    _has(project, ["A", "B", "C", "D"], description="x" * 370_000)
-    export = asked(bob, _place(project))
+    _add_tasks(project, ["A", "B", "C", "D"], description="x" * 370_000)
+    export = asked(bob, _exports_path(project))
     assert swept(milliseconds=32_000) == {"going_on": 1}
     assert swept(milliseconds=32_000) == {"going_on": 1}
     assert left_in_bucket() != []
     ann.delete(f"/api/projects/{project}/members/{bob.id}")
     assert swept() == {"access_lost": 1}
     ann.lets_in(project, bob)
-    found = state(bob, export)
-    assert (found["status"], found["reason"], found["files"]) == ("failed", "access_lost", [])
+    job = state(bob, export)
+    assert (job["status"], job["reason"], job["files"]) == ("failed", "access_lost", [])
     assert left_in_bucket() == []
 
 
-def test_parts_of_a_job_that_ends_without_result_are_removed(
-    ann: Person, bob: Person, project: str
-) -> None:
-    export = asked(bob, _place(project))
+def test_the_uploads_of_a_failed_job_are_removed(ann: Person, bob: Person, project: str) -> None:
+    export = asked(bob, _exports_path(project))
     half_done = f"results/{export.rpartition('/')[2]}/tasks.csv"
     clients.s3_client().create_multipart_upload(Bucket=settings.BUCKET_NAME, Key=half_done)
     assert left_in_bucket() == [half_done]
@@ -191,45 +189,45 @@ def test_parts_of_a_job_that_ends_without_result_are_removed(
     assert left_in_bucket() == []
 
 
-def test_a_failure_is_tried_again_and_given_up_in_the_end(
+def test_a_failing_job_is_retried_and_finally_given_up(
     ann: Person, project: str, wait: Wait
 ) -> None:
-    export = asked(ann, _place(project))
-    with storage_refuses():
+    export = asked(ann, _exports_path(project))
+    with s3_refuses_requests():
         assert begun(export) == 1
         assert [swept() for _ in range(9)] == [{"failed": 1}] * 9
     assert swept() == {"gave_up": 1}
     assert state(ann, export)["reason"] == "gave_up"
-    assert asked(ann, _place(project)) != export
+    assert asked(ann, _exports_path(project)) != export
 
 
-def test_one_job_that_fails_does_not_stop_the_rest(ann: Person, bob: Person, project: str) -> None:
-    export = asked(ann, _place(project))
+def test_a_failing_job_does_not_stop_the_others(ann: Person, bob: Person, project: str) -> None:
+    export = asked(ann, _exports_path(project))
     broken = claim_job(export.rpartition("/")[2], now())
     assert broken is not None
     advance_job(broken, {"nonsense": True}, {})
     release_job(broken)
-    other = asked(bob, _place(project))
+    other = asked(bob, _exports_path(project))
     assert begun(export, other) == 1
     assert state(bob, other)["status"] == "done"
 
 
-def test_after_seven_days_rows_and_objects_are_gone_wherever_the_sweep_was_killed(
+def test_after_seven_days_items_and_objects_are_deleted_even_if_sweeps_are_killed(
     ann: Person, project: str, wait: Wait, pass_by: Any
 ) -> None:
-    asked(ann, _place(project))
+    asked(ann, _exports_path(project))
     swept()
     pass_by(days=7)
     for call in itertools.count(1):
-        if not _dies(call, swept):
+        if not _is_killed(call, swept):
             break
     assert call > 2
     assert left_in_bucket() == [] and job_rows() == []
 
 
 @contextmanager
-def storage_refuses() -> Iterator[None]:
-    """S3 refuses everything."""
+def s3_refuses_requests() -> Iterator[None]:
+    """Let S3 refuse every request."""
 
     def refuse(request: Any, **_: Any) -> AWSResponse:
         response = AWSResponse(request.url, 403, {}, None)

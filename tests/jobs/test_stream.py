@@ -1,3 +1,5 @@
+"""The table's stream: repeated, split and failing batches write the same activity once."""
+
 import copy
 import random
 from collections.abc import Callable, Iterator
@@ -17,7 +19,7 @@ from tests.table_stream import Record, TaskStream
 
 @pytest.fixture
 def records(ann: Person, bob: Person, stream: TaskStream) -> list[Record]:
-    """What the stream has to tell of a task's life."""
+    """The stream records of a task that is created, changed, deleted and restored."""
     project = ann.starts_project()
     ann.lets_in(project, bob)
     path = f"/api/tasks/{ann.adds_task(project, assigned_to=bob.id)['id']}"
@@ -27,37 +29,37 @@ def records(ann: Person, bob: Person, stream: TaskStream) -> list[Record]:
     return stream.records()
 
 
-def _rows() -> list[str]:
-    """All activity in the table, in both places, as it stands there."""
+def _activity_items() -> list[str]:
+    """All activity items of the table: those of the task and those of the feed."""
     client = Item._get_connection().connection.client
     items = client.scan(TableName=settings.TABLE_NAME)["Items"]
     return sorted(str(item) for item in items if item["SK"]["S"].startswith("ACT#"))
 
 
-def test_records_that_are_told_again_write_the_same_rows(
+def test_records_that_are_delivered_again_write_the_same_items(
     stream: TaskStream, records: list[Record]
 ) -> None:
     assert stream.tells(records) == []
-    rows = _rows()
-    assert len(rows) == 2 * 6
+    items_before = _activity_items()
+    assert len(items_before) == 2 * 6
     for again in (records, [*records, *records], records[::-1]):
         assert stream.tells(again) == []
-        assert _rows() == rows
+        assert _activity_items() == items_before
 
 
-def test_a_batch_that_is_split_writes_the_same_rows(
+def test_a_batch_that_is_split_writes_the_same_items(
     stream: TaskStream, records: list[Record], wait: Callable[..., None]
 ) -> None:
     stream.tells(records)
-    rows = _rows()
-    _forget()
+    items_before = _activity_items()
+    _delete_activity()
     for record in random.Random(1).sample(records, len(records)):
         wait(hours=3)
         stream.tells([record])
-    assert _rows() == rows
+    assert _activity_items() == items_before
 
 
-def _forget() -> None:
+def _delete_activity() -> None:
     client = Item._get_connection().connection.client
     for item in client.scan(TableName=settings.TABLE_NAME)["Items"]:
         if item["SK"]["S"].startswith("ACT#"):
@@ -65,21 +67,19 @@ def _forget() -> None:
             client.delete_item(TableName=settings.TABLE_NAME, Key=key)
 
 
-def test_a_record_that_fails_is_the_only_one_to_be_named(
-    stream: TaskStream, records: list[Record]
-) -> None:
+def test_only_the_record_that_failed_is_reported(stream: TaskStream, records: list[Record]) -> None:
     stream.tells(records)
-    rows = _rows()
-    _forget()
-    poison = copy.deepcopy(records[1])
-    poison["dynamodb"]["NewImage"]["version"] = {"S": "many"}
-    poison["dynamodb"]["SequenceNumber"] = "poison"
-    assert stream.tells([poison, *records]) == ["poison"]
-    assert _rows() == rows
+    items_before = _activity_items()
+    _delete_activity()
+    broken = copy.deepcopy(records[1])
+    broken["dynamodb"]["NewImage"]["version"] = {"S": "many"}
+    broken["dynamodb"]["SequenceNumber"] = "broken"
+    assert stream.tells([broken, *records]) == ["broken"]
+    assert _activity_items() == items_before
 
 
 @contextmanager
-def table_takes_no_writes() -> Iterator[None]:
+def table_refuses_batch_writes() -> Iterator[None]:
     def time_out(**_: Any) -> None:
         raise ReadTimeoutError(endpoint_url="https://dynamodb.example")
 
@@ -91,18 +91,18 @@ def table_takes_no_writes() -> Iterator[None]:
         events.unregister("before-send.dynamodb.BatchWriteItem", time_out)
 
 
-def test_what_an_outage_kept_from_being_written_comes_back(
+def test_a_record_that_failed_in_an_outage_is_written_by_the_next_delivery(
     stream: TaskStream, records: list[Record]
 ) -> None:
     first = records[:1]
-    with table_takes_no_writes():
+    with table_refuses_batch_writes():
         assert stream.tells(first) == [first[0]["dynamodb"]["SequenceNumber"]]
-    assert _rows() == []
+    assert _activity_items() == []
     assert stream.tells(first) == []
-    assert len(_rows()) == 2
+    assert len(_activity_items()) == 2
 
 
-def test_a_function_that_dies_anywhere_is_made_good_by_the_next_try(
+def test_a_function_killed_at_any_call_is_completed_by_the_next_try(
     stream: TaskStream, records: list[Record]
 ) -> None:
     calls = 0
@@ -115,10 +115,10 @@ def test_a_function_that_dies_anywhere_is_made_good_by_the_next_try(
         except Killed:
             continue
     assert calls > 3
-    assert len(_rows()) == 2 * 6
+    assert len(_activity_items()) == 2 * 6
 
 
-def test_the_purge_of_a_task_takes_its_activity_from_the_feed_too(
+def test_the_purge_of_a_task_also_removes_its_activity_from_the_feed(
     ann: Person, stream: TaskStream, records: list[Record], pass_by: Callable[..., None]
 ) -> None:
     stream.tells(records)
@@ -130,8 +130,8 @@ def test_the_purge_of_a_task_takes_its_activity_from_the_feed_too(
     pass_by(days=30)
     purge_trash(now())
     stream.flows()
-    assert len(_rows()) == 2
-    assert all(other in row for row in _rows())
+    assert len(_activity_items()) == 2
+    assert all(other in row for row in _activity_items())
 
 
 def test_the_purge_of_a_project_empties_its_feed(
@@ -139,21 +139,21 @@ def test_the_purge_of_a_project_empties_its_feed(
 ) -> None:
     project = ann.get("/api/projects").json_body["items"][0]["id"]
     stream.tells(records)
-    _strays(project)
+    _add_stray_feed_item(project)
     ann.delete(f"/api/projects/{project}")
     pass_by(days=30)
     purge_trash(now())
     stream.flows()
-    assert _rows() == []
+    assert _activity_items() == []
 
 
-def _strays(project: str) -> None:
-    """A row of the feed whose task knows nothing of it."""
+def _add_stray_feed_item(project: str) -> None:
+    """Add a feed item that its task does not have."""
     client = Item._get_connection().connection.client
     item = {"PK": {"S": f"FEED#{project}"}, "SK": {"S": "ACT#stray"}}
     client.put_item(TableName=settings.TABLE_NAME, Item=item)
 
 
-def test_the_sample_event_is_understood(cloud: None, event: Any, invoke: Any) -> None:
+def test_the_sample_event_is_processed(cloud: None, event: Any, invoke: Any) -> None:
     assert invoke("follow_changes", event("follow_changes")) == {"batchItemFailures": []}
-    assert len(_rows()) == 2
+    assert len(_activity_items()) == 2

@@ -1,3 +1,5 @@
+"""Labels of a project and of its tasks."""
+
 import pytest
 
 from chalicelib.clock import now
@@ -10,50 +12,50 @@ def project(ann: Person) -> str:
     return ann.starts_project()
 
 
-def _label(person: Person, project: str, name: str = "urgent", **fields: str) -> str:
+def _create_label(person: Person, project: str, name: str = "urgent", **fields: str) -> str:
     answer = person.post(f"/api/projects/{project}/labels", {"name": name, **fields})
     assert answer.status_code == 201
     return str(answer.json_body["id"])
 
 
-def test_a_label_is_made_listed_and_read(ann: Person, project: str) -> None:
-    label = _label(ann, project, "urgent", color="#ff0000")
+def test_a_label_is_created_listed_and_read(ann: Person, project: str) -> None:
+    label = _create_label(ann, project, "urgent", color="#ff0000")
     path = f"/api/projects/{project}/labels"
     (listed,) = ann.get(path).json_body["items"]
     assert (listed["id"], listed["name"], listed["color"]) == (label, "urgent", "#ff0000")
     assert ann.get(f"{path}/{label}").json_body == listed
 
 
-def test_a_name_is_taken_whatever_its_case(ann: Person, project: str) -> None:
-    _label(ann, project, "Urgent")
+def test_a_label_name_is_unique_in_a_project_ignoring_case(ann: Person, project: str) -> None:
+    _create_label(ann, project, "Urgent")
     again = ann.post(f"/api/projects/{project}/labels", {"name": "URGENT"})
     assert (again.status_code, again.json_body["code"]) == (409, "name_taken")
-    _label(ann, ann.starts_project("other"), "urgent")
+    _create_label(ann, ann.starts_project("other"), "urgent")
 
 
-def test_a_bad_name_or_color_is_named(ann: Person, project: str) -> None:
+def test_an_invalid_name_or_color_is_reported_by_field(ann: Person, project: str) -> None:
     answer = ann.post(f"/api/projects/{project}/labels", {"name": "", "color": "red"})
     assert (answer.status_code, sorted(locations(answer))) == (422, ["color", "name"])
 
 
-def test_tasks_follow_a_new_name_since_they_hold_the_id(ann: Person, project: str) -> None:
-    label = _label(ann, project)
+def test_renaming_a_label_keeps_its_tasks_and_frees_the_old_name(ann: Person, project: str) -> None:
+    label = _create_label(ann, project)
     task = ann.adds_task(project, labels=[label])
     path = f"/api/projects/{project}/labels/{label}"
     assert ann.patch(path, {"name": "later"}).json_body["name"] == "later"
     assert ann.get(f"/api/tasks/{task['id']}").json_body == task
-    _label(ann, project, "urgent")  # the old name is free again
+    _create_label(ann, project, "urgent")  # the old name is free again
     taken = ann.patch(path, {"name": "urgent"})
     assert (taken.status_code, taken.json_body["code"]) == (409, "name_taken")
 
 
-def test_a_label_changes_case_alone(ann: Person, project: str) -> None:
-    path = f"/api/projects/{project}/labels/{_label(ann, project)}"
+def test_a_label_can_change_only_the_case_of_its_name(ann: Person, project: str) -> None:
+    path = f"/api/projects/{project}/labels/{_create_label(ann, project)}"
     assert ann.patch(path, {"name": "Urgent"}).json_body["name"] == "Urgent"
 
 
-def test_a_label_that_moved_on_is_not_overwritten(ann: Person, project: str) -> None:
-    path = f"/api/projects/{project}/labels/{_label(ann, project)}"
+def test_an_outdated_etag_prevents_a_change_or_deletion(ann: Person, project: str) -> None:
+    path = f"/api/projects/{project}/labels/{_create_label(ann, project)}"
     etag = ann.get(path).headers["etag"]
     ann.patch(path, {"color": "#000000"})
     for answer in (
@@ -63,15 +65,15 @@ def test_a_label_that_moved_on_is_not_overwritten(ann: Person, project: str) -> 
         assert answer.status_code == 412
 
 
-def test_a_task_has_labels_of_its_project_alone(ann: Person, project: str) -> None:
-    foreign = _label(ann, ann.starts_project("other"))
+def test_a_task_accepts_only_labels_of_its_project(ann: Person, project: str) -> None:
+    foreign = _create_label(ann, ann.starts_project("other"))
     for label in (foreign, "x"):
         answer = ann.post("/api/tasks", {"project": project, "title": "x", "labels": [label]})
         assert (answer.status_code, locations(answer)) == (422, ["labels"])
 
 
-def test_tasks_are_found_by_label(ann: Person, project: str) -> None:
-    urgent, later = _label(ann, project), _label(ann, project, "later")
+def test_tasks_are_filtered_by_label(ann: Person, project: str) -> None:
+    urgent, later = _create_label(ann, project), _create_label(ann, project, "later")
     both = ann.adds_task(project, "both", labels=[urgent, later, urgent])
     ann.adds_task(project, "one", labels=[later])
     ann.adds_task(project, "none")
@@ -86,8 +88,8 @@ def test_tasks_are_found_by_label(ann: Person, project: str) -> None:
     assert (titles(urgent), titles(later)) == ([], ["one"])
 
 
-def test_a_deleted_label_is_taken_from_its_tasks(ann: Person, project: str) -> None:
-    label, other = _label(ann, project), _label(ann, project, "other")
+def test_a_deleted_label_is_removed_from_its_tasks(ann: Person, project: str) -> None:
+    label, other = _create_label(ann, project), _create_label(ann, project, "other")
     task = ann.adds_task(project, labels=[label, other])["id"]
     trashed = ann.adds_task(project, labels=[label])["id"]
     ann.delete(f"/api/tasks/{trashed}")
@@ -98,8 +100,10 @@ def test_a_deleted_label_is_taken_from_its_tasks(ann: Person, project: str) -> N
     assert ann.get(f"/api/projects/{project}/labels/{label}").status_code == 404
 
 
-def test_a_viewer_reads_labels_and_makes_none(ann: Person, bob: Person, project: str) -> None:
-    path = f"/api/projects/{project}/labels/{_label(ann, project)}"
+def test_a_viewer_reads_labels_but_cannot_change_them(
+    ann: Person, bob: Person, project: str
+) -> None:
+    path = f"/api/projects/{project}/labels/{_create_label(ann, project)}"
     assert bob.get(path).status_code == 404
     ann.lets_in(project, bob, "viewer")
     assert bob.get(path).status_code == 200

@@ -1,3 +1,5 @@
+"""Delivery of mail by the stream and by the sweep, retries and leases."""
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -19,7 +21,7 @@ from tests.support import Killed, Person, killed_at, mails_to
 
 @pytest.fixture
 def assigned(ann: Person, bob: Person) -> dict[str, Any]:
-    """A task that Ann assigned to Bob; the mail is owed and not sent, those before it are gone."""
+    """A task that Ann assigned to Bob. Only the mail about it is queued; earlier mails are sent."""
     sweep_outbox(now())
     project = ann.starts_project()
     ann.lets_in(project, bob)
@@ -39,19 +41,19 @@ def ses_does_not_answer() -> Iterator[None]:
         events.unregister("before-send.ses.SendRawEmail", time_out)
 
 
-def _stream(mail_id: str) -> dict[str, Any]:
+def _stream_event(mail_id: str) -> dict[str, Any]:
     change = {"Keys": {"PK": {"S": f"OUTBOX#{mail_id}"}}, "SequenceNumber": "7"}
     return {"Records": [{"eventName": "INSERT", "dynamodb": change}]}
 
 
-def _waiting() -> list[str]:
+def _queued_mail_ids() -> list[str]:
     return [
-        row.PK.removeprefix("OUTBOX#")
-        for row in time_index.list_due("mail", now() + timedelta(hours=9))
+        entry.PK.removeprefix("OUTBOX#")
+        for entry in time_index.list_due("mail", now() + timedelta(hours=9))
     ]
 
 
-def test_an_assignment_mails_the_assignee_once(
+def test_an_assignment_sends_one_mail_to_the_assignee(
     bob: Person, ann: Person, assigned: dict[str, Any]
 ) -> None:
     for _ in range(3):
@@ -65,7 +67,7 @@ def test_an_assignment_mails_the_assignee_once(
     assert list(mails_to(ann, "Assigned")) == []
 
 
-def test_assigning_oneself_mails_nobody(ann: Person) -> None:
+def test_assigning_a_task_to_oneself_sends_no_mail(ann: Person) -> None:
     sweep_outbox(now())
     ann.adds_task(ann.starts_project(), assigned_to=ann.id)
     assert sweep_outbox(now()) == {}
@@ -74,32 +76,32 @@ def test_assigning_oneself_mails_nobody(ann: Person) -> None:
 def test_the_stream_and_the_sweep_send_one_mail_between_them(
     bob: Person, assigned: dict[str, Any], invoke: Any
 ) -> None:
-    (mail_id,) = _waiting()
-    assert invoke("dispatch_mail", _stream(mail_id)) == {"batchItemFailures": []}
-    assert invoke("dispatch_mail", _stream(mail_id)) == {"batchItemFailures": []}
+    (mail_id,) = _queued_mail_ids()
+    assert invoke("dispatch_mail", _stream_event(mail_id)) == {"batchItemFailures": []}
+    assert invoke("dispatch_mail", _stream_event(mail_id)) == {"batchItemFailures": []}
     sweep_outbox(now())
     assert len(list(mails_to(bob, "Assigned"))) == 1
 
 
-def test_a_record_that_fails_is_the_only_one_to_come_back(
+def test_only_the_record_that_failed_is_delivered_again(
     bob: Person, assigned: dict[str, Any], invoke: Any
 ) -> None:
-    (mail_id,) = _waiting()
+    (mail_id,) = _queued_mail_ids()
     unreadable = {"PK": {"S": "OUTBOX#x"}, "SK": {"S": "MAIL"}, "attempts": {"S": "many"}}
     table = Item._get_connection().connection.client
     table.put_item(TableName=settings.TABLE_NAME, Item=unreadable)
-    records = _stream(mail_id)["Records"] + _stream("x")["Records"]
+    records = _stream_event(mail_id)["Records"] + _stream_event("x")["Records"]
     records[1]["dynamodb"]["SequenceNumber"] = "8"
     answer = invoke("dispatch_mail", {"Records": records})
     assert answer == {"batchItemFailures": [{"itemIdentifier": "8"}]}
     assert len(list(mails_to(bob, "Assigned"))) == 1
 
 
-def test_the_sample_event_is_understood(cloud: None, event: Any, invoke: Any) -> None:
+def test_the_sample_event_is_processed(cloud: None, event: Any, invoke: Any) -> None:
     assert invoke("dispatch_mail", event("dispatch_mail")) == {"batchItemFailures": []}
 
 
-def test_a_mail_that_ses_does_not_take_is_tried_again_later(
+def test_a_mail_that_ses_does_not_accept_is_retried_later(
     bob: Person, assigned: dict[str, Any]
 ) -> None:
     start = now()
@@ -110,38 +112,38 @@ def test_a_mail_that_ses_does_not_take_is_tried_again_later(
     assert len(list(mails_to(bob, "Assigned"))) == 1
 
 
-def test_a_refused_mail_is_tried_again_by_the_sweeps_after_one_two_and_three_minutes_then_parked(
+def test_a_refused_mail_is_retried_by_the_sweep_after_one_two_and_three_minutes_then_parked(
     assigned: dict[str, Any], event: Any, invoke: Any
 ) -> None:
-    start, (mail_id,) = now(), _waiting()
+    start, (mail_id,) = now(), _queued_mail_ids()
     outcomes = {}
     with ses_does_not_answer(), time_machine.travel(start, tick=False) as clock:
-        invoke("dispatch_mail", _stream(mail_id))
-        for second in range(20, 1000, 60):  # the sweep of each minute
+        invoke("dispatch_mail", _stream_event(mail_id))
+        for second in range(20, 1000, 60):  # the sweep runs every minute
             clock.move_to(start + timedelta(seconds=second))
             outcomes[second] = invoke("sweep_mail", event("sweep_mail"))
-    tries = {second: outcome for second, outcome in outcomes.items() if outcome}
-    assert tries == {80: {"postponed": 1}, 200: {"postponed": 1}, 380: {"parked": 1}}
+    attempts = {second: outcome for second, outcome in outcomes.items() if outcome}
+    assert attempts == {80: {"postponed": 1}, 200: {"postponed": 1}, 380: {"parked": 1}}
 
 
-def test_a_dispatcher_that_died_holding_a_mail_holds_it_only_for_its_lease(
+def test_a_mail_claimed_by_a_dispatcher_that_died_is_sent_after_the_lease_ends(
     bob: Person, assigned: dict[str, Any]
 ) -> None:
-    start, (mail_id,) = now(), _waiting()
-    owed = get_mail(mail_id)
-    assert owed is not None and claim_mail(owed, start)
+    start, (mail_id,) = now(), _queued_mail_ids()
+    mail = get_mail(mail_id)
+    assert mail is not None and claim_mail(mail, start)
     assert sweep_outbox(start + timedelta(seconds=60)) == {"taken": 1}
     assert sweep_outbox(start + MAIL_LEASE + timedelta(seconds=1)) == {"sent": 1}
     assert len(list(mails_to(bob, "Assigned"))) == 1
 
 
-def test_a_sweep_that_comes_hours_late_finds_what_was_left(
+def test_a_sweep_that_is_hours_late_sends_the_queued_mail(
     bob: Person, assigned: dict[str, Any]
 ) -> None:
     assert sweep_outbox(now() + timedelta(hours=47)) == {"sent": 1}
 
 
-def test_the_watermark_does_not_pass_what_still_waits(assigned: dict[str, Any]) -> None:
+def test_the_watermark_does_not_pass_queued_mail(assigned: dict[str, Any]) -> None:
     start = now()
     with ses_does_not_answer():
         sweep_outbox(start)
@@ -150,7 +152,7 @@ def test_the_watermark_does_not_pass_what_still_waits(assigned: dict[str, Any]) 
     assert sweep_outbox(later) == {"sent": 1}
 
 
-def test_a_sweep_that_finds_nothing_writes_nothing_but_once_an_hour(cloud: None) -> None:
+def test_a_sweep_without_mail_writes_only_once_an_hour(cloud: None) -> None:
     with killed_at(1, writes_only=True):
         assert sweep_outbox(now()) == {}
         with pytest.raises(Killed):

@@ -1,4 +1,4 @@
-"""What stands on the outside of mails, and unsubscribing by it."""
+"""Email headers, and unsubscribing with them."""
 
 import re
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ LINK = re.compile(r"<https://api\.example\.com/v1(/api/unsubscribe\?token=[^>]+)
 
 @pytest.fixture
 def mail(ann: Person, bob: Person) -> EmailMessage:
-    """The mail of an assignment."""
+    """The mail about an assignment."""
     _assign(ann, bob)
     (mail,) = mails_to(bob, "Assigned")
     return mail
@@ -41,29 +41,29 @@ def _link(mail: EmailMessage) -> str:
     return found[1]
 
 
-def _switches(person: Person) -> dict[str, bool]:
-    switches: dict[str, bool] = person.get("/api/auth/profile").json_body["notifications"]
-    return switches
+def _notification_settings(person: Person) -> dict[str, bool]:
+    enabled: dict[str, bool] = person.get("/api/auth/profile").json_body["notifications"]
+    return enabled
 
 
 @contextmanager
-def _calls_of_ses() -> Iterator[list[dict[str, Any]]]:
-    """What SES was asked to send, beside the message."""
+def _record_ses_calls() -> Iterator[list[dict[str, Any]]]:
+    """The parameters of the calls to SES."""
     calls: list[dict[str, Any]] = []
     events = clients.ses_client().meta.events
     event = "provide-client-params.ses.SendRawEmail"
 
-    def note(params: dict[str, Any], **_: Any) -> None:
+    def record(params: dict[str, Any], **_: Any) -> None:
         calls.append(params)
 
-    events.register(event, note)
+    events.register(event, record)
     try:
         yield calls
     finally:
-        events.unregister(event, note)
+        events.unregister(event, record)
 
 
-def test_mails_about_one_task_refer_to_one_message(ann: Person, bob: Person) -> None:
+def test_mails_about_one_task_refer_to_the_same_message(ann: Person, bob: Person) -> None:
     project = ann.starts_project()
     ann.lets_in(project, bob)
     task = ann.adds_task(project, assigned_to=bob.id)
@@ -77,8 +77,8 @@ def test_mails_about_one_task_refer_to_one_message(ann: Person, bob: Person) -> 
     assert len({mail["Message-ID"] for mail in mails}) == 3
 
 
-def test_ses_is_told_what_to_count_a_mail_by(ann: Person, bob: Person) -> None:
-    with _calls_of_ses() as calls:
+def test_ses_gets_tags_to_count_mails_by(ann: Person, bob: Person) -> None:
+    with _record_ses_calls() as calls:
         _assign(ann, bob)
     assert {call["ConfigurationSetName"] for call in calls} == {settings.MAIL_CONFIGURATION_SET}
     tags = [{tag["Name"]: tag["Value"] for tag in call["Tags"]} for call in calls]
@@ -87,19 +87,19 @@ def test_ses_is_told_what_to_count_a_mail_by(ann: Person, bob: Person) -> None:
     assert all(re.fullmatch("[A-Za-z0-9_-]{1,255}", value) for value in values)
 
 
-def test_a_mail_is_seven_bits_whatever_it_says(ann: Person, bob: Person) -> None:
-    """As SES asks for."""
+def test_a_mail_with_non_ascii_text_is_encoded_in_seven_bits(ann: Person, bob: Person) -> None:
+    """SES requires it."""
     project = ann.starts_project("Größe")
     ann.lets_in(project, bob)
     ann.adds_task(project, "Für 5 €", assigned_to=bob.id)
-    with _calls_of_ses() as calls:
+    with _record_ses_calls() as calls:
         sweep_outbox(now())
     assert all(call["RawMessage"]["Data"].isascii() for call in calls)
     (mail,) = mails_to(bob, "Assigned to you: Für 5 €")
     assert "Größe" in mail.get_body(("plain",)).get_content()
 
 
-def test_a_link_is_signed_with_the_key_that_is_active(
+def test_a_link_is_signed_with_the_active_key(
     ann: Person, bob: Person, anyone: Api, signing_keys: Any
 ) -> None:
     project = ann.starts_project()
@@ -111,7 +111,7 @@ def test_a_link_is_signed_with_the_key_that_is_active(
     assert anyone.post(_link(mail)).status_code == 200
 
 
-def test_security_mails_alone_cannot_be_unsubscribed_from(ann: Person, bob: Person) -> None:
+def test_only_security_mails_have_no_unsubscribe_link(ann: Person, bob: Person) -> None:
     _assign(ann, bob)
     (security,), (other,) = mails_to(bob, "Confirm"), mails_to(bob, "Assigned")
     assert security["List-Unsubscribe"] is None
@@ -121,35 +121,37 @@ def test_security_mails_alone_cannot_be_unsubscribed_from(ann: Person, bob: Pers
         assert _link(other) in other.get_body((part,)).get_content()
 
 
-def test_looking_at_the_link_changes_nothing(bob: Person, anyone: Api, mail: EmailMessage) -> None:
+def test_opening_the_link_changes_nothing(bob: Person, anyone: Api, mail: EmailMessage) -> None:
     page = anyone.get(_link(mail))
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert b'<form method="post">' in page.body
-    assert _switches(bob)["assigned"] is True
+    assert _notification_settings(bob)["assigned"] is True
 
 
-def test_one_click_ends_mails_of_this_kind_and_no_other(
+def test_one_click_unsubscribes_from_this_kind_of_mail_only(
     ann: Person, bob: Person, anyone: Api, mail: EmailMessage
 ) -> None:
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     for _ in range(2):
         done = anyone.call("POST", _link(mail), raw=b"List-Unsubscribe=One-Click", headers=form)
         assert done.status_code == 200
-    assert _switches(bob) == dict.fromkeys(_switches(bob), True) | {"assigned": False}
+    assert _notification_settings(bob) == dict.fromkeys(_notification_settings(bob), True) | {
+        "assigned": False
+    }
     _assign(ann, bob)
     assert len(list(mails_to(bob, "Assigned"))) == 1
 
 
-def test_a_link_that_was_changed_does_nothing(
+def test_a_modified_link_is_rejected(
     ann: Person, bob: Person, anyone: Api, mail: EmailMessage
 ) -> None:
     for changed in (_link(mail).replace(bob.id, ann.id), _link(mail).replace("assigned", "reset")):
         answer = anyone.post(changed)
         assert (answer.status_code, answer.json_body["code"]) == (422, "invalid_token")
-    assert _switches(ann) == _switches(bob)
+    assert _notification_settings(ann) == _notification_settings(bob)
 
 
-def test_an_address_without_account_ends_its_invitations_by_one_click_and_gets_no_other(
+def test_an_address_without_an_account_unsubscribes_from_invitations_with_one_click(
     ann: Person, bob: Person, anyone: Api
 ) -> None:
     eve = "Eve@example.com"
@@ -178,15 +180,15 @@ def _invite(person: Person, project: str, email: str) -> None:
     sweep_outbox(now())
 
 
-def test_unsubscribing_and_switching_at_once_both_count(
+def test_unsubscribing_and_a_concurrent_change_of_settings_both_take_effect(
     bob: Person, anyone: Api, mail: EmailMessage
 ) -> None:
-    """A rival's switch, between our read and our write, is built upon."""
+    """Another request changes the settings between the read and the write."""
     client = _table_client()
-    rivals = iter([{"notifications": {"due_soon": False}}])
+    concurrent_changes = iter([{"notifications": {"due_soon": False}}])
 
     def switch(event_name: str, **_: Any) -> None:
-        for body in rivals:
+        for body in concurrent_changes:
             bob.patch("/api/auth/profile", body)
 
     client.meta.events.register_first("before-send.dynamodb.TransactWriteItems", switch)
@@ -194,15 +196,17 @@ def test_unsubscribing_and_switching_at_once_both_count(
         anyone.post(_link(mail))
     finally:
         client.meta.events.unregister("before-send.dynamodb.TransactWriteItems", switch)
-    assert (_switches(bob)["assigned"], _switches(bob)["due_soon"]) == (False, False)
+    assert (_notification_settings(bob)["assigned"], _notification_settings(bob)["due_soon"]) == (
+        False,
+        False,
+    )
 
 
 def _table_client() -> Any:
-
     return Item._get_connection().connection.client
 
 
-def test_each_kind_that_may_be_switched_has_a_switch() -> None:
+def test_each_switchable_kind_has_a_notification_setting() -> None:
     switchable = {name for name, kind in MAIL_KINDS.items() if kind.switchable}
     assert set(Notifications.__struct_fields__) == switchable
     assert not any(kind.switchable and kind.security for kind in MAIL_KINDS.values())

@@ -1,4 +1,4 @@
-"""What changes between the claim of a mail and its sending, while the mail waits for its turn."""
+"""Changes between the claim of a mail and its sending, while the mail waits for a sending slot."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,56 +14,56 @@ from chalicelib.mail.models import get_mail, report_address_write, reserve_send_
 from chalicelib.reminders.jobs import queue_due_reminders
 from tests.support import Api, Person, in_hours, mails_to
 
-Happening = Callable[[Person, Person, str], object]
-MORNING = datetime(2026, 11, 22, 10, tzinfo=UTC)
+Change = Callable[[Person, Person, str], object]
+START = datetime(2026, 11, 22, 10, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
 def calendar() -> Iterator[None]:
-    with time_machine.travel(MORNING, tick=False):
+    with time_machine.travel(START, tick=False):
         yield
 
 
-def _is_removed(ann: Person, bob: Person, task: str) -> None:
+def _remove_member(ann: Person, bob: Person, task: str) -> None:
     project = ann.get(task).json_body["project"]
     ann.delete(f"/api/projects/{project}/members/{bob.id}")
 
 
-def _is_archived(ann: Person, bob: Person, task: str) -> None:
+def _archive_project(ann: Person, bob: Person, task: str) -> None:
     ann.post(f"/api/projects/{ann.get(task).json_body['project']}/archive")
 
 
-def _loses_its_project(ann: Person, bob: Person, task: str) -> None:
+def _delete_project(ann: Person, bob: Person, task: str) -> None:
     ann.delete(f"/api/projects/{ann.get(task).json_body['project']}")
 
 
-def _unsubscribes(ann: Person, bob: Person, task: str) -> None:
+def _unsubscribe(ann: Person, bob: Person, task: str) -> None:
     (earlier,) = mails_to(bob, "Due soon: Earlier")
     link = earlier["List-Unsubscribe"].strip("<>").removeprefix("https://api.example.com/v1")
     assert Api(bob.client).post(link).status_code == 200
 
 
-def _complains(ann: Person, bob: Person, task: str) -> None:
+def _complain(ann: Person, bob: Person, task: str) -> None:
     transact(report_address_write(bob.email, "complaint", now()))
 
 
-HAPPENINGS: dict[str, Happening] = {
+CHANGES: dict[str, Change] = {
     "completed": lambda ann, bob, task: ann.patch(f"{task}/status", {"status": "done"}),
     "reassigned": lambda ann, bob, task: ann.patch(f"{task}/assign", {"assigned_to": ann.id}),
     "unassigned": lambda ann, bob, task: ann.patch(f"{task}/assign", {"assigned_to": None}),
     "moved": lambda ann, bob, task: ann.patch(task, {"due_date": in_hours(13)}),
     "deleted": lambda ann, bob, task: ann.delete(task),
-    "archived": _is_archived,
-    "project deleted": _loses_its_project,
-    "access lost": _is_removed,
-    "unsubscribed": _unsubscribes,
-    "complained": _complains,
+    "archived": _archive_project,
+    "project deleted": _delete_project,
+    "access lost": _remove_member,
+    "unsubscribed": _unsubscribe,
+    "complained": _complain,
 }
 
 
 @pytest.fixture
 def tasks(ann: Person, bob: Person) -> list[str]:
-    """Two tasks of Bob's, each in a project of its own; he was reminded of the first."""
+    """Two tasks of Bob in different projects; he was reminded of the first one."""
     paths = []
     for title in ("Earlier", "Later"):
         project = ann.starts_project()
@@ -76,30 +76,30 @@ def tasks(ann: Person, bob: Person) -> list[str]:
     return paths
 
 
-@pytest.mark.parametrize("happening", HAPPENINGS)
-def test_what_happens_between_claim_and_send_keeps_a_reminder_from_being_sent(
-    ann: Person, bob: Person, tasks: list[str], happening: str
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_between_claim_and_sending_drops_the_reminder(
+    ann: Person, bob: Person, tasks: list[str], change: str
 ) -> None:
     queue_due_reminders(now())
-    mail_id = f"due_soon:{tasks[1].rpartition('/')[2]}:{_due()}:{bob.id}"
+    mail_id = f"due_soon:{tasks[1].rpartition('/')[2]}:{_due_timestamp()}:{bob.id}"
     seen = []
 
-    def happens(_: float) -> None:
-        owed = get_mail(mail_id)
-        seen.append(owed is not None and owed.leased_until)
-        HAPPENINGS[happening](ann, bob, tasks[1])
+    def apply_change(_: float) -> None:
+        mail = get_mail(mail_id)
+        seen.append(mail is not None and mail.leased_until)
+        CHANGES[change](ann, bob, tasks[1])
 
-    _somebody_sends()
-    assert sweep_outbox(now(), TimeBudget(now, happens, lambda: 100_000)) == {"dropped": 1}
-    assert len(seen) == 1 and seen[0]  # it was claimed, and waited
+    _take_current_slot()
+    assert sweep_outbox(now(), TimeBudget(now, apply_change, lambda: 100_000)) == {"dropped": 1}
+    assert len(seen) == 1 and seen[0]  # it was claimed and waited
     sweep_outbox(now() + timedelta(hours=1))
     assert list(mails_to(bob, "Due soon: Later")) == []
 
 
-def _due() -> str:
+def _due_timestamp() -> str:
     return f"{now() + timedelta(hours=12):%Y-%m-%dT%H:%M:%S}.000Z"
 
 
-def _somebody_sends() -> None:
-    """Another dispatcher has the turn at this moment."""
+def _take_current_slot() -> None:
+    """Let another dispatcher take the current sending slot."""
     assert reserve_send_slot(now(), timedelta(seconds=1), now()) is not None

@@ -1,3 +1,5 @@
+"""Members of a project: roles, removal, transfer."""
+
 from typing import Any
 
 import pytest
@@ -10,13 +12,13 @@ from tests.support import Person, locations, put_copies
 
 @pytest.fixture
 def project(ann: Person, bob: Person) -> str:
-    """Ann's, with Bob in it."""
+    """Return the id of a project that Ann owns and Bob is a member of."""
     project = ann.starts_project()
     ann.lets_in(project, bob)
     return project
 
 
-def _members(person: Person, project: str) -> dict[str, str]:
+def _roles_by_username(person: Person, project: str) -> dict[str, str]:
     items = person.get(f"/api/projects/{project}/members").json_body["items"]
     return {item["username"]: item["role"] for item in items}
 
@@ -29,7 +31,7 @@ def test_a_role_changes_at_the_next_request(ann: Person, bob: Person, project: s
     assert bob.get("/api/projects").json_body["items"][0]["my_role"] == "viewer"
 
 
-def test_the_owner_keeps_the_role_until_it_is_handed_over(
+def test_the_owner_cannot_leave_be_removed_or_get_another_role(
     ann: Person, bob: Person, project: str
 ) -> None:
     path = f"/api/projects/{project}/members/{ann.id}"
@@ -41,18 +43,18 @@ def test_the_owner_keeps_the_role_until_it_is_handed_over(
         ann.post(f"/api/projects/{project}/leave"),
     ):
         assert (answer.status_code, answer.json_body["code"]) == (409, "last_owner")
-    assert _members(ann, project) == {"ann": "owner", "bob": "admin"}
+    assert _roles_by_username(ann, project) == {"ann": "owner", "bob": "admin"}
 
 
-def test_a_project_is_handed_over(ann: Person, bob: Person, project: str) -> None:
+def test_a_project_is_transferred_to_another_member(ann: Person, bob: Person, project: str) -> None:
     answer = ann.post(f"/api/projects/{project}/transfer", {"user_id": bob.id})
     assert (answer.status_code, answer.json_body["owner"]) == (200, bob.id)
-    assert _members(ann, project) == {"ann": "admin", "bob": "owner"}
+    assert _roles_by_username(ann, project) == {"ann": "admin", "bob": "owner"}
     assert ann.post(f"/api/projects/{project}/leave").status_code == 204
     assert ann.get(f"/api/projects/{project}").status_code == 404
 
 
-def test_only_the_owner_hands_over_and_only_to_a_member(
+def test_only_the_owner_transfers_a_project_and_only_to_a_member(
     resident: Any, ann: Person, bob: Person, project: str
 ) -> None:
     path = f"/api/projects/{project}/transfer"
@@ -62,7 +64,7 @@ def test_only_the_owner_hands_over_and_only_to_a_member(
         assert (answer.status_code, locations(answer)) == (422, ["user_id"])
 
 
-def test_a_removed_member_is_out_at_the_next_request(
+def test_a_removed_member_loses_access_at_the_next_request(
     ann: Person, bob: Person, project: str
 ) -> None:
     task = ann.adds_task(project)["id"]
@@ -76,14 +78,16 @@ def test_a_removed_member_is_out_at_the_next_request(
     assert ann.get(f"/api/projects/{project}").json_body["members_count"] == 1
 
 
-def test_the_tasks_of_who_goes_are_nobodys(ann: Person, bob: Person, project: str) -> None:
+def test_the_tasks_of_a_member_who_leaves_become_unassigned(
+    ann: Person, bob: Person, project: str
+) -> None:
     task = ann.adds_task(project, assigned_to=bob.id)["id"]
     bob.post(f"/api/projects/{project}/leave")
     assert ann.get(f"/api/tasks/{task}").json_body["assigned_to"] is None
     assert bob.get("/api/tasks?assigned_to=me").json_body["items"] == []
 
 
-def test_the_tasks_of_who_is_removed_go_to_an_heir(
+def test_the_tasks_of_a_removed_member_are_reassigned_to_another_member(
     resident: Any, ann: Person, bob: Person, project: str
 ) -> None:
     cleo = resident("cleo")
@@ -97,7 +101,7 @@ def test_the_tasks_of_who_is_removed_go_to_an_heir(
     assert ann.get(f"/api/tasks/{task}").json_body["assigned_to"] == cleo.id
 
 
-def test_more_tasks_than_a_request_hands_on_are_finished_by_the_tick(
+def test_the_tick_reassigns_the_tasks_that_the_request_did_not(
     ann: Person, bob: Person, project: str
 ) -> None:
     task = ann.adds_task(project, assigned_to=bob.id)
@@ -108,7 +112,7 @@ def test_more_tasks_than_a_request_hands_on_are_finished_by_the_tick(
     assert {item["assigned_to"] for item in items} == {ann.id}
 
 
-def test_who_comes_back_before_the_tick_keeps_what_is_new(
+def test_a_member_who_rejoins_before_the_tick_keeps_new_tasks(
     ann: Person, bob: Person, project: str
 ) -> None:
     ann.delete(f"/api/projects/{project}/members/{bob.id}")
@@ -119,9 +123,7 @@ def test_who_comes_back_before_the_tick_keeps_what_is_new(
 
 
 @pytest.mark.parametrize("role", ["viewer", "member"])
-def test_who_does_not_manage_changes_no_members(
-    resident: Any, ann: Person, project: str, role: str
-) -> None:
+def test_only_managers_change_members(resident: Any, ann: Person, project: str, role: str) -> None:
     cleo, path = resident("cleo"), f"/api/projects/{project}/members"
     ann.lets_in(project, cleo, role)
     calls: list[Any] = [

@@ -1,4 +1,4 @@
-"""The weekly recount of what the counters of a project say."""
+"""Counter repair: the weekly comparison of all counters with what they count."""
 
 import itertools
 from collections import Counter
@@ -29,7 +29,7 @@ from tests.support import Killed, Person, all_rows, hooked, killed_at, put_rows
 
 Wait = Callable[..., None]
 Act = Callable[[], Any]
-SOUND = {"counted": 1, "drift": 0}
+NO_DRIFT = {"counted": 1, "drift": 0}
 
 
 @pytest.fixture
@@ -46,111 +46,115 @@ def _client() -> Any:
     return Item._get_connection().connection.client
 
 
-def _row_of(project: str) -> Any:
-    """The one row of counters that the project's only task has."""
-    (row,) = _counters(project)
-    return row
+def _counter_item(project: str) -> Any:
+    """Return the one counter item of a project with one task."""
+    (item,) = _counter_items(project)
+    return item
 
 
-def _counters(project: str) -> list[Any]:
-    return [row for row in all_rows() if _place(row).startswith(f"PROJECT#{project} STATS#")]
+def _counter_items(project: str) -> list[Any]:
+    return [item for item in all_rows() if _item_key(item).startswith(f"PROJECT#{project} STATS#")]
 
 
-def _place(row: Any) -> str:
-    return f"{row['PK']['S']} {row['SK']['S']}"
+def _item_key(item: Any) -> str:
+    return f"{item['PK']['S']} {item['SK']['S']}"
 
 
-def _drifts(project: str, **counts: int) -> None:
-    """Let the row say something else, as a defect or a hand in the table would."""
+def _set_counts(project: str, **counts: int) -> None:
+    """Store wrong counts, as a defect or a write from outside would."""
     wrong = {name.replace("_", ":", 1): {"N": str(count)} for name, count in counts.items()}
-    _client().put_item(TableName=settings.TABLE_NAME, Item={**_row_of(project), **wrong})
+    _client().put_item(TableName=settings.TABLE_NAME, Item={**_counter_item(project), **wrong})
 
 
-def _walks(since: datetime | None = None) -> dict[str, int]:
-    """From Sunday 03:00 to the end, as the schedule and the ticks do it; over the months `since`
-    then, or this one, as in the others there is nothing."""
+def _run_repair(since: datetime | None = None) -> dict[str, int]:
+    """Start a run and continue it to its end, as the schedule and the ticks do.
+
+    It begins at the month of `since` (default: this month), because earlier months have no
+    projects. Returns the metrics.
+    """
     start_counter_repair(now())
-    _goes_to(since or now())
-    done: Counter[str] = Counter()
-    while _sweep().finished_at is None:
-        done.update(continue_counter_repair(now()))
-    return dict(done)
+    _move_run_to(since or now())
+    outcome: Counter[str] = Counter()
+    while _get_run().finished_at is None:
+        outcome.update(continue_counter_repair(now()))
+    return dict(outcome)
 
 
-def _sweep() -> MaintenanceRun:
-    sweep = get_item(MaintenanceRun.key(COUNTER_REPAIR))
-    assert sweep is not None
-    return sweep
+def _get_run() -> MaintenanceRun:
+    run = get_item(MaintenanceRun.key(COUNTER_REPAIR))
+    assert run is not None
+    return run
 
 
-def _says(ann: Person, project: str) -> Any:
+def _get_statistics(ann: Person, project: str) -> Any:
     return ann.get(f"/api/tasks/statistics?project={project}").json_body
 
 
 @contextmanager
-def _before(operation: str, about: bytes, *acts: Act) -> Iterator[None]:
-    """Do the first of `acts` right before the first request of the kind, and so on."""
-    left = list(acts)
+def _before_requests(operation: str, about: bytes, *acts: Act) -> Iterator[None]:
+    """Call the first of `acts` right before the first request of this operation whose body contains
+    `about`, the second before the second request, and so on."""
+    remaining = list(acts)
 
     def hook(request: Any, **_: Any) -> None:
-        if left and about in request.body:
-            left.pop(0)()
+        if remaining and about in request.body:
+            remaining.pop(0)()
 
     with hooked(_client(), f"before-send.dynamodb.{operation}", hook):
         yield
-    assert left == []
+    assert remaining == []
 
 
-def test_a_sound_project_is_left_alone(ann: Person, project: str, task: str) -> None:
+def test_correct_counters_are_not_written(ann: Person, project: str, task: str) -> None:
     for _ in range(5):
         ann.adds_task(project)
-    before = _counters(project)
-    assert _walks() == SOUND
-    assert _counters(project) == before
+    before = _counter_items(project)
+    assert _run_repair() == NO_DRIFT
+    assert _counter_items(project) == before
 
 
-def test_drift_is_mended_and_reported(
+def test_drift_is_repaired_and_reported(
     ann: Person, project: str, task: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    sound, row = _says(ann, project), _row_of(project)
-    del row["priority:high"]
-    _client().put_item(TableName=settings.TABLE_NAME, Item=row)
-    _drifts(project, status_todo=7, status_review=2, assignee_gone=-1)
-    assert _says(ann, project) != sound
-    assert _walks() == {"counted": 1, "drift": 4}
-    assert _says(ann, project) == sound
+    sound, item = _get_statistics(ann, project), _counter_item(project)
+    del item["priority:high"]
+    _client().put_item(TableName=settings.TABLE_NAME, Item=item)
+    _set_counts(project, status_todo=7, status_review=2, assignee_gone=-1)
+    assert _get_statistics(ann, project) != sound
+    assert _run_repair() == {"counted": 1, "drift": 4}
+    assert _get_statistics(ann, project) == sound
     assert "counter drift repaired" in caplog.messages
-    assert _walks() == SOUND
+    assert _run_repair() == NO_DRIFT
 
 
 @pytest.mark.parametrize(
     "name", ["comments_count", "attachments_count", "subtasks_count", "members_count"]
 )
-@pytest.mark.parametrize("said", [0, 7])
-def test_what_a_task_or_a_project_says_of_itself_is_mended_too(
-    ann: Person, bob: Person, project: str, task: str, name: str, said: int
+@pytest.mark.parametrize("wrong", [0, 7])
+def test_counts_on_a_task_or_a_project_are_repaired(
+    ann: Person, bob: Person, project: str, task: str, name: str, wrong: int
 ) -> None:
     ann.lets_in(project, bob)
     ann.post(f"/api/tasks/{task}/comments", {"body": "Done?"})
     uploaded(ann, task)
     announced(ann, task)
     ann.adds_task(project, parent=task)
-    place = f"PROJECT#{project} " + ("META" if name == "members_count" else f"TASK#{task}")
-    _is_mended(place, **{name: said})
+    key = f"PROJECT#{project} " + ("META" if name == "members_count" else f"TASK#{task}")
+    _check_repair(key, **{name: wrong})
 
 
 @pytest.mark.parametrize("name", ["comments_count", "attachments_count", "subtasks_count"])
-def test_what_a_task_in_the_trash_says_of_itself_is_mended_before_it_comes_back(
+def test_counts_on_a_task_in_the_trash_are_repaired(
     ann: Person, project: str, task: str, name: str
 ) -> None:
     ann.post(f"/api/tasks/{task}/comments", {"body": "Done?"})
     uploaded(ann, task)
     ann.delete(f"/api/tasks/{task}")
-    _is_mended(f"PROJECT#{project} TRASH#{task}", **{name: 7})
+    _check_repair(f"PROJECT#{project} TRASH#{task}", **{name: 7})
 
 
 @pytest.mark.parametrize(
-    ("of", "said", "trashed"),
+    ("of", "wrong", "trashed"),
     [
         ("TASK", {"files": 7}, False),
         ("TASK", {"bytes": -5, "files": 0}, True),
@@ -158,64 +162,66 @@ def test_what_a_task_in_the_trash_says_of_itself_is_mended_before_it_comes_back(
         ("PROJECT", {"bytes": 7}, True),
     ],
 )
-def test_the_room_that_files_take_is_mended(
-    ann: Person, project: str, task: str, of: str, said: dict[str, int], trashed: bool
+def test_storage_usage_is_repaired(
+    ann: Person, project: str, task: str, of: str, wrong: dict[str, int], trashed: bool
 ) -> None:
     uploaded(ann, task)
     announced(ann, task, size=9)
     ann.delete(path_of(uploaded(ann, task)))
     if trashed:
         ann.delete(f"/api/tasks/{task}")
-    place = f"{of}#{task if of == 'TASK' else project} USAGE"
-    room = {name: _row_at(place)[name]["N"] for name in ("bytes", "files")}
-    assert room == {"bytes": "14", "files": "2"}
-    _is_mended(place, **said)
+    key = f"{of}#{task if of == 'TASK' else project} USAGE"
+    usage = {name: _stored_item(key)[name]["N"] for name in ("bytes", "files")}
+    assert usage == {"bytes": "14", "files": "2"}
+    _check_repair(key, **wrong)
 
 
-def _row_at(place: str) -> Any:
-    (row,) = (row for row in all_rows() if _place(row) == place)
-    return row
+def _stored_item(key: str) -> Any:
+    (item,) = (item for item in all_rows() if _item_key(item) == key)
+    return item
 
 
-def _is_mended(place: str, **said: int) -> None:
-    """What a row says wrongly is set right, and no other word of it changes."""
-    sound = _row_at(place)
-    put_rows([sound | {name: {"N": str(count)} for name, count in said.items()}])
-    assert _walks() == {"counted": 1, "drift": len(said)}
-    assert _row_at(place) == sound
-    assert _walks() == SOUND
+def _check_repair(key: str, **wrong: int) -> None:
+    """Store wrong counts in an item, and check that a run repairs exactly these."""
+    sound = _stored_item(key)
+    put_rows([sound | {name: {"N": str(count)} for name, count in wrong.items()}])
+    assert _run_repair() == {"counted": 1, "drift": len(wrong)}
+    assert _stored_item(key) == sound
+    assert _run_repair() == NO_DRIFT
 
 
-def test_a_row_of_room_that_is_gone_is_written_anew(ann: Person, project: str, task: str) -> None:
+def test_a_missing_storage_usage_item_is_written_again(
+    ann: Person, project: str, task: str
+) -> None:
     uploaded(ann, task)
-    for place in (f"TASK#{task} USAGE", f"PROJECT#{project} USAGE"):
-        row = _row_at(place)
-        key = {name: row[name] for name in ("PK", "SK")}
-        _client().delete_item(TableName=settings.TABLE_NAME, Key=key)
-        assert _walks() == {"counted": 1, "drift": 2}
-        assert _row_at(place) | {"changes": row["changes"]} == row
+    for key in (f"TASK#{task} USAGE", f"PROJECT#{project} USAGE"):
+        item = _stored_item(key)
+        primary_key = {name: item[name] for name in ("PK", "SK")}
+        _client().delete_item(TableName=settings.TABLE_NAME, Key=primary_key)
+        assert _run_repair() == {"counted": 1, "drift": 2}
+        assert _stored_item(key) | {"changes": item["changes"]} == item
 
 
 @pytest.mark.parametrize("of", ["TASK", "PROJECT"])
-def test_files_that_come_and_go_before_the_repair_are_counted(
+def test_files_added_and_deleted_before_the_repair_are_counted(
     ann: Person, project: str, task: str, of: str
 ) -> None:
-    """The sums are as they were read, but not what they are of."""
-    place = f"{of}#{task if of == 'TASK' else project} USAGE"
+    """The stored usage is as it was read, but the files have changed."""
+    key = f"{of}#{task if of == 'TASK' else project} USAGE"
     first = path_of(uploaded(ann, task))
-    put_rows([_row_at(place) | {"bytes": {"N": "9"}}])
+    put_rows([_stored_item(key) | {"bytes": {"N": "9"}}])
 
     def swap() -> None:
         ann.delete(first)
         announced(ann, task, size=5)
         announced(ann, task, size=7)
 
-    with _before("TransactWriteItems", f"{place.split()[0]}".encode(), swap):
-        assert _walks() == {"counted": 1, "drift": 1}
-    assert (_row_at(place)["bytes"], _row_at(place)["files"]) == ({"N": "12"}, {"N": "2"})
+    with _before_requests("TransactWriteItems", f"{key.split()[0]}".encode(), swap):
+        assert _run_repair() == {"counted": 1, "drift": 1}
+    assert (_stored_item(key)["bytes"], _stored_item(key)["files"]) == ({"N": "12"}, {"N": "2"})
 
 
-def test_a_file_of_a_task_that_comes_back_unseen_is_no_drift(
+def test_a_file_of_a_task_restored_during_the_run_is_no_drift(
     ann: Person, project: str, task: str
 ) -> None:
     uploaded(ann, task)
@@ -224,134 +230,145 @@ def test_a_file_of_a_task_that_comes_back_unseen_is_no_drift(
     def restore() -> None:
         assert ann.post(f"/api/tasks/{task}/restore").status_code == 200
 
-    with _before("Query", b'"TRASH#', restore):
-        assert _walks() == SOUND
+    with _before_requests("Query", b'"TRASH#', restore):
+        assert _run_repair() == NO_DRIFT
 
 
-def test_a_comment_between_look_and_repair_is_counted(ann: Person, project: str, task: str) -> None:
+def test_a_comment_added_between_check_and_repair_is_counted(
+    ann: Person, project: str, task: str
+) -> None:
     def comments() -> None:
         assert ann.post(f"/api/tasks/{task}/comments", {"body": "x"}).status_code == 201
 
-    (row,) = (row for row in all_rows() if _place(row) == f"PROJECT#{project} TASK#{task}")
-    put_rows([{**row, "comments_count": {"N": "4"}}])
-    with _before("TransactWriteItems", b'"comments_count"', comments):
-        assert _walks() == {"counted": 1, "drift": 1}
+    (item,) = (item for item in all_rows() if _item_key(item) == f"PROJECT#{project} TASK#{task}")
+    put_rows([{**item, "comments_count": {"N": "4"}}])
+    with _before_requests("TransactWriteItems", b'"comments_count"', comments):
+        assert _run_repair() == {"counted": 1, "drift": 1}
     assert ann.get(f"/api/tasks/{task}").json_body["comments_count"] == 1
 
 
-def test_a_row_that_is_gone_is_written_anew(ann: Person, project: str, task: str) -> None:
-    sound, row = _says(ann, project), _row_of(project)
-    key = {name: row[name] for name in ("PK", "SK")}
+def test_a_missing_counter_item_is_written_again(ann: Person, project: str, task: str) -> None:
+    sound, item = _get_statistics(ann, project), _counter_item(project)
+    key = {name: item[name] for name in ("PK", "SK")}
     _client().delete_item(TableName=settings.TABLE_NAME, Key=key)
-    assert _walks() == {"counted": 1, "drift": 3}
-    assert _says(ann, project) == sound
+    assert _run_repair() == {"counted": 1, "drift": 3}
+    assert _get_statistics(ann, project) == sound
 
 
-def test_days_of_long_ago_and_zeros_go(ann: Person, project: str, task: str, wait: Wait) -> None:
+def test_old_daily_counts_and_zeros_are_removed(
+    ann: Person, project: str, task: str, wait: Wait
+) -> None:
     for status in ("done", "todo", "done"):
         ann.patch(f"/api/tasks/{task}/status", {"status": status})
     began, day = now(), f"done:{now():%Y-%m-%d}"
-    assert _row_of(project)["status:todo"] == {"N": "0"}
-    assert _walks() == SOUND
-    assert "status:todo" not in _row_of(project) and day in _row_of(project)
+    assert _counter_item(project)["status:todo"] == {"N": "0"}
+    assert _run_repair() == NO_DRIFT
+    assert "status:todo" not in _counter_item(project) and day in _counter_item(project)
     wait(days=41)
-    assert _walks(began) == SOUND
-    assert day not in _row_of(project)
-    assert _row_of(project)["status:done"] == {"N": "1"}
+    assert _run_repair(began) == NO_DRIFT
+    assert day not in _counter_item(project)
+    assert _counter_item(project)["status:done"] == {"N": "1"}
 
 
-def test_a_change_between_read_and_repair_survives(ann: Person, project: str, task: str) -> None:
-    _drifts(project, status_todo=5)
-    with _before("TransactWriteItems", b'"STATS#', _changes(ann, task, status="done")):
-        assert _walks() == {"counted": 1, "drift": 1}
-    counts = _says(ann, project)["by_status"]
+def test_a_task_change_between_read_and_repair_is_kept(
+    ann: Person, project: str, task: str
+) -> None:
+    _set_counts(project, status_todo=5)
+    with _before_requests("TransactWriteItems", b'"STATS#', _task_change(ann, task, status="done")):
+        assert _run_repair() == {"counted": 1, "drift": 1}
+    counts = _get_statistics(ann, project)["by_status"]
     assert (counts["todo"], counts["done"]) == (0, 1)
 
 
-def test_a_count_that_went_there_and_back_is_no_drift(ann: Person, project: str, task: str) -> None:
-    """What was read in between is not what is."""
-    there, back = _changes(ann, task, priority="low"), _changes(ann, task, priority="high")
-    with _before("Query", b'"TASK#', there), _before("TransactWriteItems", b'"STATS#', _no, back):
-        assert _walks() == SOUND
-    assert _says(ann, project)["by_priority"] == {"high": 1, "medium": 0, "low": 0}
+def test_a_count_that_changes_and_changes_back_is_no_drift(
+    ann: Person, project: str, task: str
+) -> None:
+    """The tasks that were read in between differ from the final state."""
+    there, back = _task_change(ann, task, priority="low"), _task_change(ann, task, priority="high")
+    with (
+        _before_requests("Query", b'"TASK#', there),
+        _before_requests("TransactWriteItems", b'"STATS#', _no_change, back),
+    ):
+        assert _run_repair() == NO_DRIFT
+    assert _get_statistics(ann, project)["by_priority"] == {"high": 1, "medium": 0, "low": 0}
 
 
-def _no() -> None:
-    """The change itself."""
+def _no_change() -> None:
+    """Do nothing before the request of the change itself."""
 
 
-def _changes(ann: Person, task: str, **fields: Any) -> Act:
+def _task_change(ann: Person, task: str, **fields: Any) -> Act:
     def change() -> None:
         assert ann.patch(f"/api/tasks/{task}", fields).status_code == 200
 
     return change
 
 
-def test_a_project_that_never_rests_is_left_for_the_next_week(
+def test_a_project_that_keeps_changing_is_checked_in_the_next_week(
     ann: Person, project: str, task: str
 ) -> None:
-    _drifts(project, status_review=5)
+    _set_counts(project, status_review=5)
     before = [
-        _changes(ann, task, priority=priority) if even else _no
+        _task_change(ann, task, priority=priority) if even else _no_change
         for priority in ("low", "high", "medium")
         for even in (True, False)
     ]
-    with _before("TransactWriteItems", b'"STATS#', *before):
-        assert _walks() == {"uncounted": 1, "drift": 0}
-    assert _walks() == {"counted": 1, "drift": 1}
+    with _before_requests("TransactWriteItems", b'"STATS#', *before):
+        assert _run_repair() == {"uncounted": 1, "drift": 0}
+    assert _run_repair() == {"counted": 1, "drift": 1}
 
 
 def test_a_project_too_large_for_a_tick_does_not_stop_the_rest(
     ann: Person, project: str, task: str
 ) -> None:
     start_counter_repair(now())
-    _goes_to(now())
-    assert continue_counter_repair(now(), _with(120_000, 59_000)) == {"uncounted": 1}
-    assert _sweep().after == project
-    assert continue_counter_repair(now(), _with(119_000)) == {}
-    assert _sweep().finished_at is None
+    _move_run_to(now())
+    assert continue_counter_repair(now(), _budget(120_000, 59_000)) == {"uncounted": 1}
+    assert _get_run().after == project
+    assert continue_counter_repair(now(), _budget(119_000)) == {}
+    assert _get_run().finished_at is None
 
 
-def test_room_for_which_there_is_no_time_is_left_for_the_next_week(
+def test_storage_usage_without_time_left_is_checked_in_the_next_week(
     ann: Person, project: str, task: str
 ) -> None:
     uploaded(ann, task)
-    put_rows([_row_at(f"PROJECT#{project} USAGE") | {"files": {"N": "7"}}])
+    put_rows([_stored_item(f"PROJECT#{project} USAGE") | {"files": {"N": "7"}}])
     start_counter_repair(now())
-    _goes_to(now())
-    short = _with(120_000, *[60_000] * 3, 59_000)
-    assert continue_counter_repair(now(), short) == {**SOUND, "uncounted": 1}
-    assert _walks() == {"counted": 1, "drift": 1}
+    _move_run_to(now())
+    short = _budget(120_000, *[60_000] * 3, 59_000)
+    assert continue_counter_repair(now(), short) == {**NO_DRIFT, "uncounted": 1}
+    assert _run_repair() == {"counted": 1, "drift": 1}
 
 
-def _with(*milliseconds: int) -> TimeBudget:
-    """A function that has so much time left, then so much, and at last none."""
+def _budget(*milliseconds: int) -> TimeBudget:
+    """Return a budget that has these times left, one for each question, and then none."""
     left = iter(milliseconds)
     return TimeBudget(now, lambda _: None, lambda: next(left, 0))
 
 
-def _goes_to(month: datetime) -> None:
-    """The walk has come so far, and nobody walks."""
-    sweep = claim_run(COUNTER_REPAIR, now())
-    assert sweep is not None
-    advance_run(sweep, list_months(now()).index(f"{month:%Y-%m}"), None, {})
-    release_run(sweep)
+def _move_run_to(month: datetime) -> None:
+    """Move the run in progress to `month` and release its lease."""
+    run = claim_run(COUNTER_REPAIR, now())
+    assert run is not None
+    advance_run(run, list_months(now()).index(f"{month:%Y-%m}"), None, {})
+    release_run(run)
 
 
-def test_all_projects_are_met_but_those_in_the_trash(ann: Person, bob: Person, wait: Wait) -> None:
-    began, ours = now(), [ann.starts_project() for _ in range(3)]
+def test_all_projects_outside_the_trash_are_checked(ann: Person, bob: Person, wait: Wait) -> None:
+    began, projects = now(), [ann.starts_project() for _ in range(3)]
     wait(days=40)
     for person in (ann, bob):
         person.signs_in()
-    ours.append(bob.starts_project())
-    for trashed in ours[:2]:
+    projects.append(bob.starts_project())
+    for trashed in projects[:2]:
         ann.delete(f"/api/projects/{trashed}")
-    assert _walks(began)["counted"] == 2
-    ann.post(f"/api/projects/{ours[0]}/restore")
-    assert _walks(began)["counted"] == 3
+    assert _run_repair(began)["counted"] == 2
+    ann.post(f"/api/projects/{projects[0]}/restore")
+    assert _run_repair(began)["counted"] == 3
 
 
-def test_a_project_restored_while_the_purge_sets_out_stays(
+def test_a_project_restored_when_the_purge_starts_is_kept(
     ann: Person, project: str, task: str, pass_by: Any
 ) -> None:
     ann.delete(f"/api/projects/{project}")
@@ -361,40 +378,40 @@ def test_a_project_restored_while_the_purge_sets_out_stays(
     def restore() -> None:
         assert ann.post(f"/api/projects/{project}/restore").status_code == 200
 
-    with _before("TransactWriteItems", b"LEASE#purge", restore):
+    with _before_requests("TransactWriteItems", b"LEASE#purge", restore):
         assert purge_trash(now()) == {"purged": 0}
     assert ann.get(f"/api/projects/{project}").json_body["tasks_count"] == 1
 
 
-def test_two_never_walk_at_once(ann: Person, project: str) -> None:
+def test_two_runs_are_never_concurrent(ann: Person, project: str) -> None:
     start_counter_repair(now())
     assert claim_run(COUNTER_REPAIR, now()) is not None
     assert continue_counter_repair(now()) == {}
     assert start_counter_repair(now()) == {"begun": 0}
     later = now() + RUN_LEASE + timedelta(seconds=1)
-    assert continue_counter_repair(later) == SOUND
+    assert continue_counter_repair(later) == NO_DRIFT
 
 
-def test_a_walk_killed_before_any_of_its_writes_is_finished_by_later_ticks(
+def test_a_run_killed_before_any_of_its_writes_is_finished_by_later_ticks(
     ann: Person, project: str, task: str, wait: Wait
 ) -> None:
     start_counter_repair(now())
-    _goes_to(now())
-    rows = all_rows()
+    _move_run_to(now())
+    items = all_rows()
     for call in itertools.count(1):
-        put_rows(rows)
-        _drifts(project, status_todo=4)
-        died = _dies(call)
-        wait(minutes=6, seconds=1)  # the lease of the dead
+        put_rows(items)
+        _set_counts(project, status_todo=4)
+        died = _is_killed(call)
+        wait(minutes=6, seconds=1)  # the lease of the killed run ends
         continue_counter_repair(now())
-        assert _sweep().finished_at is not None
-        assert _row_of(project)["status:todo"] == {"N": "1"}
+        assert _get_run().finished_at is not None
+        assert _counter_item(project)["status:todo"] == {"N": "1"}
         if not died:
             break
     assert call > 5
 
 
-def _dies(call: int) -> bool:
+def _is_killed(call: int) -> bool:
     try:
         with killed_at(call, writes_only=True):
             continue_counter_repair(now())
@@ -403,11 +420,11 @@ def _dies(call: int) -> bool:
     return False
 
 
-def test_the_schedule_begins_and_the_ticks_go_on(
+def test_the_schedule_starts_a_run_and_the_ticks_continue_it(
     ann: Person, project: str, task: str, invoke: Any, event: Any
 ) -> None:
-    _drifts(project, status_todo=3)
+    _set_counts(project, status_todo=3)
     assert invoke("repair_counters", event("repair_counters")) == {"begun": 1}
     assert invoke("tick", event("tick"))["drift"] == 1
-    assert _sweep().finished_at is not None
-    assert (_sweep().counted, _sweep().drift) == (1, 1)
+    assert _get_run().finished_at is not None
+    assert (_get_run().counted, _get_run().drift) == (1, 1)

@@ -1,3 +1,5 @@
+"""Projects: create, list, update, archive, delete, restore; and adding members."""
+
 from typing import Any
 
 import pytest
@@ -7,7 +9,7 @@ from tests.support import Person, locations
 UNKNOWN = "01m81ed77eh6xj0yx0x3n4dz2f"
 
 
-def test_whoever_starts_a_project_owns_it(ann: Person) -> None:
+def test_a_project_is_owned_by_its_creator(ann: Person) -> None:
     answer = ann.post("/api/projects", {"name": "Launch", "description": "Ship it"})
     project = answer.json_body
     assert answer.headers["location"] == f"/api/projects/{project['id']}/"
@@ -22,7 +24,7 @@ def test_projects_are_listed_newest_first_with_their_counts(ann: Person) -> None
     assert [item["tasks_count"] for item in items] == [0, 1]
 
 
-def test_a_member_sees_the_project_with_members_and_counts(ann: Person, bob: Person) -> None:
+def test_a_project_is_shown_with_its_members_and_counts(ann: Person, bob: Person) -> None:
     project = ann.starts_project()
     ann.lets_in(project, bob, "viewer")
     ann.adds_task(project, status="review")
@@ -43,11 +45,11 @@ def test_a_foreign_project_answers_like_one_that_does_not_exist(ann: Person, bob
 
 
 @pytest.mark.parametrize("text", ["x", "META", "a%2Fb", UNKNOWN.upper(), UNKNOWN + "0"])
-def test_what_is_no_id_names_nothing(ann: Person, text: str) -> None:
+def test_a_malformed_project_id_is_not_found(ann: Person, text: str) -> None:
     assert ann.get(f"/api/projects/{text}").status_code == 404
 
 
-def test_members_are_found_by_address(ann: Person, bob: Person) -> None:
+def test_a_member_is_added_by_verified_address(ann: Person, bob: Person) -> None:
     project = ann.starts_project()
     bob.verified()
     answer = ann.post(f"/api/projects/{project}/members", {"email": "BOB@example.com"})
@@ -64,14 +66,14 @@ def test_members_are_found_by_address(ann: Person, bob: Person) -> None:
         ({"user_id": UNKNOWN, "role": "king"}, "role"),
     ],
 )
-def test_a_member_who_cannot_be_added_is_named(
+def test_a_member_who_cannot_be_added_is_reported_by_field(
     ann: Person, body: dict[str, str], place: str
 ) -> None:
     answer = ann.post(f"/api/projects/{ann.starts_project()}/members", body)
     assert (answer.status_code, locations(answer)) == (422, [place])
 
 
-def test_nobody_joins_twice(ann: Person, bob: Person) -> None:
+def test_a_member_cannot_be_added_twice(ann: Person, bob: Person) -> None:
     project = ann.starts_project()
     ann.lets_in(project, bob)
     assert ann.lets_in(project, bob).json_body["code"] == "already_member"
@@ -81,7 +83,7 @@ def test_nobody_joins_twice(ann: Person, bob: Person) -> None:
 @pytest.mark.parametrize(
     ("role", "status"), [("viewer", 403), ("member", 403), ("admin", 201), (None, 404)]
 )
-def test_only_managers_let_people_in(
+def test_only_managers_add_members(
     resident: Any, ann: Person, bob: Person, role: str | None, status: int
 ) -> None:
     project, cleo = ann.starts_project(), resident("cleo")
@@ -91,14 +93,14 @@ def test_only_managers_let_people_in(
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 100])
-def test_walking_the_pages_meets_each_project_once(ann: Person, size: int) -> None:
-    made = [ann.starts_project(str(n)) for n in range(5)]
-    ann.delete(f"/api/projects/{made[2]}")
-    met = [item["id"] for item in ann.listed(f"/api/projects?limit={size}")]
-    assert met == [made[4], made[3], made[1], made[0]]
+def test_the_pages_of_projects_contain_each_project_once(ann: Person, size: int) -> None:
+    created = [ann.starts_project(str(n)) for n in range(5)]
+    ann.delete(f"/api/projects/{created[2]}")
+    listed = [item["id"] for item in ann.listed(f"/api/projects?limit={size}")]
+    assert listed == [created[4], created[3], created[1], created[0]]
 
 
-def test_a_patch_changes_what_it_names_and_a_put_needs_everything(ann: Person) -> None:
+def test_patch_changes_only_the_given_fields_and_put_requires_all(ann: Person) -> None:
     path = f"/api/projects/{ann.starts_project()}"
     ann.patch(path, {"description": "Ship it"})
     changed = ann.patch(path, {"name": "Landing"}).json_body
@@ -113,7 +115,7 @@ def test_a_patch_changes_what_it_names_and_a_put_needs_everything(ann: Person) -
     assert ann.patch(path, {}).json_body["version"] == 4
 
 
-def test_a_project_has_an_etag_that_its_counts_change_too(ann: Person) -> None:
+def test_the_etag_of_a_project_also_depends_on_its_counts(ann: Person) -> None:
     project = ann.starts_project()
     path = f"/api/projects/{project}"
     etag = ann.get(path).headers["etag"]
@@ -126,13 +128,13 @@ def test_a_project_has_an_etag_that_its_counts_change_too(ann: Person) -> None:
 
 
 @pytest.mark.parametrize("etag", ["1", '"x"', 'W/"1-0123456789abcdef"', '"1"'])
-def test_an_etag_that_is_not_ours_is_refused(ann: Person, etag: str) -> None:
+def test_an_if_match_that_is_no_etag_of_this_api_is_refused(ann: Person, etag: str) -> None:
     path = f"/api/projects/{ann.starts_project()}"
     answer = ann.patch(path, {"name": "x"}, headers={"If-Match": etag})
     assert (answer.status_code, answer.json_body["code"]) == (400, "invalid_if_match")
 
 
-def test_an_archived_project_can_only_be_read(ann: Person, bob: Person) -> None:
+def test_an_archived_project_is_read_only(ann: Person, bob: Person) -> None:
     project = ann.starts_project()
     path, task = f"/api/projects/{project}", ann.adds_task(project)["id"]
     assert ann.post(path + "/archive").json_body["archived_at"]
@@ -169,7 +171,7 @@ def test_a_deleted_project_is_out_of_reach_and_can_be_restored(ann: Person, bob:
 
 
 @pytest.mark.parametrize("role", ["admin", "member", "viewer"])
-def test_only_the_owner_deletes(ann: Person, bob: Person, role: str) -> None:
+def test_only_the_owner_deletes_a_project(ann: Person, bob: Person, role: str) -> None:
     project = ann.starts_project()
     ann.lets_in(project, bob, role)
     assert bob.delete(f"/api/projects/{project}").status_code == 403

@@ -1,3 +1,5 @@
+"""Reminders of due tasks, reminders set for a task, and overdue digests."""
+
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,38 +17,38 @@ from chalicelib.reminders.schedule import reminder_window_start
 from chalicelib.tasks.models import Task
 from tests.support import Person, in_hours, locations, mails_to, put_copies, ticked_lately
 
-# A Sunday; the people of these tests live in UTC unless a test says otherwise.
+# A Sunday. People are in UTC unless a test says otherwise.
 START = datetime(2026, 11, 22, 10, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def calendar() -> Iterator[time_machine.Traveller]:
+def clock() -> Iterator[time_machine.Traveller]:
     with time_machine.travel(START, tick=False) as traveller:
         yield traveller
 
 
 @pytest.fixture
-def go(calendar: time_machine.Traveller) -> Callable[..., None]:
-    """Let time pass and then the schedules run: `go(hours=3)`."""
+def go(clock: time_machine.Traveller) -> Callable[..., None]:
+    """Let time pass, then run the schedules: `go(hours=3)`."""
 
     def go(**time: float) -> None:
-        calendar.shift(timedelta(**time))
+        clock.shift(timedelta(**time))
         _run()
 
     return go
 
 
 @pytest.fixture
-def rest(calendar: time_machine.Traveller) -> Callable[..., None]:
-    """Let hours pass in which the schedules found nothing, and then run."""
+def skip(clock: time_machine.Traveller) -> Callable[..., None]:
+    """Let hours pass in which the schedules find nothing, then run them."""
 
-    def rest(hours: int) -> None:
-        calendar.shift(timedelta(hours=hours - 1))
+    def skip(hours: int) -> None:
+        clock.shift(timedelta(hours=hours - 1))
         ticked_lately()
-        calendar.shift(timedelta(hours=1))
+        clock.shift(timedelta(hours=1))
         _run()
 
-    return rest
+    return skip
 
 
 @pytest.fixture
@@ -57,19 +59,19 @@ def project(ann: Person, bob: Person) -> str:
 
 
 def _run(at: datetime | None = None) -> None:
-    """What the schedules do at a time, that of the event."""
+    """Run the schedules as for an event at this time."""
     time = at or now()
     queue_due_reminders(time)
     queue_due_digests(time)
     sweep_outbox(time)
 
 
-def _reminded(person: Person, what: str = "Due soon") -> list[str]:
+def _subjects(person: Person, what: str = "Due soon") -> list[str]:
     return [mail["Subject"] for mail in mails_to(person, what)]
 
 
 def _signed_in(person: Person) -> Person:
-    """Tokens are good for ten minutes, and days have passed."""
+    """Sign in again: a token is valid for ten minutes, and days have passed."""
     signed_in = person.post(
         "/api/auth/login", {"email": person.email, "password": "correct horse battery"}
     ).json_body
@@ -85,17 +87,17 @@ def test_an_open_task_due_within_a_day_reminds_its_assignee(
 ) -> None:
     ann.adds_task(project, "Plan", assigned_to=bob.id, due_date=in_hours(12), status=status)
     _run()
-    assert _reminded(bob) == ["Due soon: Plan"]
-    assert _reminded(ann) == []
+    assert _subjects(bob) == ["Due soon: Plan"]
+    assert _subjects(ann) == []
 
 
-def test_runs_that_come_twice_or_overlap_send_nothing_more(
+def test_repeated_and_overlapping_runs_send_one_reminder(
     ann: Person, bob: Person, project: str
 ) -> None:
     ann.adds_task(project, assigned_to=bob.id, due_date=in_hours(12))
     for minutes in (0, 0, 5, -5, 5):
         _run(now() + timedelta(minutes=minutes))
-    assert len(_reminded(bob)) == 1
+    assert len(_subjects(bob)) == 1
 
 
 @pytest.mark.parametrize(
@@ -109,54 +111,54 @@ def test_runs_that_come_twice_or_overlap_send_nothing_more(
     ],
     ids=["later", "over", "never", "done", "nobody's"],
 )
-def test_other_tasks_remind_nobody(
+def test_other_tasks_send_no_reminder(
     ann: Person, bob: Person, project: str, fields: dict[str, Any]
 ) -> None:
     ann.adds_task(project, **{"assigned_to": bob.id, **fields})
     _run()
-    assert _reminded(bob) == []
+    assert _subjects(bob) == []
 
 
-def test_the_window_that_is_entered_later_that_day_reminds_then(
+def test_a_task_due_in_more_than_24_hours_sends_its_reminder_when_24_hours_are_left(
     ann: Person, bob: Person, project: str, go: Any
 ) -> None:
     ann.adds_task(project, assigned_to=bob.id, due_date="2026-11-23T12:00:00Z")
     go(hours=1, minutes=55)
-    assert _reminded(bob) == []
+    assert _subjects(bob) == []
     go(minutes=5)
-    assert len(_reminded(bob)) == 1
+    assert len(_subjects(bob)) == 1
 
 
 @pytest.mark.parametrize(
     ("zone", "offset", "nine"),
     [("Pacific/Kiritimati", "+14:00", "2026-11-22T19:00Z"), ("UTC", "Z", "2026-11-23T09:00Z")],
 )
-def test_a_day_reminds_at_nine_where_its_assignee_lives(
+def test_a_task_due_on_a_day_reminds_at_nine_in_the_assignees_time_zone(
     ann: Person, bob: Person, project: str, zone: str, offset: str, nine: str
 ) -> None:
     bob.patch("/api/auth/profile", {"time_zone": zone})
     end_of_day = f"2026-11-23T23:59:59.999{offset}"
     ann.adds_task(project, assigned_to=bob.id, due_date=end_of_day)
-    morning = datetime.fromisoformat(nine)
+    delivery = datetime.fromisoformat(nine)
     for early in (timedelta(hours=8), timedelta(minutes=5)):
-        _run(morning - early)
-        assert _reminded(bob) == []
-    _run(morning)
-    assert len(_reminded(bob)) == 1
+        _run(delivery - early)
+        assert _subjects(bob) == []
+    _run(delivery)
+    assert len(_subjects(bob)) == 1
 
 
 @pytest.mark.parametrize("late", [{"minutes": 7}, {"hours": 4}, {"hours": 23}])
-def test_a_run_that_comes_late_or_after_skipped_ones_sends_what_was_due(
+def test_a_late_run_sends_the_reminders_that_were_due(
     ann: Person, bob: Person, project: str, go: Any, late: dict[str, int]
 ) -> None:
     ann.adds_task(project, assigned_to=bob.id, due_date="2026-11-23T15:00:00Z")
     _run()
     go(hours=5)
     go(**late)
-    assert len(_reminded(bob)) == 1
+    assert len(_subjects(bob)) == 1
 
 
-def test_48_hours_without_a_run_lose_no_chosen_reminder(
+def test_no_set_reminder_is_lost_after_48_hours_without_a_run(
     ann: Person, bob: Person, project: str, go: Any
 ) -> None:
     task = ann.adds_task(project, assigned_to=bob.id)
@@ -164,46 +166,46 @@ def test_48_hours_without_a_run_lose_no_chosen_reminder(
     assert ann.put(f"/api/tasks/{task['id']}/reminders", chosen).status_code == 200
     _run()
     go(hours=48)
-    assert len(_reminded(bob, "Reminder")) == 3
+    assert len(_subjects(bob, "Reminder")) == 3
 
 
-def test_moving_the_due_date_reminds_anew_and_a_new_title_does_not(
+def test_a_new_due_date_sends_a_new_reminder_and_a_new_title_does_not(
     ann: Person, bob: Person, project: str
 ) -> None:
     task = ann.adds_task(project, assigned_to=bob.id, due_date=in_hours(12))
     _run()
     ann.patch(f"/api/tasks/{task['id']}", {"title": "Another title"})
     _run()
-    assert len(_reminded(bob)) == 1
+    assert len(_subjects(bob)) == 1
     ann.patch(f"/api/tasks/{task['id']}", {"due_date": in_hours(13)})
     _run()
-    assert len(_reminded(bob)) == 2
+    assert len(_subjects(bob)) == 2
 
 
-def test_a_new_title_is_no_reason_to_look(ann: Person, bob: Person, project: str) -> None:
+def test_a_new_title_does_not_change_the_next_check(ann: Person, bob: Person, project: str) -> None:
     task = ann.adds_task(project, assigned_to=bob.id, due_date=in_hours(12))
     _run()
     before = [
-        row.wake_at
-        for row in time_index.list_due_between("due", now(), now() + timedelta(hours=13))
+        entry.wake_at
+        for entry in time_index.list_due_between("due", now(), now() + timedelta(hours=13))
     ]
     ann.patch(f"/api/tasks/{task['id']}", {"title": "Another title"})
     after = [
-        row.wake_at
-        for row in time_index.list_due_between("due", now(), now() + timedelta(hours=13))
+        entry.wake_at
+        for entry in time_index.list_due_between("due", now(), now() + timedelta(hours=13))
     ]
     assert after == before == ["2026-11-22T22:00:00.000Z"]
 
 
-def test_a_new_assignee_is_reminded_too(ann: Person, bob: Person, project: str) -> None:
+def test_a_new_assignee_gets_a_reminder_too(ann: Person, bob: Person, project: str) -> None:
     task = ann.adds_task(project, assigned_to=bob.id, due_date=in_hours(12))
     _run()
     ann.patch(f"/api/tasks/{task['id']}/assign", {"assigned_to": ann.id})
     _run()
-    assert (len(_reminded(bob)), len(_reminded(ann))) == (1, 1)
+    assert (len(_subjects(bob)), len(_subjects(ann))) == (1, 1)
 
 
-def test_the_schedule_counts_from_the_events_own_time(
+def test_the_schedule_uses_the_time_of_its_event(
     ann: Person, bob: Person, project: str, event: Any, invoke: Any
 ) -> None:
     ann.adds_task(project, "Plan", assigned_to=bob.id, due_date="2026-11-23T09:30:00Z")
@@ -218,13 +220,15 @@ def test_tick_and_sweep_run_on_their_events(cloud: None, event: Any, invoke: Any
     assert invoke("sweep_mail", event("sweep_mail")) == {}
 
 
-def test_more_than_a_page_of_reminders_is_not_cut(ann: Person, bob: Person, project: str) -> None:
+def test_more_than_a_page_of_reminders_is_queued_completely(
+    ann: Person, bob: Person, project: str
+) -> None:
     task = ann.adds_task(project, assigned_to=bob.id, due_date=in_hours(12))
     put_copies(task["id"], PAGE)
     assert queue_due_reminders(now()) == {"queued": PAGE + 1, "known": 0}
 
 
-def test_a_run_without_time_for_all_leaves_the_rest_to_the_next(
+def test_a_run_with_too_little_time_leaves_the_other_tasks_to_the_next(
     ann: Person, bob: Person, project: str
 ) -> None:
     task = ann.adds_task(project, assigned_to=bob.id, due_date=in_hours(12))
@@ -233,10 +237,10 @@ def test_a_run_without_time_for_all_leaves_the_rest_to_the_next(
     assert queue_due_reminders(now(), lambda: next(left)) == {"queued": 2, "known": 0}
     assert queue_due_reminders(now() + timedelta(minutes=5)) == {"queued": 3, "known": 0}
     sweep_outbox(now() + timedelta(minutes=5))
-    assert len(_reminded(bob)) == 5
+    assert len(_subjects(bob)) == 5
 
 
-def test_one_task_that_nobody_can_read_does_not_stop_the_others(
+def test_a_task_that_cannot_be_read_does_not_stop_the_others(
     ann: Person, bob: Person, project: str
 ) -> None:
     for number in range(3):
@@ -247,13 +251,13 @@ def test_one_task_that_nobody_can_read_does_not_stop_the_others(
     with pytest.raises(ExceptionGroup):
         queue_due_reminders(now())
     sweep_outbox(now())
-    assert len(_reminded(bob)) == 2
+    assert len(_subjects(bob)) == 2
 
 
-# --- chosen reminders
+# --- reminders set for a task
 
 
-def test_reminders_are_chosen_for_a_task(ann: Person, bob: Person, project: str, go: Any) -> None:
+def test_reminders_can_be_set_for_a_task(ann: Person, bob: Person, project: str, go: Any) -> None:
     due = "2026-11-22T14:00:00Z"
     task = ann.adds_task(project, "Plan", assigned_to=bob.id, due_date=due)
     path = f"/api/tasks/{task['id']}/reminders"
@@ -262,29 +266,29 @@ def test_reminders_are_chosen_for_a_task(ann: Person, bob: Person, project: str,
     assert (answer.status_code, answer.json_body) == (200, {"reminders": chosen})
     assert bob.get(path).json_body == {"reminders": chosen}
     go(hours=2)
-    assert _reminded(bob, "Reminder") == []
+    assert _subjects(bob, "Reminder") == []
     go(minutes=30)
-    assert _reminded(bob, "Reminder") == ["Reminder: Plan"]
+    assert _subjects(bob, "Reminder") == ["Reminder: Plan"]
     go(hours=5)
-    assert len(_reminded(bob, "Reminder")) == 2
+    assert len(_subjects(bob, "Reminder")) == 2
     go(hours=5)
-    assert len(_reminded(bob, "Reminder")) == 2
+    assert len(_subjects(bob, "Reminder")) == 2
 
 
-def test_moving_the_due_date_moves_what_counts_from_it_alone(
+def test_a_new_due_date_moves_only_relative_reminders(
     ann: Person, bob: Person, project: str, go: Any
 ) -> None:
     task = ann.adds_task(project, assigned_to=bob.id, due_date="2026-11-22T14:00:00Z")
     chosen = {"reminders": [{"at": "2026-11-22T12:00:00Z"}, {"minutes_before": 120}]}
     ann.put(f"/api/tasks/{task['id']}/reminders", chosen)
     go(hours=2)
-    assert len(_reminded(bob, "Reminder")) == 2
+    assert len(_subjects(bob, "Reminder")) == 2
     _signed_in(ann).patch(f"/api/tasks/{task['id']}", {"due_date": "2026-11-22T18:00:00Z"})
     go(hours=4)
-    assert len(_reminded(bob, "Reminder")) == 3
+    assert len(_subjects(bob, "Reminder")) == 3
 
 
-def test_a_reminder_taken_back_after_it_was_owed_is_not_sent(
+def test_a_reminder_removed_after_it_was_queued_is_not_sent(
     ann: Person, bob: Person, project: str
 ) -> None:
     task = ann.adds_task(project, assigned_to=bob.id)
@@ -293,11 +297,11 @@ def test_a_reminder_taken_back_after_it_was_owed_is_not_sent(
     queue_due_reminders(now() + timedelta(hours=1))
     ann.put(path, {"reminders": []})
     sweep_outbox(now() + timedelta(hours=1))
-    assert _reminded(bob, "Reminder") == []
+    assert _subjects(bob, "Reminder") == []
 
 
 @pytest.mark.parametrize(
-    ("reminder", "place"),
+    ("reminder", "location"),
     [
         ({}, "reminders[0]"),
         ({"at": "2026-11-22T12:00:00Z", "minutes_before": 1}, "reminders[0]"),
@@ -305,51 +309,51 @@ def test_a_reminder_taken_back_after_it_was_owed_is_not_sent(
         ({"minutes_before": -1}, "reminders[0].minutes_before"),
     ],
 )
-def test_a_reminder_is_one_of_two_things(
-    ann: Person, project: str, reminder: dict[str, Any], place: str
+def test_a_reminder_has_either_minutes_before_or_at(
+    ann: Person, project: str, reminder: dict[str, Any], location: str
 ) -> None:
     task = ann.adds_task(project)
     answer = ann.put(f"/api/tasks/{task['id']}/reminders", {"reminders": [reminder]})
-    assert (answer.status_code, locations(answer)) == (422, [place])
+    assert (answer.status_code, locations(answer)) == (422, [location])
 
 
 # --- overdue
 
 
 def test_one_digest_for_each_person_and_day(
-    ann: Person, bob: Person, project: str, go: Any, rest: Any
+    ann: Person, bob: Person, project: str, go: Any, skip: Any
 ) -> None:
     for number in range(3):
         due = f"2026-11-22T1{2 + number}:00:00Z"
         ann.adds_task(project, f"Late {number}", assigned_to=bob.id, due_date=due)
     go(hours=5)
-    rest(hours=3)
-    assert _reminded(bob, "") != [] and _reminded(bob, "3 tasks") == []
-    rest(hours=15)
+    skip(hours=3)
+    assert _subjects(bob, "") != [] and _subjects(bob, "3 tasks") == []
+    skip(hours=15)
     for minutes in (0, 0, 5, 30):
         _run(now() + timedelta(minutes=minutes))
     (digest,) = mails_to(bob, "3 tasks are overdue")
     text = digest.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert text.index("Late 0") < text.index("Late 1") < text.index("Late 2")
-    rest(hours=24)
-    assert len(_reminded(bob, "3 tasks are overdue")) == 2
+    skip(hours=24)
+    assert len(_subjects(bob, "3 tasks are overdue")) == 2
     assert list(mails_to(ann, "3 tasks")) == []
 
 
-def test_what_is_overdue_when_it_comes_to_somebody_is_in_their_digest(
-    ann: Person, bob: Person, project: str, go: Any, rest: Any
+def test_a_task_already_overdue_when_assigned_is_in_the_digest(
+    ann: Person, bob: Person, project: str, go: Any, skip: Any
 ) -> None:
     ann.adds_task(project, "Made late", assigned_to=bob.id, due_date="2026-11-20T12:00:00Z")
     other = ann.adds_task(project, "Handed over late", due_date="2026-11-20")["id"]
     ann.patch(f"/api/tasks/{other}/assign", {"assigned_to": bob.id})
     go(hours=1)
-    assert _reminded(bob, "Due soon") == _reminded(bob, "2 tasks") == []
-    rest(hours=22)
-    assert _reminded(bob, "2 tasks are overdue") == ["2 tasks are overdue"]
+    assert _subjects(bob, "Due soon") == _subjects(bob, "2 tasks") == []
+    skip(hours=22)
+    assert _subjects(bob, "2 tasks are overdue") == ["2 tasks are overdue"]
 
 
-def test_a_digest_names_what_is_still_overdue_and_ends_when_nothing_is(
-    ann: Person, bob: Person, project: str, go: Any, rest: Any
+def test_a_digest_lists_tasks_still_overdue_and_stops_when_there_are_none(
+    ann: Person, bob: Person, project: str, go: Any, skip: Any
 ) -> None:
     tasks = [
         ann.adds_task(project, str(number), assigned_to=bob.id, due_date="2026-11-22T12:00:00Z")
@@ -357,12 +361,12 @@ def test_a_digest_names_what_is_still_overdue_and_ends_when_nothing_is(
     ]
     go(hours=3)
     _signed_in(ann).patch(f"/api/tasks/{tasks[0]['id']}/status", {"status": "done"})
-    rest(hours=20)
-    assert _reminded(bob, "1 task is overdue") == ["1 task is overdue"]
+    skip(hours=20)
+    assert _subjects(bob, "1 task is overdue") == ["1 task is overdue"]
     _signed_in(ann).patch(f"/api/tasks/{tasks[1]['id']}", {"due_date": "2026-12-24"})
-    rest(hours=24)
-    rest(hours=24)
-    assert len(_reminded(bob, "1 task is overdue")) == 1
+    skip(hours=24)
+    skip(hours=24)
+    assert len(_subjects(bob, "1 task is overdue")) == 1
     assert (
         list(
             time_index.list_due_between(
@@ -373,42 +377,44 @@ def test_a_digest_names_what_is_still_overdue_and_ends_when_nothing_is(
     )
 
 
-def test_what_becomes_overdue_while_a_digest_finds_nothing_arms_it_again(
-    ann: Person, bob: Person, project: str, go: Any, rest: Any
+def test_a_task_that_becomes_overdue_after_the_digest_stopped_schedules_it_again(
+    ann: Person, bob: Person, project: str, go: Any, skip: Any
 ) -> None:
     task = ann.adds_task(project, assigned_to=bob.id, due_date="2026-11-22T12:00:00Z")
     go(hours=3)
     _signed_in(ann).patch(f"/api/tasks/{task['id']}/status", {"status": "done"})
-    rest(hours=20)
+    skip(hours=20)
     _signed_in(ann).adds_task(project, assigned_to=bob.id, due_date="2026-11-23T12:00:00Z")
     go(hours=4)
-    rest(hours=6)
-    rest(hours=14)
-    assert _reminded(bob, "1 task is overdue") == ["1 task is overdue"]
+    skip(hours=6)
+    skip(hours=14)
+    assert _subjects(bob, "1 task is overdue") == ["1 task is overdue"]
 
 
-def test_a_digest_comes_at_nine_where_one_lives(ann: Person, bob: Person, project: str) -> None:
+def test_a_digest_is_sent_at_nine_in_the_recipients_time_zone(
+    ann: Person, bob: Person, project: str
+) -> None:
     bob.patch("/api/auth/profile", {"time_zone": "Pacific/Niue"})
     ann.adds_task(project, assigned_to=bob.id, due_date="2026-11-22T12:00:00Z")
     nine = datetime(2026, 11, 22, 20, tzinfo=UTC)
     for early in (timedelta(hours=7), timedelta(minutes=5)):
         _run(nine - early)
-        assert _reminded(bob, "1 task") == []
+        assert _subjects(bob, "1 task") == []
     _run(nine)
-    assert len(_reminded(bob, "1 task")) == 1
+    assert len(_subjects(bob, "1 task")) == 1
 
 
-def test_nobody_is_walked_past_who_has_nothing_due(ann: Person, bob: Person, project: str) -> None:
-    """A run costs the same beside many tasks that are due at another time."""
-    _calls_of_a_run()
-    first = _calls_of_a_run()
+def test_a_run_costs_the_same_however_many_tasks_are_due_later(
+    ann: Person, bob: Person, project: str
+) -> None:
+    _count_calls_of_a_run()
+    first = _count_calls_of_a_run()
     for number in range(5):
         ann.adds_task(project, str(number), assigned_to=bob.id, due_date="2027-03-01")
-    assert _calls_of_a_run() == first
+    assert _count_calls_of_a_run() == first
 
 
-def _calls_of_a_run() -> int:
-
+def _count_calls_of_a_run() -> int:
     calls: list[str] = []
     events = Item._get_connection().connection.client.meta.events
 
@@ -424,6 +430,6 @@ def _calls_of_a_run() -> int:
     return len(calls)
 
 
-def test_a_due_date_at_the_beginning_of_time_is_looked_at_too() -> None:
+def test_the_earliest_possible_due_date_has_a_reminder_window() -> None:
     first = "0001-01-01T00:00:00.000Z"
     assert reminder_window_start(first) == first

@@ -1,5 +1,4 @@
-"""Weekly reports: on the owner's Monday morning, once, whatever the ticks do, as a mail that every
-mail client shows."""
+"""Weekly reports: made once, on Monday at 07:00 in the owner's time zone, and sent as an email."""
 
 import io
 import itertools
@@ -21,12 +20,12 @@ MONDAY = "2026-11-23T07:00"
 
 @pytest.fixture
 def project(at: At, ann: Person) -> str:
-    """A project of ann's with a task done and one to do, some days before a Monday."""
+    """Return a project of ann with one task done and one open, some days before a Monday."""
     at("2026-11-18T12:00", ann)
-    return _started(ann)
+    return _create_project(ann)
 
 
-def _started(person: Person) -> str:
+def _create_project(person: Person) -> str:
     project = person.starts_project("Launch <1>")
     done = person.adds_task(project, "Done", assigned_to=person.id)
     person.patch(f"/api/tasks/{done['id']}/status", {"status": "done"})
@@ -35,69 +34,73 @@ def _started(person: Person) -> str:
     return project
 
 
-def _ticks() -> dict[str, int]:
-    """What the schedules do, one behind the other."""
-    outcome = swept()
+def _run_schedules() -> dict[str, int]:
+    """Sweep the jobs, then the outbox; return the outcomes of the jobs."""
+    outcomes = swept()
     sweep_outbox(now())
-    return outcome
+    return outcomes
 
 
-def _reported(person: Person) -> list[EmailMessage]:
+def _report_emails(person: Person) -> list[EmailMessage]:
     return list(mails_to(person, "Launch"))
 
 
 @pytest.mark.parametrize(
-    ("zone", "before", "morning"),
+    ("zone", "before", "due"),
     [
         ("UTC", "2026-11-20T00:00", "2026-11-23T07:00"),
         ("Europe/Berlin", "2026-11-20T00:00", "2026-11-23T06:00"),
-        ("Europe/Berlin", "2026-10-21T00:00", "2026-10-26T06:00"),  # summer ends on the Sunday
-        ("Europe/Berlin", "2027-03-24T00:00", "2027-03-29T05:00"),  # and begins
+        (
+            "Europe/Berlin",
+            "2026-10-21T00:00",
+            "2026-10-26T06:00",
+        ),  # daylight saving time ends on Sunday
+        ("Europe/Berlin", "2027-03-24T00:00", "2027-03-29T05:00"),  # and begins on Sunday
         ("Pacific/Kiritimati", "2026-11-20T00:00", "2026-11-22T17:00"),  # 14 hours ahead
         ("Pacific/Pago_Pago", "2026-11-20T00:00", "2026-11-23T18:00"),  # 11 hours behind
     ],
 )
-def test_it_is_made_at_seven_on_monday_where_the_owner_is(
-    at: At, ann: Person, zone: str, before: str, morning: str
+def test_a_report_is_made_on_monday_at_seven_in_the_owners_time_zone(
+    at: At, ann: Person, zone: str, before: str, due: str
 ) -> None:
     at(before, ann)
     ann.patch("/api/auth/profile", {"time_zone": zone})
     ann.starts_project()
     swept()
-    at(f"{morning[:-5]}{int(morning[-5:-3]) - 1:02}:59")
+    at(f"{due[:-5]}{int(due[-5:-3]) - 1:02}:59")
     assert "begun" not in swept()
-    at(morning)
+    at(due)
     assert swept()["begun"] == 1
 
 
-def test_ticks_that_come_twice_or_late_change_nothing(at: At, ann: Person, project: str) -> None:
+def test_repeated_and_late_sweeps_send_each_report_once(at: At, ann: Person, project: str) -> None:
     at(MONDAY)
     for _ in range(2):
-        _ticks()
+        _run_schedules()
     at("2026-11-30T06:59")
-    _ticks()
-    assert len(_reported(ann)) == 1
+    _run_schedules()
+    assert len(_report_emails(ann)) == 1
     at("2026-11-30T16:00", ticked=False)  # nine hours late
-    _ticks()
-    assert len(_reported(ann)) == 2
-    assert "2026-11-23 to 2026-11-29" in _text(_reported(ann)[1])
+    _run_schedules()
+    assert len(_report_emails(ann)) == 2
+    assert "2026-11-23 to 2026-11-29" in _text(_report_emails(ann)[1])
 
 
-def test_killed_anywhere_there_is_one_report_and_one_mail(
+def test_a_crash_anywhere_leaves_one_report_and_one_email(
     at: At, ann: Person, project: str
 ) -> None:
     at(MONDAY)
     for call in itertools.count(1):
         at(f"2026-11-23T{8 + call // 6:02}:{call % 6 * 10:02}", ticked=False)
-        if not _dies(call, swept):
+        if not _is_killed(call, swept):
             break
     assert call >= 10
     sweep_outbox(now())
-    assert len(_reported(ann)) == 1
+    assert len(_report_emails(ann)) == 1
     assert len([row for row in job_rows() if row.startswith("JOB#")]) == 1
 
 
-def _dies(call: int, act: Callable[[], Any]) -> bool:
+def _is_killed(call: int, act: Callable[[], Any]) -> bool:
     try:
         with killed_at(call, writes_only=True):
             act()
@@ -106,19 +109,21 @@ def _dies(call: int, act: Callable[[], Any]) -> bool:
     return False
 
 
-def test_the_mail_has_words_a_page_and_the_chart_within(at: At, ann: Person, project: str) -> None:
+def test_the_email_has_a_text_part_an_html_part_and_an_inline_chart(
+    at: At, ann: Person, project: str
+) -> None:
     at(MONDAY, ann)
-    _ticks()
-    (mail,) = _reported(ann)
+    _run_schedules()
+    (mail,) = _report_emails(ann)
     assert mail["Subject"] == "Launch <1>: 1 done, 2 opened"
     assert "1 done, 2 opened, 1 open, 1 overdue" in _text(mail) and "Late" in _text(mail)
-    page = _part(mail, "text/html").get_content()
-    assert "Launch &lt;1&gt;" in page and '<img src="cid:chart"' in page
-    assert 'alt="Open tasks: 0 on 2026-11-16, 1 on 2026-11-22. Opened 2, done 1."' in page
+    html = _part(mail, "text/html").get_content()
+    assert "Launch &lt;1&gt;" in html and '<img src="cid:chart"' in html
+    assert 'alt="Open tasks: 0 on 2026-11-16, 1 on 2026-11-22. Opened 2, done 1."' in html
     chart = _part(mail, "image/png")
     assert chart["Content-ID"] == "<chart>" and chart.get_content_disposition() == "inline"
     Image.open(io.BytesIO(chart.get_content())).verify()
-    assert [part.get_content_type() for part in _family(mail)] == [
+    assert [part.get_content_type() for part in _message_parts(mail)] == [
         "multipart/alternative",
         "text/plain",
         "multipart/related",
@@ -127,58 +132,60 @@ def test_the_mail_has_words_a_page_and_the_chart_within(at: At, ann: Person, pro
     ]
 
 
-def test_the_files_are_the_owners_too(at: At, ann: Person, project: str) -> None:
+def test_the_owner_can_download_the_files_of_the_weekly_report(
+    at: At, ann: Person, project: str
+) -> None:
     at(MONDAY, ann)
-    _ticks()
-    (link,) = [line for line in _text(_reported(ann)[0]).split() if "/reports/" in line]
+    _run_schedules()
+    (link,) = [line for line in _text(_report_emails(ann)[0]).split() if "/reports/" in line]
     report = f"/api/projects/{link.partition('/projects/')[2]}"
     assert state(ann, report)["status"] == "done"
-    (mail,) = _reported(ann)
+    (mail,) = _report_emails(ann)
     assert fetched(ann, report, "chart.png") == _part(mail, "image/png").get_content()
 
 
-def test_who_switched_it_off_gets_none(at: At, ann: Person, project: str) -> None:
+def test_an_owner_who_opted_out_gets_no_report(at: At, ann: Person, project: str) -> None:
     ann.patch("/api/auth/profile", {"notifications": {"weekly_report": False}})
     at(MONDAY)
-    assert "begun" not in _ticks()
+    assert "begun" not in _run_schedules()
 
 
-@pytest.mark.parametrize("end", ["archive", "delete", "opt out", "transfer"])
-def test_what_ends_between_the_report_and_the_mail_counts(
-    at: At, ann: Person, bob: Person, project: str, end: str
+@pytest.mark.parametrize("change", ["archive", "delete", "opt out", "transfer"])
+def test_ownership_and_settings_are_checked_again_before_the_email_is_sent(
+    at: At, ann: Person, bob: Person, project: str, change: str
 ) -> None:
     ann.lets_in(project, bob)
     at(MONDAY, ann)
     assert swept()["begun"] == 1
-    if end == "delete":
+    if change == "delete":
         ann.delete(f"/api/projects/{project}")
-    elif end == "opt out":
+    elif change == "opt out":
         ann.patch("/api/auth/profile", {"notifications": {"weekly_report": False}})
-    elif end == "transfer":
+    elif change == "transfer":
         ann.post(f"/api/projects/{project}/transfer", {"user_id": bob.id})
-    _ticks()
-    assert len(_reported(ann)) == (1 if end == "archive" else 0)
+    _run_schedules()
+    assert len(_report_emails(ann)) == (1 if change == "archive" else 0)
 
 
-def test_archived_projects_and_those_of_others_are_left_out(
+def test_archived_projects_and_projects_of_others_have_no_report(
     at: At, ann: Person, bob: Person, project: str
 ) -> None:
     ann.lets_in(project, bob)
     ann.post(f"/api/projects/{project}/archive")
     at(MONDAY)
-    assert "begun" not in _ticks()
+    assert "begun" not in _run_schedules()
 
 
-def test_a_new_owner_gets_the_next_one(at: At, ann: Person, bob: Person, project: str) -> None:
+def test_a_new_owner_gets_the_next_report(at: At, ann: Person, bob: Person, project: str) -> None:
     ann.lets_in(project, bob)
     ann.post(f"/api/projects/{project}/transfer", {"user_id": bob.id})
     swept()
     at(MONDAY)
-    _ticks()
-    assert (len(_reported(ann)), len(_reported(bob))) == (0, 1)
+    _run_schedules()
+    assert (len(_report_emails(ann)), len(_report_emails(bob))) == (0, 1)
 
 
-def test_who_moves_gets_it_where_they_are_then_and_not_twice(
+def test_an_owner_who_changes_time_zone_gets_each_report_once(
     at: At, ann: Person, project: str
 ) -> None:
     ann.patch("/api/auth/profile", {"time_zone": "Pacific/Kiritimati"})
@@ -194,20 +201,20 @@ def test_who_moves_gets_it_where_they_are_then_and_not_twice(
     assert swept()["begun"] == 1
 
 
-def test_a_project_without_any_task_sends_none(at: At, ann: Person) -> None:
+def test_a_project_without_tasks_sends_no_report(at: At, ann: Person) -> None:
     at("2026-11-18T12:00", ann)
     ann.starts_project("Launch")
     swept()
     at(MONDAY)
-    assert _ticks()["begun"] == 1 and _reported(ann) == []
+    assert _run_schedules()["begun"] == 1 and _report_emails(ann) == []
 
 
-def _family(mail: EmailMessage) -> Iterator[EmailMessage]:
+def _message_parts(mail: EmailMessage) -> Iterator[EmailMessage]:
     return (part for part in mail.walk() if isinstance(part, EmailMessage))
 
 
 def _part(mail: EmailMessage, kind: str) -> EmailMessage:
-    return next(part for part in _family(mail) if part.get_content_type() == kind)
+    return next(part for part in _message_parts(mail) if part.get_content_type() == kind)
 
 
 def _text(mail: EmailMessage) -> str:

@@ -5,28 +5,28 @@ from chalice.test import Client
 
 from tests.support import PASSWORD, Api, Person, in_hours, locations
 
-EVERYTHING = ["account:read", "projects:read", "projects:write", "tasks:read", "tasks:write"]
+ALL_SCOPES = ["account:read", "projects:read", "projects:write", "tasks:read", "tasks:write"]
 
 
-def _makes(person: Person, **changes: Any) -> Any:
-    body = {"name": "CI", "scopes": EVERYTHING, "expires_at": in_hours(24), **changes}
+def _create_token(person: Person, **changes: Any) -> Any:
+    body = {"name": "CI", "scopes": ALL_SCOPES, "expires_at": in_hours(24), **changes}
     return person.post("/api/auth/tokens", body)
 
 
-def _bot(client: Client, person: Person, **changes: Any) -> Api:
-    return Api(client, _makes(person, **changes).json_body["token"])
+def _token_client(client: Client, person: Person, **changes: Any) -> Api:
+    return Api(client, _create_token(person, **changes).json_body["token"])
 
 
 def test_a_token_is_shown_once_and_acts_for_its_owner(client: Client, ann: Person) -> None:
-    made = _makes(ann).json_body
-    assert made["token"].startswith("tmk_")
+    created = _create_token(ann).json_body
+    assert created["token"].startswith("tmk_")
     (listed,) = ann.get("/api/auth/tokens").json_body["items"]
-    assert "token" not in listed and listed["id"] == made["id"]
-    assert Api(client, made["token"]).get("/api/auth/profile").json_body["id"] == ann.id
+    assert "token" not in listed and listed["id"] == created["id"]
+    assert Api(client, created["token"]).get("/api/auth/profile").json_body["id"] == ann.id
 
 
-def test_its_use_is_noted(client: Client, ann: Person) -> None:
-    bot = _bot(client, ann)
+def test_the_last_use_is_recorded_at_most_once_a_minute(client: Client, ann: Person) -> None:
+    bot = _token_client(client, ann)
     bot.get("/api/projects")
     (listed,) = ann.get("/api/auth/tokens").json_body["items"]
     assert listed["last_used_at"] is not None
@@ -56,11 +56,15 @@ def test_a_token_does_what_its_scopes_say_and_no_more(
     names = {"project": project, "task": ann.adds_task(project)["id"]}
     path = path.format(**names)
     body = body and {name: value.format(**names) for name, value in body.items()}
-    others = [other for other in EVERYTHING if other != scope]
-    refused = _bot(client, ann, scopes=others).call(method, path, body)
+    others = [other for other in ALL_SCOPES if other != scope]
+    refused = _token_client(client, ann, scopes=others).call(method, path, body)
     assert (refused.status_code, refused.json_body["code"]) == (403, "scope_missing")
     assert scope in refused.json_body["detail"]
-    assert _bot(client, ann, scopes=[scope]).call(method, path, body).status_code in (200, 201, 422)
+    assert _token_client(client, ann, scopes=[scope]).call(method, path, body).status_code in (
+        200,
+        201,
+        422,
+    )
 
 
 @pytest.mark.parametrize(
@@ -74,15 +78,17 @@ def test_a_token_does_what_its_scopes_say_and_no_more(
         ("GET", "/api/admin/users"),
     ],
 )
-def test_no_token_manages_the_account(client: Client, ann: Person, method: str, path: str) -> None:
-    answer = _bot(client, ann).call(method, path, {} if method == "PATCH" else None)
+def test_a_token_cannot_manage_the_account(
+    client: Client, ann: Person, method: str, path: str
+) -> None:
+    answer = _token_client(client, ann).call(method, path, {} if method == "PATCH" else None)
     assert answer.status_code == 403
 
 
 def test_a_token_limited_to_a_project_sees_no_other(client: Client, ann: Person) -> None:
     allowed, other = ann.starts_project(), ann.starts_project()
     task = ann.adds_task(other, assigned_to=ann.id)
-    bot = _bot(client, ann, projects=[allowed])
+    bot = _token_client(client, ann, projects=[allowed])
     assert [p["id"] for p in bot.get("/api/projects").json_body["items"]] == [allowed]
     assert bot.get(f"/api/projects/{allowed}").status_code == 200
     for path in (f"projects/{other}", f"tasks/{task['id']}", f"tasks?project={other}"):
@@ -96,13 +102,13 @@ def test_a_token_has_no_more_rights_than_its_owner(
 ) -> None:
     project = ann.starts_project()
     ann.lets_in(project, bob, "viewer")
-    bot = _bot(client, bob, projects=[project])
+    bot = _token_client(client, bob, projects=[project])
     assert bot.get(f"/api/tasks?project={project}").status_code == 200
     assert bot.post("/api/tasks", {"project": project, "title": "x"}).status_code == 403
 
 
 @pytest.mark.parametrize(
-    ("changes", "place"),
+    ("changes", "field"),
     [
         ({"expires_at": in_hours(-1)}, "expires_at"),
         ({"expires_at": in_hours(24 * 367)}, "expires_at"),
@@ -114,51 +120,51 @@ def test_a_token_has_no_more_rights_than_its_owner(
         ({"name": ""}, "name"),
     ],
 )
-def test_what_cannot_be_made_is_refused_by_name(
-    ann: Person, changes: dict[str, Any], place: str
+def test_an_invalid_token_request_names_the_field(
+    ann: Person, changes: dict[str, Any], field: str
 ) -> None:
-    answer = _makes(ann, **changes)
-    assert (answer.status_code, locations(answer)) == (422, [place])
+    answer = _create_token(ann, **changes)
+    assert (answer.status_code, locations(answer)) == (422, [field])
 
 
 def test_a_deleted_token_is_refused_at_the_next_request(client: Client, ann: Person) -> None:
-    made = _makes(ann).json_body
-    path = f"/api/auth/tokens/{made['id']}"
+    created = _create_token(ann).json_body
+    path = f"/api/auth/tokens/{created['id']}"
     assert ann.call("DELETE", path).status_code == 204
-    assert Api(client, made["token"]).get("/api/projects").status_code == 401
+    assert Api(client, created["token"]).get("/api/projects").status_code == 401
     assert ann.call("DELETE", path).status_code == 404
 
 
-def test_a_token_of_somebody_else_cannot_be_deleted(
+def test_a_token_of_another_user_cannot_be_deleted(
     client: Client, ann: Person, bob: Person
 ) -> None:
-    made = _makes(ann).json_body
-    assert bob.call("DELETE", f"/api/auth/tokens/{made['id']}").status_code == 404
-    assert Api(client, made["token"]).get("/api/projects").status_code == 200
+    created = _create_token(ann).json_body
+    assert bob.call("DELETE", f"/api/auth/tokens/{created['id']}").status_code == 404
+    assert Api(client, created["token"]).get("/api/projects").status_code == 200
 
 
-def test_a_token_ends_in_time(client: Client, ann: Person, wait: Any) -> None:
-    bot = _bot(client, ann, expires_at=in_hours(1))
+def test_an_expired_token_is_refused(client: Client, ann: Person, wait: Any) -> None:
+    bot = _token_client(client, ann, expires_at=in_hours(1))
     wait(hours=2)
     assert bot.get("/api/projects").status_code == 401
 
 
 def test_a_password_change_ends_every_token(client: Client, ann: Person) -> None:
-    bot = _bot(client, ann)
+    bot = _token_client(client, ann)
     new = {"new_password": "another horse", "new_password_confirm": "another horse"}
     ann.post("/api/auth/change-password", {"password": PASSWORD, **new})
     assert bot.get("/api/projects").status_code == 401
 
 
-def test_no_changed_byte_of_a_token_is_accepted(client: Client, ann: Person) -> None:
-    token = _makes(ann).json_body["token"]
-    for place in range(len(token)):
-        other = "0" if token[place] != "0" else "1"
-        forged = token[:place] + other + token[place + 1 :]
-        assert Api(client, forged).get("/api/projects").status_code == 401, place
+def test_a_token_with_any_changed_character_is_refused(client: Client, ann: Person) -> None:
+    token = _create_token(ann).json_body["token"]
+    for position in range(len(token)):
+        other = "0" if token[position] != "0" else "1"
+        forged = token[:position] + other + token[position + 1 :]
+        assert Api(client, forged).get("/api/projects").status_code == 401, position
 
 
-def test_the_same_request_again_shows_the_same_token(client: Client, ann: Person) -> None:
+def test_a_repeated_request_returns_the_same_token(client: Client, ann: Person) -> None:
     body = {"name": "CI", "scopes": ["tasks:read"], "expires_at": in_hours(24)}
     headers = {"Idempotency-Key": "k"}
     first, again = (ann.post("/api/auth/tokens", body, headers=headers).json_body for _ in "12")

@@ -8,12 +8,12 @@ from chalice.test import Client
 
 from tests.support import PASSWORD, Api, Person, locations, sign_up
 
-NEW = {"username": "eve", "email": "eve@example.com", "password": PASSWORD}
-NEW |= {"password_confirm": PASSWORD}
+REGISTRATION = {"username": "eve", "email": "eve@example.com", "password": PASSWORD}
+REGISTRATION |= {"password_confirm": PASSWORD}
 
 
-def test_registering_answers_the_account_and_never_the_password(anyone: Api) -> None:
-    answer = anyone.post("/api/auth/register", NEW)
+def test_registration_returns_the_account_without_the_password(anyone: Api) -> None:
+    answer = anyone.post("/api/auth/register", REGISTRATION)
     assert answer.status_code == 201
     assert not [name for name in answer.json_body if "password" in name or "token" in name]
     assert PASSWORD.encode() not in answer.body
@@ -24,17 +24,17 @@ def test_registering_answers_the_account_and_never_the_password(anyone: Api) -> 
     ("field", "value"),
     [("email", "EVE@Example.com"), ("email", " eve@example.com"[1:]), ("username", "ＥＶＥ")],
 )
-def test_a_taken_address_or_username_is_taken_in_every_spelling(
+def test_a_taken_address_or_username_is_refused_in_every_spelling(
     anyone: Api, field: str, value: str
 ) -> None:
-    anyone.post("/api/auth/register", NEW)
+    anyone.post("/api/auth/register", REGISTRATION)
     other = {"username": "other", "email": "other@example.com", field: value}
-    answer = anyone.post("/api/auth/register", NEW | other)
+    answer = anyone.post("/api/auth/register", REGISTRATION | other)
     assert answer.status_code == 409
     assert locations(answer) == [field]
 
 
-def test_registering_names_every_bad_field(anyone: Api) -> None:
+def test_registration_names_every_invalid_field(anyone: Api) -> None:
     answer = anyone.post("/api/auth/register", {"username": "x", "email": "nobody", "admin": True})
     assert answer.status_code == 422
     wrong = ["admin", "username", "email", "password", "password_confirm"]
@@ -42,21 +42,25 @@ def test_registering_names_every_bad_field(anyone: Api) -> None:
 
 
 def test_the_confirmation_must_equal_the_password(anyone: Api) -> None:
-    answer = anyone.post("/api/auth/register", NEW | {"password_confirm": "something else"})
+    answer = anyone.post(
+        "/api/auth/register", REGISTRATION | {"password_confirm": "something else"}
+    )
     assert locations(answer) == ["password_confirm"]
 
 
-def test_a_login_speaks_for_its_user(ann: Person) -> None:
+def test_an_access_token_acts_for_its_user(ann: Person) -> None:
     profile = ann.get("/api/auth/profile").json_body
     assert (profile["id"], profile["email"]) == (ann.id, "ann@example.com")
 
 
-def test_login_takes_any_spelling_of_the_address(anyone: Api, ann: Person) -> None:
+def test_login_accepts_any_spelling_of_the_address(anyone: Api, ann: Person) -> None:
     answer = anyone.post("/api/auth/login", {"email": "ANN@EXAMPLE.com", "password": PASSWORD})
     assert answer.json_body["user"]["id"] == ann.id
 
 
-def test_a_wrong_password_and_an_unknown_address_answer_alike(anyone: Api, ann: Person) -> None:
+def test_a_wrong_password_and_an_unknown_address_get_the_same_response(
+    anyone: Api, ann: Person
+) -> None:
     wrong = anyone.post("/api/auth/login", {"email": ann.email, "password": "wrong password"})
     unknown = anyone.post("/api/auth/login", {"email": "no@example.com", "password": PASSWORD})
     assert wrong.status_code == unknown.status_code == 401
@@ -68,13 +72,13 @@ def test_logging_out_ends_the_session_at_the_next_request(ann: Person) -> None:
     assert ann.get("/api/auth/profile").status_code == 401
 
 
-def test_logging_out_leaves_other_sessions(client: Client, ann: Person) -> None:
+def test_logging_out_keeps_other_sessions(client: Client, ann: Person) -> None:
     elsewhere = sign_up(client, "ann")
     ann.post("/api/auth/logout")
     assert elsewhere.get("/api/auth/profile").status_code == 200
 
 
-def test_without_a_token_the_answer_says_how_to_authenticate(anyone: Api) -> None:
+def test_a_request_without_a_token_is_told_how_to_authenticate(anyone: Api) -> None:
     answer = anyone.get("/api/auth/profile")
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"].startswith("Bearer")
@@ -87,7 +91,7 @@ DIGESTS = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
 
 
 def _forged(ann: Person, key: str = SECRET, **changes: object) -> str:
-    """Ann's token with other claims, signed by hand: PyJWT refuses to write the worst of them."""
+    """Return Ann's token with changed claims. PyJWT refuses to sign some of them."""
     claims = jwt.decode(ann.token, options={"verify_signature": False})
     header = jwt.get_unverified_header(ann.token)
     for name, value in changes.items():
@@ -105,7 +109,7 @@ def _base64(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def test_the_forger_of_these_tests_can_make_a_valid_token(client: Client, ann: Person) -> None:
+def test_the_forging_helper_can_create_a_valid_token(client: Client, ann: Person) -> None:
     assert Api(client, _forged(ann)).get("/api/auth/profile").status_code == 200
 
 
@@ -142,25 +146,25 @@ def test_a_forged_token_is_refused(client: Client, ann: Person, changes: dict[st
     assert Api(client, token).get("/api/auth/profile").status_code == 401
 
 
-def test_no_changed_byte_of_an_access_token_is_accepted(client: Client, ann: Person) -> None:
+def test_an_access_token_with_any_changed_character_is_refused(client: Client, ann: Person) -> None:
     # The last character carries bits that base64 ignores.
-    places = range(0, len(ann.token) - 1, 5)
-    assert len(places) > 60
-    for place in places:
-        other = "A" if ann.token[place] != "A" else "B"
-        forged = ann.token[:place] + other + ann.token[place + 1 :]
-        assert Api(client, forged).get("/api/auth/profile").status_code == 401, place
+    positions = range(0, len(ann.token) - 1, 5)
+    assert len(positions) > 60
+    for position in positions:
+        other = "A" if ann.token[position] != "A" else "B"
+        forged = ann.token[:position] + other + ann.token[position + 1 :]
+        assert Api(client, forged).get("/api/auth/profile").status_code == 401, position
 
 
-def test_a_cut_or_padded_or_doubled_token_is_refused(client: Client, ann: Person) -> None:
-    head, payload, seal = ann.token.split(".")
+def test_a_shortened_or_rearranged_token_is_refused(client: Client, ann: Person) -> None:
+    head, payload, signature = ann.token.split(".")
     for forged in (
         f"{head}.{payload}",
         f"{head}.{payload}.",
-        f"{head}..{seal}",
-        f".{payload}.{seal}",
-        f"{ann.token}.{seal}",
-        f"{payload}.{head}.{seal}",
+        f"{head}..{signature}",
+        f".{payload}.{signature}",
+        f"{ann.token}.{signature}",
+        f"{payload}.{head}.{signature}",
         ann.token[:-3],
         ann.token.upper(),
         "e30." * 3000,
@@ -169,12 +173,12 @@ def test_a_cut_or_padded_or_doubled_token_is_refused(client: Client, ann: Person
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic YTpi", "Bearer a.b.c", "x y z"])
-def test_what_is_no_token_is_refused(anyone: Api, header: str) -> None:
+def test_an_invalid_authorization_header_is_refused(anyone: Api, header: str) -> None:
     answer = anyone.get("/api/auth/profile", headers={"Authorization": header})
     assert answer.status_code == 401
 
 
-def test_a_refresh_token_is_no_access_token(client: Client, ann: Person) -> None:
+def test_a_refresh_token_is_not_accepted_as_access_token(client: Client, ann: Person) -> None:
     assert Api(client, ann.refresh).get("/api/auth/profile").status_code == 401
 
 

@@ -10,7 +10,7 @@ def _refresh(anyone: Api, token: str) -> Any:
     return anyone.post("/api/auth/refresh", {"refresh": token})
 
 
-def test_a_refresh_token_gets_a_successor_and_a_new_access_token(
+def test_a_refresh_returns_a_new_refresh_token_and_a_new_access_token(
     client: Client, anyone: Api, ann: Person
 ) -> None:
     answer = _refresh(anyone, ann.refresh).json_body
@@ -19,7 +19,7 @@ def test_a_refresh_token_gets_a_successor_and_a_new_access_token(
     assert Api(client, answer["access"]).get("/api/auth/profile").json_body["id"] == ann.id
 
 
-def test_the_same_token_again_at_once_gets_the_same_successor(anyone: Api, ann: Person) -> None:
+def test_a_refresh_repeated_at_once_returns_the_same_successor(anyone: Api, ann: Person) -> None:
     successors = {_refresh(anyone, ann.refresh).json_body["refresh"] for _ in range(3)}
     assert len(successors) == 1
 
@@ -39,14 +39,16 @@ def test_a_token_of_an_older_generation_ends_the_session_at_once(anyone: Api, an
     assert ann.get("/api/auth/profile").status_code == 401
 
 
-def test_a_session_ends_when_it_is_idle_for_two_weeks(anyone: Api, ann: Person, wait: Any) -> None:
+def test_a_session_ends_after_two_idle_weeks(anyone: Api, ann: Person, wait: Any) -> None:
     wait(days=13)
     token = _refresh(anyone, ann.refresh).json_body["refresh"]
     wait(days=15)
     assert _refresh(anyone, token).status_code == 401
 
 
-def test_a_session_ends_after_sixty_days_however_busy(anyone: Api, ann: Person, wait: Any) -> None:
+def test_a_session_ends_after_sixty_days_even_if_it_is_used(
+    anyone: Api, ann: Person, wait: Any
+) -> None:
     token = ann.refresh
     for _ in range(5):
         wait(days=11)
@@ -55,25 +57,25 @@ def test_a_session_ends_after_sixty_days_however_busy(anyone: Api, ann: Person, 
     assert _refresh(anyone, token).status_code == 401
 
 
-def test_no_changed_byte_of_a_refresh_token_is_accepted(anyone: Api, ann: Person) -> None:
-    for place in range(0, len(ann.refresh), 7):
-        other = "0" if ann.refresh[place] != "0" else "1"
-        forged = ann.refresh[:place] + other + ann.refresh[place + 1 :]
-        assert _refresh(anyone, forged).status_code == 401, place
+def test_a_refresh_token_with_any_changed_character_is_refused(anyone: Api, ann: Person) -> None:
+    for position in range(0, len(ann.refresh), 7):
+        other = "0" if ann.refresh[position] != "0" else "1"
+        forged = ann.refresh[:position] + other + ann.refresh[position + 1 :]
+        assert _refresh(anyone, forged).status_code == 401, position
     assert _refresh(anyone, ann.refresh).status_code == 200
 
 
 @pytest.mark.parametrize("token", ["", "x", "....", "a.b.c.d.e", "٣.٣.٣.٣"])
-def test_what_is_no_refresh_token_is_refused(anyone: Api, token: str) -> None:
+def test_a_malformed_refresh_token_is_refused(anyone: Api, token: str) -> None:
     assert _refresh(anyone, token).status_code == 401
 
 
-def test_logging_out_ends_the_refresh_token_too(anyone: Api, ann: Person) -> None:
+def test_logging_out_also_ends_the_refresh_token(anyone: Api, ann: Person) -> None:
     ann.post("/api/auth/logout")
     assert _refresh(anyone, ann.refresh).status_code == 401
 
 
-def test_people_see_where_they_are_signed_in(client: Client, ann: Person) -> None:
+def test_a_user_can_list_sessions(client: Client, ann: Person) -> None:
     sign_up(client, "ann")
     items = ann.get("/api/auth/sessions").json_body["items"]
     assert [item["is_current"] for item in items] == [False, True]
@@ -88,9 +90,9 @@ def test_one_session_can_be_ended(client: Client, ann: Person) -> None:
     assert ann.call("DELETE", f"/api/auth/sessions/{other}").status_code == 404
 
 
-def test_a_session_of_somebody_else_cannot_be_ended(ann: Person, bob: Person) -> None:
-    theirs = bob.get("/api/auth/sessions").json_body["items"][0]["id"]
-    assert ann.call("DELETE", f"/api/auth/sessions/{theirs}").status_code == 404
+def test_a_session_of_another_user_cannot_be_ended(ann: Person, bob: Person) -> None:
+    other = bob.get("/api/auth/sessions").json_body["items"][0]["id"]
+    assert ann.call("DELETE", f"/api/auth/sessions/{other}").status_code == 404
     assert bob.get("/api/auth/profile").status_code == 200
 
 
@@ -114,6 +116,8 @@ def test_keys_are_rotated_without_logging_anybody_out(
     assert _refresh(anyone, renewed["refresh"]).status_code == 200
 
 
-def test_a_secret_without_a_usable_key_lets_nobody_in(ann: Person, signing_keys: Any) -> None:
+def test_a_secret_without_a_usable_key_rejects_every_request(
+    ann: Person, signing_keys: Any
+) -> None:
     signing_keys(active="k1", k1="short")
     assert ann.get("/api/auth/profile").status_code == 500

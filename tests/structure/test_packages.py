@@ -102,6 +102,19 @@ def test_only_routes_and_http_import_chalice() -> None:
     assert {m for m in users if not _is_routes(m) and _package(m) != "http"} == set()
 
 
+def test_the_chart_is_imported_where_it_is_drawn() -> None:
+    """Pillow is only in a layer of the functions that run jobs: others could not start."""
+    importers = {
+        module
+        for module, path in MODULES.items()
+        for node in _tree(path).body
+        if isinstance(node, ast.ImportFrom)
+        and "chalicelib.reports.chart" in {f"{node.module}.{each.name}" for each in node.names}
+    }
+    assert importers == set()
+    assert _importers_of("PIL") == {"chalicelib.reports.chart"}
+
+
 def test_only_the_app_imports_routes() -> None:
     importers = {
         (module, target)

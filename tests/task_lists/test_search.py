@@ -1,3 +1,5 @@
+"""Text search in the titles and descriptions of tasks."""
+
 import pytest
 
 from chalicelib.task_lists.models import find_task_ids_by_prefix, replace_search_terms
@@ -17,7 +19,7 @@ def _found(person: Person, text: str, parameters: str = "ordering=created_at") -
     return [task["title"] for task in answer.json_body["items"]]
 
 
-def test_tasks_are_found_by_how_words_of_title_and_description_begin(
+def test_tasks_are_found_by_the_beginnings_of_words_of_title_and_description(
     ann: Person, project: str, stream: TaskStream
 ) -> None:
     ann.adds_task(project, "Deploy the API")
@@ -34,7 +36,7 @@ def test_tasks_are_found_by_how_words_of_title_and_description_begin(
     ]
 
 
-def test_a_search_combines_with_filters_orderings_and_pages(
+def test_a_search_can_be_combined_with_filters_orderings_and_pages(
     ann: Person, project: str, stream: TaskStream
 ) -> None:
     for priority in ("low", "high", "medium"):
@@ -48,23 +50,23 @@ def test_a_search_combines_with_filters_orderings_and_pages(
     assert titles == ["report high", "report medium", "report low"]
 
 
-def test_what_has_lost_the_word_or_has_gone_is_found_no_more(
+def test_a_deleted_task_or_one_without_the_word_is_no_longer_found(
     ann: Person, project: str, stream: TaskStream
 ) -> None:
-    changed, gone = ann.adds_task(project, "alpha"), ann.adds_task(project, "alpha too")
+    changed, deleted = ann.adds_task(project, "alpha"), ann.adds_task(project, "alpha too")
     stream.flows()
     ann.patch(f"/api/tasks/{changed['id']}", {"title": "beta"})
-    ann.delete(f"/api/tasks/{gone['id']}")
-    assert _found(ann, "alpha") == []  # before the index has heard of it
+    ann.delete(f"/api/tasks/{deleted['id']}")
+    assert _found(ann, "alpha") == []  # before the index is updated
     stream.flows()
     assert _found(ann, "beta") == ["beta"]
     assert find_task_ids_by_prefix(project, "alpha", limit=10) == set()
-    ann.post(f"/api/tasks/{gone['id']}/restore")
+    ann.post(f"/api/tasks/{deleted['id']}/restore")
     stream.flows()
     assert _found(ann, "alpha") == ["alpha too"]
 
 
-def test_a_stranger_finds_nothing(
+def test_a_user_finds_no_tasks_of_projects_of_others(
     ann: Person, bob: Person, project: str, stream: TaskStream
 ) -> None:
     ann.adds_task(project, "secret")
@@ -72,8 +74,10 @@ def test_a_stranger_finds_nothing(
     assert _found(bob, "secret") == []
 
 
-def test_a_beginning_that_too_much_has_is_refused(ann: Person, project: str) -> None:
-    replace_search_terms(project, "x" * 52, gone=(), come=[f"a{n}" for n in range(MAX_MATCHES + 1)])
+def test_a_prefix_with_too_many_matches_is_refused(ann: Person, project: str) -> None:
+    replace_search_terms(
+        project, "x" * 52, removed=(), added=[f"a{n}" for n in range(MAX_MATCHES + 1)]
+    )
     answer = ann.get("/api/tasks?q=a")
     assert (answer.status_code, locations(answer)) == (400, ["q"])
     assert ann.get("/api/tasks?q=a%20rare").status_code == 200

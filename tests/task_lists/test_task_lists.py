@@ -1,4 +1,4 @@
-"""Lists of tasks, compared with a plain filter and sort of everything there is."""
+"""Lists of tasks, compared with a plain filter and sort of all tasks."""
 
 import itertools
 from collections.abc import Callable
@@ -8,19 +8,19 @@ from typing import Any
 import pytest
 from chalice.test import Client
 
-from chalicelib import clock as _clock
+from chalicelib.clock import now as current_time
 from chalicelib.jobs.deferred_updates import run_deferred_updates
 from chalicelib.tasks.due_dates import get_zone
 from chalicelib.tasks.models import get_tasks
 from tests.support import Person, in_hours, locations, sign_up
 
 Task = dict[str, Any]
-FAR = "9999"
+NEVER = "9999"
 RANK = {"high": 0, "medium": 1, "low": 2}
 
 
 def _listed(person: Person, parameters: str, limit: int = 100) -> list[Task]:
-    """All pages of a list; each is full but the last."""
+    """Return the tasks of all pages of a list. Each page is full except the last."""
     *full, last = person.pages(f"/api/tasks?limit={limit}&{parameters}")
     assert all(len(page) == limit for page in full)
     return [*itertools.chain.from_iterable(full), *last]
@@ -31,7 +31,7 @@ def _ids(tasks: Any) -> list[str]:
 
 
 def _due(task: Task) -> str:
-    return _moment(task["due_date"]) if task["due_date"] else FAR
+    return _moment(task["due_date"]) if task["due_date"] else NEVER
 
 
 def _moment(due_date: str) -> str:
@@ -49,7 +49,10 @@ ORDERINGS: dict[str, Callable[[Task], Any]] = {
 
 
 class World:
-    """Two projects of Ann's, Bob in one of them, and tasks of all kinds; a third is not hers."""
+    """Tasks of all kinds in two projects of Ann's, one of which Bob is a member of.
+
+    A third project is not hers.
+    """
 
     def __init__(self, client: Client, ann: Person, bob: Person) -> None:
         self.ann, self.bob = ann, bob
@@ -60,11 +63,11 @@ class World:
         self.parent = ann.adds_task(self.project, "parent of others")["id"]
         kinds = itertools.product(("todo", "done"), ("low", "high"), (None, ann.id, bob.id))
         dues = itertools.cycle((None, in_hours(-30), in_hours(5), in_hours(100), in_hours(500)))
-        for number, (status, priority, who) in enumerate(kinds):
+        for number, (status, priority, assignee) in enumerate(kinds):
             more = {"labels": [self.label]} if number % 3 == 0 else {}
             more |= {"parent": self.parent} if number % 4 == 0 else {}
             creator = bob if number % 5 == 0 else ann
-            fields = {"status": status, "priority": priority, "assigned_to": who, **more}
+            fields = {"status": status, "priority": priority, "assigned_to": assignee, **more}
             creator.adds_task(self.project, f"task {number}", due_date=next(dues), **fields)
         today = datetime.now(UTC).date()
         for days in (-1, 0, 3, 9):
@@ -82,7 +85,7 @@ def world(client: Client, ann: Person, bob: Person) -> World:
 
 
 def _filters(world: World, since: str) -> dict[str, Callable[[Task], bool]]:
-    """Parameters, and what they mean."""
+    """Query parameters, and which tasks each should match."""
     ann, bob, day = world.ann, world.bob, timedelta(days=1)
     now, today = datetime.now(UTC), datetime.now(UTC).date()
     stamp, soon = now.strftime("%Y-%m-%dT%H:%M:%S.000"), in_hours(50)
@@ -110,7 +113,7 @@ def _filters(world: World, since: str) -> dict[str, Callable[[Task], bool]]:
             (task["parent"], task["priority"]) == (None, "high")
         ),
         f"due_before={soon}": lambda task: _due(task) < _moment(soon),
-        f"due_after={soon}": lambda task: _moment(soon) < _due(task) < FAR,
+        f"due_after={soon}": lambda task: _moment(soon) < _due(task) < NEVER,
         f"due_before={today + day}&due_after={today - day}": lambda task: (
             _due(task)[:10] == str(today)
         ),
@@ -122,12 +125,12 @@ def _filters(world: World, since: str) -> dict[str, Callable[[Task], bool]]:
     }
 
 
-def test_every_filter_and_ordering_gives_what_a_plain_one_does(world: World) -> None:
-    touched = world.all_tasks()[8]["id"]
-    since = world.ann.patch(f"/api/tasks/{touched}", {"title": "x"}).json_body["updated_at"]
+def test_every_filter_and_ordering_equals_a_plain_filter_and_sort(world: World) -> None:
+    changed = world.all_tasks()[8]["id"]
+    since = world.ann.patch(f"/api/tasks/{changed}", {"title": "x"}).json_body["updated_at"]
     tasks, filters = world.all_tasks(), _filters(world, since)
     assert len(tasks) == 17
-    signs = itertools.cycle(("", "-", "-", ""))  # each order gets both
+    signs = itertools.cycle(("", "-", "-", ""))  # each ordering is tested in both directions
     for (parameters, matches), ordering in itertools.product(filters.items(), ORDERINGS):
         sign = next(signs)
         expected = sorted(filter(matches, tasks), key=ORDERINGS[ordering], reverse=bool(sign))
@@ -136,7 +139,7 @@ def test_every_filter_and_ordering_gives_what_a_plain_one_does(world: World) -> 
         assert expected, parameters
 
 
-def test_pages_follow_one_another_in_every_ordering(world: World) -> None:
+def test_pages_continue_each_other_in_every_ordering(world: World) -> None:
     tasks = world.all_tasks()
     for ordering, sign in itertools.product(ORDERINGS, ("", "-")):
         for parameters in ("", "priority=high"):
@@ -146,7 +149,7 @@ def test_pages_follow_one_another_in_every_ordering(world: World) -> None:
             assert _ids(found) == _ids(expected), (parameters, sign, ordering)
 
 
-def test_a_list_begins_with_the_newest_if_nobody_says_otherwise(ann: Person) -> None:
+def test_a_list_is_ordered_newest_first_by_default(ann: Person) -> None:
     project = ann.starts_project()
     tasks = [ann.adds_task(project) for _ in range(3)]
     assert _ids(_listed(ann, "")) == _ids(tasks[::-1])
@@ -171,31 +174,31 @@ def test_a_list_begins_with_the_newest_if_nobody_says_otherwise(ann: Person) -> 
         ("project=" + ",".join(["x"] * 51), "project"),
     ],
 )
-def test_a_parameter_that_cannot_be_read_is_named(ann: Person, parameters: str, wrong: str) -> None:
+def test_an_invalid_parameter_is_named(ann: Person, parameters: str, wrong: str) -> None:
     answer = ann.get(f"/api/tasks?{parameters}")
     assert (answer.status_code, locations(answer)) == (400, [wrong])
 
 
 def test_a_list_of_a_foreign_project_is_not_found(ann: Person, bob: Person) -> None:
-    mine, foreign = ann.starts_project(), bob.starts_project()
+    own, foreign = ann.starts_project(), bob.starts_project()
     bob.adds_task(foreign)
-    for named in (foreign, f"{mine},{foreign}", "x"):
+    for named in (foreign, f"{own},{foreign}", "x"):
         assert ann.get(f"/api/tasks?project={named}").status_code == 404
     assert list(_listed(ann, f"created_by={bob.id}")) == []
 
 
-def test_what_is_in_the_trash_is_in_no_list(ann: Person) -> None:
-    project, gone = ann.starts_project(), ann.starts_project("gone")
+def test_a_deleted_task_or_project_is_in_no_list(ann: Person) -> None:
+    project, deleted = ann.starts_project(), ann.starts_project("gone")
     task = ann.adds_task(project, assigned_to=ann.id, due_date=in_hours(1))["id"]
-    ann.adds_task(gone, assigned_to=ann.id)
+    ann.adds_task(deleted, assigned_to=ann.id)
     ann.delete(f"/api/tasks/{task}")
-    ann.delete(f"/api/projects/{gone}")
+    ann.delete(f"/api/projects/{deleted}")
     for parameters in ("", "assigned_to=me", "status=todo", "priority=medium", "due=next_7_days"):
         for ordering in ORDERINGS:
             assert list(_listed(ann, f"{parameters}&ordering={ordering}")) == []
 
 
-def test_a_cursor_is_good_for_its_own_list_alone(ann: Person) -> None:
+def test_a_cursor_is_valid_for_its_own_list_only(ann: Person) -> None:
     project = ann.starts_project()
     for _ in range(2):
         ann.adds_task(project)
@@ -209,7 +212,7 @@ def test_a_cursor_is_good_for_its_own_list_alone(ann: Person) -> None:
         assert (answer.status_code, answer.json_body["code"]) == (400, "invalid_cursor")
 
 
-def test_a_day_is_the_callers_own(ann: Person) -> None:
+def test_a_day_is_in_the_callers_time_zone(ann: Person) -> None:
     project = ann.starts_project()
     ann.patch("/api/auth/profile", {"time_zone": "Pacific/Kiritimati"})
     there = datetime.now(UTC).astimezone(get_zone("Pacific/Kiritimati")).date()
@@ -219,7 +222,7 @@ def test_a_day_is_the_callers_own(ann: Person) -> None:
     assert _ids(_listed(ann, "due=today")) == []
 
 
-def test_the_first_and_the_last_day_of_the_calendar_can_be_asked_for(ann: Person) -> None:
+def test_the_first_and_the_last_day_of_the_calendar_are_valid_filters(ann: Person) -> None:
     task = ann.adds_task(ann.starts_project(), due_date="9999-12-30T00:00:00Z")["id"]
     for zone in ("UTC", "Asia/Tokyo", "Pacific/Pago_Pago"):
         ann.patch("/api/auth/profile", {"time_zone": zone})
@@ -228,40 +231,42 @@ def test_the_first_and_the_last_day_of_the_calendar_can_be_asked_for(ann: Person
         assert _ids(_listed(ann, "due_after=0001-01-02&ordering=due_date")) == [task]
 
 
-def test_a_day_ends_in_the_assignees_zone(ann: Person) -> None:
+def test_a_due_day_ends_in_the_assignees_time_zone(ann: Person) -> None:
     project, day = ann.starts_project(), "2026-11-22"
     ann.patch("/api/auth/profile", {"time_zone": "Pacific/Pago_Pago"})
-    hers = ann.adds_task(project, due_date=day, assigned_to=ann.id)["id"]
-    nobodys = ann.adds_task(project, due_date=day)["id"]
-    ends = [task.due_at for task in get_tasks([hers, nobodys])]
+    assigned = ann.adds_task(project, due_date=day, assigned_to=ann.id)["id"]
+    unassigned = ann.adds_task(project, due_date=day)["id"]
+    ends = [task.due_at for task in get_tasks([assigned, unassigned])]
     assert ends == ["2026-11-23T10:59:59.999Z", "2026-11-22T23:59:59.999Z"]
-    ann.patch(f"/api/tasks/{hers}/assign", {"assigned_to": None})
-    assert get_tasks([hers])[0].due_at == ends[1]
+    ann.patch(f"/api/tasks/{assigned}/assign", {"assigned_to": None})
+    assert get_tasks([assigned])[0].due_at == ends[1]
 
 
-def test_who_moves_to_another_zone_takes_the_days_along(ann: Person) -> None:
+def test_a_change_of_time_zone_moves_the_due_times_of_assigned_tasks(ann: Person) -> None:
     project, day = ann.starts_project(), "2026-11-22"
     task = ann.adds_task(project, due_date=day, assigned_to=ann.id)["id"]
     ann.patch("/api/auth/profile", {"time_zone": "Asia/Tokyo"})
-    assert run_deferred_updates(_clock.now() + timedelta(minutes=1))["run"] == 1
+    assert run_deferred_updates(current_time() + timedelta(minutes=1))["run"] == 1
     assert get_tasks([task])[0].due_at == "2026-11-22T14:59:59.999Z"
 
 
-def test_statistics_count_every_way(ann: Person, bob: Person) -> None:
+def test_statistics_count_tasks_by_status_priority_assignee_and_due_time(
+    ann: Person, bob: Person
+) -> None:
     project, other = ann.starts_project(), ann.starts_project("other")
     ann.lets_in(project, bob)
     done = ann.adds_task(project, status="done", assigned_to=bob.id)
     ann.adds_task(project, priority="high", due_date=in_hours(-1))
     ann.adds_task(project, status="review", due_date=in_hours(24))
-    gone = ann.adds_task(project, priority="high")
-    ann.delete(f"/api/tasks/{gone['id']}")
+    deleted = ann.adds_task(project, priority="high")
+    ann.delete(f"/api/tasks/{deleted['id']}")
     ann.adds_task(other, priority="low", due_date=in_hours(24 * 8))
     found = ann.get(f"/api/tasks/statistics?project={project}").json_body
     assert found["total"] == 3
     assert found["by_status"] == {"todo": 1, "in_progress": 0, "review": 1, "done": 1}
     assert found["by_priority"] == {"high": 1, "medium": 2, "low": 0}
-    loads = [{"user_id": None, "count": 2}, {"user_id": bob.id, "count": 1}]
-    assert found["by_assignee"] == loads
+    assignees = [{"user_id": None, "count": 2}, {"user_id": bob.id, "count": 1}]
+    assert found["by_assignee"] == assignees
     assert (found["overdue"], found["due_in_7_days"]) == (1, 1)
     assert len(found["completed_per_day"]) == 30
     assert found["completed_per_day"][0] == {"date": done["completed_at"][:10], "count": 1}

@@ -35,14 +35,14 @@ def _delete(task: str, **fields: Any) -> Operation:
 
 
 def _titles(person: Person, project: str) -> list[str]:
-    found = person.get(f"/api/tasks?project={project}&ordering=created_at").json_body["items"]
-    return [task["title"] for task in found]
+    tasks = person.get(f"/api/tasks?project={project}&ordering=created_at").json_body["items"]
+    return [task["title"] for task in tasks]
 
 
 @pytest.mark.parametrize("atomic", [False, True])
-def test_all_kinds_of_operations_in_one_request(ann: Person, project: str, atomic: bool) -> None:
-    kept, gone = ann.adds_task(project, "kept"), ann.adds_task(project, "gone")
-    operations = (_create(project), _update(kept["key"], title="changed"), _delete(gone["id"]))
+def test_one_request_holds_all_kinds_of_operations(ann: Person, project: str, atomic: bool) -> None:
+    kept, deleted = ann.adds_task(project, "kept"), ann.adds_task(project, "gone")
+    operations = (_create(project), _update(kept["key"], title="changed"), _delete(deleted["id"]))
     results = _run(ann, *operations, atomic=atomic)
     assert [result["status"] for result in results] == [201, 200, 204]
     assert _titles(ann, project) == ["changed", "new"]
@@ -52,15 +52,17 @@ def test_all_kinds_of_operations_in_one_request(ann: Person, project: str, atomi
     assert ann.get(f"/api/projects/{project}").json_body["tasks_count"] == 2
 
 
-def test_one_that_fails_does_not_stop_the_others(ann: Person, bob: Person, project: str) -> None:
+def test_a_failed_operation_does_not_stop_the_others(
+    ann: Person, bob: Person, project: str
+) -> None:
     foreign = bob.adds_task(bob.starts_project())
-    mine = ann.adds_task(project)
+    own = ann.adds_task(project)
     results = _run(
         ann,
         _update(foreign["id"], title="x"),
         _create(foreign["project"]),
-        _update(mine["id"], due_date="soon"),
-        _update(mine["id"], title="x", version=7),
+        _update(own["id"], due_date="soon"),
+        _update(own["id"], title="x", version=7),
         _delete("x"),
         _create(project, "made"),
     )
@@ -71,30 +73,34 @@ def test_one_that_fails_does_not_stop_the_others(ann: Person, bob: Person, proje
 
 
 @pytest.mark.parametrize(
-    ("bad", "status"),
+    ("invalid", "status"),
     [
         ({"op": "update", "id": "x", "title": "x"}, 404),
         ({"op": "create", "project": "x", "title": "x"}, 404),
     ],
 )
-def test_all_or_nothing_does_nothing_when_one_fails(
-    ann: Person, project: str, bad: Operation, status: int
+def test_an_atomic_request_changes_nothing_when_one_operation_fails(
+    ann: Person, project: str, invalid: Operation, status: int
 ) -> None:
     task = ann.adds_task(project, "kept")
-    operations = [_create(project), _update(task["id"], title="changed"), bad]
+    operations = [_create(project), _update(task["id"], title="changed"), invalid]
     answer = ann.post("/api/tasks/bulk", {"operations": operations, "atomic": True})
     assert (answer.status_code, locations(answer)) == (status, ["operations[2]"])
     assert _titles(ann, project) == ["kept"]
 
 
-def test_all_or_nothing_says_which_field_of_which_operation(ann: Person, project: str) -> None:
+def test_an_atomic_request_names_the_invalid_field_and_its_operation(
+    ann: Person, project: str
+) -> None:
     operations = [_create(project), _create(project, assigned_to="x")]
     answer = ann.post("/api/tasks/bulk", {"operations": operations, "atomic": True})
     assert (answer.status_code, locations(answer)) == (422, ["operations[1].assigned_to"])
     assert _titles(ann, project) == []
 
 
-def test_all_or_nothing_refuses_what_no_transaction_holds(ann: Person, project: str) -> None:
+def test_an_atomic_request_is_refused_when_one_transaction_cannot_hold_it(
+    ann: Person, project: str
+) -> None:
     body = {"operations": [_create(project)] * 50, "atomic": True}
     answer = ann.post("/api/tasks/bulk", body)
     assert (answer.status_code, locations(answer)) == (422, ["operations"])
@@ -105,16 +111,20 @@ def test_all_or_nothing_refuses_what_no_transaction_holds(ann: Person, project: 
     assert _titles(ann, project) == ["Write the plan"]
 
 
-def test_tasks_that_share_parent_and_assignee_are_made_at_once(ann: Person, project: str) -> None:
+def test_an_atomic_request_creates_tasks_with_the_same_parent_and_assignee(
+    ann: Person, project: str
+) -> None:
     parent = ann.adds_task(project)["id"]
-    made = _run(ann, *[_create(project, parent=parent, assigned_to=ann.id)] * 10, atomic=True)
-    assert {result["status"] for result in made} == {201}
-    assert len({result["task"]["key"] for result in made}) == 10
+    results = _run(ann, *[_create(project, parent=parent, assigned_to=ann.id)] * 10, atomic=True)
+    assert {result["status"] for result in results} == {201}
+    assert len({result["task"]["key"] for result in results}) == 10
     assert ann.get(f"/api/tasks/{parent}").json_body["subtasks_count"] == 10
 
 
 @pytest.mark.parametrize("atomic", [False, True])
-def test_a_repeated_request_creates_nothing_twice(ann: Person, project: str, atomic: bool) -> None:
+def test_a_repeated_idempotency_key_creates_no_task_again(
+    ann: Person, project: str, atomic: bool
+) -> None:
     task = ann.adds_task(project, "old")["id"]
     operations = (_create(project, "a"), _update(task, title="changed"), _create(project, "b"))
     options: dict[str, Any] = {"atomic": atomic, "headers": {"Idempotency-Key": "k1"}}
@@ -123,7 +133,7 @@ def test_a_repeated_request_creates_nothing_twice(ann: Person, project: str, ato
     assert _titles(ann, project) == ["changed", "a", "b"]
 
 
-def test_every_bad_field_of_every_operation_is_named(ann: Person, project: str) -> None:
+def test_the_error_names_every_invalid_field_of_every_operation(ann: Person, project: str) -> None:
     operations = [
         _create(project, ""),
         {"op": "create", "title": "x", "status": "doing", "size": "XL"},
@@ -146,6 +156,8 @@ def test_every_bad_field_of_every_operation_is_named(ann: Person, project: str) 
 
 
 @pytest.mark.parametrize("operations", [[], [{"op": "delete", "id": "x"}] * 101])
-def test_no_operation_or_too_many_are_refused(ann: Person, operations: list[Operation]) -> None:
+def test_an_empty_or_too_long_list_of_operations_is_refused(
+    ann: Person, operations: list[Operation]
+) -> None:
     answer = ann.post("/api/tasks/bulk", {"operations": operations})
     assert (answer.status_code, locations(answer)) == (422, ["operations"])

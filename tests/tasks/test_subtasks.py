@@ -10,21 +10,21 @@ def project(ann: Person) -> str:
     return ann.starts_project()
 
 
-def _counts(person: Person, *tasks: dict[str, Any]) -> list[int]:
+def _subtasks_counts(person: Person, *tasks: dict[str, Any]) -> list[int]:
     return [person.get(f"/api/tasks/{t['id']}").json_body["subtasks_count"] for t in tasks]
 
 
-def test_a_parent_lists_and_counts_its_sub_tasks(ann: Person, project: str) -> None:
+def test_a_parent_lists_and_counts_its_subtasks(ann: Person, project: str) -> None:
     parent = ann.adds_task(project, "parent")
     children = [ann.adds_task(project, title, parent=parent["id"])["id"] for title in "ab"]
-    assert _counts(ann, parent) == [2]
-    found = ann.get(f"/api/tasks?project={project}&parent={parent['id']}").json_body["items"]
-    assert [task["id"] for task in found] == children[::-1]
-    tops = ann.get(f"/api/tasks?project={project}&parent=none").json_body["items"]
-    assert [task["id"] for task in tops] == [parent["id"]]
+    assert _subtasks_counts(ann, parent) == [2]
+    subtasks = ann.get(f"/api/tasks?project={project}&parent={parent['id']}").json_body["items"]
+    assert [task["id"] for task in subtasks] == children[::-1]
+    top_level = ann.get(f"/api/tasks?project={project}&parent=none").json_body["items"]
+    assert [task["id"] for task in top_level] == [parent["id"]]
 
 
-def test_tasks_nest_three_deep(ann: Person, project: str) -> None:
+def test_tasks_nest_in_three_levels(ann: Person, project: str) -> None:
     first = ann.adds_task(project)
     second = ann.adds_task(project, parent=first["id"])
     third = ann.adds_task(project, parent=second["id"])
@@ -40,12 +40,12 @@ def test_a_task_moves_from_one_parent_to_another(ann: Person, project: str) -> N
     old, new = ann.adds_task(project), ann.adds_task(project)
     child = ann.adds_task(project, parent=old["id"])
     assert ann.patch(f"/api/tasks/{child['id']}", {"parent": new["id"]}).status_code == 200
-    assert _counts(ann, old, new) == [0, 1]
+    assert _subtasks_counts(ann, old, new) == [0, 1]
     assert ann.patch(f"/api/tasks/{child['id']}", {"parent": None}).json_body["parent"] is None
-    assert _counts(ann, old, new) == [0, 0]
+    assert _subtasks_counts(ann, old, new) == [0, 0]
 
 
-def test_a_task_with_sub_tasks_keeps_its_depth(ann: Person, project: str) -> None:
+def test_a_task_with_subtasks_keeps_its_depth(ann: Person, project: str) -> None:
     parent, other = ann.adds_task(project), ann.adds_task(project)
     middle = ann.adds_task(project, parent=parent["id"])
     ann.adds_task(project, parent=middle["id"])
@@ -56,7 +56,7 @@ def test_a_task_with_sub_tasks_keeps_its_depth(ann: Person, project: str) -> Non
 
 
 @pytest.mark.parametrize("which", ["itself", "its child", "another project's", "nothing"])
-def test_a_parent_that_cannot_be_one_is_refused(ann: Person, project: str, which: str) -> None:
+def test_an_invalid_parent_is_refused(ann: Person, project: str, which: str) -> None:
     task = ann.adds_task(project)
     child = ann.adds_task(project, parent=task["id"])
     foreign = ann.adds_task(ann.starts_project("other"))
@@ -71,26 +71,28 @@ def test_a_parent_that_cannot_be_one_is_refused(ann: Person, project: str, which
     assert ann.get(f"/api/tasks/{task['id']}").json_body == task | {"subtasks_count": 1}
 
 
-def test_a_task_is_not_deleted_from_above_its_sub_tasks(ann: Person, project: str) -> None:
+def test_a_task_with_subtasks_cannot_be_deleted(ann: Person, project: str) -> None:
     parent = ann.adds_task(project)
     child = ann.adds_task(project, parent=parent["id"])
     refused = ann.delete(f"/api/tasks/{parent['id']}")
     assert (refused.status_code, refused.json_body["code"]) == (409, "has_subtasks")
     ann.delete(f"/api/tasks/{child['id']}")
-    assert _counts(ann, parent) == [0]
+    assert _subtasks_counts(ann, parent) == [0]
     assert ann.delete(f"/api/tasks/{parent['id']}").status_code == 204
 
 
-def test_a_restored_sub_task_is_back_under_its_parent(ann: Person, project: str) -> None:
+def test_a_restored_subtask_returns_to_its_parent(ann: Person, project: str) -> None:
     parent = ann.adds_task(project)
     child = ann.adds_task(project, parent=parent["id"])
     ann.delete(f"/api/tasks/{child['id']}")
     restored = ann.post(f"/api/tasks/{child['id']}/restore").json_body
     assert restored["parent"] == parent["id"]
-    assert _counts(ann, parent) == [1]
+    assert _subtasks_counts(ann, parent) == [1]
 
 
-def test_a_sub_task_whose_parent_has_gone_is_restored_on_top(ann: Person, project: str) -> None:
+def test_a_restored_subtask_without_its_parent_becomes_a_top_level_task(
+    ann: Person, project: str
+) -> None:
     parent = ann.adds_task(project)
     child = ann.adds_task(project, parent=parent["id"])
     for task in (child, parent):

@@ -5,7 +5,7 @@ import pytest
 from tests.support import Person, in_hours, locations
 
 
-def test_a_new_task_has_what_was_asked_for_and_sensible_defaults(ann: Person) -> None:
+def test_a_new_task_has_the_requested_fields_and_defaults(ann: Person) -> None:
     project, due = ann.starts_project(), in_hours(12)
     task = ann.adds_task(project, "Plan", due_date=due)
     assert (task["project"], task["title"], task["due_date"]) == (project, "Plan", due)
@@ -13,9 +13,9 @@ def test_a_new_task_has_what_was_asked_for_and_sensible_defaults(ann: Person) ->
     assert (task["assigned_to"], task["completed_at"], task["description"]) == (None, None, "")
 
 
-def test_every_bad_field_is_named(ann: Person) -> None:
-    bad = {"title": "", "status": "doing", "priority": 3, "size": "XL"}
-    answer = ann.post("/api/tasks", {"project": ann.starts_project()} | bad)
+def test_the_error_names_every_invalid_field(ann: Person) -> None:
+    invalid = {"title": "", "status": "doing", "priority": 3, "size": "XL"}
+    answer = ann.post("/api/tasks", {"project": ann.starts_project()} | invalid)
     assert answer.status_code == 422
     assert sorted(locations(answer)) == ["priority", "size", "status", "title"]
 
@@ -23,7 +23,7 @@ def test_every_bad_field_is_named(ann: Person) -> None:
 @pytest.mark.parametrize(
     "due", ["tomorrow", "2026-02-30", "2026-W47-1", "2026-11-22T09:00:00", "9999-12-31", "20261122"]
 )
-def test_a_due_date_that_cannot_be_read_is_refused(ann: Person, due: str) -> None:
+def test_an_invalid_due_date_is_refused(ann: Person, due: str) -> None:
     answer = ann.post(
         "/api/tasks", {"project": ann.starts_project(), "title": "x", "due_date": due}
     )
@@ -31,7 +31,7 @@ def test_a_due_date_that_cannot_be_read_is_refused(ann: Person, due: str) -> Non
 
 
 @pytest.mark.parametrize("due", ["2026-11-22", "2026-11-22T09:00:00+13:45", "2024-02-29"])
-def test_a_due_date_comes_back_as_it_was_given(ann: Person, due: str) -> None:
+def test_a_due_date_is_returned_as_it_was_sent(ann: Person, due: str) -> None:
     task = ann.adds_task(ann.starts_project(), due_date=due)
     assert ann.get(f"/api/tasks/{task['id']}").json_body["due_date"] == due
 
@@ -47,43 +47,43 @@ def test_tasks_are_listed_newest_first_and_filtered_by_status(ann: Person) -> No
 
 
 @pytest.mark.parametrize("due", ["0269-01-08T03:38:36Z", "0001-01-01", "9999-12-30"])
-def test_a_task_can_be_assigned_whatever_the_year_it_is_due_in(ann: Person, due: str) -> None:
+def test_a_task_with_a_due_date_in_any_year_can_be_assigned(ann: Person, due: str) -> None:
     task = ann.adds_task(ann.starts_project(), due_date=due)
     answer = ann.patch(f"/api/tasks/{task['id']}/assign", {"assigned_to": ann.id})
     assert answer.status_code == 200
-    is_over = due < "2026"
-    (listed,) = ann.get(f"/api/tasks?overdue={str(is_over).lower()}").json_body["items"]
+    is_overdue = due < "2026"
+    (listed,) = ann.get(f"/api/tasks?overdue={str(is_overdue).lower()}").json_body["items"]
     assert listed["due_date"] == due
 
 
-def test_my_tasks_are_listed_by_due_date(ann: Person) -> None:
+def test_the_callers_tasks_are_listed_by_due_date(ann: Person) -> None:
     project = ann.starts_project()
     for title, hours in (("late", 50), ("soon", 2)):
         ann.adds_task(project, title, assigned_to=ann.id, due_date=in_hours(hours))
-    ann.adds_task(project, "whenever", assigned_to=ann.id)
-    ann.adds_task(project, "nobody's")
-    assert _titles(ann, "assigned_to=me&ordering=due_date") == ["soon", "late", "whenever"]
+    ann.adds_task(project, "no due date", assigned_to=ann.id)
+    ann.adds_task(project, "unassigned")
+    assert _titles(ann, "assigned_to=me&ordering=due_date") == ["soon", "late", "no due date"]
 
 
 @pytest.mark.parametrize(
     "parameters",
     ["state=done", "status=doing", "limit=0", "limit=101", "limit=x", "status=done&status=todo"],
 )
-def test_a_query_that_cannot_be_read_is_refused_by_name(ann: Person, parameters: str) -> None:
+def test_the_error_names_the_invalid_query_parameter(ann: Person, parameters: str) -> None:
     answer = ann.get(f"/api/tasks?project={ann.starts_project()}&{parameters}")
     assert (answer.status_code, locations(answer)) == (400, [parameters.partition("=")[0]])
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
 @pytest.mark.parametrize("status", ["", "&status=todo"])
-def test_walking_the_pages_meets_each_task_once(ann: Person, size: int, status: str) -> None:
+def test_the_pages_of_a_list_contain_each_task_once(ann: Person, size: int, status: str) -> None:
     project = ann.starts_project()
-    made = [ann.adds_task(project, f"task {n}")["title"] for n in range(7)]
+    titles = [ann.adds_task(project, f"task {n}")["title"] for n in range(7)]
     tasks = ann.listed(f"/api/tasks?project={project}&limit={size}{status}")
-    assert [task["title"] for task in tasks] == made[::-1]
+    assert [task["title"] for task in tasks] == titles[::-1]
 
 
-def test_a_cursor_is_bound_to_caller_and_filter(ann: Person, bob: Person) -> None:
+def test_a_cursor_is_valid_only_for_its_caller_and_filter(ann: Person, bob: Person) -> None:
     project = ann.starts_project()
     ann.lets_in(project, bob)
     for _ in range(3):
@@ -101,7 +101,7 @@ def test_a_cursor_is_bound_to_caller_and_filter(ann: Person, bob: Person) -> Non
     assert ann.get(f"{path}&cursor={cursor}").status_code == 200
 
 
-def test_a_read_has_an_etag_and_answers_304_to_who_has_it(ann: Person) -> None:
+def test_a_read_with_the_current_etag_returns_304(ann: Person) -> None:
     path = f"/api/tasks/{ann.adds_task(ann.starts_project())['id']}"
     etag = ann.get(path).headers["etag"]
     again = ann.get(path, headers={"If-None-Match": etag})
@@ -110,16 +110,16 @@ def test_a_read_has_an_etag_and_answers_304_to_who_has_it(ann: Person) -> None:
     assert ann.get(path, headers={"If-None-Match": etag}).status_code == 200
 
 
-def test_a_patch_changes_what_it_names_and_nothing_else(ann: Person) -> None:
+def test_a_patch_changes_only_the_fields_that_it_names(ann: Person) -> None:
     task = ann.adds_task(ann.starts_project(), description="keep me", due_date="2026-12-24")
     path = f"/api/tasks/{task['id']}"
     changed = ann.patch(path, {"title": "new"}).json_body
-    same = set(task) - {"title", "version", "updated_at"}
-    assert {name: changed[name] for name in same} == {name: task[name] for name in same}
+    unchanged = set(task) - {"title", "version", "updated_at"}
+    assert {name: changed[name] for name in unchanged} == {name: task[name] for name in unchanged}
     assert (changed["title"], changed["version"]) == ("new", 2)
 
 
-def test_null_clears_and_an_empty_patch_changes_nothing(ann: Person) -> None:
+def test_null_clears_a_field_and_an_empty_patch_changes_nothing(ann: Person) -> None:
     task = ann.adds_task(ann.starts_project(), due_date="2026-12-24")
     path = f"/api/tasks/{task['id']}"
     assert ann.patch(path, {}).json_body["version"] == 1
@@ -127,7 +127,7 @@ def test_null_clears_and_an_empty_patch_changes_nothing(ann: Person) -> None:
     assert ann.patch(path, {"due_date": None}).json_body["due_date"] is None
 
 
-def test_if_match_refuses_to_overwrite_what_was_not_seen(ann: Person) -> None:
+def test_if_match_refuses_to_overwrite_an_unseen_change(ann: Person) -> None:
     path = f"/api/tasks/{ann.adds_task(ann.starts_project())['id']}"
     seen = ann.get(path).headers["etag"]
     assert ann.patch(path, {"title": "first"}, headers={"If-Match": seen}).status_code == 200
@@ -136,13 +136,13 @@ def test_if_match_refuses_to_overwrite_what_was_not_seen(ann: Person) -> None:
     assert ann.get(path).json_body["title"] == "first"
 
 
-def test_done_has_a_time_and_reopening_takes_it_away(ann: Person) -> None:
+def test_a_done_task_has_a_completion_time_until_it_is_reopened(ann: Person) -> None:
     path = f"/api/tasks/{ann.adds_task(ann.starts_project())['id']}"
     assert ann.patch(path + "/status", {"status": "done"}).json_body["completed_at"]
     assert ann.patch(path + "/status", {"status": "todo"}).json_body["completed_at"] is None
 
 
-def test_counters_follow_the_status(ann: Person) -> None:
+def test_the_project_counts_tasks_by_status(ann: Person) -> None:
     project = ann.starts_project()
     tasks = [ann.adds_task(project) for _ in range(3)]
     for status in ("in_progress", "done"):
@@ -160,14 +160,14 @@ def test_only_members_can_be_assigned(ann: Person, bob: Person) -> None:
     assert ann.post("/api/tasks", body).status_code == 422
 
 
-def test_null_unassigns(ann: Person) -> None:
+def test_null_unassigns_a_task(ann: Person) -> None:
     task = ann.adds_task(ann.starts_project(), assigned_to=ann.id)
     answer = ann.patch(f"/api/tasks/{task['id']}/assign", {"assigned_to": None})
     assert answer.json_body["assigned_to"] is None
     assert _titles(ann, "assigned_to=me&ordering=due_date") == []
 
 
-def test_my_tasks_leave_out_what_is_out_of_reach(ann: Person, bob: Person) -> None:
+def test_the_callers_tasks_exclude_deleted_projects(ann: Person, bob: Person) -> None:
     kept, trashed = ann.starts_project(), ann.starts_project()
     for project in (kept, trashed):
         ann.adds_task(project, project, assigned_to=ann.id)
@@ -176,42 +176,42 @@ def test_my_tasks_leave_out_what_is_out_of_reach(ann: Person, bob: Person) -> No
     assert _titles(ann, "assigned_to=me&limit=1") == [kept]
 
 
-def test_a_put_needs_every_field(ann: Person) -> None:
+def test_a_put_requires_every_field(ann: Person) -> None:
     path = f"/api/tasks/{ann.adds_task(ann.starts_project())['id']}"
     missing = ann.put(path, {"title": "x", "status": "done"})
     assert missing.status_code == 422
-    wrong = {"description", "priority", "assigned_to", "due_date", "labels", "parent"}
-    assert set(locations(missing)) == wrong
+    missing_fields = {"description", "priority", "assigned_to", "due_date", "labels", "parent"}
+    assert set(locations(missing)) == missing_fields
     whole = {"title": "x", "description": "y", "status": "done", "priority": "low"}
     whole |= {"assigned_to": None, "due_date": None, "labels": [], "parent": None}
     replaced = ann.put(path, whole).json_body
     assert whole.items() <= replaced.items()
 
 
-def test_a_deleted_task_is_out_of_reach_and_can_be_restored(ann: Person) -> None:
+def test_a_deleted_task_is_not_found_and_can_be_restored(ann: Person) -> None:
     project = ann.starts_project()
     task = ann.adds_task(project, assigned_to=ann.id, due_date=in_hours(9), status="review")
     path = f"/api/tasks/{task['id']}"
     assert ann.delete(path).status_code == 204
-    gone = [ann.get(path), ann.patch(path, {"title": "x"}), ann.delete(path)]
-    assert {answer.status_code for answer in gone} == {404}
+    responses = [ann.get(path), ann.patch(path, {"title": "x"}), ann.delete(path)]
+    assert {answer.status_code for answer in responses} == {404}
     for parameters in (f"project={project}", f"project={project}&status=review", "assigned_to=me"):
         assert _titles(ann, parameters) == []
     assert ann.get(f"/api/projects/{project}").json_body["tasks_count"] == 0
     (trashed,) = ann.get(f"/api/trash?project={project}").json_body["items"]
     assert (trashed["kind"], trashed["id"]) == ("task", task["id"])
     assert trashed["deleted_at"]
-    back = ann.post(path + "/restore").json_body
-    assert back["updated_at"] > task["updated_at"]
-    assert back == task | {"version": 2, "updated_at": back["updated_at"]}
-    assert ann.post(path + "/restore").json_body == back
+    restored = ann.post(path + "/restore").json_body
+    assert restored["updated_at"] > task["updated_at"]
+    assert restored == task | {"version": 2, "updated_at": restored["updated_at"]}
+    assert ann.post(path + "/restore").json_body == restored
     for parameters in (f"project={project}", f"project={project}&status=review", "assigned_to=me"):
         assert len(_titles(ann, parameters)) == 1
     assert ann.get(f"/api/projects/{project}").json_body["tasks_count"] == 1
     assert ann.get(f"/api/trash?project={project}").json_body["items"] == []
 
 
-def test_a_deletion_honours_if_match(ann: Person) -> None:
+def test_a_deletion_respects_if_match(ann: Person) -> None:
     path = f"/api/tasks/{ann.adds_task(ann.starts_project())['id']}"
     seen = ann.get(path).headers["etag"]
     ann.patch(path, {"title": "changed"})
@@ -219,7 +219,7 @@ def test_a_deletion_honours_if_match(ann: Person) -> None:
     assert ann.delete(path).status_code == 204
 
 
-def test_who_left_is_not_assigned_by_a_restore(ann: Person, bob: Person) -> None:
+def test_a_restore_unassigns_a_user_who_left_the_project(ann: Person, bob: Person) -> None:
     project = ann.starts_project()
     ann.lets_in(project, bob)
     path = f"/api/tasks/{ann.adds_task(project, assigned_to=bob.id)['id']}"
@@ -228,7 +228,7 @@ def test_who_left_is_not_assigned_by_a_restore(ann: Person, bob: Person) -> None
     assert ann.post(path + "/restore").json_body["assigned_to"] is None
 
 
-_WHOLE = {
+_ALL_FIELDS = {
     "title": "x",
     "description": "",
     "status": "done",
@@ -240,7 +240,7 @@ _WHOLE = {
 }
 
 
-def _calls(person: Person, project: str, task: str) -> list[Any]:
+def _call_every_route(person: Person, project: str, task: str) -> list[Any]:
     return [
         person.get(f"/api/tasks/{task}"),
         person.get(f"/api/tasks?project={project}"),
@@ -248,28 +248,28 @@ def _calls(person: Person, project: str, task: str) -> list[Any]:
         person.patch(f"/api/tasks/{task}", {"title": "x"}),
         person.patch(f"/api/tasks/{task}/status", {"status": "done"}),
         person.patch(f"/api/tasks/{task}/assign", {"assigned_to": None}),
-        person.put(f"/api/tasks/{task}", _WHOLE),
+        person.put(f"/api/tasks/{task}", _ALL_FIELDS),
         person.post(f"/api/tasks/{task}/restore"),
         person.delete(f"/api/tasks/{task}"),
     ]
 
 
-def test_an_outsider_sees_and_changes_nothing(ann: Person, bob: Person) -> None:
+def test_a_user_who_is_not_a_member_reads_and_changes_nothing(ann: Person, bob: Person) -> None:
     project = ann.starts_project()
     task = ann.adds_task(project)
-    answers = _calls(bob, project, task["id"])
+    answers = _call_every_route(bob, project, task["id"])
     assert {answer.status_code for answer in answers} == {404}
     assert ann.get(f"/api/tasks/{task['id']}").json_body == task
 
 
-def test_a_viewer_reads_and_changes_nothing(ann: Person, bob: Person) -> None:
+def test_a_viewer_reads_but_changes_nothing(ann: Person, bob: Person) -> None:
     project = ann.starts_project()
     ann.lets_in(project, bob, "viewer")
-    answers = _calls(bob, project, ann.adds_task(project)["id"])
+    answers = _call_every_route(bob, project, ann.adds_task(project)["id"])
     assert [answer.status_code for answer in answers] == [200, 200] + [403] * 7
 
 
-def test_a_task_id_under_another_project_names_nothing(ann: Person) -> None:
+def test_a_task_id_with_another_project_is_not_found(ann: Person) -> None:
     task = ann.adds_task(ann.starts_project())["id"]
     other = ann.starts_project()
     assert ann.get(f"/api/tasks/{task[:26]}{other}").status_code == 404
