@@ -72,7 +72,8 @@ class Attachment(Upload):
 
     @property
     def part_count(self) -> int:
-        return -(-int(self.size) // int(self.part_size or self.size))
+        """How many parts the file is split into; 1 without parts, also for an empty file."""
+        return 1 if self.part_size is None else -(-int(self.size) // int(self.part_size))
 
 
 class Avatar(Upload):

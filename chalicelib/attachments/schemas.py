@@ -35,7 +35,7 @@ MEDIA_TYPE_PATTERN = r"^[A-Za-z0-9.+_-]+/[A-Za-z0-9.+_-]+\Z"
 class NewAttachment(Struct, forbid_unknown_fields=True):
     filename: Annotated[str, Meta(min_length=1, max_length=255, pattern=FILENAME_PATTERN)]
     content_type: Annotated[str, Meta(max_length=127, pattern=MEDIA_TYPE_PATTERN)]
-    size: Annotated[int, Meta(ge=1)]
+    size: Annotated[int, Meta(ge=0)]
     sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")] | None = None
 
 

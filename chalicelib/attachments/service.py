@@ -163,7 +163,8 @@ def _confirm_if_stored(attachment: Attachment, now: datetime) -> None:
         return
     if digest is not None and s3.compute_sha256(object_key, stored) != digest:
         return
-    picture = s3.detect_image_type(object_key, stored.version_id)
+    # S3 refuses to read a range of an empty object.
+    picture = s3.detect_image_type(object_key, stored.version_id) if stored.size else None
     models.confirm_attachment(attachment, stored, picture, now)
 
 

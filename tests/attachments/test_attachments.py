@@ -75,7 +75,7 @@ def test_a_new_attachment_is_pending_and_has_a_location(ann: Person, task: str) 
 @pytest.mark.parametrize(
     ("changes", "place"),
     [
-        ({"size": 0}, "size"),
+        ({"size": -1}, "size"),
         ({"size": settings.UPLOAD_MAX_BYTES + 1}, "size"),
         ({"size": "5"}, "size"),
         ({"filename": "../etc/passwd"}, "filename"),
@@ -376,6 +376,38 @@ def test_a_deleted_upload_cannot_be_completed(ann: Person, task: str) -> None:
     assert ann.post(path_of(attachment, "/complete")).status_code == 404
 
 
+@pytest.mark.parametrize("digest", [None, hashlib.sha256(b"").hexdigest()])
+def test_an_empty_file_is_announced_confirmed_and_downloaded(
+    ann: Person, task: str, digest: str | None
+) -> None:
+    answer = announce(ann, task, size=0, sha256=digest)
+    assert answer.status_code == 201
+    attachment, form = answer.json_body["attachment"], answer.json_body["upload"]
+    assert verdict(form["url"], form["fields"], b"") == "stored"
+    assert verdict(form["url"], form["fields"], b"x") == "EntityTooLarge"
+    arrives(attachment, b"")
+    done = ann.post(path_of(attachment, "/complete")).json_body
+    assert (done["status"], done["size"], done["picture"]) == ("ready", 0, None)
+    assert ann.get(path_of(attachment, "/download")).status_code == 200
+
+
+def test_an_empty_file_is_confirmed_by_the_event_of_s3(ann: Person, task: str) -> None:
+    attachment = announced(ann, task, size=0)
+    arrives(attachment, b"")
+    assert handle_object_created(key_of(attachment), now=now()) == "ready"
+
+
+def test_a_file_of_another_size_is_no_empty_file(ann: Person, task: str) -> None:
+    attachment = announced(ann, task, size=0)
+    arrives(attachment, b"x")
+    assert ann.post(path_of(attachment, "/complete")).json_body["code"] == "upload_missing"
+
+
+def test_an_empty_file_has_no_parts(ann: Person, task: str) -> None:
+    attachment = announced(ann, task, size=0)
+    assert ann.get(path_of(attachment, "/parts")).status_code == 404
+
+
 # --- storage limits -------------------------------------------------------------------------------
 
 
@@ -387,6 +419,16 @@ def test_a_task_has_a_limit_of_bytes(ann: Person, task: str) -> None:
     assert "task" in full.json_body["detail"]
     ann.call("DELETE", path_of(first))
     announced(ann, task, size=20 * MIB)
+
+
+def test_an_empty_file_takes_no_bytes(ann: Person, task: str) -> None:
+    announced(ann, task, size=20 * MIB)
+    announced(ann, task, size=20 * MIB - 10)
+    empty = uploaded(ann, task, b"")
+    announced(ann, task, size=5)
+    ann.call("DELETE", path_of(empty))
+    assert announce(ann, task, size=6).json_body["code"] == "no_room"
+    announced(ann, task, size=5)
 
 
 def test_a_task_has_a_limit_of_files(ann: Person, task: str) -> None:

@@ -97,6 +97,16 @@ def test_the_sweep_makes_an_export_when_the_job_runner_cannot_be_invoked(
     assert state(ann, export)["status"] == "done"
 
 
+def test_an_export_lists_an_empty_file(ann: Person, project: str) -> None:
+    uploaded(ann, ann.adds_task(project)["id"], b"")
+    export = asked(ann, _path(project))
+    swept()
+    (task,) = json.loads(fetched(ann, export, "project.json"))["tasks"]
+    assert [file["size"] for file in task["attachments"]] == [0]
+    (attached,) = sheet(fetched(ann, export, "attachments.csv"))
+    assert attached["size"] == "0"
+
+
 def test_a_project_export_holds_project_members_tasks_comments_and_attachments(
     ann: Person, bob: Person, project: str
 ) -> None:

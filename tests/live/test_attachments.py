@@ -60,6 +60,15 @@ def test_the_storage_takes_what_was_announced_and_nothing_else(ann: Visitor, tas
     assert _post(form).ok
 
 
+def test_an_empty_file_is_uploaded_and_downloaded(ann: Visitor, task: str) -> None:
+    attachment, stored = ann.uploads(task, "empty.txt", "text/plain", b"")
+    assert stored.ok, stored.text
+    path = f"/tasks/{task}/attachments/{attachment['id']}"
+    assert ann.must("POST", f"{path}/complete/")["status"] == "ready"
+    downloaded = ann.downloads(task, attachment["id"])
+    assert (downloaded.status_code, downloaded.content) == (200, b"")
+
+
 @pytest.mark.skipif(ON_LOCALSTACK, reason="LocalStack takes fields that the policy does not name")
 def test_a_field_that_the_policy_does_not_name_is_refused(ann: Visitor, task: str) -> None:
     form = _announce(ann, task)["upload"]
