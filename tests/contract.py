@@ -32,7 +32,8 @@ def document() -> Json:
 def check(method: str, path: str, status: int, headers: Mapping[str, str], body: bytes) -> None:
     """Raise `Untrue` unless the document describes this answer."""
     template = _template(urlsplit(path).path.rstrip("/"))
-    operation = document()["paths"].get(template, {}).get(method.lower())
+    described_as = "get" if method == "HEAD" else method.lower()
+    operation = document()["paths"].get(template, {}).get(described_as)
     if operation is None:
         return  # a path or a method that is not there, or a preflight
     where = f"{method} {template} answered {status}"

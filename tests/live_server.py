@@ -21,13 +21,13 @@ class _Handler(ChaliceRequestHandler):
 
 
 @contextmanager
-def served() -> Iterator[str]:
-    """The address of the app."""
+def served(handler: Any = _Handler) -> Iterator[str]:
+    """The address of the app behind a server with this request handler."""
     from app import app
 
     config = Config(chalice_stage="local", config_from_disk={"lambda_timeout": 28})
     local = LocalDevServer(
-        app, config, "127.0.0.1", 0, handler_cls=partial(_Handler), server_cls=HTTPServer
+        app, config, "127.0.0.1", 0, handler_cls=partial(handler), server_cls=HTTPServer
     )
     thread = threading.Thread(target=local.server.serve_forever, args=(0.01,), daemon=True)
     thread.start()

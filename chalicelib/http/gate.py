@@ -61,7 +61,9 @@ def route(
     """Declare the route `method` on `path` for callers who are allowed to do `action`.
 
     `returns` is the type of a success's body, sent with `status` as `media`; a route without it
-    responds with 204.
+    responds with 204. A GET route also answers HEAD, with the response of the GET: the server in
+    front of the app (API Gateway, `make run`) sends its headers, `Content-Length` too, and drops
+    the body (docs/decisions/0034-head-is-answered-as-get.md).
     """
 
     def register(view: View) -> View:
@@ -97,7 +99,8 @@ def route(
         handle.returns, handle.media = returns, media  # type: ignore[attr-defined]
         handle.status = 204 if returns is None else status  # type: ignore[attr-defined]
         # Empty content_types turn Chalice's own check off; it responds in another format.
-        bp.route(path, methods=[method], content_types=[])(handle)
+        methods = [method, "HEAD"] if method == "GET" else [method]
+        bp.route(path, methods=methods, content_types=[])(handle)
         return handle
 
     return register

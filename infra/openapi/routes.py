@@ -77,10 +77,13 @@ class Route:
 
 
 def list_routes(app: Chalice) -> list[Route]:
-    """Return all routes of `app`, without the OPTIONS routes for CORS."""
+    """Return all routes of `app`, without the OPTIONS routes for CORS.
+
+    HEAD is left out too: it has the view of its GET, and generated clients need no second function.
+    """
     return [
         Route(method, path, entry.view_function)
         for path, methods in app.routes.items()
         for method, entry in methods.items()
-        if method != "OPTIONS"
+        if method not in {"HEAD", "OPTIONS"}
     ]

@@ -76,7 +76,7 @@ ROUTES = [
     Route(method, path, entry.view_function.action, view.body, view.query)
     for path, methods in app.routes.items()
     for method, entry in methods.items()
-    if method != "OPTIONS" and (view := entry.view_function)
+    if method not in {"HEAD", "OPTIONS"} and (view := entry.view_function)
 ]
 
 

@@ -53,6 +53,14 @@ def test_the_headers_give_the_limit_and_the_remaining_requests(
     assert second.headers["ratelimit"] == f'"read";r={limit - 2};t=1'
 
 
+def test_head_counts_as_a_read(ann: Person, at: Callable[..., None]) -> None:
+    at("2026-11-16T09:00", ann)
+    answers = [ann.call("HEAD", PROFILE) for _ in range(2)]
+    limit = settings.READS_PER_MINUTE
+    assert answers[0].headers["ratelimit"] == f'"read";r={limit - 1};t=1'
+    assert answers[1].headers["ratelimit"] == f'"read";r={limit - 2};t=1'
+
+
 def test_requests_accepted_by_other_processes_count(limited: Person) -> None:
     refused = limited.patch(PROFILE, {"display_name": "New"})
     assert (refused.status_code, refused.json_body["code"]) == (429, "rate_limited")

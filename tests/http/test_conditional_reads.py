@@ -99,6 +99,23 @@ def test_other_responses_are_not_cached(ann: Person, ids: dict[str, str]) -> Non
         assert "etag" not in answer.headers, route.name
 
 
+def test_every_read_answers_head_with_the_headers_of_get(ann: Person, ids: dict[str, str]) -> None:
+    for route in READS:
+        path = _path(route, {**ids, "name": "swagger-start.js"})
+        get, head = (ann.call(method, path) for method in ("GET", "HEAD"))
+        assert head.status_code == get.status_code, route.name
+        differ = {"x-request-id", "ratelimit"}
+        for name in {*get.headers, *head.headers} - differ:
+            assert head.headers[name] == get.headers[name], (route.name, name)
+
+
+def test_head_of_an_unchanged_object_is_a_304(ann: Person, ids: dict[str, str]) -> None:
+    for route in SINGLE:
+        path = _path(route, ids)
+        known = {"If-None-Match": ann.call("HEAD", path).headers["etag"]}
+        assert ann.call("HEAD", path, headers=known).status_code == 304, route.name
+
+
 def test_a_changed_object_is_sent_again(ann: Person, ids: dict[str, str]) -> None:
     for path, body in (
         ("/api/auth/profile", {"display_name": "New"}),

@@ -49,10 +49,18 @@ def test_other_origins_are_not_allowed(anyone: Api) -> None:
     assert answer.headers["vary"] == "Origin"
 
 
-@pytest.mark.parametrize("path", ["/api/tasks", "/api/tasks/x/status", "/api/auth/login"])
-def test_a_preflight_lists_methods_and_headers(anyone: Api, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/api/tasks", "GET, HEAD, POST"),
+        ("/api/tasks/x/status", "PATCH"),
+        ("/api/auth/login", "POST"),
+    ],
+)
+def test_a_preflight_lists_methods_and_headers(anyone: Api, path: str, methods: str) -> None:
     answer = anyone.call("OPTIONS", path, headers=ORIGIN)
     assert answer.status_code == 204
+    assert answer.headers["access-control-allow-methods"] == methods
     assert "Authorization" in answer.headers["access-control-allow-headers"]
     assert answer.headers["access-control-allow-origin"] == ORIGIN["Origin"]
 

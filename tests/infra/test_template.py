@@ -267,6 +267,23 @@ def test_the_gateway_is_regional_throttled_and_one_stage(resources: dict[str, An
     )
 
 
+def test_the_gateway_has_a_head_method_for_every_get(resources: dict[str, Any]) -> None:
+    """Alike in everything, so that both call the released version."""
+    paths = properties(resources, "RestAPI")["DefinitionBody"]["paths"]
+    assert paths
+    for path, methods in paths.items():
+        assert methods.get("head") == methods.get("get"), path
+
+
+def test_the_template_is_within_the_limits_of_cloudformation(template: dict[str, Any]) -> None:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+
+    Half of each limit, because the SAM transform repeats the definition of the API.
+    """
+    assert len(json.dumps(template)) < 1_000_000 / 2  # infra/artifacts.py uploads JSON
+    assert len(template["Resources"]) < 500 / 2
+
+
 def test_every_function_has_the_same_environment(template: dict[str, Any]) -> None:
     """Globals sets it; a function with one of its own would drift away from the others. Those that
     mail know the API's address too, which the API's own function can't, and one whom to wake."""

@@ -33,7 +33,7 @@ ACTIONS = {
     f"{method} {path}": getattr(entry.view_function, "action", Action.PUBLIC)
     for path, methods in app.routes.items()
     for method, entry in methods.items()
-    if method != "OPTIONS"
+    if method not in {"HEAD", "OPTIONS"}
 }
 ROUTES = list(ACTIONS)
 FUNCTIONS = sorted(

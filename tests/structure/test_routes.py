@@ -57,5 +57,13 @@ def test_a_route_has_no_trailing_slash_and_a_preflight() -> None:
         assert "OPTIONS" in methods, path
 
 
+def test_head_is_answered_where_get_is_and_with_the_same_view() -> None:
+    """So a HEAD needs the same permission as the GET."""
+    for path, methods in app.routes.items():
+        assert ("HEAD" in methods) == ("GET" in methods), path
+        if "GET" in methods:
+            assert methods["HEAD"].view_function is methods["GET"].view_function, path
+
+
 def test_the_trailing_slash_makes_no_difference(anyone: Api) -> None:
     assert anyone.get("/api/health/").json_body == anyone.get("/api/health").json_body
