@@ -1,5 +1,5 @@
 #!/bin/sh
-# Run the main workflow against `make run` over HTTP: accounts, a project, tasks, files, mail, a reminder.
+# Run the main workflow against `make run` or `make up` over HTTP: accounts, a project, tasks, files, mail, a reminder.
 #
 #   make run                    # in one terminal
 #   docs/quickstart.sh          # in another; API=http://... for another address
@@ -7,8 +7,9 @@
 # Needs curl and python3.
 set -eu
 cd "$(dirname "$0")/.."
-API=${API:-http://localhost:8000/api}
 command -v curl >/dev/null || { echo "error: curl is not installed" >&2; exit 1; }
+outputs=.local/outputs.json
+[ -f "$outputs" ] || { echo "error: no local cloud runs; start it with make run or make up" >&2; exit 1; }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
@@ -61,7 +62,8 @@ wait_for_mail() {
   echo "arrived: \"$1 ...\""
 }
 
-mailbox=$(field mailbox_url <.local/outputs.json)
+API=${API:-$(field api_url <"$outputs")}
+mailbox=$(field mailbox_url <"$outputs")
 run=$(date +%s)
 ann=ann$run bob=bob$run
 

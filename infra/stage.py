@@ -1,5 +1,6 @@
 """Stages (a table of `stages.toml` each) and the AWS environment of their commands."""
 
+import json
 import os
 import sys
 import tomllib
@@ -14,6 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 APP_NAME = "task-manager"
 LOCAL = "local"
 _INTERPRETER = "interpreter"
+OUTPUTS_FILE = ROOT / ".local" / "outputs.json"
+_CLOUD_PORT = 4566  # LocalStack's port
 _STAGES = ROOT / "infra" / "stages.toml"
 # The local cloud is called without a proxy and never with real credentials.
 _REMOVED_VARIABLES = (
@@ -115,9 +118,26 @@ def find_command(name: str) -> str:
     return str(path)
 
 
-def get_local_endpoint() -> str:
-    """Return the endpoint of the local cloud; CLOUD_PORT defaults to LocalStack's port, 4566."""
-    return f"http://localhost:{os.environ.get('CLOUD_PORT') or 4566}"
+def get_local_endpoint(outputs_file: Path = OUTPUTS_FILE) -> str:
+    """Return the endpoint of the local cloud.
+
+    It is AWS_ENDPOINT_URL or the port CLOUD_PORT if the user sets one of them, else the endpoint of
+    the cloud that `make run` or `make up` started, else LocalStack's port.
+    """
+    if endpoint := os.environ.get("AWS_ENDPOINT_URL"):
+        return endpoint
+    if port := os.environ.get("CLOUD_PORT"):
+        return f"http://localhost:{port}"
+    return read_local_outputs(outputs_file).get("aws_endpoint", f"http://localhost:{_CLOUD_PORT}")
+
+
+def read_local_outputs(outputs_file: Path = OUTPUTS_FILE) -> dict[str, str]:
+    """Return what `.local/outputs.json` says of the running local cloud; empty without one."""
+    try:
+        outputs: dict[str, str] = json.loads(outputs_file.read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+    return outputs
 
 
 def build_local_environment(endpoint: str) -> dict[str, str]:
@@ -136,7 +156,6 @@ def build_local_environment(endpoint: str) -> dict[str, str]:
 def configure_aws(stage: Stage) -> None:
     """Direct this process to the local cloud if `stage` is local; else change nothing."""
     if stage.name == LOCAL:
-        endpoint = os.environ.get("AWS_ENDPOINT_URL") or get_local_endpoint()
-        environment = build_local_environment(endpoint)
+        environment = build_local_environment(get_local_endpoint())
         os.environ.clear()
         os.environ.update(environment)

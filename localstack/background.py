@@ -2,14 +2,16 @@
 
 import argparse
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from infra.stage import report_aws_errors
+from infra.stage import read_local_outputs, report_aws_errors
 from localstack import cloud, stack
 
 
 def read_cloud_port() -> int:
-    """Return CLOUD_PORT; the default is LocalStack's port, 4566."""
-    return cloud.read_port("CLOUD_PORT", 4566)
+    """Return CLOUD_PORT, else the port in .local/outputs.json, else LocalStack's port, 4566."""
+    running = urlsplit(read_local_outputs().get("aws_endpoint", "")).port
+    return cloud.read_port("CLOUD_PORT", running or 4566)
 
 
 def start() -> None:

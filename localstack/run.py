@@ -37,7 +37,7 @@ def run(port: int) -> None:
         server.start()
         if not server.wait_until_ready():
             raise UserError("the API server did not start; see its output above")
-        stack.seed_data(outputs["api_url"])
+        stack.seed_data(outputs)
         stack.warn_if_stream_stands_still(outputs)
         mailbox_page = _start_mailbox(outputs, cleanup)
         print(_BANNER.format(**outputs, mailbox_page=mailbox_page), flush=True)

@@ -1,6 +1,5 @@
 """Serve app.py with the resources of the local cloud; restart it on code changes."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -9,11 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-import boto3
-
 from infra.stage import LOCAL, ROOT, UserError
 from localstack import cloud
-from localstack.stack import Outputs, use_endpoint
+from localstack.stack import Outputs, read_function_environment
 
 _POLL_SECONDS = 0.5
 _STOP_SECONDS = 5
@@ -28,7 +25,7 @@ class Server:
 
     def __init__(self, port: int, outputs: Outputs, log: Path | None = None) -> None:
         self._port = port
-        self._environment = _function_environment(outputs)
+        self._environment = read_function_environment(outputs)
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -112,12 +109,3 @@ def _watch_changes() -> Iterator[Path]:
 def _read_modification_times() -> dict[Path, int]:
     files = [ROOT / "app.py", *(ROOT / "chalicelib").rglob("*")]
     return {path: path.stat().st_mtime_ns for path in files if path.suffix in _CODE_SUFFIXES}
-
-
-def _function_environment(outputs: Outputs) -> dict[str, str]:
-    """Return the environment of the deployed API function, with the local cloud's endpoint."""
-    with use_endpoint(outputs["aws_endpoint"]):
-        function = boto3.client("lambda").get_function_configuration(
-            FunctionName=outputs["functions"]["APIHandler"]
-        )
-        return {**os.environ, **function["Environment"]["Variables"]}

@@ -15,10 +15,9 @@ from uuid import uuid4
 import boto3
 
 from infra import deploy
-from infra.stage import LOCAL, ROOT, build_local_environment, load_stage
+from infra.stage import LOCAL, OUTPUTS_FILE, ROOT, build_local_environment, load_stage
 from localstack import cloud, gateway
 
-OUTPUTS_FILE = ROOT / ".local" / "outputs.json"
 Outputs = dict[str, Any]
 _STREAM_SECONDS = 20
 
@@ -74,10 +73,20 @@ def remove_outputs() -> None:
     OUTPUTS_FILE.unlink(missing_ok=True)
 
 
-def seed_data(api_url: str) -> None:
-    """Create the demo user and sample data over HTTP, unless they exist."""
-    script = ROOT / "localstack" / "seed.py"
-    subprocess.run([sys.executable, str(script), api_url], check=True)
+def seed_data(outputs: Outputs) -> None:
+    """Create the demo user and sample data, unless they exist."""
+    environment = read_function_environment(outputs) | {"POWERTOOLS_LOG_LEVEL": "ERROR"}
+    command = [sys.executable, "-m", "localstack.seed"]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+
+
+def read_function_environment(outputs: Outputs) -> dict[str, str]:
+    """Return the environment of the deployed API function, with the local cloud's endpoint."""
+    with use_endpoint(outputs["aws_endpoint"]):
+        function = boto3.client("lambda").get_function_configuration(
+            FunctionName=outputs["functions"]["APIHandler"]
+        )
+        return {**os.environ, **function["Environment"]["Variables"]}
 
 
 def check_stream_consumers(outputs: Outputs) -> list[str]:

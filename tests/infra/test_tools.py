@@ -12,7 +12,7 @@ import pytest
 from packaging.version import Version
 
 from infra import cost, lock, venv
-from infra.stage import ROOT, UserError
+from infra.stage import ROOT, UserError, get_local_endpoint
 from localstack import cloud
 
 LOCKS = [requirements.with_suffix(".txt") for requirements in lock.list_requirements()]
@@ -148,3 +148,34 @@ def test_every_finding_that_is_accepted_has_its_reason() -> None:
     accepted = [line for line in lines if line.strip().startswith("- ")]
     assert accepted
     assert [line for line in accepted if not re.fullmatch(r"  - CKV_AWS_\d+ # .+: .+", line)] == []
+
+
+@pytest.fixture
+def no_ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ENDPOINT_URL", "CLOUD_PORT"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def outputs_file(tmp_path: Path) -> Path:
+    """Return the outputs of a local cloud on another port than the default."""
+    path = tmp_path / "outputs.json"
+    path.write_text('{"aws_endpoint": "http://localhost:4605"}')
+    return path
+
+
+def test_the_verbs_call_the_local_cloud_that_runs(no_ports: None, outputs_file: Path) -> None:
+    assert get_local_endpoint(outputs_file) == "http://localhost:4605"
+
+
+def test_without_a_running_cloud_the_verbs_call_the_default_port(
+    no_ports: None, tmp_path: Path
+) -> None:
+    assert get_local_endpoint(tmp_path / "outputs.json") == "http://localhost:4566"
+
+
+def test_the_verbs_call_the_port_that_the_user_names(
+    no_ports: None, outputs_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLOUD_PORT", "4700")
+    assert get_local_endpoint(outputs_file) == "http://localhost:4700"
