@@ -11,7 +11,7 @@ RUN := $(BIN)/python -m
 COMPOSE := docker compose --file localstack/docker-compose.yml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down check openapi contract test proofs audit lock package deploy smoke diff destroy invoke superuser logs clean
+.PHONY: help install run up down check openapi contract test proofs audit lock package deploy smoke diff destroy invoke replay superuser logs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | \
@@ -79,6 +79,9 @@ destroy: install ## Delete the stage's stack: STAGE=dev [DATA=delete: also the d
 
 invoke: install ## Invoke a function: FUNCTION=SendReminders EVENT=events/x.json [STAGE=dev]
 	@$(RUN) infra.functions invoke $(FUNCTION) $(EVENT) --stage $(STAGE)
+
+replay: install ## Replay the dead letters: STAGE=prod [ARGS=--drop: also delete those that no longer can be]
+	@$(RUN) infra.replay --stage $(STAGE) $(ARGS)
 
 superuser: install ## Make an account site staff, or create one: EMAIL=ann@example.com [STAGE=dev]
 	@$(RUN) infra.superuser $(EMAIL) --stage $(STAGE)
