@@ -72,3 +72,13 @@ def test_beyond_that_limit_it_says_when_to_try_again(failing: str) -> None:
     answer = requests.put(failing, timeout=10)
     assert answer.headers["RateLimit"] == '"gateway";r=0;t=1'
     assert answer.headers["Retry-After"] == "1"
+
+
+@pytest.mark.parametrize("path", ["/health", "/schema"])
+def test_head_has_the_headers_of_get_and_no_body(deployed: Deployed, path: str) -> None:
+    url = deployed.outputs["gateway_api_url"] + path
+    get, head = (requests.request(method, url, timeout=30) for method in ("GET", "HEAD"))
+    assert (head.status_code, head.content) == (200, b"")
+    for name in ("Content-Length", "Content-Type", "Cache-Control"):
+        assert head.headers[name] == get.headers[name], name
+    assert head.headers.get("ETag") == get.headers.get("ETag")
