@@ -90,7 +90,7 @@ def _anonymize(user: User) -> bool:
     try:
         transact(
             models.anonymize_user_write(user, f"deleted-{user.id[-8:]}"),
-            models.release_email_write(user.email, user.id),
+            models.release_email_write(user),
             models.release_username_write(user.username, user.id),
         )
     except ConditionFailed:

@@ -7,11 +7,12 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from chalicelib.dynamodb.ids import project_id_of
 from chalicelib.http.fields import DayOrTime, Id, Time
 from chalicelib.http.problems import Problem
+from chalicelib.http.text_fields import line, paragraphs
 from chalicelib.projects.models import Project
 from chalicelib.tasks import models
 
-Title = Annotated[str, Meta(min_length=1, max_length=200)]
-Description = Annotated[str, Meta(max_length=20_000)]
+Title = Annotated[str, line(max_length=200)]
+Description = Annotated[str, paragraphs(max_length=20_000, required=False)]
 Status = Literal["todo", "in_progress", "review", "done"]
 Priority = Literal["low", "medium", "high"]
 Labels = list[str]

@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib.clock import now
 from chalicelib.jobs.deferred_updates import run_deferred_updates
-from tests.support import Person, locations
+from tests.support import Person, all_rows, locations, replace_rows
 
 
 @pytest.fixture
@@ -108,3 +108,57 @@ def test_a_viewer_reads_labels_but_cannot_change_them(
     ann.lets_in(project, bob, "viewer")
     assert bob.get(path).status_code == 200
     assert bob.patch(path, {"name": "x"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["cafe\u0301 1", "CAF\u00c9 1", "caf\u00e9 \u2460", " caf\u00e9\u00a0 1", "\uff43af\u00e9 1"],
+)
+def test_spellings_of_a_label_name_are_one(ann: Person, project: str, other: str) -> None:
+    path = f"/api/projects/{project}/labels"
+    label = _create_label(ann, project, "caf\u00e9 1")
+    again = ann.post(path, {"name": other})
+    assert (again.status_code, again.json_body["code"]) == (409, "name_taken")
+    second = _create_label(ann, project, "second")
+    taken = ann.patch(f"{path}/{second}", {"name": other})
+    assert (taken.status_code, taken.json_body["code"]) == (409, "name_taken")
+    assert ann.patch(f"{path}/{label}", {"name": other}).status_code == 200
+    assert ann.delete(f"{path}/{label}").status_code == 204
+    _create_label(ann, project, other)
+
+
+@pytest.fixture
+def earlier_label(ann: Person, project: str) -> str:
+    """A label that an earlier version stored, decomposed as it was typed; return its path."""
+    label = _create_label(ann, project, "Caf\u00e9")
+    rows = all_rows()
+    for row in rows:
+        if row["SK"]["S"] == f"LABEL#{label}":
+            row["name"] = {"S": "Cafe\u0301"}
+            del row["folded_name"]
+        elif row["SK"]["S"].startswith("LABELNAME#"):
+            row["SK"] = {"S": "LABELNAME#cafe\u0301"}
+    replace_rows(rows)
+    return f"/api/projects/{project}/labels/{label}"
+
+
+def test_the_name_of_an_earlier_label_is_taken(
+    ann: Person, project: str, earlier_label: str
+) -> None:
+    path = f"/api/projects/{project}/labels"
+    for name in ("caf\u00e9", "CAFE\u0301"):
+        again = ann.post(path, {"name": name})
+        assert (again.status_code, again.json_body["code"]) == (409, "name_taken")
+    assert ann.delete(earlier_label).status_code == 204
+    _create_label(ann, project, "caf\u00e9")
+
+
+def test_an_earlier_label_can_get_another_spelling_and_another_name(
+    ann: Person, project: str, earlier_label: str
+) -> None:
+    assert ann.patch(earlier_label, {"color": "#000000"}).status_code == 200
+    assert ann.patch(earlier_label, {"name": "caf\u00e9"}).json_body["name"] == "caf\u00e9"
+    again = ann.post(f"/api/projects/{project}/labels", {"name": "cafe\u0301"})
+    assert (again.status_code, again.json_body["code"]) == (409, "name_taken")
+    assert ann.patch(earlier_label, {"name": "tea"}).status_code == 200
+    _create_label(ann, project, "cafe\u0301")

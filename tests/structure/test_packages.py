@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 SOURCES = sorted([ROOT / "app.py", *(ROOT / "chalicelib").rglob("*.py")])
 PACKAGES = sorted(path.parent for path in (ROOT / "chalicelib").glob("*/__init__.py"))
 # Modules beside the packages; every package may import them.
-SHARED = {"settings", "errors", "clock", "observability"}
+SHARED = {"settings", "errors", "clock", "observability", "text", "email_addresses"}
 # Files that hold no data access and that models may import.
 PURE = {"chalicelib.reminders.schedule", "chalicelib.tasks.cards"}
 # Words of an earlier private vocabulary; file names use the standard terms instead.
