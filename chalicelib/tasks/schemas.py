@@ -1,6 +1,7 @@
 """The types of `/api/tasks` for one task and for bulk operations."""
 
-from typing import Annotated, Any, Literal
+from enum import StrEnum
+from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -12,18 +13,29 @@ from chalicelib.tasks import models
 
 Title = Annotated[str, Meta(min_length=1, max_length=200)]
 Description = Annotated[str, Meta(max_length=20_000)]
-Status = Literal["todo", "in_progress", "review", "done"]
-Priority = Literal["low", "medium", "high"]
 Labels = list[str]
 TaskKey = Annotated[str, Meta(examples=["LAUNCH-12"])]
+
+
+class TaskStatus(StrEnum):
+    TODO = "todo"
+    IN_PROGRESS = "in_progress"
+    REVIEW = "review"
+    DONE = "done"
+
+
+class TaskPriority(StrEnum):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
 
 
 class NewTask(Struct, forbid_unknown_fields=True):
     project: str
     title: Title
     description: Description = ""
-    status: Status = "todo"
-    priority: Priority = "medium"
+    status: TaskStatus = TaskStatus.TODO
+    priority: TaskPriority = TaskPriority.MEDIUM
     assigned_to: str | None = None
     due_date: DayOrTime | None = None
     labels: Labels = []
@@ -33,8 +45,8 @@ class NewTask(Struct, forbid_unknown_fields=True):
 class TaskPatch(Struct, forbid_unknown_fields=True):
     title: Title | UnsetType = UNSET
     description: Description | UnsetType = UNSET
-    status: Status | UnsetType = UNSET
-    priority: Priority | UnsetType = UNSET
+    status: TaskStatus | UnsetType = UNSET
+    priority: TaskPriority | UnsetType = UNSET
     assigned_to: str | None | UnsetType = UNSET
     due_date: DayOrTime | None | UnsetType = UNSET
     labels: Labels | None | UnsetType = UNSET
@@ -44,8 +56,8 @@ class TaskPatch(Struct, forbid_unknown_fields=True):
 class WholeTask(Struct, forbid_unknown_fields=True):
     title: Title
     description: Description
-    status: Status
-    priority: Priority
+    status: TaskStatus
+    priority: TaskPriority
     assigned_to: str | None
     due_date: DayOrTime | None
     labels: Labels
@@ -53,7 +65,7 @@ class WholeTask(Struct, forbid_unknown_fields=True):
 
 
 class NewStatus(Struct, forbid_unknown_fields=True):
-    status: Status
+    status: TaskStatus
 
 
 class Assignment(Struct, forbid_unknown_fields=True):
@@ -67,8 +79,8 @@ class TaskCard(Struct):
     key: TaskKey
     project: Id
     title: str
-    status: Status
-    priority: Priority
+    status: TaskStatus
+    priority: TaskPriority
     assigned_to: Id | None
     due_date: DayOrTime | None
     labels: list[Id]
