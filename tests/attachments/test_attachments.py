@@ -64,6 +64,20 @@ def _link(person: Person, attachment: dict[str, Any], query: str = "") -> dict[s
 # --- announcing an upload -------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("size", "kind", "fields"),
+    [
+        (settings.UPLOAD_FORM_MAX_BYTES, "form", {"url", "fields"}),
+        (settings.UPLOAD_FORM_MAX_BYTES + 1, "parts", {"part_size", "part_count"}),
+    ],
+)
+def test_the_response_names_the_kind_of_upload(
+    ann: Person, task: str, size: int, kind: str, fields: set[str]
+) -> None:
+    announced = announce(ann, task, size=size).json_body
+    assert (announced["kind"], set(announced["upload"])) == (kind, fields)
+
+
 def test_a_new_attachment_is_pending_and_has_a_location(ann: Person, task: str) -> None:
     answer = announce(ann, task)
     attachment = answer.json_body["attachment"]
