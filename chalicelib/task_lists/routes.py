@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from chalice.app import Blueprint, Response
-from msgspec.structs import asdict
+from msgspec import to_builtins
 
 from chalicelib.access.permissions import Action
 from chalicelib.access.service import Access
@@ -37,9 +37,10 @@ PROJECTS_MAX = 50
 @route(bp, "GET", "/api/tasks", Action.READ_TASKS, query=TaskQuery, returns=Page[TaskCard])
 def list_tasks(access: Access, query: TaskQuery) -> Response:
     """List tasks."""
-    # A cursor is valid for these parameters only: for all except those of the page.
+    # A cursor is valid for these parameters only: for all except those of the page. They are plain
+    # values, because a cursor stays valid when the type of a parameter changes.
     parameters = {
-        name: value for name, value in asdict(query).items() if name not in {"limit", "cursor"}
+        name: value for name, value in to_builtins(query).items() if name not in {"limit", "cursor"}
     }
     find = partial(service.list_tasks, access, _parse_query(access, query))
     return page_response(
