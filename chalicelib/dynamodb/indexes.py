@@ -1,5 +1,6 @@
 """The indexes of the one table. Those that lists are read from hold a task's card: all but its
-description, which is what makes an item dear to copy."""
+description, which is what makes an item dear to copy, and its start date, which came later: the
+projection of an index cannot be changed."""
 
 from typing import Any
 
