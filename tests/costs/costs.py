@@ -110,6 +110,14 @@ class World:
         refresh_snapshot(get_projects([project])[project], now())
         return project
 
+    def started(self, parameters: str) -> Request:
+        """A list of another such project, whose tasks all start on one day."""
+        project, people = self.shared("Started"), [self.ann.id, self.bob.id]
+        details = {"description": DESCRIPTION, "start_date": "2026-12-01"}
+        fill(project, people, self.labelled(project), LISTED, **details)
+        refresh_snapshot(get_projects([project])[project], now())
+        return ("GET", f"/api/tasks?project={project}&{parameters}")
+
     def listed(self, parameters: str = "") -> Request:
         path = f"/api/tasks?project={self.full}&{parameters}".rstrip("&")
         return ("GET", path.format(label=self.full_label, parent=self.full_parent))
@@ -254,6 +262,7 @@ TASKS: dict[str, Call] = {
     "... title, assigned and due": lambda w: ("PATCH", w.busy_task(), {"title": "New"}),
     "... description of 10 KB": lambda w: ("PATCH", w.task(), {"description": "x" * 10_000}),
     "... priority": lambda w: ("PATCH", w.task(), {"priority": "high"}),
+    "... a start date": lambda w: ("PATCH", w.task(), {"start_date": "2026-12-01"}),
     "... one label more": lambda w: ("PATCH", w.task(), {"labels": [w.label]}),
     "... a parent": lambda w: (
         "PATCH",
@@ -315,6 +324,8 @@ LISTS: dict[str, Call] = {
     "`GET /api/trash`, owning 1 project": lambda w: ("GET", "/api/trash"),
     "`GET /api/changes`, nothing new in 2 projects": lambda w: w.next_round(),
     "... 1 task changed": lambda w: w.next_round("New"),
+    "`start_before=`, 60 tasks that match": lambda w: w.started("start_before=2026-12-24"),
+    "... 60 tasks that do not": lambda w: w.started("start_before=2026-12-01"),
 }
 TALK: dict[str, Call] = {
     "`POST .../comments`": lambda w: ("POST", w.task() + "/comments", {"body": "Done?"}),

@@ -12,7 +12,7 @@ from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import Increment, Put, transact
 from chalicelib.projects.counter_models import SHARDS, ProjectCounters, move_counts_write
 from chalicelib.task_lists.models import move_filter_entries_writes
-from chalicelib.tasks.due_dates import compute_due_at
+from chalicelib.tasks.due_dates import compute_due_at, compute_start_at
 from chalicelib.tasks.models import Task, create_task_write
 from chalicelib.tasks.number_models import assign_number_write, draw_task_numbers
 from tests.support import all_rows, put_rows
@@ -23,12 +23,20 @@ DUE_IN_HOURS = (None, -200, 5, 100, 500)
 
 
 def fill(
-    project: str, people: list[str], label: str, count: int, *, description: str = ""
+    project: str,
+    people: list[str],
+    label: str,
+    count: int,
+    *,
+    description: str = "",
+    start_date: str | None = None,
 ) -> list[Task]:
     """Give a new project `count` tasks of all kinds: every third has the label, every fourth is a
-    sub-task of the first; created over the last hours."""
+    subtask of the first, all have the start date; created over the last hours."""
     assert draw_task_numbers(project, count) == 1
     made = list(islice(_tasks(project, people, label, count, description), count))
+    for task in made:
+        task.start_date, task.start_at = start_date, compute_start_at(start_date, None)
     made[0].subtasks_count = sum(task.parent is not None for task in made)
     batch_put([row for task in made for row in _rows(task)])
     tallies = [move_counts_write(None, task) for task in made]
