@@ -124,6 +124,14 @@ class World:
         path = f"/api/tasks?project={self.full_project}&{parameters}".rstrip("&")
         return ("GET", path.format(label=self.full_label, parent=self.full_parent))
 
+    def list_by_start(self, parameters: str) -> Request:
+        """Request the first page of a list of another such project; its tasks start on one day."""
+        project, people = self.shared_project("Started"), [self.ann.id, self.bob.id]
+        details = {"description": DESCRIPTION, "start_date": "2026-12-01"}
+        fill(project, people, self.new_label(project), LISTED_TASKS, **details)
+        refresh_snapshot(get_projects([project])[project], now())
+        return ("GET", f"/api/tasks?project={project}&{parameters}")
+
     def get_with_full_project(self, path: str) -> Request:
         """Request `path` after the full project exists."""
         assert self.full_project
@@ -262,6 +270,7 @@ TASKS: dict[str, Call] = {
     "... by its key": lambda w: ("GET", f"/api/tasks/{_task_key(w)}"),
     "`PATCH /api/tasks/{task_id}`, title": lambda w: ("PATCH", w.task(), {"title": "New"}),
     "... title, assigned and due": lambda w: ("PATCH", w.assigned_due_task(), {"title": "New"}),
+    "... a start date": lambda w: ("PATCH", w.task(), {"start_date": "2026-12-01"}),
     "... description of 10 KB": lambda w: ("PATCH", w.task(), {"description": "x" * 10_000}),
     "... priority": lambda w: ("PATCH", w.task(), {"priority": "high"}),
     "... one more label": lambda w: ("PATCH", w.task(), {"labels": [w.label]}),
@@ -335,6 +344,8 @@ LISTS: dict[str, Call] = {
     "`GET /api/trash`, owning 1 project": lambda w: ("GET", "/api/trash"),
     "`GET /api/changes`, nothing new in 2 projects": lambda w: w.next_changes(),
     "... 1 task changed": lambda w: w.next_changes("New"),
+    "`start_before=`, 60 tasks that match": lambda w: w.list_by_start("start_before=2026-12-24"),
+    "... 60 tasks that do not": lambda w: w.list_by_start("start_before=2026-12-01"),
 }
 COMMENTS: dict[str, Call] = {
     "`POST .../comments`": lambda w: ("POST", w.task() + "/comments", {"body": "Done?"}),

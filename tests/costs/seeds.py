@@ -12,7 +12,7 @@ from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import Increment, Put, transact
 from chalicelib.projects.counter_models import SHARDS, ProjectCounters, move_counts_write
 from chalicelib.task_lists.models import move_filter_entries_writes
-from chalicelib.tasks.due_dates import compute_due_at
+from chalicelib.tasks.due_dates import compute_due_at, compute_start_at
 from chalicelib.tasks.models import Task, create_task_write
 from chalicelib.tasks.number_models import assign_number_write, draw_task_numbers
 from tests.support import all_rows, put_rows
@@ -23,15 +23,24 @@ DUE_IN_HOURS = (None, -200, 5, 100, 500)
 
 
 def fill(
-    project: str, people: list[str], label: str, count: int, *, description: str = ""
+    project: str,
+    people: list[str],
+    label: str,
+    count: int,
+    *,
+    description: str = "",
+    start_date: str | None = None,
 ) -> list[Task]:
     """Create `count` tasks of all kinds in a new project and return them.
 
     Every third task has the label, every fourth is a subtask of the first. `people` are user ids,
-    used in turn as creators and assignees. The tasks were created some hours ago.
+    used in turn as creators and assignees. The tasks were created some hours ago, and all have the
+    start date.
     """
     assert draw_task_numbers(project, count) == 1
     tasks = list(islice(_tasks(project, people, label, count, description), count))
+    for task in tasks:
+        task.start_date, task.start_at = start_date, compute_start_at(start_date, None)
     tasks[0].subtasks_count = sum(task.parent is not None for task in tasks)
     batch_put([item for task in tasks for item in _items(task)])
     counts = [move_counts_write(None, task) for task in tasks]

@@ -48,6 +48,12 @@ BOUNDED = settings(
 STATUSES = st.sampled_from(["todo", "in_progress", "review", "done"])
 PRIORITIES = st.sampled_from(["low", "medium", "high"])
 DUE_DATES = st.sampled_from([None, "2020-01-01", "2027-01-01", "2027-06-01T10:00:00+02:00"])
+# Never after a due date, and with the start times that they stand for: everybody is in UTC.
+START_DATES = st.sampled_from([None, "2019-01-01", "2019-06-01T10:00:00+02:00"])
+START_TIMES = {
+    "2019-01-01": "2019-01-01T00:00:00.000Z",
+    "2019-06-01T10:00:00+02:00": "2019-06-01T08:00:00.000Z",
+}
 ORDERINGS = tuple(
     f"{sign}{name}"
     for name in ("created_at", "due_date", "updated_at", "priority")
@@ -97,6 +103,7 @@ class ProjectMachine(RuleBasedStateMachine):
             fields = {
                 "status": status,
                 "priority": ["low", "medium", "high"][number],
+                "start_date": [None, None, "2019-01-01"][number],
                 "due_date": [None, "2020-01-01", "2027-01-01"][number],
                 "assigned_to": [None, self.ann.id, self.bob.id][number],
                 "labels": [[], [red], [red, green]][number],
@@ -114,6 +121,7 @@ class ProjectMachine(RuleBasedStateMachine):
         fields = {
             "status": status,
             "priority": priority,
+            "start_date": None,
             "due_date": due,
             "assigned_to": data.draw(st.sampled_from([None, *self._ids])),
             "labels": data.draw(st.lists(st.sampled_from(self.labels), unique=True)),
@@ -128,9 +136,9 @@ class ProjectMachine(RuleBasedStateMachine):
     def assigns(self, task: str, data: st.DataObject) -> None:
         self._changes(task, "/assign", assigned_to=data.draw(st.sampled_from([None, *self._ids])))
 
-    @rule(task=tasks, priority=PRIORITIES, due=DUE_DATES)
-    def plans(self, task: str, priority: str, due: str | None) -> None:
-        self._changes(task, "", priority=priority, due_date=due)
+    @rule(task=tasks, priority=PRIORITIES, start=START_DATES, due=DUE_DATES)
+    def plans(self, task: str, priority: str, start: str | None, due: str | None) -> None:
+        self._changes(task, "", priority=priority, start_date=start, due_date=due)
 
     @rule(task=tasks, data=st.data())
     def labels_it(self, task: str, data: st.DataObject) -> None:
@@ -278,13 +286,14 @@ class ProjectMachine(RuleBasedStateMachine):
         for task, expected in live.items():
             kinds = {"creator": expected.fields["created_by"], "parent": expected.fields["parent"]}
             kinds |= {"assignee": expected.fields["assigned_to"] or "none"}
+            kinds |= {"start": START_TIMES.get(expected.fields["start_date"])}
             names = {f"{kind}:{value}" for kind, value in kinds.items() if value}
             names |= {f"label:{label}" for label in expected.fields["labels"]}
             expected_keys |= {f"BY#{name}#{task}" for name in names}
         partition = f"PROJECT#{self.project}"
         entries = query_all(FilterEntry, partition, FilterEntry.SK.startswith("BY#"))
         assert {entry.SK for entry in entries} == expected_keys
-        assert set(FILTER_KINDS) == {"creator", "parent", "assignee", "label"}
+        assert set(FILTER_KINDS) == {"creator", "parent", "assignee", "label", "start"}
 
     def _compare_lists(self, live: dict[str, ExpectedTask], ordering: str) -> None:
         filters = FILTERS[self.checks % len(FILTERS)]
@@ -293,7 +302,8 @@ class ProjectMachine(RuleBasedStateMachine):
         assert len(listed) == len(live)
         for card in listed:
             expected = live[card["id"]]
-            assert {name: card[name] for name in expected.fields} == expected.fields
+            shown = {name: text for name, text in expected.fields.items() if name != "start_date"}
+            assert {name: card[name] for name in shown} == shown
             assert card["comments_count"] == len(expected.comments)
             assert card["subtasks_count"] == len(self._children(card["id"]))
 
@@ -327,6 +337,7 @@ FIELDS = {
     "description": st.text(st.characters(exclude_categories=["C"]), max_size=2_000),
     "status": STATUSES,
     "priority": PRIORITIES,
+    "start_date": START_DATES,
     "due_date": DUE_DATES,
 }
 DERIVED = {"version", "updated_at", "completed_at"}
