@@ -139,4 +139,4 @@ def _export_own_part(task: Task, user_id: str) -> Record | None:
     return record | {"comments": comments, "attachments": attachments}
 
 
-ACCOUNT_EXPORT_HANDLER = JobHandler(may=_can_run, step=_step, causes=no_writes)
+ACCOUNT_EXPORT_HANDLER = JobHandler(is_allowed=_can_run, step=_step, final_writes=no_writes)

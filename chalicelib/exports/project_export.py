@@ -98,4 +98,6 @@ def _export_members(project_id: str) -> list[Record]:
     ]
 
 
-PROJECT_EXPORT_HANDLER = JobHandler(may=can_requester_read, step=_step, causes=no_writes)
+PROJECT_EXPORT_HANDLER = JobHandler(
+    is_allowed=can_requester_read, step=_step, final_writes=no_writes
+)

@@ -108,5 +108,7 @@ def _queue_mail(job: Job, now: datetime) -> tuple[Write, ...]:
     return (queue_weekly_report_write(job.id, job.asked_by, now),)
 
 
-REPORT_HANDLER = JobHandler(may=can_requester_read, step=_step, causes=no_writes)
-WEEKLY_REPORT_HANDLER = JobHandler(may=can_requester_read, step=_step, causes=_queue_mail)
+REPORT_HANDLER = JobHandler(is_allowed=can_requester_read, step=_step, final_writes=no_writes)
+WEEKLY_REPORT_HANDLER = JobHandler(
+    is_allowed=can_requester_read, step=_step, final_writes=_queue_mail
+)

@@ -31,7 +31,7 @@ class DateBound:
     zone: str
 
     def is_before(self, date_text: str, at: str) -> bool:
-        """Return whether a task's date is after this bound.
+        """Return whether this bound is before a task's date.
 
         `date_text` is the start or due date as given, `at` the timestamp that it stands for.
         """
@@ -42,7 +42,7 @@ class DateBound:
         return at > self._start
 
     def is_after(self, date_text: str, at: str) -> bool:
-        """Return whether a task's date (as for `is_before`) is before this bound."""
+        """Return whether this bound is after a task's date (as for `is_before`)."""
         if is_date(self.text) and is_date(date_text):
             return date_text < self.text
         return at < self._start
