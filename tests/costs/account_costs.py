@@ -7,8 +7,8 @@ from chalicelib.accounts.staff import make_staff
 from chalicelib.aws import clients
 from chalicelib.clock import now
 from chalicelib.mail.jobs import sweep_outbox
-from tests.costs.costs import Call, Request, World
-from tests.support import PASSWORD, Person, in_hours, mails_to, token_in
+from tests.costs.costs import Call, Request, Scenario
+from tests.support import PASSWORD, Person, extract_token, in_hours, mails_to
 
 NEW = {"password": "another horse battery", "password_confirm": "another horse battery"}
 CHANGED = {
@@ -29,40 +29,40 @@ def _post(path: str, body: Any, person: Person | None = None, *more: Any) -> Req
 def _token(person: Person, subject: str, address: str = "") -> str:
     sweep_outbox(now())
     *_, mail = mails_to(person, subject, address)
-    return token_in(mail)
+    return extract_token(mail)
 
 
-def _verifies(world: World) -> Request:
+def _verifies(world: Scenario) -> Request:
     return _post("verify-email", {"token": _token(world.bob, "Confirm your address")})
 
 
-def _is_blocked(world: World) -> Request:
+def _is_blocked(world: Scenario) -> Request:
     guess = {"email": STRANGER, "password": "wrong"}
     for _ in range(6):
         world.ann.post("/api/auth/login", guess)
     return _post("login", guess, None, None, TOO_MANY)
 
 
-def _refreshes_again(world: World) -> Request:
+def _refreshes_again(world: Scenario) -> Request:
     body = {"refresh": world.ann.refresh}
     assert world.ann.post("/api/auth/refresh", body).status_code == 200
     return _post("refresh", body)
 
 
-def _resets(world: World) -> Request:
+def _resets(world: Scenario) -> Request:
     person = world.somebody()
     world.ann.post("/api/auth/forgot-password", {"email": person.email})
     token = _token(person, "Choose a new password")
     return _post("reset-password", {"token": token, **NEW})
 
 
-def _confirms(world: World) -> Request:
+def _confirms(world: Scenario) -> Request:
     person, address = world.somebody(), "other@example.com"
     person.post("/api/auth/change-email", {"email": address, "password": PASSWORD})
     return _post("confirm-email", {"token": _token(person, "Confirm your new address", address)})
 
 
-def _avatar(world: World) -> Request:
+def _avatar(world: Scenario) -> Request:
     person = world.bob
     announced = {"content_type": "image/png", "size": len(PNG)}
     avatar = person.post("/api/auth/profile/avatar", announced).json_body
@@ -71,10 +71,10 @@ def _avatar(world: World) -> Request:
     return ("POST", f"/api/auth/profile/avatar/{avatar['id']}/complete", None, person)
 
 
-def _twice(world: World) -> tuple[Person, str]:
+def _twice(world: Scenario) -> tuple[Person, str]:
     """Bob signed in once more, and his older session."""
     (session,) = world.bob.get("/api/auth/sessions").json_body["items"]
-    world.bob.signs_in()
+    world.bob.log_in()
     return world.bob, f"/api/auth/sessions/{session['id']}"
 
 
@@ -82,17 +82,17 @@ def _ends_the_first(person: Person, session: str) -> Request:
     return ("DELETE", session, None, person)
 
 
-def _new_token(world: World, **more: Any) -> Request:
+def _new_token(world: Scenario, **more: Any) -> Request:
     fields = {"name": "x", "scopes": ["tasks:read"], "expires_at": in_hours(100)}
     return _post("tokens", fields | more, world.bob)
 
 
-def _made_token(world: World) -> str:
+def _made_token(world: Scenario) -> str:
     _, path, fields, person, *_ = _new_token(world)
     return f"{path}/{person.post(path, fields).json_body['id']}"
 
 
-def _as_staff(world: World, method: str, path: str, body: Any = None) -> Request:
+def _as_staff(world: Scenario, method: str, path: str, body: Any = None) -> Request:
     assert make_staff(email=world.ann.email, now=now()) is None
     return (method, f"/api/admin/users{path}", body)
 
@@ -164,7 +164,7 @@ ACCOUNTS: dict[str, Call] = {
 }
 
 
-def _invited(world: World, person: Person | None = None) -> tuple[str, str]:
+def _invited(world: Scenario, person: Person | None = None) -> tuple[str, str]:
     """An invitation of the person's address, or of nobody's, to a project: where it is, its id."""
     path = f"/api/projects/{world.shared('Apart')}"
     email = person.email if person else STRANGER
@@ -173,23 +173,23 @@ def _invited(world: World, person: Person | None = None) -> tuple[str, str]:
     return f"{path}/invitations/{made['id']}", made["id"]
 
 
-def _accepts_by_token(world: World) -> Request:
+def _accepts_by_token(world: Scenario) -> Request:
     person = world.somebody()
     _invited(world, person)
     token = _token(world.ann, "You are invited", person.email)
     return ("POST", "/api/invitations/accept", {"token": token}, person)
 
 
-def _answers(world: World, verb: str) -> Request:
+def _answers(world: Scenario, verb: str) -> Request:
     person = world.somebody()
     _, invitation = _invited(world, person)
-    return ("POST", f"/api/invitations/{invitation}/{verb}", None, person.verified())
+    return ("POST", f"/api/invitations/{invitation}/{verb}", None, person.verify_address())
 
 
-def _sees(world: World) -> Request:
+def _sees(world: Scenario) -> Request:
     person = world.somebody()
     _invited(world, person)
-    return ("GET", "/api/invitations", None, person.verified())
+    return ("GET", "/api/invitations", None, person.verify_address())
 
 
 INVITATIONS: dict[str, Call] = {

@@ -18,10 +18,11 @@ from chalicelib.clock import now
 from chalicelib.jobs.service import ACCOUNT_EXPORT, PROJECT_EXPORT, REPORT
 from chalicelib.projects.models import get_projects
 from chalicelib.task_lists.snapshots import refresh_snapshot
-from tests.attachment_files import announced, arrives, path_of
+from tests.attachment_files import attachment_path, create_attachment, put_upload
 from tests.costs.seeds import fill
-from tests.job_results import swept
-from tests.support import Person, all_rows, in_hours
+from tests.job_results import run_sweep
+from tests.support import Person, in_hours
+from tests.table_items import scan_items
 
 # Method, path, body; who calls, if it is not Ann; headers; the status, if it is no success.
 Request = tuple[Any, ...]
@@ -30,11 +31,11 @@ DESCRIPTION = "Some words on what is to be done, and why. " * 12
 
 
 @dataclass
-class World:
+class Scenario:
     client: Client
     ann: Person
     bob: Person
-    resident: Callable[[str], Person]
+    make_person: Callable[[str], Person]
 
     def __post_init__(self) -> None:
         self.project = self.shared("Launch")
@@ -43,8 +44,8 @@ class World:
 
     def shared(self, name: str) -> str:
         """A project of both."""
-        project = self.ann.starts_project(name)
-        self.ann.lets_in(project, self.bob)
+        project = self.ann.create_project(name)
+        self.ann.add_member(project, self.bob)
         return project
 
     def labelled(self, project: str, name: str = "urgent") -> str:
@@ -52,15 +53,15 @@ class World:
         return str(label["id"])
 
     def somebody(self) -> Person:
-        return self.resident(f"person{next(self._numbers)}")
+        return self.make_person(f"person{next(self._numbers)}")
 
     def member(self) -> Person:
         person = self.somebody()
-        self.ann.lets_in(self.project, person)
+        self.ann.add_member(self.project, person)
         return person
 
     def task(self, **fields: Any) -> str:
-        return "/api/tasks/" + self.ann.adds_task(self.project, **fields)["id"]
+        return "/api/tasks/" + self.ann.create_task(self.project, **fields)["id"]
 
     @cached_property
     def known_task(self) -> str:
@@ -89,15 +90,17 @@ class World:
     @cached_property
     def file(self) -> str:
         """One whose bytes are there."""
-        attachment = announced(self.ann, self.known_task.removeprefix("/api/tasks/"))
-        arrives(attachment)
-        return path_of(attachment)
+        attachment = create_attachment(self.ann, self.known_task.removeprefix("/api/tasks/"))
+        put_upload(attachment)
+        return attachment_path(attachment)
 
     @cached_property
     def large_file(self) -> str:
         """One that comes in parts."""
         size = settings.UPLOAD_FORM_MAX_BYTES + 1
-        return path_of(announced(self.ann, self.task().removeprefix("/api/tasks/"), size=size))
+        return attachment_path(
+            create_attachment(self.ann, self.task().removeprefix("/api/tasks/"), size=size)
+        )
 
     @cached_property
     def full(self) -> str:
@@ -139,37 +142,37 @@ class World:
         return ("GET", f"{path}&cursor={self.ann.get(path).json_body['next_cursor']}")
 
 
-Call = Callable[[World], Request]
+Call = Callable[[Scenario], Request]
 
 
-def _project(world: World, verb: str = "") -> str:
+def _project(world: Scenario, verb: str = "") -> str:
     return f"/api/projects/{world.project}{verb}"
 
 
 def _ordered(kind: str, place: str) -> str:
     """Where the export or report is that was asked for last."""
-    jobs = (row["PK"]["S"] for row in all_rows() if row.get("kind", {}).get("S") == kind)
+    jobs = (row["PK"]["S"] for row in scan_items() if row.get("kind", {}).get("S") == kind)
     return f"{place}/{max(jobs).removeprefix('JOB#')}"
 
 
 def _made(kind: str, place: str, file: str) -> Request:
     """A file of it, once it is made."""
-    swept()
+    run_sweep()
     return ("GET", f"{_ordered(kind, place)}/download?file={file}")
 
 
-def _member(world: World, tasks: int = 0) -> str:
+def _member(world: Scenario, tasks: int = 0) -> str:
     person = world.member()
     for _ in range(tasks):
         world.task(assigned_to=person.id)
     return _project(world, f"/members/{person.id}")
 
 
-def _new_task(world: World, **fields: Any) -> dict[str, Any]:
+def _new_task(world: Scenario, **fields: Any) -> dict[str, Any]:
     return {"project": world.project, "title": "Write the plan", **fields}
 
 
-def _busy(world: World) -> dict[str, Any]:
+def _busy(world: Scenario) -> dict[str, Any]:
     fields = {"assigned_to": world.bob.id, "due_date": in_hours(12), "labels": [world.label]}
     return _new_task(world, **fields, parent=world.task().removeprefix("/api/tasks/"))
 
@@ -178,16 +181,16 @@ def _bulk(*operations: dict[str, Any], **options: Any) -> Request:
     return ("POST", "/api/tasks/bulk", {"operations": [*operations], **options})
 
 
-def _ten_creates(world: World) -> Request:
+def _ten_creates(world: Scenario) -> Request:
     return _bulk(*({"op": "create", **_new_task(world)} for _ in range(10)))
 
 
-def _ten_titles(world: World) -> Request:
+def _ten_titles(world: Scenario) -> Request:
     ids = [world.task().removeprefix("/api/tasks/") for _ in range(10)]
     return _bulk(*({"op": "update", "id": each, "title": "New"} for each in ids), atomic=True)
 
 
-def _key(world: World) -> str:
+def _key(world: Scenario) -> str:
     return str(world.ann.get(world.known_task).json_body["key"])
 
 
@@ -211,7 +214,7 @@ MEMBERS: dict[str, Call] = {
     "... by address": lambda w: (
         "POST",
         _project(w, "/members"),
-        {"email": w.somebody().verified().email},
+        {"email": w.somebody().verify_address().email},
     ),
     "`PATCH .../members/{user_id}`": lambda w: ("PATCH", _member(w), {"role": "viewer"}),
     "`DELETE .../members/{user_id}`": lambda w: ("DELETE", _member(w)),

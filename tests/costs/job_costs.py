@@ -34,10 +34,12 @@ from chalicelib.task_lists.snapshots import REFRESH_EVERY, refresh_on_change
 from chalicelib.tasks.jobs import TaskChange
 from chalicelib.tasks.models import list_project_tasks
 from chalicelib.trash.jobs import purge_trash
-from tests.attachment_files import uploaded
-from tests.costs.costs import World
-from tests.job_results import PLENTY, swept
-from tests.support import PASSWORD, Person, all_rows, in_hours, put_copies, ticked_lately
+from tests.attachment_files import upload_attachment
+from tests.costs.costs import Scenario
+from tests.job_results import PLENTY_MS, run_sweep
+from tests.moto_stack import set_watermarks
+from tests.support import PASSWORD, Person, in_hours
+from tests.table_items import put_task_copies, scan_items
 
 Act = Callable[[], Any]
 START = "2026-11-24T10:20:00+00:00"
@@ -45,7 +47,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @dataclass
-class Office(World):
+class JobScenario(Scenario):
     """A world whose clock can be moved."""
 
     clock: time_machine.Traveller
@@ -53,9 +55,9 @@ class Office(World):
     def later(self, time: timedelta) -> None:
         """So much later: the jobs have run as they should, and Ann has signed in again."""
         self.clock.shift(time - HOUR)
-        ticked_lately()
+        set_watermarks()
         self.clock.shift(HOUR)
-        self.ann.signs_in()
+        self.ann.log_in()
 
     def until(self, hour: int, *, days: int = 1) -> None:
         """... twenty past an hour of another day."""
@@ -63,12 +65,12 @@ class Office(World):
         self.later(there.replace(hour=hour, minute=20) - now())
 
 
-Prepare = Callable[[Office], Any]
+Prepare = Callable[[JobScenario], Any]
 
 
 def _sends(kind: str) -> Act:
     """The newest mail of a kind that waits."""
-    rows = (row for row in all_rows() if row["SK"]["S"] == "MAIL" and "outcome" not in row)
+    rows = (row for row in scan_items() if row["SK"]["S"] == "MAIL" and "outcome" not in row)
     ours = [row for row in rows if row["kind"]["S"] == kind]
     newest = max(ours, key=lambda row: str(row["created_at"]["S"]))
     mail_id = str(newest["PK"]["S"]).removeprefix("OUTBOX#")
@@ -76,21 +78,21 @@ def _sends(kind: str) -> Act:
 
 
 def _pace() -> TimeBudget:
-    return TimeBudget(now, sleep, lambda: PLENTY)
+    return TimeBudget(now, sleep, lambda: PLENTY_MS)
 
 
-def _assigned(office: Office) -> Act:
+def _assigned(office: JobScenario) -> Act:
     office.task(assigned_to=office.bob.id)
     return _sends("assigned")
 
 
-def _reminded(office: Office) -> Act:
+def _reminded(office: JobScenario) -> Act:
     office.task(assigned_to=office.bob.id, due_date=in_hours(2))
     queue_due_reminders(now())
     return _sends("due_soon")
 
 
-def _commented(office: Office) -> Act:
+def _commented(office: JobScenario) -> Act:
     path = office.task()
     for person in (office.member(), office.member()):
         person.put(path + "/watchers/me")
@@ -98,27 +100,27 @@ def _commented(office: Office) -> Act:
     return _sends("commented")
 
 
-def _spread(office: Office) -> Act:
+def _spread(office: JobScenario) -> Act:
     _commented(office)()
     return _sends("comment")
 
 
-def _left(office: Office) -> Act:
+def _left(office: JobScenario) -> Act:
     _leaves(office, office.member())
     return _sends("leaving")
 
 
-def _leaves(office: Office, person: Person) -> None:
+def _leaves(office: JobScenario, person: Person) -> None:
     answer = person.call("DELETE", "/api/auth/profile", {"password": PASSWORD})
     assert answer.status_code == 204
 
 
-def _forgot(office: Office) -> Act:
+def _forgot(office: JobScenario) -> Act:
     office.ann.post("/api/auth/forgot-password", {"email": office.bob.email})
     return _sends("reset")
 
 
-def _changed(office: Office, **fields: Any) -> Act:
+def _changed(office: JobScenario, **fields: Any) -> Act:
     """The stream tells that a task was given `fields`."""
     path = office.task()
     task = path.removeprefix("/api/tasks/")
@@ -129,7 +131,7 @@ def _changed(office: Office, **fields: Any) -> Act:
     return lambda: process_stream_records([record], now=now())
 
 
-def _has_its_turn(office: Office) -> Act:
+def _has_its_turn(office: JobScenario) -> Act:
     """The stream tells of a change with which the catalogue is renewed."""
     many = list_project_tasks(office.full, limit=REFRESH_EVERY, start=None).rows
     office.later(HOUR)
@@ -140,11 +142,11 @@ def _has_its_turn(office: Office) -> Act:
 
 
 def _image(task: str) -> Any:
-    (row,) = (row for row in all_rows() if row["SK"]["S"] == f"TASK#{task}")
+    (row,) = (row for row in scan_items() if row["SK"]["S"] == f"TASK#{task}")
     return row
 
 
-def _late(office: Office) -> Act:
+def _late(office: JobScenario) -> Act:
     """A digest of two tasks that are overdue, for somebody who waits for none yet."""
     person = office.member()
     for _ in range(2):
@@ -158,7 +160,7 @@ def _late(office: Office) -> Act:
 
 
 # What is done with one thing that is at hand.
-AT_HAND: dict[str, Callable[[Office], Act]] = {
+AT_HAND: dict[str, Callable[[JobScenario], Act]] = {
     "one mail about a task sent": _assigned,
     "... a reminder": _reminded,
     "one comment spread to 2 people": _commented,
@@ -184,12 +186,12 @@ def _remind() -> dict[str, int]:
 IDLE: dict[str, Act] = {
     "`tick`, nothing to do": _tick,
     "`sweep_mail`, nothing to do": lambda: sweep_outbox(now(), _pace()),
-    "`sweep_jobs`, nothing to do": swept,
+    "`sweep_jobs`, nothing to do": run_sweep,
     "`send_reminders`, nothing to do": _remind,
 }
 
 
-def _walk(office: Office) -> None:
+def _walk(office: JobScenario) -> None:
     """The recount is at the projects of this month, of which there is one."""
     office.busy_task()
     office.task()
@@ -200,59 +202,59 @@ def _walk(office: Office) -> None:
     release_run(sweep)
 
 
-def _departed(office: Office) -> None:
+def _departed(office: JobScenario) -> None:
     """More tasks than are handed on at once, by one."""
     person = office.member()
     path = f"/api/projects/{office.project}/members/{person.id}"
-    put_copies(
+    put_task_copies(
         office.task(assigned_to=person.id).removeprefix("/api/tasks/"), REASSIGNED_IN_REQUEST
     )
     assert office.ann.delete(path).status_code == 204
 
 
-def _trashed_task(office: Office) -> None:
+def _trashed_task(office: JobScenario) -> None:
     task = office.task().removeprefix("/api/tasks/")
-    uploaded(office.ann, task)
+    upload_attachment(office.ann, task)
     office.ann.delete(f"/api/tasks/{task}")
     office.later(30 * DAY)
 
 
-def _trashed_project(office: Office) -> None:
+def _trashed_project(office: JobScenario) -> None:
     project = office.shared("Apart")
-    office.ann.adds_task(project)  # of two it is chance in how many rows they are counted
+    office.ann.create_task(project)  # of two it is chance in how many rows they are counted
     office.ann.delete(f"/api/projects/{project}")
     office.later(30 * DAY)
 
 
-def _leaving(office: Office) -> None:
+def _leaving(office: JobScenario) -> None:
     _leaves(office, office.member())
     office.later(7 * DAY)
 
 
-def _due_tomorrow(office: Office) -> None:
+def _due_tomorrow(office: JobScenario) -> None:
     office.task(assigned_to=office.bob.id, due_date=in_hours(30))
     office.later(6 * HOUR)
 
 
-def _overdue(office: Office) -> None:
+def _overdue(office: JobScenario) -> None:
     office.task(assigned_to=office.bob.id, due_date=in_hours(2))
     queue_due_reminders(now())
     office.later(3 * HOUR)
 
 
-def _next_morning(office: Office) -> None:
+def _next_morning(office: JobScenario) -> None:
     office.until(9)
 
 
-def _monday(office: Office) -> None:
+def _monday(office: JobScenario) -> None:
     office.until(7, days=7 - now().weekday())
 
 
-def _a_week_later(office: Office) -> None:
+def _a_week_later(office: JobScenario) -> None:
     office.later(7 * DAY)
 
 
-def _asks(what: str, office: Office) -> None:
+def _asks(what: str, office: JobScenario) -> None:
     body = {} if what == "reports" else None
     answer = office.ann.post(f"/api/projects/{office.full}/{what}", body)
     assert answer.status_code == 202, answer.json_body
@@ -272,7 +274,7 @@ FOUND: dict[str, tuple[Act, Prepare]] = {
     "`send_reminders`, one task looked at": (_remind, _due_tomorrow),
     "... one task overdue": (_remind, _overdue),
     "... one digest with a task": (_remind, _next_morning),
-    "`sweep_jobs`, one export of 60 tasks": (swept, partial(_asks, "exports")),
-    "... one report on 60 tasks": (swept, partial(_asks, "reports")),
-    "... the results of both removed": (swept, _a_week_later),
+    "`sweep_jobs`, one export of 60 tasks": (run_sweep, partial(_asks, "exports")),
+    "... one report on 60 tasks": (run_sweep, partial(_asks, "reports")),
+    "... the results of both removed": (run_sweep, _a_week_later),
 }

@@ -15,7 +15,7 @@ from chalicelib.task_lists.models import move_filter_entries_writes
 from chalicelib.tasks.due_dates import compute_due_at
 from chalicelib.tasks.models import Task, create_task_write
 from chalicelib.tasks.number_models import assign_number_write, draw_task_numbers
-from tests.support import all_rows, put_rows
+from tests.table_items import put_items, scan_items
 
 STATUSES = ("todo", "in_progress", "review", "done")
 PRIORITIES = ("low", "medium", "high")
@@ -42,14 +42,14 @@ def fill(
 def multiply(made: list[Task], times: int) -> None:
     """Put so many copies of each of the tasks beside it, and what finds them; they have other ids,
     and are not counted."""
-    begin, found = now() - timedelta(hours=4), all_rows()
+    begin, found = now() - timedelta(hours=4), scan_items()
     for number, task in enumerate(made):
         own = [row for row in found if row["SK"]["S"].endswith(f"#{task.id}")]
         text, copies = json.dumps(own), []
         for copy in range(times):
             at = begin + timedelta(milliseconds=number + copy * len(made))
             copies += json.loads(text.replace(task.id[:ID_LENGTH], new_id(at)))
-        put_rows(copies)
+        put_items(copies)
 
 
 def _sum(tallies: list[Increment]) -> Increment:

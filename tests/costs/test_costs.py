@@ -14,11 +14,12 @@ import time_machine
 from chalice.test import Client, HTTPResponse
 
 from tests.costs import account_costs, costs, job_costs
-from tests.costs.costs import Call, World
-from tests.costs.job_costs import HOUR, Act, Office, Prepare
+from tests.costs.costs import Call, Scenario
+from tests.costs.job_costs import HOUR, Act, JobScenario, Prepare
 from tests.costs.meter import metered
-from tests.job_results import swept
-from tests.support import Person, ticked_lately
+from tests.job_results import run_sweep
+from tests.moto_stack import set_watermarks
+from tests.support import Person
 
 TABLES = {
     **costs.TABLES,
@@ -53,7 +54,7 @@ def _stated(heading: str) -> dict[str, Price]:
     }
 
 
-def _measured(world: World, call: Call) -> Price:
+def _measured(world: Scenario, call: Call) -> Price:
     wanted = (*call(world), None, None, None, None)[:6]
     method, path, body, person, headers, status = wanted
     answers: list[HTTPResponse] = []
@@ -74,32 +75,32 @@ def _of(act: Act) -> Price:
     return Price(meter.read, meter.written, meter.trips)
 
 
-def _beyond_nothing(office: Office, job: Act, prepare: Prepare) -> Price:
+def _beyond_nothing(office: JobScenario, job: Act, prepare: Prepare) -> Price:
     job()
     idle = _of(job)
     prepare(office)
     return Price(*(busy - nothing for busy, nothing in zip(_of(job), idle, strict=True)))
 
 
-@pytest.mark.usefixtures("real_table")
+@pytest.mark.usefixtures("local_table")
 @pytest.mark.parametrize("heading", TABLES)
 def test_the_page_says_what_calls_cost(
-    client: Client, ann: Person, bob: Person, resident: Callable[[str], Person], heading: str
+    client: Client, ann: Person, bob: Person, make_person: Callable[[str], Person], heading: str
 ) -> None:
-    world = World(client, ann, bob, resident)
+    world = Scenario(client, ann, bob, make_person)
     measured = {name: _measured(world, call) for name, call in TABLES[heading].items()}
     _compare(heading, measured)
 
 
-@pytest.mark.usefixtures("real_table")
+@pytest.mark.usefixtures("local_table")
 def test_the_page_says_what_jobs_cost(
-    client: Client, ann: Person, bob: Person, resident: Callable[[str], Person]
+    client: Client, ann: Person, bob: Person, make_person: Callable[[str], Person]
 ) -> None:
     with time_machine.travel(job_costs.START) as clock:
-        ann.signs_in()
-        office = Office(client, ann, bob, resident, clock)
-        ticked_lately()
-        swept()  # notes whom to report to on Monday
+        ann.log_in()
+        office = JobScenario(client, ann, bob, make_person, clock)
+        set_watermarks()
+        run_sweep()  # notes whom to report to on Monday
         office.later(HOUR)
         found = {name: _beyond_nothing(office, *work) for name, work in job_costs.FOUND.items()}
         done = {name: _of(work(office)) for name, work in job_costs.AT_HAND.items()}
@@ -121,9 +122,9 @@ def _compare(heading: str, measured: dict[str, Price]) -> None:
     assert stated.keys() == measured.keys()
 
 
-@pytest.mark.usefixtures("real_table")
+@pytest.mark.usefixtures("local_table")
 def test_the_rules_of_writing_are_those_of_the_engine(ann: Person) -> None:
-    task = ann.adds_task(ann.starts_project(), assigned_to=ann.id)
+    task = ann.create_task(ann.create_project(), assigned_to=ann.id)
     with metered() as meter:
         ann.patch(f"/api/tasks/{task['id']}", {"title": "New"})
     (bill,) = meter.billed  # of one row, so all it gets wrong is to count entries twice

@@ -29,7 +29,8 @@ from botocore.client import BaseClient
 from chalice.test import Client, HTTPResponse
 
 from chalicelib import settings
-from tests.support import PASSWORD, Api, Person, mails_to, ticked_lately, token_in
+from tests.moto_stack import set_watermarks
+from tests.support import PASSWORD, Api, Person, extract_token, mails_to
 
 Item = dict[str, Any]
 Invoke = Callable[[str, dict[str, Any]], Any]
@@ -115,7 +116,7 @@ class World:
         """Set the clock to a time in UTC and sign in the three people who act in most tests."""
         self.clock.move_to(datetime.fromisoformat(f"{moment}+00:00"))
         for person in (self.ann, self.bob, self.cleo):
-            person.signs_in()
+            person.log_in()
 
     def statistics(self) -> dict[str, Any]:
         """Return the statistics of the project."""
@@ -133,24 +134,24 @@ class World:
 
     def tasks(self, query: str = "") -> list[Item]:
         """Return all tasks of the project that match a query, which begins with `&`."""
-        return self.ann.listed(f"/api/tasks?project={IDS['project']}&limit=100{query}")
+        return self.ann.list_all(f"/api/tasks?project={IDS['project']}&limit=100{query}")
 
 
 @pytest.fixture
-def world(client: Client, signing_keys: Callable[..., None]) -> Iterator[World]:
-    signing_keys(**DATA["secret"])
+def world(client: Client, set_signing_keys: Callable[..., None]) -> Iterator[World]:
+    set_signing_keys(**DATA["secret"])
     with time_machine.travel(NOW, tick=False) as clock:
         put_items(put_objects())
         yield World(client, clock)
 
 
 @pytest.fixture
-def runs(world: World, invoke: Invoke, event: Event) -> Callable[[str], dict[str, Any]]:
+def runs(world: World, invoke: Invoke, sample_event: Event) -> Callable[[str], dict[str, Any]]:
     """Run a scheduled function at the clock's time: `runs("tick")`."""
 
     def run(name: str) -> dict[str, Any]:
         time = f"{datetime.now(NOW.tzinfo):%Y-%m-%dT%H:%M:%SZ}"
-        outcome: dict[str, Any] = invoke(name, event("tick") | {"time": time})
+        outcome: dict[str, Any] = invoke(name, sample_event("tick") | {"time": time})
         return outcome
 
     return run
@@ -354,7 +355,7 @@ def test_an_address_is_verified(world: World, runs: Any) -> None:
     assert asked.status_code < 300, asked.json_body
     runs("sweep_mail")
     *_, mail = mails_to(gus)
-    done = Api(world.client).post("/api/auth/verify-email", {"token": token_in(mail)})
+    done = Api(world.client).post("/api/auth/verify-email", {"token": extract_token(mail)})
     assert done.status_code == 204
     assert body(gus.get("/api/auth/profile"))["is_verified"] is True
 
@@ -366,7 +367,9 @@ def test_a_waiting_mail_with_a_reset_link_is_sent_and_its_link_works(
     link = f"{settings.APP_URL}/reset?token="
     (mail,) = (each for each in mails_to(world.cleo) if link in text_of(each))
     new = {"password": "a wholly new password", "password_confirm": "a wholly new password"}
-    reset = Api(world.client).post("/api/auth/reset-password", {"token": token_in(mail), **new})
+    reset = Api(world.client).post(
+        "/api/auth/reset-password", {"token": extract_token(mail), **new}
+    )
     assert reset.status_code == 204
     login = {"email": world.cleo.email, "password": new["password"]}
     assert body(Api(world.client).post("/api/auth/login", login))["user"]["id"] == world.cleo.id
@@ -477,7 +480,7 @@ def test_a_subtask_that_was_in_the_trash_is_restored_under_its_parent(world: Wor
 def test_a_new_task_gets_the_next_number_and_counts_for_its_parent(world: World) -> None:
     before = body(world.ann.get(TASK))["subtasks_count"]
     numbers = [int(task["key"].rpartition("-")[2]) for task in world.tasks()]
-    new = world.ann.adds_task(IDS["project"], "Child", parent=IDS["parent"])
+    new = world.ann.create_task(IDS["project"], "Child", parent=IDS["parent"])
     assert new["key"] == f"LAUNCH-{max(numbers) + 1}"
     assert body(world.ann.get(f"/api/tasks/{new['key']}"))["id"] == new["id"]
     assert body(world.ann.get(TASK))["subtasks_count"] == before + 1
@@ -509,7 +512,7 @@ def test_chosen_reminders_are_replaced(world: World) -> None:
 def test_the_search_index_follows_a_change_of_an_earlier_task(world: World, stream: Any) -> None:
     assert ids(world.tasks("&q=rockets")) == {IDS["parent"]}
     body(world.ann.patch(TASK, {"description": "A long story of submarines"}))
-    stream.flows()
+    stream.deliver_new()
     assert world.tasks("&q=rockets") == []
     assert ids(world.tasks("&q=submarines")) == {IDS["parent"]}
 
@@ -518,10 +521,10 @@ def test_a_change_is_recorded_in_the_activity_before_the_earlier_changes(
     world: World, stream: Any
 ) -> None:
     path = f"{TASK}/activity?limit=100"
-    before = world.ann.listed(path)
+    before = world.ann.list_all(path)
     body(world.ann.patch(TASK, {"priority": "low"}))
-    stream.flows()
-    first, *rest = world.ann.listed(path)
+    stream.deliver_new()
+    first, *rest = world.ann.list_all(path)
     assert (first["field"], first["old"], first["new"]) == ("priority", "high", "low")
     assert rest == before
     assert body(world.ann.get(f"{PROJECT}/activity"))["items"][0]["id"] == first["id"]
@@ -532,7 +535,7 @@ def test_a_change_is_recorded_in_the_activity_before_the_earlier_changes(
 
 def test_a_comment_is_written_edited_and_deleted_and_the_count_is_right(world: World) -> None:
     count = body(world.ann.get(TASK))["comments_count"]
-    assert count == len(world.ann.listed(f"{TASK}/comments?limit=100"))
+    assert count == len(world.ann.list_all(f"{TASK}/comments?limit=100"))
     new = body(world.bob.post(f"{TASK}/comments", {"body": "New"}), 201)
     assert body(world.ann.get(TASK))["comments_count"] == count + 1
     earlier = f"{TASK}/comments/{IDS['comment']}"
@@ -540,7 +543,7 @@ def test_a_comment_is_written_edited_and_deleted_and_the_count_is_right(world: W
     for path in (earlier, f"{TASK}/comments/{new['id']}"):
         assert world.bob.delete(path).status_code == 204
     assert body(world.ann.get(TASK))["comments_count"] == count - 1
-    assert len(world.ann.listed(f"{TASK}/comments?limit=100")) == count - 1
+    assert len(world.ann.list_all(f"{TASK}/comments?limit=100")) == count - 1
 
 
 def test_a_person_watches_and_stops(world: World) -> None:
@@ -651,7 +654,7 @@ def test_a_project_is_archived_and_opened_again(world: World) -> None:
     path = f"/api/projects/{IDS['archived_project']}"
     assert body(world.cleo.get(path))["archived_at"] is not None
     body(world.cleo.post(f"{path}/unarchive"))
-    world.cleo.adds_task(IDS["archived_project"], "Now it can be changed")
+    world.cleo.create_task(IDS["archived_project"], "Now it can be changed")
     assert body(world.cleo.get(path))["tasks_count"] == 2
 
 
@@ -791,7 +794,7 @@ def test_the_results_of_an_earlier_job_are_removed_seven_days_after_its_end(
 ) -> None:
     assert object_keys(f"results/{IDS['done_export']}")
     world.moves_to("2026-11-24T07:55")
-    ticked_lately()
+    set_watermarks()
     runs("sweep_jobs")
     assert object_keys(f"results/{IDS['done_export']}")
     world.moves_to("2026-11-24T08:05")
@@ -828,7 +831,7 @@ def test_the_overdue_digest_is_sent_on_the_next_morning(world: World, runs: Any)
 def test_the_weekly_report_is_made_on_the_next_monday(world: World, runs: Any) -> None:
     runs("sweep_mail")
     world.moves_to("2026-11-23T06:55")
-    ticked_lately()
+    set_watermarks()
     runs("sweep_jobs")
     runs("sweep_mail")
     before = len(list(mails_to(world.ann)))
@@ -879,7 +882,7 @@ def time_passes(world: World, runs: Any, until: str) -> None:
     """Run the tick, and set the clock to `until` as if later ticks had found nothing to do."""
     runs("tick")
     world.moves_to(until)
-    ticked_lately()
+    set_watermarks()
 
 
 def test_an_account_is_erased_when_its_grace_period_is_over(world: World, runs: Any) -> None:
@@ -901,7 +904,7 @@ def test_signing_in_within_the_grace_period_calls_off_the_deletion_of_an_account
 ) -> None:
     fay = world.person("fay")
     assert fay.get("/api/auth/profile").status_code == 401
-    fay.signs_in()
+    fay.log_in()
     assert body(fay.get("/api/auth/profile"))["username"] == "fay"
     time_passes(world, runs, "2026-11-25T11:50")
     world.moves_to("2026-11-25T12:30")

@@ -7,8 +7,8 @@ import pytest
 from app import app
 from chalicelib.http.bodies import MAX_BYTES
 from infra.openapi.routes import Route, list_routes
-from tests.samples import sample
-from tests.support import Person, locations
+from tests.samples import build_sample
+from tests.support import Person, error_locations
 
 ROUTES = list_routes(app)
 TAKING = [route for route in ROUTES if route.body is not None]
@@ -77,7 +77,7 @@ def test_every_route_names_the_place_of_what_is_wrong(ann: Person, route: Route)
             (422, "invalid"),
         }
         assert answer.json_body["code"] == code, raw[:40]
-        assert place in locations(answer), raw[:40]
+        assert place in error_locations(answer), raw[:40]
 
 
 @pytest.mark.parametrize("route", TAKING, ids=_name)
@@ -94,7 +94,7 @@ def test_a_number_that_is_none_or_overflows_is_refused_wherever_one_is_asked_for
     ann: Person, route: Route
 ) -> None:
     """And one in place of anything else is no accident either."""
-    least = sample(route.body, EVERYTHING)
+    least = build_sample(route.body, EVERYTHING)
     for name in least:
         for number in (10**15, -(10**15), 1.5):
             answer = ann.call(route.method, _address(route), least | {name: number})
@@ -104,10 +104,10 @@ def test_a_number_that_is_none_or_overflows_is_refused_wherever_one_is_asked_for
 def test_no_route_takes_a_parameter_that_it_does_not_know(ann: Person) -> None:
     for route in ROUTES:
         address = f"{_address(route)}?nonsense=1"
-        body = sample(route.body, EVERYTHING) if route.body else None
+        body = build_sample(route.body, EVERYTHING) if route.body else None
         answer = ann.call(route.method, address, body)
         assert (answer.status_code, answer.json_body["code"]) == (400, "bad_request"), route.name
-        assert "nonsense" in locations(answer), route.name
+        assert "nonsense" in error_locations(answer), route.name
 
 
 def test_no_route_takes_a_parameter_twice_or_with_characters_of_control(ann: Person) -> None:
@@ -116,7 +116,7 @@ def test_no_route_takes_a_parameter_twice_or_with_characters_of_control(ann: Per
             for value in (f"x&{name}=y", "%00", "%1b", "%7f"):
                 answer = ann.call(route.method, f"{_address(route)}?{name}={value}")
                 assert answer.status_code == 400, (route.name, name, value)
-                assert name in locations(answer), (route.name, name, value)
+                assert name in error_locations(answer), (route.name, name, value)
 
 
 def test_a_method_that_a_path_has_not_is_named_with_those_it_has(ann: Person) -> None:

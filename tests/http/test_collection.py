@@ -83,7 +83,7 @@ def test_what_the_collection_makes_can_be_read_by_it(client: Client) -> None:
 def test_every_operation_has_its_request(client: Client) -> None:
     described = {
         operation["operationId"]
-        for path in contract.document()["paths"].values()
+        for path in contract.load_document()["paths"].values()
         for operation in path.values()
     }
     assert set(Editor(client).requests) == described

@@ -11,24 +11,24 @@ from tests.support import Api
 PAGES = ("/api/schema/swagger-ui", "/api/schema/redoc")
 
 
-def test_the_document_is_the_one_of_the_repository(anyone: Api) -> None:
+def test_the_document_is_the_one_of_the_repository(anonymous: Api) -> None:
     written = json.loads((STATIC_DIR / "openapi.json").read_text())
-    assert anyone.get("/api/schema").json_body == written
+    assert anonymous.get("/api/schema").json_body == written
 
 
 @pytest.mark.parametrize("path", ["/api/schema", *PAGES, "/api/schema/assets/swagger-ui.css"])
-def test_what_a_client_has_is_not_sent_again(anyone: Api, path: str) -> None:
-    first = anyone.get(path)
-    again = anyone.get(path, headers={"If-None-Match": first.headers["etag"]})
+def test_what_a_client_has_is_not_sent_again(anonymous: Api, path: str) -> None:
+    first = anonymous.get(path)
+    again = anonymous.get(path, headers={"If-None-Match": first.headers["etag"]})
     assert (first.status_code, again.status_code, again.body) == (200, 304, b"")
     assert again.headers["cache-control"] == first.headers["cache-control"] != "no-store"
 
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_has_no_script_of_its_own_and_loads_nothing_from_elsewhere(
-    anyone: Api, path: str
+    anonymous: Api, path: str
 ) -> None:
-    page = anyone.get(path)
+    page = anonymous.get(path)
     html = page.body.decode()
     addresses = re.findall(r'(?:src|href)="([^"]+)"', html)
     assert all(address.startswith(("/api/schema/assets/", "data:")) for address in addresses)
@@ -38,9 +38,9 @@ def test_a_page_has_no_script_of_its_own_and_loads_nothing_from_elsewhere(
     assert "script-src 'self';" in policy and "default-src 'none';" in policy
     for address in addresses:
         if not address.startswith("data:"):
-            assert anyone.get(address).status_code == 200, address
+            assert anonymous.get(address).status_code == 200, address
 
 
 @pytest.mark.parametrize("name", ["openapi.json", "nothing.js", "..%2Fapi%2Fgate.py", ".js"])
-def test_only_scripts_and_style_sheets_are_assets(anyone: Api, name: str) -> None:
-    assert anyone.get(f"/api/schema/assets/{name}").status_code == 404
+def test_only_scripts_and_style_sheets_are_assets(anonymous: Api, name: str) -> None:
+    assert anonymous.get(f"/api/schema/assets/{name}").status_code == 404

@@ -10,45 +10,45 @@ from typing import Any
 import pytest
 
 from localstack.server import run_api_server
-from tests.live.support import PASSWORD, Deployed, Visitor
+from tests.live.support import PASSWORD, ApiUser, Deployment
 
 MIB = 1024 * 1024
 
 
 @pytest.fixture(scope="module")
-def ours(strict: Deployed) -> Iterator[Deployed]:
+def ours(strict_deployment: Deployment) -> Iterator[Deployment]:
     """The strict cloud, and before it the API server of `make run`, because the cloud's gateway
     answers a browser's preflight itself."""
-    with run_api_server(strict.outputs) as address:
-        yield Deployed({**strict.outputs, "gateway_api_url": address})
+    with run_api_server(strict_deployment.outputs) as address:
+        yield Deployment({**strict_deployment.outputs, "gateway_api_url": address})
 
 
 @pytest.fixture(scope="module")
 def tab(browser: Any) -> Iterator[Any]:
     """One for all addresses that are opened: to make a window costs more than to load a page."""
     page = browser.new_page()
-    page.downloads = []
-    page.on("download", lambda download: page.downloads.append(download))
+    page.download_file = []
+    page.on("download", lambda download: page.download_file.append(download))
     yield page
     page.close()
 
 
 @pytest.fixture(scope="module")
-def ann(ours: Deployed) -> Visitor:
-    return ours.visitor("ann").signs_up()
+def ann(ours: Deployment) -> ApiUser:
+    return ours.new_user("ann").sign_up()
 
 
 @pytest.fixture(scope="module")
-def project(ann: Visitor) -> str:
-    return str(ann.must("POST", "/projects/", {"name": "x"})["id"])
+def project(ann: ApiUser) -> str:
+    return str(ann.request_json("POST", "/projects/", {"name": "x"})["id"])
 
 
 @pytest.fixture
-def task(ann: Visitor, project: str) -> str:
-    return str(ann.must("POST", "/tasks/", {"project": project, "title": "x"})["id"])
+def task(ann: ApiUser, project: str) -> str:
+    return str(ann.request_json("POST", "/tasks/", {"project": project, "title": "x"})["id"])
 
 
-def _opened(browser: Any, origin: str, ann: Visitor) -> Any:
+def _opened(browser: Any, origin: str, ann: ApiUser) -> Any:
     """The page, after somebody logged in."""
     page = browser.new_page()
     page.goto(f"{origin}/upload.html")
@@ -66,7 +66,7 @@ def _uploads(page: Any, task: str, file: Path) -> None:
 
 
 def test_a_page_from_elsewhere_uploads_a_picture_and_shows_it(
-    browser: Any, origins: tuple[str, str], ann: Visitor, task: str, tmp_path: Path
+    browser: Any, origins: tuple[str, str], ann: ApiUser, task: str, tmp_path: Path
 ) -> None:
     from tests.live.test_main_path import _png
 
@@ -77,18 +77,18 @@ def test_a_page_from_elsewhere_uploads_a_picture_and_shows_it(
     page.wait_for_selector("#status:text('Uploaded.')")
     assert page.eval_on_selector("#progress", "bar => bar.value") == 1
     page.wait_for_function("document.querySelector('img')?.naturalWidth === 1")
-    (item,) = ann.must("GET", f"/tasks/{task}/attachments/")["items"]
+    (item,) = ann.request_json("GET", f"/tasks/{task}/attachments/")["items"]
     assert (item["filename"], item["status"], item["picture"]) == (
         "Plän.png",
         "ready",
         "image/png",
     )
-    assert ann.downloads(task, item["id"]).content == _png()
+    assert ann.download_file(task, item["id"]).content == _png()
     page.close()
 
 
 def test_a_large_file_goes_on_after_the_page_was_closed(
-    browser: Any, origins: tuple[str, str], ann: Visitor, task: str, tmp_path: Path
+    browser: Any, origins: tuple[str, str], ann: ApiUser, task: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "large.bin"
     file.write_bytes(b"".join(bytes([number]) * MIB for number in range(101)))
@@ -97,22 +97,22 @@ def test_a_large_file_goes_on_after_the_page_was_closed(
     _uploads(page, task, file)
     page.wait_for_function("document.getElementById('progress').value > 0.2")
     page.close()
-    (item,) = ann.must("GET", f"/tasks/{task}/attachments/")["items"]
+    (item,) = ann.request_json("GET", f"/tasks/{task}/attachments/")["items"]
     path = f"/tasks/{task}/attachments/{item['id']}/parts/"
-    there = {part["number"] for part in ann.must("GET", path)["items"]}
+    there = {part["number"] for part in ann.request_json("GET", path)["items"]}
     assert 0 < len(there) < 13
     page, sent = _opened(browser, origins[0], ann), []
     page.on("request", lambda request: sent.append(request.method))
     _uploads(page, task, file)
     page.wait_for_selector("#status:text('Uploaded.')", timeout=60_000)
     assert sent.count("PUT") == 13 - len(there)
-    (item,) = ann.must("GET", f"/tasks/{task}/attachments/")["items"]
+    (item,) = ann.request_json("GET", f"/tasks/{task}/attachments/")["items"]
     assert item["status"] == "ready"
     page.close()
 
 
 def test_a_page_from_an_unknown_origin_is_kept_out(
-    browser: Any, origins: tuple[str, str], ann: Visitor
+    browser: Any, origins: tuple[str, str], ann: ApiUser
 ) -> None:
     page = _opened(browser, origins[1], ann)
     page.wait_for_selector("#status:text('Failed')")
@@ -121,11 +121,11 @@ def test_a_page_from_an_unknown_origin_is_kept_out(
 
 
 def test_the_bucket_asks_for_the_origin_too(
-    browser: Any, origins: tuple[str, str], ann: Visitor, task: str
+    browser: Any, origins: tuple[str, str], ann: ApiUser, task: str
 ) -> None:
     """Sending with a progress bar makes the browser ask first, and the bucket says no."""
     body = {"filename": "a", "content_type": "text/plain", "size": 5}
-    form = ann.must("POST", f"/tasks/{task}/attachments/", body)["upload"]
+    form = ann.request_json("POST", f"/tasks/{task}/attachments/", body)["upload"]
     assert [_sends(browser, origin, form) for origin in origins] == [True, False]
 
 
@@ -177,14 +177,14 @@ POLYGLOTS = {
 
 
 @pytest.mark.parametrize("name", ACTIVE)
-def test_what_could_run_is_downloaded(tab: Any, ann: Visitor, task: str, name: str) -> None:
+def test_what_could_run_is_downloaded(tab: Any, ann: ApiUser, task: str, name: str) -> None:
     for url in _addresses(ann, task, name, *ACTIVE[name]):
         assert _opens(tab, url) == {"downloaded": True, "ran": False}
 
 
 @pytest.mark.parametrize("name", POLYGLOTS)
 def test_a_polyglot_is_downloaded_or_shown_as_a_picture(
-    tab: Any, ann: Visitor, task: str, name: str
+    tab: Any, ann: ApiUser, task: str, name: str
 ) -> None:
     opaque, inline = _addresses(ann, task, name, *POLYGLOTS[name])
     assert _opens(tab, opaque) == {"downloaded": True, "ran": False}
@@ -199,22 +199,22 @@ def test_the_browser_would_have_told_of_a_script(tab: Any) -> None:
     }
 
 
-def _addresses(ann: Visitor, task: str, name: str, kind: str, body: bytes) -> list[str]:
+def _addresses(ann: ApiUser, task: str, name: str, kind: str, body: bytes) -> list[str]:
     """Of the download and of the picture that it may be."""
-    attachment, stored = ann.uploads(task, name, kind, body)
+    attachment, stored = ann.upload_file(task, name, kind, body)
     path = f"/tasks/{task}/attachments/{attachment['id']}"
-    assert stored.ok and ann.must("POST", f"{path}/complete/")["status"] == "ready"
+    assert stored.ok and ann.request_json("POST", f"{path}/complete/")["status"] == "ready"
     queries = ("", "?inline=true")
-    return [ann.must("GET", f"{path}/download/{query}")["url"] for query in queries]
+    return [ann.request_json("GET", f"{path}/download/{query}")["url"] for query in queries]
 
 
 def _opens(tab: Any, url: str) -> dict[str, bool]:
     """What becomes of the address as a person opens it."""
     from playwright.sync_api import Error
 
-    tab.downloads.clear()
+    tab.download_file.clear()
     tab.evaluate("document.title = ''")
     with suppress(Error):  # so it calls an address that is downloaded
         tab.goto(url)
     tab.wait_for_timeout(200)
-    return {"downloaded": bool(tab.downloads), "ran": tab.title() == "ran"}
+    return {"downloaded": bool(tab.download_file), "ran": tab.title() == "ran"}

@@ -19,7 +19,7 @@ from infra import deploy, stacks
 from infra.stage import LOCAL, ROOT, Stage, UserError, load_stage
 from localstack import cloud
 from localstack.stack import use_endpoint
-from tests.live.support import Visitor
+from tests.live.support import ApiUser
 
 
 @pytest.fixture(scope="module")
@@ -83,9 +83,9 @@ def test_deployed_used_and_changed_with_its_data_kept_until_it_is_told_to_delete
 ) -> None:
     first = deploy.deploy(load_stage(LOCAL))
     assert all(_left().values())
-    ann = Visitor(_api(endpoint, first), "ann").signs_up()
-    project = ann.must("POST", "/projects/", {"name": "Launch"})["id"]
-    assert ann.must("GET", "/")["name"] == "Task Manager API"
+    ann = ApiUser(_api(endpoint, first), "ann").sign_up()
+    project = ann.request_json("POST", "/projects/", {"name": "Launch"})["id"]
+    assert ann.request_json("GET", "/")["name"] == "Task Manager API"
 
     capsys.readouterr()
     assert deploy.deploy(load_stage(LOCAL)) == first
@@ -93,10 +93,10 @@ def test_deployed_used_and_changed_with_its_data_kept_until_it_is_told_to_delete
     assert deploy.describe_changes(load_stage(LOCAL)) == "task-manager-local: nothing to change"
 
     assert "~ APIHandler  AWS::Lambda::Function" in deploy.describe_changes(changed)
-    assert ann.must("GET", "/")["name"] == "Task Manager API"
+    assert ann.request_json("GET", "/")["name"] == "Task Manager API"
     assert deploy.deploy(changed) == first
-    assert ann.must("GET", "/")["name"] == "The next version"
-    assert ann.must("GET", f"/projects/{project}/")["name"] == "Launch"
+    assert ann.request_json("GET", "/")["name"] == "The next version"
+    assert ann.request_json("GET", f"/projects/{project}/")["name"] == "Launch"
     boto3.client("s3").put_object(Bucket=first["BucketName"], Key="att/x", Body=b"x")
 
     deploy.destroy(changed)

@@ -11,7 +11,7 @@ from infra.stage import LOCAL, load_stage
 from localstack import gateway
 from localstack.gateway import API_STAGE
 from localstack.stack import use_endpoint
-from tests.live.support import ON_LOCALSTACK, Deployed
+from tests.live.support import ON_LOCALSTACK, Deployment
 
 NOBODY = "arn:aws:lambda:us-east-1:000000000000:function:nobody"
 
@@ -19,9 +19,9 @@ pytestmark = pytest.mark.skipif(ON_LOCALSTACK, reason="LocalStack's gateway limi
 
 
 @pytest.fixture(scope="module")
-def failing(deployed: Deployed, aws: Any) -> Iterator[str]:
+def failing(deployment: Deployment, aws_client: Any) -> Iterator[str]:
     """The address of an API that calls a function which is not there, or lets nobody through."""
-    apis, endpoint = aws("apigateway"), deployed.outputs["aws_endpoint"]
+    apis, endpoint = aws_client("apigateway"), deployment.outputs["aws_endpoint"]
     api = apis.create_rest_api(name="failing")["id"]
     (root,) = apis.get_resources(restApiId=api)["items"]
     for method in ("GET", "PUT"):

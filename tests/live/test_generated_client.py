@@ -9,16 +9,16 @@ import pytest
 
 from infra.stage import ROOT
 from infra.venv import ensure_venv
-from tests.live.support import Deployed
+from tests.live.support import Deployment
 
 JOB = Path(__file__).with_name("generated_client_job.py")
 
 
 @pytest.mark.proof
-def test_a_generated_client_does_the_main_job(deployed: Deployed, tmp_path: Path) -> None:
+def test_a_generated_client_does_the_main_job(deployment: Deployment, tmp_path: Path) -> None:
     python = ensure_venv(ROOT / ".local" / "client-venv", ROOT / "infra" / "tools" / "client.txt")
     _generate(python.with_name("openapi-python-client"), tmp_path)
-    base_url = deployed.outputs["gateway_api_url"].removesuffix("/api")
+    base_url = deployment.outputs["gateway_api_url"].removesuffix("/api")
     done = subprocess.run(
         [str(python), str(JOB), base_url, f"ann{uuid4().hex[:12]}"],
         env=os.environ | {"PYTHONPATH": str(tmp_path)},

@@ -22,11 +22,11 @@ from tests.live.inbox import Inbox
 from tests.live.support import (
     ON_LOCALSTACK,
     PASSWORD,
-    Deployed,
-    Visitor,
-    eventually,
+    ApiUser,
+    Deployment,
     in_hours,
-    sample,
+    load_event,
+    wait_for,
 )
 
 NEW = "another horse battery"
@@ -54,10 +54,10 @@ SUBJECTS = {
 class Scene:
     """Who gets mail, and what their web client made of the links."""
 
-    deployed: Deployed
+    deployment: Deployment
     inbox: Inbox
-    aws: Any
-    people: dict[str, Visitor]
+    aws_client: Any
+    people: dict[str, ApiUser]
     mails: dict[str, EmailMessage] = field(default_factory=dict)
     answers: dict[str, requests.Response] = field(default_factory=dict)
 
@@ -65,7 +65,7 @@ class Scene:
         """The one of its kind that arrived."""
         if kind not in self.mails:
             who, subject = SUBJECTS[kind]
-            (mail,) = eventually(lambda: self.inbox.mails_to(self.people[who].email, subject))
+            (mail,) = wait_for(lambda: self.inbox.mails_to(self.people[who].email, subject))
             self.mails[kind] = mail
         return self.mails[kind]
 
@@ -76,16 +76,16 @@ class Scene:
         return self.answers[link]
 
     def invokes(self, function: str, event: str) -> None:
-        name = self.deployed.outputs["functions"][function]
+        name = self.deployment.outputs["functions"][function]
         # A second ago: what is owed at a time to come waits for it.
-        payload = {**json.loads(sample(event)), "time": in_hours(-1 / 3600)}
-        answer = self.aws("lambda").invoke(FunctionName=name, Payload=json.dumps(payload))
+        payload = {**json.loads(load_event(event)), "time": in_hours(-1 / 3600)}
+        answer = self.aws_client("lambda").invoke(FunctionName=name, Payload=json.dumps(payload))
         assert "FunctionError" not in answer, answer["Payload"].read()
 
     def has(self, pk: str, sk: str, **values: str) -> None:
         """A row says something else: the clock of the functions cannot be set."""
-        self.aws("dynamodb").update_item(
-            TableName=self.deployed.outputs["table"],
+        self.aws_client("dynamodb").update_item(
+            TableName=self.deployment.outputs["table"],
             Key={"PK": {"S": pk}, "SK": {"S": sk}},
             UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in values),
             ConditionExpression="attribute_exists(PK)",
@@ -93,7 +93,7 @@ class Scene:
         )
 
 
-def _page(person: Visitor, link: Any) -> requests.Response:
+def _page(person: ApiUser, link: Any) -> requests.Response:
     """What the web client's page of that path calls (docs/api.md)."""
     token = parse_qs(link.query).get("token", [""])[0]
     new = {"password": NEW, "password_confirm": NEW}
@@ -113,51 +113,53 @@ def _page(person: Visitor, link: Any) -> requests.Response:
 
 
 @pytest.fixture(scope="module")
-def scene(deployed: Deployed, inbox: Inbox, aws: Callable[[str], Any]) -> Scene:
+def scene(deployment: Deployment, inbox: Inbox, aws_client: Callable[[str], Any]) -> Scene:
     if ON_LOCALSTACK:
         pytest.skip("LocalStack hands no mail on")
     names = ("ann", "bob", "mel", "vera", "rex", "nia", "lea", "eve")
-    people = {name: deployed.visitor(name).signs_up() for name in names if name != "eve"}
-    people |= {"eve": deployed.visitor("eve"), "nia2": deployed.visitor("nia2")}
-    scene = Scene(deployed, inbox, aws, people)
+    people = {name: deployment.new_user(name).sign_up() for name in names if name != "eve"}
+    people |= {"eve": deployment.new_user("eve"), "nia2": deployment.new_user("nia2")}
+    scene = Scene(deployment, inbox, aws_client, people)
     _accounts(**people)
     _projects(scene, **people)
     for kind in ("reset", "new_email"):
         (link,) = _links(scene.mail(kind))
         assert scene.opens(kind, link).ok
-    people["eve"].signs_up()
+    people["eve"].sign_up()
     return scene
 
 
-def _accounts(*, rex: Visitor, nia: Visitor, lea: Visitor, nia2: Visitor, **_: Visitor) -> None:
-    rex.must("POST", "/auth/forgot-password/", {"email": rex.email})
-    nia.must("POST", "/auth/change-email/", {"email": nia2.email, "password": PASSWORD})
-    lea.must("DELETE", "/auth/profile/", {"password": PASSWORD})
+def _accounts(*, rex: ApiUser, nia: ApiUser, lea: ApiUser, nia2: ApiUser, **_: ApiUser) -> None:
+    rex.request_json("POST", "/auth/forgot-password/", {"email": rex.email})
+    nia.request_json("POST", "/auth/change-email/", {"email": nia2.email, "password": PASSWORD})
+    lea.request_json("DELETE", "/auth/profile/", {"password": PASSWORD})
 
 
 def _projects(
-    scene: Scene, *, ann: Visitor, bob: Visitor, mel: Visitor, eve: Visitor, **_: Visitor
+    scene: Scene, *, ann: ApiUser, bob: ApiUser, mel: ApiUser, eve: ApiUser, **_: ApiUser
 ) -> None:
-    bob.lives_by_day()
-    project = ann.must("POST", "/projects/", {"name": "Launch"})["id"]
+    bob.set_daytime_zone()
+    project = ann.request_json("POST", "/projects/", {"name": "Launch"})["id"]
     for whom in ({"user_id": bob.id}, {"user_id": mel.id}, {"email": eve.email}):
-        ann.must("POST", f"/projects/{project}/members/", whom)
+        ann.request_json("POST", f"/projects/{project}/members/", whom)
     soon, bobs = datetime.now(UTC) + timedelta(seconds=3), {"assigned_to": bob.id}
     late = {"project": project, "title": "Late", "due_date": format_timestamp(soon), **bobs}
-    late_id = ann.must("POST", "/tasks/", late)["id"]
+    late_id = ann.request_json("POST", "/tasks/", late)["id"]
     plan = {"project": project, "title": "Plan für 5 €", "due_date": in_hours(12), **bobs}
-    task = ann.must("POST", "/tasks/", plan)["id"]
-    ann.must("PUT", f"/tasks/{task}/reminders/", {"reminders": [{"at": format_timestamp(soon)}]})
-    talk = bob.must("POST", "/tasks/", {"project": project, "title": "Talk"})["id"]
-    ann.must("POST", f"/tasks/{talk}/comments/", {"body": f"Look, @{mel.name}."})
+    task = ann.request_json("POST", "/tasks/", plan)["id"]
+    ann.request_json(
+        "PUT", f"/tasks/{task}/reminders/", {"reminders": [{"at": format_timestamp(soon)}]}
+    )
+    talk = bob.request_json("POST", "/tasks/", {"project": project, "title": "Talk"})["id"]
+    ann.request_json("POST", f"/tasks/{talk}/comments/", {"body": f"Look, @{mel.name}."})
     _a_week_goes_by(scene, ann, project, late_id)
-    eventually(lambda: datetime.now(UTC) > soon + timedelta(seconds=2))
+    wait_for(lambda: datetime.now(UTC) > soon + timedelta(seconds=2))
     scene.invokes("SendReminders", "send_reminders")
     scene.has(f"USER#{bob.id}", "DIGEST", **_awake("digest", bob.id))  # the morning comes
     scene.invokes("SendReminders", "send_reminders")
 
 
-def _a_week_goes_by(scene: Scene, owner: Visitor, project: str, task: str) -> None:
+def _a_week_goes_by(scene: Scene, owner: ApiUser, project: str, task: str) -> None:
     before = datetime.now(UTC) - timedelta(days=8)
     scene.has(f"PROJECT#{project}", f"TASK#{task}", created_at=format_timestamp(before))
     monday = (before - timedelta(days=before.weekday() + 7)).date().isoformat()
@@ -209,7 +211,7 @@ def test_one_click_ends_it_unless_it_is_about_the_accounts_safety(scene: Scene, 
         return
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     link = mail["List-Unsubscribe"].strip("<>")
-    url = link.replace(f"{CLIENT}/api", scene.deployed.outputs["gateway_api_url"])
+    url = link.replace(f"{CLIENT}/api", scene.deployment.outputs["gateway_api_url"])
     answer = requests.post(url, data={"List-Unsubscribe": "One-Click"}, timeout=60)
     assert answer.ok and "no more mails" in answer.text, answer.text
 

@@ -10,7 +10,7 @@ import pytest
 
 from localstack import cloud
 from localstack.stack import Outputs, check_stream_consumers, deploy_local_stack
-from tests.live.support import ON_LOCALSTACK, Deployed, Visitor, eventually
+from tests.live.support import ON_LOCALSTACK, ApiUser, Deployment, wait_for
 
 WRITES = 300
 # An orderly stop ends at once; the sweeps, which would hide a stream that stands still, come later.
@@ -29,7 +29,7 @@ class Cloud:
     def start(self) -> None:
         self.process = cloud.start(self.port)
         self.outputs: Outputs = deploy_local_stack(self.port)
-        self.deployed = Deployed(self.outputs).ticked_lately()
+        self.deployment = Deployment(self.outputs).set_watermarks()
 
     def stop(self) -> None:
         cloud.stop(self.process)
@@ -48,12 +48,12 @@ def own_cloud() -> Iterator[Cloud]:
     shutil.rmtree(cloud.get_state_dir(own.port), ignore_errors=True)
 
 
-def _work_a_lot(ann: Visitor) -> str:
+def _work_a_lot(ann: ApiUser) -> str:
     """Make many writes, all of which the stream's consumers read; the project's id."""
-    project: str = ann.must("POST", "/projects/", {"name": "Many"})["id"]
+    project: str = ann.request_json("POST", "/projects/", {"name": "Many"})["id"]
 
     def add(number: int) -> None:
-        ann.must("POST", "/tasks/", {"project": project, "title": f"Task {number}"})
+        ann.request_json("POST", "/tasks/", {"project": project, "title": f"Task {number}"})
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(add, range(WRITES)))
@@ -64,12 +64,12 @@ def _work_a_lot(ann: Visitor) -> str:
 def test_after_a_restart_the_stream_causes_what_it_did_before(
     own_cloud: Cloud, end: Callable[[Cloud], None]
 ) -> None:
-    ann, bob = (own_cloud.deployed.visitor(name).signs_up() for name in ("ann", "bob"))
+    ann, bob = (own_cloud.deployment.new_user(name).sign_up() for name in ("ann", "bob"))
     project = _work_a_lot(ann)
-    ann.must("POST", f"/projects/{project}/members/", {"user_id": bob.id})
+    ann.request_json("POST", f"/projects/{project}/members/", {"user_id": bob.id})
     title = {"project": project, "title": "Zebra crossing"}
-    before = ann.must("POST", "/tasks/", title)["id"]
-    eventually(lambda: ann.must("GET", f"/tasks/{before}/activity/")["items"], SECONDS)
+    before = ann.request_json("POST", "/tasks/", title)["id"]
+    wait_for(lambda: ann.request_json("GET", f"/tasks/{before}/activity/")["items"], SECONDS)
     _wait_for_a_saved_state(own_cloud)
     end(own_cloud)
     own_cloud.start()
@@ -77,23 +77,27 @@ def test_after_a_restart_the_stream_causes_what_it_did_before(
     for person in (ann, bob):
         person.api_url = own_cloud.outputs["gateway_api_url"]
 
-    task = ann.must("POST", "/tasks/", title | {"title": "Giraffe", "assigned_to": bob.id})["id"]
-    attachment, _ = ann.uploads(task, "a.txt", "text/plain", b"some bytes")
-    export = ann.must("POST", f"/projects/{project}/exports/")["id"]
+    task = ann.request_json("POST", "/tasks/", title | {"title": "Giraffe", "assigned_to": bob.id})[
+        "id"
+    ]
+    attachment, _ = ann.upload_file(task, "a.txt", "text/plain", b"some bytes")
+    export = ann.request_json("POST", f"/projects/{project}/exports/")["id"]
 
     def is_ready() -> bool:
-        files = ann.must("GET", f"/tasks/{task}/attachments/")["items"]
+        files = ann.request_json("GET", f"/tasks/{task}/attachments/")["items"]
         return [file["status"] for file in files] == ["ready"]
 
     def is_exported() -> bool:
-        state = ann.must("GET", f"/projects/{project}/exports/{export}/")
+        state = ann.request_json("GET", f"/projects/{project}/exports/{export}/")
         return bool(state["status"] == "done")
 
-    eventually(lambda: own_cloud.deployed.mails_to(bob.email), SECONDS)
-    eventually(lambda: ann.must("GET", f"/tasks/?project={project}&q=giraffe")["items"], SECONDS)
-    eventually(lambda: ann.must("GET", f"/tasks/{task}/activity/")["items"], SECONDS)
-    eventually(is_exported, SECONDS)
-    eventually(is_ready, SECONDS)
+    wait_for(lambda: own_cloud.deployment.mails_to(bob.email), SECONDS)
+    wait_for(
+        lambda: ann.request_json("GET", f"/tasks/?project={project}&q=giraffe")["items"], SECONDS
+    )
+    wait_for(lambda: ann.request_json("GET", f"/tasks/{task}/activity/")["items"], SECONDS)
+    wait_for(is_exported, SECONDS)
+    wait_for(is_ready, SECONDS)
     assert attachment["status"] == "pending"
 
 
@@ -102,4 +106,4 @@ def _wait_for_a_saved_state(own: Cloud) -> None:
     saved = cloud.get_state_dir(own.port) / "state" / "lambda.json"
     for _ in range(2):
         before = saved.stat().st_mtime if saved.exists() else 0.0
-        eventually(lambda before=before: saved.exists() and saved.stat().st_mtime > before)
+        wait_for(lambda before=before: saved.exists() and saved.stat().st_mtime > before)

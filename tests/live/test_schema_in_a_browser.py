@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.live_server import served
+from tests.live_server import run_app_server
 from tests.support import PASSWORD, Person
 
 
@@ -14,7 +14,7 @@ from tests.support import PASSWORD, Person
 def page(cloud: None, browser: Any) -> Iterator[Any]:
     """A page that gets answers from the app alone: its policy keeps out the logo that ReDoc would
     like to have from its makers."""
-    with served() as address:
+    with run_app_server() as address:
         opened = browser.new_page(base_url=address, viewport={"width": 1000, "height": 900})
         opened.asked = []
         opened.on("response", lambda answer: opened.asked.append(answer.url))

@@ -12,7 +12,7 @@ import pytest
 from infra.stage import ROOT
 from localstack import cloud
 from localstack.mailbox import Mailbox
-from tests.live.support import Deployed
+from tests.live.support import Deployment
 
 TUTORIAL = ROOT / "docs" / "tutorial.md"
 API, MAILBOX = "http://localhost:8000/api", "http://localhost:8025"
@@ -41,9 +41,9 @@ def _steps(text: str) -> Iterator[Step]:
 
 
 @contextmanager
-def _mailbox(deployed: Deployed) -> Iterator[str]:
+def _mailbox(deployment: Deployment) -> Iterator[str]:
     port = cloud.find_free_port()
-    mailbox = Mailbox(port, deployed.outputs["mailbox_url"])
+    mailbox = Mailbox(port, deployment.outputs["mailbox_url"])
     mailbox.start()
     yield f"http://localhost:{port}"
     mailbox.stop()
@@ -66,11 +66,11 @@ def _run(commands: list[str], folder: Path) -> list[str]:
 
 @pytest.mark.proof
 def test_every_command_of_the_tutorial_answers_as_it_says(
-    deployed: Deployed, tmp_path: Path
+    deployment: Deployment, tmp_path: Path
 ) -> None:
     text = TUTORIAL.read_text()
-    with _mailbox(deployed) as mailbox:
-        here = text.replace(API, deployed.outputs["gateway_api_url"]).replace(MAILBOX, mailbox)
+    with _mailbox(deployment) as mailbox:
+        here = text.replace(API, deployment.outputs["gateway_api_url"]).replace(MAILBOX, mailbox)
         steps = list(_steps(here))
         printed = _run([step.command for step in steps], tmp_path)
     assert len(steps) > 25

@@ -39,9 +39,9 @@ def test_every_action_stands_in_the_permission_table() -> None:
     assert set(PERMISSIONS) == set(Action)
 
 
-def test_only_the_listed_routes_answer_without_a_token(anyone: Api) -> None:
+def test_only_the_listed_routes_answer_without_a_token(anonymous: Api) -> None:
     answers = [
-        (path, anyone.call(method, path.replace("{", "").replace("}", ""), {}).status_code)
+        (path, anonymous.call(method, path.replace("{", "").replace("}", ""), {}).status_code)
         for method, path, _ in ROUTES
     ]
     assert {path for path, status in answers if status != 401} == PUBLIC
@@ -57,5 +57,5 @@ def test_a_route_has_no_trailing_slash_and_a_preflight() -> None:
         assert "OPTIONS" in methods, path
 
 
-def test_the_trailing_slash_makes_no_difference(anyone: Api) -> None:
-    assert anyone.get("/api/health/").json_body == anyone.get("/api/health").json_body
+def test_the_trailing_slash_makes_no_difference(anonymous: Api) -> None:
+    assert anonymous.get("/api/health/").json_body == anonymous.get("/api/health").json_body
