@@ -1,11 +1,11 @@
-"""The sample data of `make run`, made on the app behind a socket."""
+"""The sample data of `make run`, created through the app behind a socket."""
 
 from localstack.seed import EMAIL, PASSWORD, PROJECT, TASKS, seed
 from tests.live_server import run_app_server
 from tests.support import Api
 
 
-def test_sample_data_are_made_once(anonymous: Api) -> None:
+def test_sample_data_is_created_once(anonymous: Api) -> None:
     with run_app_server() as address:
         for _ in range(2):
             seed(f"{address}/api")

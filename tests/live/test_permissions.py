@@ -1,5 +1,7 @@
-"""Every function does its work with the rights of its own policy and no others: the local cloud
-enforces them here. (It knows no resource for SendRawEmail, so mail is left out.)"""
+"""Every function works with its own policy alone, which the local cloud enforces.
+
+Emails are left out, because the local cloud knows no resource for SendRawEmail.
+"""
 
 import base64
 
@@ -8,7 +10,7 @@ import requests
 from tests.live.support import PASSWORD, ApiUser, Deployment, in_hours, load_event, wait_for
 
 
-def test_the_api_may_do_what_its_routes_need(strict_deployment: Deployment) -> None:
+def test_the_policy_of_the_api_allows_what_its_routes_need(strict_deployment: Deployment) -> None:
     ann, bob = (
         strict_deployment.new_user("ann").sign_up(),
         strict_deployment.new_user("bob").sign_up(),
@@ -17,8 +19,8 @@ def test_the_api_may_do_what_its_routes_need(strict_deployment: Deployment) -> N
     ann.request_json("POST", "/auth/refresh/", {"refresh": login["refresh"]})
     ann.request_json("PATCH", "/auth/profile/", {"username": f"{ann.name}-2"})
     token = {"name": "x", "scopes": ["tasks:read"], "expires_at": in_hours(1)}
-    made = ann.request_json("POST", "/auth/tokens/", token)
-    ann.request_json("DELETE", f"/auth/tokens/{made['id']}/")
+    token = ann.request_json("POST", "/auth/tokens/", token)
+    ann.request_json("DELETE", f"/auth/tokens/{token['id']}/")
     project = ann.request_json("POST", "/projects/", {"name": "x"})["id"]
     ann.request_json("POST", f"/projects/{project}/members/", {"user_id": bob.id})
     due = {"assigned_to": bob.id, "due_date": in_hours(9)}
@@ -29,24 +31,24 @@ def test_the_api_may_do_what_its_routes_need(strict_deployment: Deployment) -> N
     ann.request_json("DELETE", f"/tasks/{task}/comments/{comment}/")
     assert bob.request_json("GET", "/tasks/?assigned_to=me")["items"]
     assert bob.request_json("GET", f"/tasks/?project={project}&status=done")["items"]
-    _upload(ann, task)
-    _show(ann)
+    _upload_and_delete_files(ann, task)
+    _upload_avatar(ann)
     ann.request_json("POST", "/auth/logout/")
 
 
-def test_a_list_is_chosen_from_what_the_stream_has_written(strict_deployment: Deployment) -> None:
+def test_a_filtered_list_is_read_from_the_list_snapshot(strict_deployment: Deployment) -> None:
     ann = strict_deployment.new_user("ann").sign_up()
     project = ann.request_json("POST", "/projects/", {"name": "x"})["id"]
     task = {"op": "create", "project": project, "title": "x"}
     operations = [task | {"status": status} for status in 35 * ("todo", "done")]
     ann.request_json("POST", "/tasks/bulk/", {"operations": operations})
-    place = {"Bucket": strict_deployment.outputs["bucket"], "Prefix": f"catalogue/1/{project}"}
-    wait_for(lambda: strict_deployment.client("s3").list_objects_v2(**place)["KeyCount"])
-    chosen = f"/tasks/?project={project}&status=done&ordering=-updated_at&limit=100"
-    assert len(ann.request_json("GET", chosen)["items"]) == 35
+    where = {"Bucket": strict_deployment.outputs["bucket"], "Prefix": f"catalogue/1/{project}"}
+    wait_for(lambda: strict_deployment.client("s3").list_objects_v2(**where)["KeyCount"])
+    path = f"/tasks/?project={project}&status=done&ordering=-updated_at&limit=100"
+    assert len(ann.request_json("GET", path)["items"]) == 35
 
 
-def test_jobs_may_do_what_they_need(strict_deployment: Deployment) -> None:
+def test_the_policies_of_the_jobs_allow_what_they_need(strict_deployment: Deployment) -> None:
     for function, event in (
         ("CleanUp", "clean_up"),
         ("RepairCounters", "repair_counters"),
@@ -61,8 +63,8 @@ def test_jobs_may_do_what_they_need(strict_deployment: Deployment) -> None:
         assert "FunctionError" not in answer, answer["Payload"].read()
 
 
-def _upload(ann: ApiUser, task: str) -> None:
-    """Confirmed by the storage's event alone, then downloaded."""
+def _upload_and_delete_files(ann: ApiUser, task: str) -> None:
+    """Upload a file that the event of S3 completes, refused files and a part; delete them all."""
     attachment, _ = ann.upload_file(task, "a.txt", "text/plain", b"bytes")
     path = f"/tasks/{task}/attachments"
     wait_for(lambda: ann.request_json("GET", path + "/")["items"][0]["status"] == "ready")
@@ -70,11 +72,11 @@ def _upload(ann: ApiUser, task: str) -> None:
     small = {"filename": "b", "content_type": "text/plain", "size": 1}
     announced = ann.request_json("POST", path + "/", small)
     missing, form = announced["attachment"], announced["upload"]
-    # A policy changed by one byte is not the one that was signed.
-    later = base64.b64decode(form["fields"]["policy"]).replace(
+    # The signature does not match a policy that differs in one byte.
+    changed = base64.b64decode(form["fields"]["policy"]).replace(
         b'"expiration": "2', b'"expiration": "3'
     )
-    fields = form["fields"] | {"policy": base64.b64encode(later).decode()}
+    fields = form["fields"] | {"policy": base64.b64encode(changed).decode()}
     refused = requests.post(form["url"], data=fields, files={"file": b"x"}, timeout=60)
     assert refused.status_code == 403 and "SignatureDoesNotMatch" in refused.text
     answer = ann.call("POST", f"{path}/{missing['id']}/complete/")
@@ -84,14 +86,14 @@ def _upload(ann: ApiUser, task: str) -> None:
     (part,) = ann.request_json("POST", f"{path}/{parts}/parts/", {"numbers": [13]})["items"]
     assert requests.put(part["url"], data=bytes(part["size"]), timeout=60).ok
     assert len(ann.request_json("GET", f"{path}/{parts}/parts/")["items"]) == 1
-    for gone in (attachment["id"], missing["id"], parts):
-        ann.request_json("DELETE", f"{path}/{gone}/")
+    for attachment_id in (attachment["id"], missing["id"], parts):
+        ann.request_json("DELETE", f"{path}/{attachment_id}/")
 
 
-def _show(ann: ApiUser) -> None:
-    picture = b"\x89PNG\r\n\x1a\n" + bytes(9)
-    kind = {"content_type": "image/png", "size": len(picture)}
-    announced = ann.request_json("POST", "/auth/profile/avatar/", kind)
-    form, files = announced["upload"], {"file": ("me.png", picture, "image/png")}
+def _upload_avatar(ann: ApiUser) -> None:
+    image = b"\x89PNG\r\n\x1a\n" + bytes(9)
+    announcement = {"content_type": "image/png", "size": len(image)}
+    announced = ann.request_json("POST", "/auth/profile/avatar/", announcement)
+    form, files = announced["upload"], {"file": ("me.png", image, "image/png")}
     assert requests.post(form["url"], data=form["fields"], files=files, timeout=60).ok
     ann.request_json("POST", f"/auth/profile/avatar/{announced['id']}/complete/")

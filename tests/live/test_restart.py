@@ -1,4 +1,4 @@
-"""A local cloud that is stopped and started again goes on where it was."""
+"""A local cloud that is stopped and started again continues where it stopped."""
 
 import shutil
 import signal
@@ -13,14 +13,14 @@ from localstack.stack import Outputs, check_stream_consumers, deploy_local_stack
 from tests.live.support import ON_LOCALSTACK, ApiUser, Deployment, wait_for
 
 WRITES = 300
-# An orderly stop ends at once; the sweeps, which would hide a stream that stands still, come later.
+# Shorter than the interval of the sweeps, which would hide that the stream does not work.
 SECONDS = 30
 
 pytestmark = pytest.mark.skipif(ON_LOCALSTACK, reason="LocalStack keeps no state")
 
 
-class Cloud:
-    """A local cloud that keeps its state, on a port of its own."""
+class RestartableCloud:
+    """A local cloud on its own port, which keeps its state on disk."""
 
     def __init__(self) -> None:
         self.port = cloud.find_free_port()
@@ -37,40 +37,44 @@ class Cloud:
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
-        subprocess.run(["pkill", "-9", "-s", str(self.process.pid)], check=False)  # its workers
+        subprocess.run(
+            ["pkill", "-9", "-s", str(self.process.pid)], check=False
+        )  # the processes of its functions
 
 
 @pytest.fixture
-def own_cloud() -> Iterator[Cloud]:
-    own = Cloud()
+def own_cloud() -> Iterator[RestartableCloud]:
+    own = RestartableCloud()
     yield own
     own.stop()
     shutil.rmtree(cloud.get_state_dir(own.port), ignore_errors=True)
 
 
-def _work_a_lot(ann: ApiUser) -> str:
-    """Make many writes, all of which the stream's consumers read; the project's id."""
+def _create_many_tasks(ann: ApiUser) -> str:
+    """Create a project with many tasks, for the consumers of the stream; return its id."""
     project: str = ann.request_json("POST", "/projects/", {"name": "Many"})["id"]
 
-    def add(number: int) -> None:
+    def create_task(number: int) -> None:
         ann.request_json("POST", "/tasks/", {"project": project, "title": f"Task {number}"})
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(add, range(WRITES)))
+        list(pool.map(create_task, range(WRITES)))
     return project
 
 
-@pytest.mark.parametrize("end", [Cloud.stop, Cloud.kill], ids=["stopped", "killed"])
-def test_after_a_restart_the_stream_causes_what_it_did_before(
-    own_cloud: Cloud, end: Callable[[Cloud], None]
+@pytest.mark.parametrize(
+    "end", [RestartableCloud.stop, RestartableCloud.kill], ids=["stopped", "killed"]
+)
+def test_the_stream_handlers_work_after_a_restart(
+    own_cloud: RestartableCloud, end: Callable[[RestartableCloud], None]
 ) -> None:
     ann, bob = (own_cloud.deployment.new_user(name).sign_up() for name in ("ann", "bob"))
-    project = _work_a_lot(ann)
+    project = _create_many_tasks(ann)
     ann.request_json("POST", f"/projects/{project}/members/", {"user_id": bob.id})
     title = {"project": project, "title": "Zebra crossing"}
     before = ann.request_json("POST", "/tasks/", title)["id"]
     wait_for(lambda: ann.request_json("GET", f"/tasks/{before}/activity/")["items"], SECONDS)
-    _wait_for_a_saved_state(own_cloud)
+    _wait_for_saved_state(own_cloud)
     end(own_cloud)
     own_cloud.start()
     assert check_stream_consumers(own_cloud.outputs) == []
@@ -101,8 +105,8 @@ def test_after_a_restart_the_stream_causes_what_it_did_before(
     assert attachment["status"] == "pending"
 
 
-def _wait_for_a_saved_state(own: Cloud) -> None:
-    """Wait until everything that is written by now has been saved twice over."""
+def _wait_for_saved_state(own: RestartableCloud) -> None:
+    """Wait until the cloud has saved its state twice from now on."""
     saved = cloud.get_state_dir(own.port) / "state" / "lambda.json"
     for _ in range(2):
         before = saved.stat().st_mtime if saved.exists() else 0.0
