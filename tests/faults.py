@@ -25,7 +25,7 @@ READ_OPERATIONS = {
 
 
 class Killed(BaseException):
-    """Stands for the end of the process."""
+    """The process ends here: no `except Exception` may catch it."""
 
 
 @contextmanager

@@ -62,11 +62,11 @@ GARBAGE: list[Any] = [{}, {"requestContext": None}, {"httpMethod": "GET"}, [], N
 
 @pytest.mark.parametrize("event", GARBAGE, ids=str)
 def test_an_event_that_makes_no_sense_is_a_500_in_the_same_shape(
-    client: Client, sample_event: Any
+    client: Client, event: Any
 ) -> None:
     from app import app
 
-    answer = app(sample_event, client.lambda_context if hasattr(client, "lambda_context") else None)
+    answer = app(event, client.lambda_context if hasattr(client, "lambda_context") else None)
     assert answer["statusCode"] == 500
     assert json.loads(answer["body"])["code"] == "internal_server_error"
     assert {"x-request-id", "ratelimit", "ratelimit-policy"} <= answer["headers"].keys()

@@ -42,7 +42,7 @@ def functions(resources: Template) -> Template:
 
 
 @pytest.fixture(scope="session")
-def zipped(build: Path) -> list[str]:
+def zip_names(build: Path) -> list[str]:
     """The names of the files in the zip of the functions."""
     with ZipFile(build / "deployment.zip") as archive:
         return archive.namelist()

@@ -17,32 +17,32 @@ from infra.template import read_template
 UNCHECKED_HASH = 0b01
 
 
-def test_the_zip_contains_the_app_and_no_development_files(zipped: list[str]) -> None:
-    tops = {name.split("/")[0] for name in zipped}
+def test_the_zip_contains_the_app_and_no_development_files(zip_names: list[str]) -> None:
+    tops = {name.split("/")[0] for name in zip_names}
     assert {"app.py", "chalicelib", "chalice", "pynamodb", "msgspec"} <= tops
     assert tops & {"tests", "infra", "localstack", "events", "docs", "bench", ".chalice"} == set()
 
 
-def test_the_zip_does_not_depend_on_the_build_machine(zipped: list[str]) -> None:
+def test_the_zip_does_not_depend_on_the_build_machine(zip_names: list[str]) -> None:
     """It has no bytecode of another Python version and no hashes of scripts with local paths."""
-    compiled = [name for name in zipped if name.endswith(".pyc")]
+    compiled = [name for name in zip_names if name.endswith(".pyc")]
     assert [name for name in compiled if "cpython-313" not in name] == []
-    assert [name for name in zipped if name.endswith("/RECORD")] == []
+    assert [name for name in zip_names if name.endswith("/RECORD")] == []
 
 
-def test_the_zip_contains_the_email_templates(zipped: list[str]) -> None:
-    assert any(name.startswith("chalicelib/mail/templates/") for name in zipped)
+def test_the_zip_contains_the_email_templates(zip_names: list[str]) -> None:
+    assert any(name.startswith("chalicelib/mail/templates/") for name in zip_names)
 
 
-def test_compiled_modules_are_for_the_runtime_and_its_architecture(zipped: list[str]) -> None:
-    compiled = [name for name in zipped if name.endswith(".so")]
+def test_compiled_modules_are_for_the_runtime_and_its_architecture(zip_names: list[str]) -> None:
+    compiled = [name for name in zip_names if name.endswith(".so")]
     assert compiled
     for name in compiled:
         assert "cpython-313-aarch64" in name or ".abi3." in name, name
 
 
-def test_botocore_contains_only_the_services_that_the_app_calls(zipped: list[str]) -> None:
-    services = {m[1] for name in zipped if (m := re.match(r"botocore/data/([^/]+)/", name))}
+def test_botocore_contains_only_the_services_that_the_app_calls(zip_names: list[str]) -> None:
+    services = {m[1] for name in zip_names if (m := re.match(r"botocore/data/([^/]+)/", name))}
     assert {"dynamodb", "s3", "secretsmanager", "ses"} <= services
     assert len(services) < 10
 

@@ -20,12 +20,12 @@ WITHOUT_RESOURCE = {
 Statement = dict[str, Any]
 
 
-def statements(policy: Path) -> list[Statement]:
+def read_statements(policy: Path) -> list[Statement]:
     return list(json.loads(policy.read_text())["Statement"])
 
 
-def actions(policy: Path) -> set[str]:
-    return {action for statement in statements(policy) for action in statement["Action"]}
+def list_actions(policy: Path) -> set[str]:
+    return {action for statement in read_statements(policy) for action in statement["Action"]}
 
 
 def test_every_function_has_a_policy_and_every_policy_a_function() -> None:
@@ -37,12 +37,12 @@ def test_every_function_has_a_policy_and_every_policy_a_function() -> None:
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.stem)
 def test_no_action_is_a_wildcard(policy: Path) -> None:
-    assert {action for action in actions(policy) if "*" in action} == set()
+    assert {action for action in list_actions(policy) if "*" in action} == set()
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.stem)
 def test_every_resource_belongs_to_the_stack(policy: Path) -> None:
-    for statement in statements(policy):
+    for statement in read_statements(policy):
         if statement["Resource"] == "*":
             assert set(statement["Action"]) <= WITHOUT_RESOURCE, statement["Sid"]
             continue
@@ -54,22 +54,22 @@ def test_every_resource_belongs_to_the_stack(policy: Path) -> None:
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.stem)
 def test_no_function_may_scan_or_manage_tables(policy: Path) -> None:
     forbidden = {"dynamodb:Scan", "dynamodb:DeleteTable", "dynamodb:UpdateTable"}
-    assert actions(policy) & forbidden == set()
+    assert list_actions(policy) & forbidden == set()
 
 
 def test_only_mail_functions_may_send_mail() -> None:
-    mailing = {policy.stem for policy in POLICIES if "ses:SendRawEmail" in actions(policy)}
+    mailing = {policy.stem for policy in POLICIES if "ses:SendRawEmail" in list_actions(policy)}
     assert mailing == {"policy-dispatch_mail", "policy-sweep_mail"}
 
 
 def test_only_functions_that_sign_tokens_read_the_signing_keys() -> None:
-    reading = {p.stem for p in POLICIES if "secretsmanager:GetSecretValue" in actions(p)}
+    reading = {p.stem for p in POLICIES if "secretsmanager:GetSecretValue" in list_actions(p)}
     assert reading == {"policy-api_handler", "policy-dispatch_mail", "policy-sweep_mail"}
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.stem)
 def test_every_function_writes_to_its_own_log_group_only(policy: Path) -> None:
-    (log,) = [s for s in statements(policy) if "logs:PutLogEvents" in s["Action"]]
+    (log,) = [s for s in read_statements(policy) if "logs:PutLogEvents" in s["Action"]]
     function = policy.stem.removeprefix("policy-")
     logical = "APIHandler" if function == "api_handler" else function.title().replace("_", "")
     assert log["Resource"]["Fn::Sub"].endswith(f"/aws/lambda/${{AWS::StackName}}-{logical}-*")

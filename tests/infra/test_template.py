@@ -350,7 +350,7 @@ def test_prod_releases_gradually_and_rolls_back_on_alarms(resources: Template) -
     )
 
 
-def alarms(resources: Template) -> dict[str, Any]:
+def list_alarms(resources: Template) -> dict[str, Any]:
     return of_type(resources, "AWS::CloudWatch::Alarm")
 
 
@@ -359,7 +359,7 @@ def test_every_function_stream_and_queue_has_alarms(
 ) -> None:
     watched = {
         (alarm["MetricName"], json.dumps(dimension["Value"]))
-        for alarm in alarms(resources).values()
+        for alarm in list_alarms(resources).values()
         for dimension in alarm["Dimensions"]
     }
     for name in functions:
@@ -375,7 +375,7 @@ def test_every_function_stream_and_queue_has_alarms(
 def test_every_alarm_notifies_the_topic_and_links_to_the_runbook(resources: Template) -> None:
     titles = re.findall("^### (.+)$", (ROOT / "docs/operations.md").read_text(), re.MULTILINE)
     anchors = {re.sub("[^a-z0-9-]", "", title.lower().replace(" ", "-")) for title in titles}
-    for name, alarm in alarms(resources).items():
+    for name, alarm in list_alarms(resources).items():
         assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}], name
         _, _, anchor = alarm["AlarmDescription"].partition("docs/operations.md#")
         assert anchor in anchors, name
@@ -387,7 +387,7 @@ def test_custom_metrics_with_an_alarm_are_reported_by_the_code(resources: Templa
     jobs = re.findall(r'record_outcome\("(\w+)"', source)
     metrics = {
         alarm["MetricName"]
-        for alarm in alarms(resources).values()
+        for alarm in list_alarms(resources).values()
         if "Fn::Sub" in alarm["Namespace"]
     }
     assert metrics
@@ -399,7 +399,7 @@ def test_custom_metrics_with_an_alarm_are_reported_by_the_code(resources: Templa
 def test_the_dashboard_shows_every_alarm(resources: Template) -> None:
     body = json.loads(properties(resources, "Dashboard")["DashboardBody"]["Fn::Sub"])
     shown = [metric for widget in body["widgets"] for metric in widget["properties"]["metrics"]]
-    assert len(shown) == len(alarms(resources))
+    assert len(shown) == len(list_alarms(resources))
 
 
 def test_a_stage_sets_memory_and_retention(resources: Template) -> None:

@@ -18,7 +18,7 @@ from localstack import cloud
 LOCKS = [requirements.with_suffix(".txt") for requirements in lock.list_requirements()]
 
 
-def pins(path: Path) -> dict[str, str]:
+def read_pins(path: Path) -> dict[str, str]:
     """Return package -> the rest of its line, with version and hashes."""
     lines = path.read_text().replace("\\\n", " ").splitlines()
     pinned = (line.partition("==") for line in lines if line and not line.lstrip().startswith("#"))
@@ -27,8 +27,8 @@ def pins(path: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.stem)
 def test_every_requirement_is_pinned_with_its_hashes(path: Path) -> None:
-    assert pins(path)
-    assert [name for name, rest in pins(path).items() if "--hash=sha256:" not in rest] == []
+    assert read_pins(path)
+    assert [name for name, rest in read_pins(path).items() if "--hash=sha256:" not in rest] == []
 
 
 @pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.stem)
@@ -36,14 +36,16 @@ def test_every_requirement_file_is_locked(path: Path) -> None:
     lines = path.with_suffix(".in").read_text().splitlines()
     required = {re.split(r"[\[=]", line)[0] for line in lines if re.match(r"\w", line)}
     assert required
-    assert required <= set(pins(path))
+    assert required <= set(read_pins(path))
 
 
 def test_development_uses_the_versions_of_the_functions() -> None:
-    def versions(name: str) -> dict[str, str]:
-        return {name: rest.split()[0] for name, rest in pins(ROOT / name).items()}
+    def read_versions(name: str) -> dict[str, str]:
+        return {name: rest.split()[0] for name, rest in read_pins(ROOT / name).items()}
 
-    assert versions("requirements.txt").items() <= versions("requirements-dev.txt").items()
+    assert (
+        read_versions("requirements.txt").items() <= read_versions("requirements-dev.txt").items()
+    )
 
 
 def test_no_pin_is_below_its_minimum_version() -> None:
@@ -51,7 +53,7 @@ def test_no_pin_is_below_its_minimum_version() -> None:
     too_low = [
         (path.name, name, rest.split()[0])
         for path in [ROOT / "requirements.txt", ROOT / "requirements-dev.txt"]
-        for name, rest in pins(path).items()
+        for name, rest in read_pins(path).items()
         if name in minimums and Version(rest.split()[0]) < Version(minimums[name]["minimum"])
     ]
     assert too_low == []

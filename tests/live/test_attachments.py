@@ -86,7 +86,7 @@ def test_a_form_expires(
         **options,
     )
     content_type = {"Content-Type": "text/plain"}
-    signed = signer.generate_presigned_post_form(
+    signed = signer.generate_presigned_post(
         outputs["bucket"],
         form["fields"]["key"],
         Fields=content_type,

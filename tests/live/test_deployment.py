@@ -37,7 +37,7 @@ def use_empty_cloud(endpoint: str) -> Iterator[None]:
 
 
 @pytest.fixture
-def changed(tmp_path: Path) -> Stage:
+def changed_stage(tmp_path: Path) -> Stage:
     """The local stage with a changed response in its code, and with `keep_data` set."""
     sources = tmp_path / "sources"
     for name in ("chalicelib", ".chalice"):
@@ -80,7 +80,7 @@ def _api_url(endpoint: str, outputs: dict[str, str]) -> str:
 
 
 def test_a_stack_is_deployed_updated_and_destroyed_and_its_data_is_deleted_last(
-    endpoint: str, changed: Stage, capsys: pytest.CaptureFixture[str]
+    endpoint: str, changed_stage: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first = deploy.deploy(load_stage(LOCAL))
     assert all(_list_resources().values())
@@ -93,14 +93,14 @@ def test_a_stack_is_deployed_updated_and_destroyed_and_its_data_is_deleted_last(
     assert "nothing to change" in capsys.readouterr().out
     assert deploy.describe_changes(load_stage(LOCAL)) == "task-manager-local: nothing to change"
 
-    assert "~ APIHandler  AWS::Lambda::Function" in deploy.describe_changes(changed)
+    assert "~ APIHandler  AWS::Lambda::Function" in deploy.describe_changes(changed_stage)
     assert ann.request_json("GET", "/")["name"] == "Task Manager API"
-    assert deploy.deploy(changed) == first
+    assert deploy.deploy(changed_stage) == first
     assert ann.request_json("GET", "/")["name"] == "The next version"
     assert ann.request_json("GET", f"/projects/{project}/")["name"] == "Launch"
     boto3.client("s3").put_object(Bucket=first["BucketName"], Key="att/x", Body=b"x")
 
-    deploy.destroy(changed)
+    deploy.destroy(changed_stage)
     assert requests.get(_api_url(endpoint, first) + "/health", timeout=10).status_code >= 400
     assert {kind for kind, found in _list_resources().items() if found} == {
         "tables",

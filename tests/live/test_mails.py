@@ -135,7 +135,7 @@ def scenario(
     _cause_account_mails(**people)
     _cause_project_mails(scenario, **people)
     for kind in ("reset", "new_email"):
-        (link,) = _links(scenario.mail(kind))
+        (link,) = _find_links(scenario.mail(kind))
         assert scenario.open_link(kind, link).ok
     people["eve"].sign_up()
     return scenario
@@ -195,7 +195,7 @@ def _due_keys(kind: str, user_id: str) -> dict[str, str]:
     return {name: str(value) for name, value in keys.items()}
 
 
-def _links(mail: EmailMessage) -> list[str]:
+def _find_links(mail: EmailMessage) -> list[str]:
     """Return the links of the HTML part, without the unsubscribe link."""
     page = mail.get_body(("html",))
     assert page is not None
@@ -214,7 +214,7 @@ def test_a_mail_arrives_completely_and_its_links_work(scenario: MailScenario, ki
     assert mail["Auto-Submitted"] == "auto-generated" and mail["Message-ID"]
     text = mail.get_body(("plain",))
     assert text is not None
-    links = _links(mail)
+    links = _find_links(mail)
     assert links
     for link in links:
         assert link.startswith(CLIENT) and link in text.get_content()
