@@ -1,7 +1,7 @@
-"""The front door: the app and everything that can start our code. No logic.
+"""The app and all entry points: routes, schedules, stream and event handlers. No logic.
 
-Schedules and event handlers stand here and not in a Blueprint: there they would deploy without
-this file, hence without the app (https://github.com/aws/chalice/issues/1566).
+Schedules and event handlers are in this file because handlers in a Blueprint are deployed without
+this file and so without the app (https://github.com/aws/chalice/issues/1566).
 """
 
 import time
@@ -43,7 +43,7 @@ from chalicelib.tasks import routes as tasks_routes
 from chalicelib.trash import routes as trash_routes
 
 app = TaskManagerApp(app_name="task-manager", configure_logs=False)
-app.log = logger  # type: ignore[assignment]  # it logs like one
+app.log = logger  # type: ignore[assignment]  # has the methods of a logger
 app.register_middleware(ConvertToMiddleware(logger.inject_lambda_context), "all")
 BLUEPRINTS = (
     health.bp,
@@ -72,34 +72,35 @@ app.answer_preflights()
 
 @app.schedule(Rate(5, unit=Rate.MINUTES))
 def tick(event: CloudWatchEvent) -> dict[str, int]:
-    """Every five minutes: uploads that never came, errands, accounts whose time has come, what is
-    to be purged or recounted."""
-    return run_tick(now(), _pace(event.context))
+    """Every five minutes: expired uploads, deferred task updates, account deletions, purges and
+    the maintenance runs."""
+    return run_tick(now(), _time_budget(event.context))
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES))
 def sweep_mail(event: CloudWatchEvent) -> dict[str, int]:
-    """Every minute: mail that waits for its time, for another try, or that the stream left over."""
-    return sweep_outbox(now(), _pace(event.context))
+    """Every minute: mail that is due, mail to try again, and mail that the stream left over."""
+    return sweep_outbox(now(), _time_budget(event.context))
 
 
 @app.schedule(Rate(5, unit=Rate.MINUTES))
 def sweep_jobs(event: CloudWatchEvent) -> dict[str, int]:
-    """Every five minutes: jobs that are not over, and results that were kept long enough."""
+    """Every five minutes: unfinished jobs, and results that have expired."""
     context: Any = event.context
     return jobs_runner.sweep_jobs(now(), context.get_remaining_time_in_millis)
 
 
 @app.schedule("cron(0/5 * * * ? *)")
 def send_reminders(event: CloudWatchEvent) -> dict[str, int]:
-    """Every five minutes, so that it is nine o'clock everywhere: reminders and digests whose time
-    had come by the event's own."""
-    return reminders_jobs.send_reminders(_scheduled(event), _pace(event.context).has_time)
+    """Every five minutes, for 09:00 in every time zone: reminders and overdue digests that are due
+    at the event's scheduled time."""
+    scheduled_at = datetime.fromisoformat(event.to_dict()["time"])
+    return reminders_jobs.send_reminders(scheduled_at, _time_budget(event.context).has_time)
 
 
 @app.schedule("cron(0 2 ? * SUN *)")
 def clean_up(event: CloudWatchEvent) -> dict[str, int]:
-    """Sunday 02:00 UTC: begin to walk through table and bucket; the ticks walk on."""
+    """Sunday 02:00 UTC: start the weekly attachment clean-up; the tick continues it."""
     return start_cleanup(now())
 
 
@@ -111,26 +112,26 @@ def repair_counters(event: CloudWatchEvent) -> dict[str, int]:
 
 @app.lambda_function()
 def dispatch_mail(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """The table's stream, filtered to new outbox rows: send each at once."""
-    return dispatch_streamed_mail(event["Records"], now=now(), budget=_pace(context))
+    """On new outbox items in the table's stream: send each mail at once."""
+    return dispatch_streamed_mail(event["Records"], now=now(), budget=_time_budget(context))
 
 
 @app.lambda_function()
 def follow_changes(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """The table's stream, filtered to tasks and new jobs: what follows from each change."""
+    """On tasks and new jobs in the table's stream: write activity, update search, start jobs."""
     return process_stream_records(event["Records"], now=now())
 
 
 @app.lambda_function()
 def run_jobs(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """`follow_changes` tells of a new job: begin it at once."""
+    """On a new job that `follow_changes` passes on: start it at once."""
     time_left = context.get_remaining_time_in_millis
     return run_streamed_jobs(event["Records"], now=now(), time_left=time_left)
 
 
 @app.on_cw_event({"source": ["aws.s3"], "detail-type": ["Object Created"]})
 def confirm_upload(event: CloudWatchEvent) -> str:
-    """The storage has a new object; `infra/` narrows the rule to our bucket."""
+    """On a new object in S3; `infra/` limits the rule to this stack's bucket."""
     return handle_object_created(event.detail["object"]["key"], now=now())
 
 
@@ -138,13 +139,9 @@ def confirm_upload(event: CloudWatchEvent) -> str:
     {"source": ["aws.ses"], "detail-type": ["Email Bounced", "Email Complaint Received"]}
 )
 def mail_feedback(event: CloudWatchEvent) -> dict[str, int]:
-    """A mail came back, or somebody complained; `infra/` narrows the rule to our mails."""
+    """On a bounce or a complaint; `infra/` limits the rule to this stack's mail."""
     return handle_ses_event(event.detail)
 
 
-def _pace(context: Any) -> TimeBudget:
+def _time_budget(context: Any) -> TimeBudget:
     return TimeBudget(now, time.sleep, context.get_remaining_time_in_millis)
-
-
-def _scheduled(event: CloudWatchEvent) -> datetime:
-    return datetime.fromisoformat(event.to_dict()["time"])

@@ -1,8 +1,8 @@
-"""The clock, read once for each request or event; whatever is below is told the time."""
+"""The clock. Entry points read it once for each request or event and pass the time on."""
 
 from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """The present moment in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)

@@ -1,18 +1,18 @@
-"""The failures a caller can provoke, each with its status and its stable code.
+"""The errors that callers of the API can get, each with its status and stable code.
 
 ApiError
  +-- BadRequest          400  the request cannot be read
- +-- Unauthenticated     401  nobody, or nobody any more, stands behind the token
- +-- Forbidden           403  the caller sees the object but may not do this to it
- +-- NotFound            404  no such object, or none the caller may see: the same answer
+ +-- Unauthenticated     401  the token is missing, invalid or no longer valid
+ +-- Forbidden           403  the caller has access to the object, but may not do this
+ +-- NotFound            404  the object does not exist, or the caller has no access to it
  +-- Conflict            409  the object's state does not allow it
- +-- Gone                410  it was there, and is kept no longer
+ +-- Gone                410  the object existed, but is no longer kept
  +-- PreconditionFailed  412  the object changed since the caller read it
  +-- PayloadTooLarge     413
  +-- UnsupportedMediaType 415
- +-- Invalid             422  readable, but fields are wrong; every one is named
+ +-- Invalid             422  the request can be read, but fields are wrong; all are named
  +-- TooManyRequests     429
- +-- Unavailable         503  something we depend on does not answer; safe to try again
+ +-- Unavailable         503  a service that the API depends on does not respond; safe to try again
 """
 
 from dataclasses import dataclass
@@ -23,22 +23,24 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class FieldError:
-    """One thing wrong with a request: where it stands and how to mend it."""
+    """One error in a request: where it is and how to fix it."""
 
     location: str
     message: str
 
 
 class ApiError(Exception):
-    """Base of all. `code` is stable and part of the contract; `detail` is for people."""
+    """Base of all errors. `code` is stable and part of the API; `detail` is for people.
+
+    `codes` maps each code of this error, `code` too, to the case in which callers get it, as
+    docs/api.md shows it. `always` are headers that every error of this class sends.
+    """
 
     status: ClassVar[int]
     code: ClassVar[str]
     title: ClassVar[str]
-    codes: ClassVar[
-        dict[str, str]
-    ]  # when each is met, as docs/api.md says it; `code` is among them
-    always: ClassVar[dict[str, str]] = {}  # headers that every error of the kind is sent with
+    codes: ClassVar[dict[str, str]]
+    always: ClassVar[dict[str, str]] = {}
 
     def __init__(
         self,
@@ -107,11 +109,11 @@ class NotFound(ApiError):
     }
 
 
-def require_found(row: T | None) -> T:
-    """What was looked for. Raises `NotFound` if there is none."""
-    if row is None:
+def require_found(item: T | None) -> T:
+    """Return `item`. Raises `NotFound` when it is None."""
+    if item is None:
         raise NotFound()
-    return row
+    return item
 
 
 class Conflict(ApiError):
@@ -212,7 +214,7 @@ class TooManyRequests(ApiError):
 
 
 class Unavailable(ApiError):
-    """A dependency failed; nothing was changed, or what was changed is safe to send again."""
+    """A dependency failed. Nothing was changed, or the request is safe to repeat."""
 
     status, code, title = 503, "unavailable", "Temporarily unavailable, try again"
     codes: ClassVar = {
@@ -224,8 +226,7 @@ class Unavailable(ApiError):
     always: ClassVar = {"Retry-After": "1"}
 
 
-# What the app cannot say of itself: the framework or the gateway answers it, or something has
-# failed.
+# Codes of responses that come from the framework or the gateway, or from an unexpected failure.
 FRAMEWORK_CODES = {
     405: {
         "method_not_allowed": "the path exists, but not this method; `Allow` lists its methods",

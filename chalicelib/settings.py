@@ -1,13 +1,13 @@
-"""Environment -> typed constants, read once at import. The only reader of `os.environ`.
+"""The settings as typed constants, read from the environment once, at import.
 
-Every name a stage sets stands here; `infra/resources.yaml` gives each function its value.
+No other module reads `os.environ`. `infra/resources.yaml` sets the values for each function.
 """
 
 import os
 
 
 class MissingSetting(RuntimeError):
-    """A setting that has no default is absent from the environment."""
+    """A setting without a default is not in the environment."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"the setting {name} is missing from the environment")
@@ -26,29 +26,30 @@ TABLE_NAME = _required("TABLE_NAME")
 BUCKET_NAME = _required("BUCKET_NAME")
 SECRET_ID = _required("SECRET_ID")
 MAIL_SENDER = _required("MAIL_SENDER")
-# In whose morning people hear of what is due: an hour of their own zone.
+# The hour of reminders and digests in the recipient's time zone.
 REMINDER_HOUR = int(_required("REMINDER_HOUR"))
-# What bounces and complaints are counted by.
+# The SES configuration set that reports bounces and complaints.
 MAIL_CONFIGURATION_SET = _required("MAIL_CONFIGURATION_SET")
 APP_URL = _required("APP_URL").rstrip("/")
-# Base of the links that mail programs call. Only functions that mail are told: the stack makes the
-# API after the API's own function.
+# Base URL of the links that mail clients call. Only functions that send mail have it, because the
+# stack creates the API after the API's own function.
 API_URL = os.environ.get("API_URL", "").rstrip("/")
-# The function that works on jobs; only who wakes it is told.
+# The name of the function that runs jobs; only the function that invokes it has the name.
 JOB_WORKER = os.environ.get("JOB_WORKER", "")
 ALLOWED_ORIGINS = frozenset(_required("ALLOWED_ORIGINS").split(","))
 UPLOAD_MAX_BYTES = int(_required("UPLOAD_MAX_BYTES"))
-# A larger file comes in parts.
+# A larger file is a multipart upload.
 UPLOAD_FORM_MAX_BYTES = int(_required("UPLOAD_FORM_MAX_BYTES"))
-# Patterns such as `image/*`.
+# Media types, also patterns such as `image/*`.
 UPLOAD_TYPES = tuple(_required("UPLOAD_TYPES").split(","))
 TASK_MAX_FILES = int(_required("TASK_MAX_FILES"))
 TASK_MAX_BYTES = int(_required("TASK_MAX_BYTES"))
 PROJECT_MAX_BYTES = int(_required("PROJECT_MAX_BYTES"))
-# How long a task's files outlive its being done; 0: for ever.
+# Days for which files are kept after their task is done; 0 keeps them forever.
 FILES_KEPT_DAYS = int(_required("FILES_KEPT_DAYS"))
-# Of one caller over all processes, or of one address without a caller in one process.
+# Limits of a caller in all processes, or of a source address without a caller in one process.
 READS_PER_MINUTE = int(_required("READS_PER_MINUTE"))
 WRITES_PER_MINUTE = int(_required("WRITES_PER_MINUTE"))
-# AWS wants `virtual`; an emulator on localhost has no DNS for bucket hosts and needs `path`.
+# AWS needs `virtual`. An emulator on localhost needs `path`, because it has no DNS for bucket
+# hosts.
 S3_ADDRESSING_STYLE = os.environ.get("S3_ADDRESSING_STYLE", "virtual")

@@ -16,10 +16,9 @@ from infra.stage import ROOT, load_stage
 from infra.template import read_template
 
 _PAGE = ROOT / "docs" / "cost.md"
-# Matches: | [`call`](code), variant | reads | writes | RRU | WRU | trips |
-_CALL_ROW = re.compile(
-    r"^\| \[(`[^`]+`)\]\([^)]+\)([^|]*?) \|[^|]*\|[^|]*\| ([\d.]+) \| ([\d.]+) \|", re.M
-)
+# Matches: | calls | reads | writes | RRU | WRU | trips |
+_CALL_ROW = re.compile(r"^\| ([^|]+?) \|[^|]*\|[^|]*\| ([\d.]+) \| ([\d.]+) \| \d+ \|$", re.M)
+_LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 _BEGIN, _END = "<!-- computed -->\n", "<!-- end -->"
 _LOG_BYTES = 700  # log lines of the app, of the gateway and of Lambda
 _ANSWER_BYTES = 2_000
@@ -69,9 +68,16 @@ def read_prices() -> dict[str, dict[str, float]]:
 
 
 def read_request_units() -> dict[str, tuple[float, float]]:
-    """Return the read and write units of each call, from the tables of docs/data-model.md."""
+    """Return the read and write units of each call, from the tables of docs/data-model.md.
+
+    A row may name several calls, separated by semicolons, that cost the same.
+    """
     page = (ROOT / "docs" / "data-model.md").read_text()
-    return {row[1] + row[2]: (float(row[3]), float(row[4])) for row in _CALL_ROW.finditer(page)}
+    return {
+        call: (float(row[2]), float(row[3]))
+        for row in _CALL_ROW.finditer(page)
+        for call in _LINK.sub(r"\1", row[1]).split("; ")
+    }
 
 
 def price_million_requests() -> dict[str, float]:

@@ -7,8 +7,8 @@ tokens of the people, and the responses of that commit to GET requests.
 Each test puts the items into an empty table, sets the clock to the recorded time, and uses the API
 and the scheduled functions of the current code.
 
-Clients see one difference: the field `colour` of a label is now called `color`. The attribute in
-the table is still called `colour`.
+Clients see two differences: the field `colour` of a label is now called `color` (the attribute in
+the table is still called `colour`), and a whole task has a `start_date`, which is null.
 """
 
 import base64
@@ -197,15 +197,20 @@ def read_body(answer: HTTPResponse, status: int = 200) -> dict[str, Any]:
     return content
 
 
-def use_current_names(value: Any) -> Any:
-    """Return a recorded body with the field `colour` renamed to `color`."""
+def use_current_fields(value: Any) -> Any:
+    """Return a recorded body as the current code writes it.
+
+    A label has `color` instead of `colour`, and a whole task has a `start_date`.
+    """
     if isinstance(value, dict):
+        is_whole_task = {"due_date", "description"} <= value.keys()
+        added = {"start_date": None} if is_whole_task else {}
         return {
-            "color" if name == "colour" else name: use_current_names(each)
+            "color" if name == "colour" else name: use_current_fields(each)
             for name, each in value.items()
-        }
+        } | added
     if isinstance(value, list):
-        return [use_current_names(each) for each in value]
+        return [use_current_fields(each) for each in value]
     return value
 
 

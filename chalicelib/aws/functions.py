@@ -1,4 +1,4 @@
-"""Waking the function that works on jobs."""
+"""Invoking the Lambda function that runs jobs."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ from chalicelib.aws import clients
 
 
 def invoke_job_runner(record: dict[str, Any]) -> None:
-    """Tell it of a new job, by the stream's record; nobody waits for what it does."""
+    """Start the job of a stream record; the call does not wait for the result."""
     clients.lambda_client().invoke(
         FunctionName=settings.JOB_WORKER,
         InvocationType="Event",

@@ -1,8 +1,8 @@
-"""The bucket: signed forms to upload with, short-lived addresses to download from, and what stands
-in it."""
+"""The bucket: signed upload forms, short-lived download URLs, and the objects themselves."""
 
 import base64
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,15 +32,21 @@ IMAGE_SIGNATURES = {
 
 @dataclass(frozen=True)
 class UploadForm:
-    """Where and with which form fields a browser posts the file; the storage enforces them."""
+    """URL and form fields with which a browser posts a file; S3 enforces the fields."""
 
     url: str
     fields: dict[str, str]
 
 
 @dataclass(frozen=True)
+class Download:
+    url: str
+    expires_in: int
+
+
+@dataclass(frozen=True)
 class StoredObject:
-    """What stands at a key; `sha256` (hex) only if the storage itself computed it."""
+    """An object's metadata; `sha256` (hex) only if S3 itself computed it."""
 
     size: int
     content_type: str
@@ -50,7 +56,7 @@ class StoredObject:
 
 @dataclass(frozen=True)
 class ObjectSummary:
-    """A line of the bucket's listing."""
+    """An entry of the bucket's listing."""
 
     object_key: str
     modified: datetime
@@ -59,9 +65,9 @@ class ObjectSummary:
 def sign_upload_form(
     object_key: str, *, content_type: str, size: int, sha256: str | None = None
 ) -> UploadForm:
-    """A POST policy for exactly this key, type, size and digest, good for five minutes.
+    """Return a POST form for exactly this key, type, size and digest, valid for five minutes.
 
-    POST and not PUT: only a policy can limit the length
+    POST and not PUT, because only a POST policy can limit the length
     (https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html).
     """
     fields = {"Content-Type": content_type}
@@ -80,16 +86,17 @@ def sign_upload_form(
 
 
 def sign_download_url(object_key: str, *, filename: str, picture: str | None) -> str:
-    """An address good for a minute.
+    """Return a URL that is valid for a minute.
 
-    The answer is a download of opaque bytes, so nothing that was uploaded runs in a browser; only a
-    `picture`, the type that the bytes themselves told, is shown. The name follows RFC 6266.
+    Browsers download the object as opaque bytes, so no uploaded content runs in them. Only a
+    `picture` (the image type that was detected from the bytes) is displayed. The file name is
+    encoded as in RFC 6266.
     """
-    shown = "inline" if picture else "attachment"
+    disposition = "inline" if picture else "attachment"
     params = {
         "Bucket": settings.BUCKET_NAME,
         "Key": object_key,
-        "ResponseContentDisposition": f"{shown}; filename*=UTF-8''{quote(filename, '')}",
+        "ResponseContentDisposition": f"{disposition}; filename*=UTF-8''{quote(filename, '')}",
         "ResponseContentType": picture or OCTET_STREAM,
     }
     url = clients.s3_client().generate_presigned_url(
@@ -99,7 +106,7 @@ def sign_download_url(object_key: str, *, filename: str, picture: str | None) ->
 
 
 def sign_image_url(object_key: str) -> str:
-    """An address good for ten minutes of a picture whose bytes were looked at, to be shown."""
+    """Return a URL, valid for ten minutes, that displays an image whose type was checked."""
     params = {"Bucket": settings.BUCKET_NAME, "Key": object_key}
     url = clients.s3_client().generate_presigned_url(
         "get_object", Params=params, ExpiresIn=IMAGE_SECONDS
@@ -107,94 +114,100 @@ def sign_image_url(object_key: str) -> str:
     return str(url)
 
 
+def head_object(object_key: str) -> StoredObject | None:
+    """Return the object's metadata, or None if it does not exist."""
+    found = _find_object(clients.s3_client().head_object, object_key, ChecksumMode="ENABLED")
+    if found is None:
+        return None
+    # The digest of a multipart upload may be of its parts' digests and not of the whole object.
+    is_whole = found.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT"
+    digest = found.get("ChecksumSHA256") if is_whole else None
+    return StoredObject(
+        size=int(found["ContentLength"]),
+        content_type=str(found["ContentType"]),
+        version_id=found.get("VersionId"),
+        sha256=None if digest is None else base64.b64decode(digest).hex(),
+    )
+
+
+def read_object(object_key: str) -> bytes | None:
+    """Return the content of a small object, or None if it does not exist."""
+    found = _find_object(clients.s3_client().get_object, object_key)
+    if found is None:
+        return None
+    with translate_outages():
+        content: bytes = found["Body"].read()
+    return content
+
+
 def detect_image_type(object_key: str, version_id: str | None = None) -> str | None:
-    """The type of picture that the object's first bytes say it is, or None."""
-    range_ = f"bytes=0-{SIGNATURE_BYTES - 1}"
-    first: bytes = _get_object(object_key, version_id, Range=range_).read(SIGNATURE_BYTES)
-    if first.startswith(b"RIFF") and first[8:12] == b"WEBP":
+    """Return the image type that the object's first bytes indicate, or None.
+
+    Raises `Conflict` when the object does not exist.
+    """
+    body = _open_object(object_key, version_id, Range=f"bytes=0-{SIGNATURE_BYTES - 1}")
+    start: bytes = body.read(SIGNATURE_BYTES)
+    if start.startswith(b"RIFF") and start[8:12] == b"WEBP":
         return "image/webp"
-    return next((kind for magic, kind in IMAGE_SIGNATURES.items() if first.startswith(magic)), None)
+    types = (kind for signature, kind in IMAGE_SIGNATURES.items() if start.startswith(signature))
+    return next(types, None)
 
 
 def compute_sha256(object_key: str, stored: StoredObject) -> str:
-    """The digest of the object: the storage's own, else of the bytes, which are then all read."""
+    """Return the object's digest (hex): the one of S3, else computed from all its bytes.
+
+    Raises `Conflict` when the object does not exist.
+    """
     if stored.sha256 is not None:
         return stored.sha256
     digest = hashlib.sha256()
     with translate_outages():
-        for chunk in _get_object(object_key, stored.version_id).iter_chunks(CHUNK_BYTES):
+        for chunk in _open_object(object_key, stored.version_id).iter_chunks(CHUNK_BYTES):
             digest.update(chunk)
     return digest.hexdigest()
 
 
-def _get_object(object_key: str, version_id: str | None, **options: str) -> Any:
-    where = {"Bucket": settings.BUCKET_NAME, "Key": object_key, **_version_params(version_id)}
-    try:
-        with translate_outages():
-            return clients.s3_client().get_object(**where, **options)["Body"]
-    except ClientError as error:
-        if get_error_code(error) in MISSING_CODES:  # given up on at this very moment
-            raise Conflict("The file is not there any more", code="upload_missing") from error
-        raise
+def _open_object(object_key: str, version_id: str | None, **options: str) -> Any:
+    """Return the object's body as a stream; the object may just have been deleted."""
+    version = _version_params(version_id)
+    found = _find_object(clients.s3_client().get_object, object_key, **version, **options)
+    if found is None:
+        raise Conflict("The file no longer exists", code="upload_missing")
+    return found["Body"]
 
 
-def head_object(object_key: str) -> StoredObject | None:
-    """What stands at the key, or None."""
+def _find_object(
+    operation: Callable[..., dict[str, Any]], object_key: str, **params: str
+) -> dict[str, Any] | None:
+    """Call an S3 operation for an object; return None if the object or the version is missing."""
     try:
         with translate_outages():
-            found = clients.s3_client().head_object(
-                Bucket=settings.BUCKET_NAME, Key=object_key, ChecksumMode="ENABLED"
-            )
+            return operation(Bucket=settings.BUCKET_NAME, Key=object_key, **params)
     except ClientError as error:
         if get_error_code(error) in MISSING_CODES:
             return None
         raise
-    size, content_type = int(found["ContentLength"]), str(found["ContentType"])
-    return StoredObject(size, content_type, found.get("VersionId"), _sha256_hex(found))
-
-
-def _sha256_hex(found: dict[str, Any]) -> str | None:
-    """The digest of the whole object; one of its parts' digests says nothing of it."""
-    whole = found.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT"
-    digest = found.get("ChecksumSHA256") if whole else None
-    return None if digest is None else base64.b64decode(digest).hex()
 
 
 def put_object(object_key: str, body: bytes) -> None:
-    """Make, or replace, an object of opaque bytes."""
+    """Create or replace an object of opaque bytes."""
     with translate_outages():
         clients.s3_client().put_object(
             Bucket=settings.BUCKET_NAME, Key=object_key, Body=body, ContentType=OCTET_STREAM
         )
 
 
-def copy_object(origin: str, object_key: str) -> None:
-    """Make an object of the same bytes as another one, within the storage."""
-    source = {"Bucket": settings.BUCKET_NAME, "Key": origin}
+def copy_object(source_key: str, object_key: str) -> None:
+    """Copy an object to another key within the bucket."""
+    source = {"Bucket": settings.BUCKET_NAME, "Key": source_key}
     with translate_outages():
         clients.s3_client().copy_object(
             Bucket=settings.BUCKET_NAME, Key=object_key, CopySource=source
         )
 
 
-def read_object(object_key: str) -> bytes | None:
-    """The whole of a small object, or None."""
-    try:
-        with translate_outages():
-            body: bytes = (
-                clients.s3_client()
-                .get_object(Bucket=settings.BUCKET_NAME, Key=object_key)["Body"]
-                .read()
-            )
-    except ClientError as error:
-        if get_error_code(error) in MISSING_CODES:
-            return None
-        raise
-    return body
-
-
 def delete_object(object_key: str, version_id: str | None = None) -> None:
-    """Remove the object, or one version of it; one that is not there is fine."""
+    """Delete the object, or one version of it. Idempotent."""
     with translate_outages():
         clients.s3_client().delete_object(
             Bucket=settings.BUCKET_NAME, Key=object_key, **_version_params(version_id)
@@ -202,30 +215,25 @@ def delete_object(object_key: str, version_id: str | None = None) -> None:
 
 
 def delete_objects(object_keys: list[str]) -> None:
-    """Remove many objects, at most a thousand, at once."""
+    """Delete up to 1,000 objects with one call. Raises `Unavailable` when one is not deleted."""
     wanted = {"Objects": [{"Key": key} for key in object_keys], "Quiet": True}
     with translate_outages():
-        answer = clients.s3_client().delete_objects(Bucket=settings.BUCKET_NAME, Delete=wanted)
-    if answer.get("Errors"):
+        response = clients.s3_client().delete_objects(Bucket=settings.BUCKET_NAME, Delete=wanted)
+    if response.get("Errors"):
         raise Unavailable()
 
 
 def list_objects(prefix: str, after: str, limit: int) -> tuple[list[ObjectSummary], bool]:
-    """What stands in the bucket under `prefix`, sorted, behind the key `after`; whether there is
-    more."""
+    """Return sorted objects with a `prefix` and a key after `after`, and whether more follow."""
     with translate_outages():
         found = clients.s3_client().list_objects_v2(
             Bucket=settings.BUCKET_NAME, Prefix=prefix, StartAfter=after, MaxKeys=limit
         )
-    lines = [ObjectSummary(line["Key"], line["LastModified"]) for line in found.get("Contents", [])]
-    return lines, bool(found["IsTruncated"])
+    summaries = [
+        ObjectSummary(entry["Key"], entry["LastModified"]) for entry in found.get("Contents", [])
+    ]
+    return summaries, bool(found["IsTruncated"])
 
 
 def _version_params(version_id: str | None) -> dict[str, str]:
     return {} if version_id is None else {"VersionId": version_id}
-
-
-@dataclass(frozen=True)
-class Download:
-    url: str
-    expires_in: int

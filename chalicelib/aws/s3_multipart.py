@@ -1,5 +1,4 @@
-"""Files that come in parts: each part has an address of its own, so that an upload that broke off
-goes on where it was."""
+"""Multipart uploads: each part has a signed URL, so an interrupted upload can be continued."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +15,7 @@ PART_BYTES = 8 * 1024 * 1024  # 640 parts for 5 GiB, fewer than S3 lists at once
 
 @dataclass(frozen=True)
 class Part:
-    """One that has arrived."""
+    """A part that was uploaded; `size` is in bytes."""
 
     number: int
     size: int
@@ -24,12 +23,12 @@ class Part:
 
 
 def start_upload(object_key: str, *, content_type: str) -> str:
-    """Start a multipart upload; returns its id."""
+    """Start a multipart upload and return its id."""
     with translate_outages():
-        begun = clients.s3_client().create_multipart_upload(
+        started = clients.s3_client().create_multipart_upload(
             **_location(object_key), ContentType=content_type
         )
-    return str(begun["UploadId"])
+    return str(started["UploadId"])
 
 
 def upload_part(object_key: str, upload_id: str, number: int, body: bytes) -> None:
@@ -41,7 +40,7 @@ def upload_part(object_key: str, upload_id: str, number: int, body: bytes) -> No
 
 
 def sign_part_url(object_key: str, upload_id: str, *, number: int, size: int) -> str:
-    """An address, good for a quarter of an hour, to PUT exactly `size` bytes to."""
+    """Return a URL, valid for 15 minutes, to which exactly `size` bytes can be PUT."""
     params = {
         **_location(object_key),
         "UploadId": upload_id,
@@ -55,12 +54,13 @@ def sign_part_url(object_key: str, upload_id: str, *, number: int, size: int) ->
 
 
 def list_parts(object_key: str, upload_id: str) -> list[Part]:
-    """The parts that have arrived, in order; none if the upload is over."""
+    """Return the uploaded parts in order; none if the upload has ended."""
     try:
         with translate_outages():
             found = clients.s3_client().list_parts(**_location(object_key), UploadId=upload_id)
     except ClientError as error:
-        return _ignore_missing_upload(error)
+        _ignore_missing_upload(error)
+        return []
     return [
         Part(int(part["PartNumber"]), int(part["Size"]), str(part["ETag"]))
         for part in found.get("Parts", [])
@@ -68,7 +68,7 @@ def list_parts(object_key: str, upload_id: str) -> list[Part]:
 
 
 def complete_upload(object_key: str, upload_id: str, parts: list[Part]) -> None:
-    """Make one object of the parts; an upload that is over already is fine."""
+    """Combine the parts into one object; does nothing if the upload has ended."""
     listed = [{"PartNumber": part.number, "ETag": part.etag} for part in parts]
     try:
         with translate_outages():
@@ -80,7 +80,7 @@ def complete_upload(object_key: str, upload_id: str, parts: list[Part]) -> None:
 
 
 def abort_upload(object_key: str, upload_id: str) -> None:
-    """Drop one upload and its parts; one that is over is fine."""
+    """Delete one upload and its parts; does nothing if the upload has ended."""
     try:
         with translate_outages():
             clients.s3_client().abort_multipart_upload(**_location(object_key), UploadId=upload_id)
@@ -89,7 +89,7 @@ def abort_upload(object_key: str, upload_id: str) -> None:
 
 
 def abort_all_uploads(object_key: str) -> None:
-    """Drop every upload to the key, also one whose id was never written down."""
+    """Delete every upload to the key, also one whose id was never stored."""
     with translate_outages():
         found = clients.s3_client().list_multipart_uploads(
             Bucket=settings.BUCKET_NAME, Prefix=object_key
@@ -102,7 +102,6 @@ def _location(object_key: str) -> dict[str, Any]:
     return {"Bucket": settings.BUCKET_NAME, "Key": object_key}
 
 
-def _ignore_missing_upload(error: ClientError) -> list[Part]:
-    if get_error_code(error) == "NoSuchUpload":
-        return []
-    raise error
+def _ignore_missing_upload(error: ClientError) -> None:
+    if get_error_code(error) != "NoSuchUpload":
+        raise error

@@ -1,4 +1,4 @@
-"""The signing keys: read from Secrets Manager, kept for five minutes."""
+"""The signing keys, read from Secrets Manager and cached for five minutes."""
 
 import json
 import time
@@ -17,14 +17,14 @@ MIN_KEY_BYTES = 32
 
 @dataclass(frozen=True)
 class SigningKeys:
-    """`active` names the key that signs; every key in `keys` still verifies."""
+    """All keys by id. `active` is the id of the key that signs; every key verifies."""
 
     active: str
     keys: dict[str, bytes]
     read_at: float
 
     def signing(self) -> tuple[str, bytes]:
-        """The id and the bytes of the key to sign with."""
+        """Return the id and the bytes of the key that signs."""
         return self.active, self.keys[self.active]
 
 
@@ -32,7 +32,7 @@ _cached: SigningKeys | None = None
 
 
 def get_signing_keys() -> SigningKeys:
-    """The keys as of at most five minutes ago."""
+    """Return the keys, at most five minutes old."""
     global _cached
     if _cached is None or time.monotonic() - _cached.read_at > CACHE_SECONDS:
         _cached = _load_keys()
@@ -40,8 +40,11 @@ def get_signing_keys() -> SigningKeys:
 
 
 def find_verifying_key(key_id: str) -> bytes | None:
-    """The key `key_id`, or None. An unknown id reads the secret anew, at most every ten seconds, so
-    that a key added elsewhere works at once and a forged id costs nothing."""
+    """Return the key with this id, or None.
+
+    An unknown id makes the function read the secret again, at most every ten seconds. So a new key
+    works at once, and forged ids cause few reads.
+    """
     global _cached
     keys = get_signing_keys()
     stale = time.monotonic() - keys.read_at > UNKNOWN_KEY_SECONDS
@@ -53,12 +56,14 @@ def find_verifying_key(key_id: str) -> bytes | None:
 def _load_keys() -> SigningKeys:
     try:
         with translate_outages():
-            answer = clients.secrets_manager_client().get_secret_value(SecretId=settings.SECRET_ID)
+            response = clients.secrets_manager_client().get_secret_value(
+                SecretId=settings.SECRET_ID
+            )
     except ClientError as error:
         raise RuntimeError(f"the secret {settings.SECRET_ID} cannot be read") from error
-    document: dict[str, str] = json.loads(answer["SecretString"])
+    document: dict[str, str] = json.loads(response["SecretString"])
     active = document.pop("active")
-    keys = {name: value.encode() for name, value in document.items()}
+    keys = {key_id: text.encode() for key_id, text in document.items()}
     if active not in keys or any(len(key) < MIN_KEY_BYTES for key in keys.values()):
         raise RuntimeError(f"the secret {settings.SECRET_ID} holds no usable signing key")
     return SigningKeys(active, keys, time.monotonic())

@@ -1,4 +1,4 @@
-"""Sending through SES v1: `send_raw_email` of a stdlib message (LocalStack has no v2)."""
+"""Sending email with SES v1: `send_raw_email` of a stdlib message (LocalStack has no v2)."""
 
 from collections.abc import Mapping
 from email import policy
@@ -10,21 +10,21 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib import settings
 from chalicelib.aws import clients
 
-# The longest that a line may be: folding would part the addresses in headers. And seven bits, as
-# SES asks for.
+# The longest line that is allowed, because folding would break the URLs in headers. SES requires
+# seven bits.
 MIME_POLICY = policy.default.clone(max_line_length=998, cte_type="7bit")
-# What SES says when one sends too fast, or has sent all that a day allows.
+# SES's codes when the rate per second or the quota per day is exceeded.
 THROTTLING_CODES = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException"})
-# What a new account may send in a second.
+# Emails per second of a new account.
 SANDBOX_RATE = 1.0
 
 
 class SendFailed(Exception):
-    """SES did not accept the mail, or its answer was lost."""
+    """SES did not accept the email, or its response was lost."""
 
 
 class Throttled(SendFailed):
-    """SES takes no more at the moment; nothing is wrong with the mail."""
+    """SES accepts no more email at the moment; the email itself is fine."""
 
 
 def send_email(
@@ -37,14 +37,15 @@ def send_email(
     headers: Mapping[str, str],
     tags: Mapping[str, str],
 ) -> str:
-    """Hand one mail to SES and return the id that SES gave it.
+    """Send one email with SES and return the id that SES gives it.
 
-    Raises `SendFailed`. There is no idempotency token: sending again may mail twice.
+    `pictures` are PNG images by name; the HTML refers to them with `cid:<name>`. Raises
+    `SendFailed`. There is no idempotency token: sending again may deliver the email twice.
     """
-    named = {"From": settings.MAIL_SENDER, "To": to, "Subject": subject, **headers}
-    message = _build_message(named, text, html, pictures)
+    all_headers = {"From": settings.MAIL_SENDER, "To": to, "Subject": subject, **headers}
+    message = _build_message(all_headers, text, html, pictures)
     try:
-        answer = clients.ses_client().send_raw_email(
+        response = clients.ses_client().send_raw_email(
             Source=settings.MAIL_SENDER,
             Destinations=[to],
             RawMessage={"Data": message.as_bytes()},
@@ -56,29 +57,35 @@ def send_email(
         raise (Throttled if throttled else SendFailed) from error
     except BotoCoreError as error:
         raise SendFailed from error
-    return str(answer["MessageId"])
+    return str(response["MessageId"])
 
 
 def _build_message(
     headers: Mapping[str, str], text: str, html: str, pictures: Mapping[str, bytes]
 ) -> EmailMessage:
-    """Text and HTML as alternatives; the pictures belong to the HTML, which names them by `cid:`
-    (RFC 2387, RFC 2392). Mail clients block addresses, and show no `data:` and no SVG."""
+    """Build a message with text and HTML as alternatives, and the pictures as parts of the HTML.
+
+    The HTML names a picture by `cid:` (RFC 2387, RFC 2392), because mail clients block URLs and
+    show neither `data:` URLs nor SVG.
+    """
     message = EmailMessage(MIME_POLICY)
     for name, value in headers.items():
         message[name] = value
     message.set_content(text)
     message.add_alternative(html, subtype="html")
-    page = cast(list[EmailMessage], message.get_payload())[1]
-    for name, picture in pictures.items():
-        page.add_related(
-            picture, "image", "png", cid=f"<{name}>", disposition="inline", filename=f"{name}.png"
+    html_part = cast(list[EmailMessage], message.get_payload())[1]
+    for name, png in pictures.items():
+        html_part.add_related(
+            png, "image", "png", cid=f"<{name}>", disposition="inline", filename=f"{name}.png"
         )
     return message
 
 
 def get_max_send_rate() -> float:
-    """How many mails a second the account may send; that of a new one when SES does not say."""
+    """Return how many emails the account may send per second.
+
+    Returns the rate of a new account when SES does not tell.
+    """
     try:
         rate = float(clients.ses_client().get_send_quota()["MaxSendRate"])
     except (BotoCoreError, ClientError):

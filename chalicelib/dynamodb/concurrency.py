@@ -1,5 +1,4 @@
-"""Reads side by side: what many partitions have to say takes one answer's wait, or a few, instead
-of one for each."""
+"""Concurrent reads: many reads take about as long as one."""
 
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -9,25 +8,28 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
 
-# The client keeps ten connections.
+# The DynamoDB client keeps ten connections.
 MAX_WORKERS = 8
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
-def run_concurrently(read: Callable[[T], R], things: Iterable[T]) -> list[R]:
-    """What `read` says of each of the things, in their order. What it raises of the first of them
-    is raised. It must not come back here: it would wait for a worker that waits for it."""
-    several = list(things)
-    if len(several) < 2:
-        return [read(each) for each in several]
-    return list(_pool().map(read, several))
+def run_concurrently(read: Callable[[T], R], arguments: Iterable[T]) -> list[R]:
+    """Call `read` with each argument and return the results in the order of the arguments.
+
+    Raises what the first failing call raises. `read` must not call this function: it would wait
+    for a worker thread that waits for it.
+    """
+    pending = list(arguments)
+    if len(pending) < 2:
+        return [read(argument) for argument in pending]
+    return list(_get_pool().map(read, pending))
 
 
 @cache
-def _pool() -> "ThreadPoolExecutor":
-    """One for the process; a request that reads one thing after the other never makes it."""
+def _get_pool() -> "ThreadPoolExecutor":
+    """Return the thread pool of this process, created and imported on first use."""
     from concurrent.futures import ThreadPoolExecutor
 
     return ThreadPoolExecutor(MAX_WORKERS, "read")

@@ -1,5 +1,8 @@
-"""Rows of sums that also say how often any of these was changed (`changes`): what the recount needs
-to mend one without a word of what has come in meanwhile being lost."""
+"""Counter items with a count of their own changes (`changes`).
+
+The counter repair corrects an item only if `changes` is still what it read, so it never overwrites
+a concurrent update.
+"""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -14,7 +17,7 @@ from chalicelib.dynamodb.transactions import Update
 
 @dataclass(frozen=True)
 class CounterItem:
-    """A row as it was read; one that is not there yet says nothing."""
+    """A counter item as it was read; without counts and changes if it does not exist."""
 
     key: Key[Any]
     counts: Counter[str]
@@ -22,15 +25,17 @@ class CounterItem:
 
 
 def read_counter_item(key: Key[Any], counts: Counter[str], raw: Mapping[str, Any]) -> CounterItem:
-    """The `counts` that were read from `raw`."""
+    """Return the counter item with the `counts` that were parsed from `raw`."""
     return CounterItem(key, counts, int(raw["changes"]["N"]) if "changes" in raw else None)
 
 
-def correct_counter_write(row: CounterItem, counts: Mapping[str, int]) -> Update:
-    """The write that lets a row say `counts` and nothing else; it holds while none of its sums has
-    been changed since it was read."""
-    gone = [Path(name).remove() for name in row.counts.keys() - counts.keys()]
-    said = [Path(name).set(count) for name, count in counts.items()]
+def correct_counter_write(item: CounterItem, counts: Mapping[str, int]) -> Update:
+    """Return the write that replaces the item's counts with `counts`.
+
+    It holds only while no count has changed since the item was read.
+    """
+    removed = [Path(name).remove() for name in item.counts.keys() - counts.keys()]
+    corrected = [Path(name).set(count) for name, count in counts.items()]
     changes = Path("changes")
-    unchanged = changes.does_not_exist() if row.changes is None else changes == row.changes
-    return Update(row.key, (*gone, *said), unchanged)
+    unchanged = changes.does_not_exist() if item.changes is None else changes == item.changes
+    return Update(item.key, (*removed, *corrected), unchanged)

@@ -1,8 +1,8 @@
-"""Idempotent creation: a receipt written in the same transaction as what it is for.
+"""Idempotent creation: one transaction writes the object and its idempotency record.
 
-The same caller, key and body get the first answer again; another body is refused. A receipt holds
-for 24 hours and longer, through races and lost responses, because it cannot exist without the thing
-created, nor the thing without it.
+A repetition with the same caller, key and body gets the first answer; another body is refused.
+A record is valid for at least 24 hours. Concurrent requests and lost responses cannot separate the
+record from the object, because neither can be written without the other.
 """
 
 import json
@@ -23,6 +23,8 @@ R = TypeVar("R", bound=Item)
 
 
 class IdempotencyRecord(Item):
+    """A request that was made with an idempotency key, and its answer as JSON."""
+
     request = UnicodeAttribute()
     answer = UnicodeAttribute()
 
@@ -33,22 +35,26 @@ class IdempotencyRecord(Item):
 
 @dataclass(frozen=True)
 class IdempotencyKey:
-    """What makes a request repeatable: who asks with which key, and a digest of what is asked."""
+    """What identifies a repeatable request.
+
+    `record_id` is derived from caller and key, `request` from the target and the body.
+    """
 
     record_id: str
     request: str
 
     def part(self, index: int) -> "IdempotencyKey":
-        """The same for one of several creates in the request."""
+        """Return the key of one of several creates in the request."""
         return IdempotencyKey(f"{self.record_id}#{index}", self.request)
 
 
 def create_once(
     entity: R, *writes: Write, idempotency_key: IdempotencyKey | None, now: datetime
 ) -> R:
-    """Commit `writes`, which create `entity`, once; a repetition gets the first entity back.
+    """Commit `writes`, which create `entity`, once; a repetition gets the first entity.
 
-    Raises as `commit` does.
+    Raises `Invalid` when the key was used for another request, and `ConditionFailed` when the
+    condition of one of `writes` does not hold.
     """
     first = commit_once(
         *writes, answer=entity.serialize(), idempotency_key=idempotency_key, now=now
@@ -59,42 +65,37 @@ def create_once(
 def commit_once(
     *writes: Write, answer: Any, idempotency_key: IdempotencyKey | None, now: datetime
 ) -> Any:
-    """Commit `writes` once and remember `answer`, which can be JSON; a repetition commits nothing
-    and gets the first answer. None if this was the first time.
+    """Commit `writes` once and store `answer` (any JSON value).
 
-    Raises `Invalid` when the key was used for another request, and `ConditionFailed` as
-    `transact` does.
+    Returns None the first time. A repetition writes nothing and returns the stored answer. Without
+    a key every call commits. Raises `Invalid` when the key was used for another request, and
+    `ConditionFailed` when the condition of one of `writes` does not hold.
     """
     if idempotency_key is None:
         transactions.transact(*writes)
         return None
-    receipt = _record_write(answer, idempotency_key, now)
-    try:
-        transactions.transact(receipt, *writes)
-    except ConditionFailed as failed:
-        if failed.write is not receipt or failed.row is None:
-            raise
-        return _first_answer(IdempotencyRecord.from_raw_data(failed.row), idempotency_key)
-    return None
 
-
-def _record_write(answer: Any, idempotency_key: IdempotencyKey, now: datetime) -> Put:
     key = IdempotencyRecord.key(idempotency_key.record_id)
-    row = IdempotencyRecord(
+    new = IdempotencyRecord(
         key.pk,
         key.sk,
         request=idempotency_key.request,
         answer=json.dumps(answer),
         expires_at=timestamps.to_epoch_seconds(now + KEPT_FOR),
     )
-    # Time-to-live deletes days late, so a receipt that has run out is replaced here.
-    return Put(row, Item.PK.does_not_exist() | (Item.expires_at < timestamps.to_epoch_seconds(now)))
-
-
-def _first_answer(receipt: IdempotencyRecord, idempotency_key: IdempotencyKey) -> Any:
-    if receipt.request != idempotency_key.request:
+    # DynamoDB's time to live deletes days late, so the write may replace an expired record.
+    expired = Item.expires_at < timestamps.to_epoch_seconds(now)
+    record_write = Put(new, Item.PK.does_not_exist() | expired)
+    try:
+        transactions.transact(record_write, *writes)
+        return None
+    except ConditionFailed as failed:
+        if failed.write is not record_write or failed.row is None:
+            raise
+        first = IdempotencyRecord.from_raw_data(failed.row)
+    if first.request != idempotency_key.request:
         raise Invalid(
             "This Idempotency-Key was used for another request; use a new key",
             code="idempotency_key_reused",
         )
-    return json.loads(receipt.answer)
+    return json.loads(first.answer)

@@ -1,7 +1,7 @@
-"""Ids: opaque to clients, sortable by creation, checkable without a look-up.
+"""Ids: opaque to clients, sortable by creation time, checkable without a read.
 
 A plain id is a ULID in lower case (48 bits of milliseconds, 80 random bits). A task's id is its
-own ULID followed by its project's, so that the id alone gives the key.
+own ULID followed by its project's, so the id alone gives the key of the item.
 """
 
 import hashlib
@@ -16,37 +16,39 @@ _TASK = re.compile(f"[{_ALPHABET}]{{{2 * ID_LENGTH}}}")
 
 
 def new_id(now: datetime) -> str:
-    """A fresh ULID for something created at `now`."""
-    return _ulid(now, secrets.randbits(80))
+    """Return a random ULID for an object that is created at `now`."""
+    return _encode_ulid(now, secrets.randbits(80))
 
 
 def derive_id(at: datetime, seed: str) -> str:
-    """The ULID of something that followed at `at` from what `seed` says: always the same, so that
-    who makes it twice makes it once."""
+    """Return the ULID that `at` and `seed` determine.
+
+    An object with such an id is created once, even if the code that creates it runs again.
+    """
     digest = hashlib.sha256(seed.encode()).digest()
-    return _ulid(at, int.from_bytes(digest[:10], "big"))
+    return _encode_ulid(at, int.from_bytes(digest[:10], "big"))
 
 
-def _ulid(at: datetime, tail: int) -> str:
-    number = int(at.timestamp() * 1000) << 80 | tail
+def _encode_ulid(at: datetime, low_bits: int) -> str:
+    number = int(at.timestamp() * 1000) << 80 | low_bits
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
 
 
 def new_task_id(project_id: str, now: datetime) -> str:
-    """A fresh id for a task of `project_id`."""
+    """Return a random id for a task of the project."""
     return new_id(now) + project_id
 
 
 def project_id_of(task_id: str) -> str:
-    """The id of the project that a task belongs to."""
+    """Return the id of the project that the task belongs to."""
     return task_id[ID_LENGTH:]
 
 
 def is_id(text: str) -> bool:
-    """Whether `text` has the form of a plain id."""
+    """Return whether `text` has the form of a plain id."""
     return _ULID.fullmatch(text) is not None
 
 
 def is_task_id(text: str) -> bool:
-    """Whether `text` has the form of a task's id."""
+    """Return whether `text` has the form of a task's id."""
     return _TASK.fullmatch(text) is not None

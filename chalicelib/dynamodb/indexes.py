@@ -1,5 +1,9 @@
-"""The indexes of the one table. Those that lists are read from hold a task's card: all but its
-description, which is what makes an item dear to copy."""
+"""The indexes of the one table.
+
+Indexes for lists project a task's card: all attributes but the description, which would make each
+copy of the item expensive, and the start date, which is newer than the indexes: the projection of
+an index cannot be changed.
+"""
 
 from typing import Any
 
@@ -29,22 +33,22 @@ CARD_ATTRIBUTES = [
 Index = GlobalSecondaryIndex[Any]
 
 
-def card_index(what: str) -> Index:
-    """The index `by_<what>` of tasks' cards; its keys are in `<what>_key` and `<what>_sort`."""
+def card_index(name: str) -> Index:
+    """Return the index `by_<name>` of task cards, with the keys `<name>_key` and `<name>_sort`."""
 
     class Cards(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]
         class Meta:
-            index_name = f"by_{what}"
+            index_name = f"by_{name}"
             projection = IncludeProjection(CARD_ATTRIBUTES)
 
-        key = UnicodeAttribute(hash_key=True, attr_name=f"{what}_key")
-        sort = UnicodeAttribute(range_key=True, attr_name=f"{what}_sort")
+        key = UnicodeAttribute(hash_key=True, attr_name=f"{name}_key")
+        sort = UnicodeAttribute(range_key=True, attr_name=f"{name}_sort")
 
     return Cards()
 
 
 class ByWake(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]
-    """Everything that must happen at a time, in hour buckets."""
+    """The time index: items that become due at a time, in hour buckets (see `time_index`)."""
 
     class Meta:
         index_name = "by_wake"

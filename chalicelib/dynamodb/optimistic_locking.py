@@ -1,4 +1,4 @@
-"""Changing what others may change at the same moment."""
+"""Optimistic locking: changes to items that others may change concurrently."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -15,48 +15,48 @@ T = TypeVar("T")
 
 
 def apply_changes(
-    found: R,
+    item: R,
     fields: Mapping[str, Any],
     *,
     version: int | None,
     store: Callable[[R, Mapping[str, Any]], R],
 ) -> R:
-    """Give `found` the `fields` that differ; no difference is no change, and no change no event.
+    """Write those `fields` that differ from the item with `store`, and return the new item.
 
-    Without a `version` a rival's change is read and built upon, so that changes of different fields
-    both survive. See `attempt`.
+    Without a difference nothing is written and nothing is recorded as a change. Without a `version`
+    the change is applied on top of a concurrent one, so changes of different fields both survive.
+    Raises `PreconditionFailed` when the item has another version, `NotFound` when it no longer
+    exists, `Conflict` when the condition of a write to another item fails, and `Unavailable` after
+    too many attempts.
     """
 
-    def commit(found: R) -> R:
-        wanted = {name: value for name, value in fields.items() if getattr(found, name) != value}
-        return store(found, wanted) if wanted else found
+    def commit(item: R) -> R:
+        changed = {name: value for name, value in fields.items() if getattr(item, name) != value}
+        return store(item, changed) if changed else item
 
-    return retry_on_conflict(found, version=version, commit=commit)
+    return retry_on_conflict(item, version=version, commit=commit)
 
 
-def retry_on_conflict(found: R, *, version: int | None, commit: Callable[[R], T]) -> T:
-    """Let `commit` write under the condition that the object is still at the version of `found`;
-    when a rival was first, again with the object as the rival left it.
+def retry_on_conflict(item: R, *, version: int | None, commit: Callable[[R], T]) -> T:
+    """Return the result of `commit`, which writes on the condition that the item is unchanged.
 
-    `version` is what the caller last read. Raises `PreconditionFailed` if the object has moved on
-    from there, `NotFound` if it is gone.
+    After a concurrent change, `commit` is called again with the changed item. `version` is the one
+    that the caller last read. Raises `PreconditionFailed` when the item has another version,
+    `NotFound` when it no longer exists, `Conflict` when the condition of a write to another item
+    fails, and `Unavailable` after too many attempts.
     """
     for _ in range(MAX_ATTEMPTS):
-        if version is not None and found.version != version:  # type: ignore[attr-defined]
+        if version is not None and item.version != version:  # type: ignore[attr-defined]
             raise PreconditionFailed()
         try:
-            return commit(found)
+            return commit(item)
         except ConditionFailed as failed:
-            found = _reload(found, failed)
+            key = Key(type(item), item.PK, item.SK)
+            if transactions.item_key(failed.write) != (key.pk, key.sk):
+                raise Conflict() from failed
+            raw = failed.row
+            current = type(item).from_raw_data(raw) if raw else table.get_item(key)
+            if current is None or getattr(current, "deleted_at", None) is not None:
+                raise NotFound() from failed
+            item = current
     raise Unavailable()
-
-
-def _reload(found: R, failed: ConditionFailed) -> R:
-    """The object as a rival left it. The condition of a write to something else is no race."""
-    key = Key(type(found), found.PK, found.SK)
-    if transactions.item_key(failed.write) != (key.pk, key.sk):
-        raise Conflict() from failed
-    row = type(found).from_raw_data(failed.row) if failed.row else table.get_item(key)
-    if row is None or getattr(row, "deleted_at", None) is not None:
-        raise NotFound()
-    return row

@@ -1,4 +1,4 @@
-"""What AWS errors mean to a caller: an outage is a 503, anything else is our own mistake."""
+"""The meaning of AWS errors for a caller: an outage is a 503, everything else is a defect."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from pynamodb.exceptions import PynamoDBException
 
 from chalicelib.errors import Unavailable
 
-# PynamoDB's errors keep the code and drop the status, hence the two 5xx codes of DynamoDB.
+# PynamoDB's errors have the code but not the status, so DynamoDB's two 5xx codes are listed too.
 OUTAGE_CODES = frozenset(
     {
         "InternalServerError",
@@ -25,29 +25,24 @@ OUTAGE_CODES = frozenset(
 
 @contextmanager
 def translate_outages() -> Iterator[None]:
-    """Run AWS calls; a time-out, a refused connection, a 5xx or a throttle becomes `Unavailable`.
+    """Raise `Unavailable` when an AWS call times out, has no connection, is throttled or gets 5xx.
 
-    Everything else (a validation error, a missing right) is a defect of ours and passes through.
+    Other errors (a validation error, a missing permission) are defects and pass unchanged.
     """
     try:
         yield
     except (PynamoDBException, BotoCoreError, ClientError) as error:
-        if _is_outage(error):
+        cause = getattr(error, "cause", None) or error
+        if isinstance(cause, ClientError):
+            status = int(cause.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+            is_outage = get_error_code(cause) in OUTAGE_CODES or status >= 500
+        else:
+            is_outage = isinstance(cause, BotoCoreError)
+        if is_outage:
             raise Unavailable() from error
         raise
 
 
-def _is_outage(error: Exception) -> bool:
-    cause = getattr(error, "cause", None) or error
-    if isinstance(cause, ClientError):
-        return get_error_code(cause) in OUTAGE_CODES or _status(cause) >= 500
-    return isinstance(cause, BotoCoreError)
-
-
 def get_error_code(error: ClientError) -> str:
-    """The AWS error code, such as `NoSuchKey`."""
+    """Return the AWS error code, such as `NoSuchKey`."""
     return str(error.response.get("Error", {}).get("Code", ""))
-
-
-def _status(error: ClientError) -> int:
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

@@ -1,8 +1,4 @@
-"""The one table: its keys and indexes, and the only ways to reach it.
-
-`get`, `read`, `query`, `delete` and `transact` own time-outs, back-off and the translation of AWS
-errors, so an entity file holds attributes, key spelling and access patterns and nothing else.
-"""
+"""Pages of queries."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,19 +9,21 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """One page of a query; `last_key` is where the next begins, None at the end."""
+    """One page of a query. The next page starts after `last_key`; None at the end."""
 
     rows: list[T]
     last_key: dict[str, Any] | None
 
 
 def fill_page(read: Callable[..., Page[T]], *, limit: int, start: dict[str, Any] | None) -> Page[T]:
-    """A page with as much as it may hold, unless it is the last. `read` gets `limit` and `start`
-    and gives what of so many rows is shown."""
-    shown: list[T] = []
+    """Return a full page, or the last one, from reads that leave some items out.
+
+    `read` gets `limit` and `start`, reads so many items and returns those that are visible.
+    """
+    visible: list[T] = []
     while True:
-        page = read(limit=limit - len(shown), start=start)
-        shown += page.rows
+        page = read(limit=limit - len(visible), start=start)
+        visible += page.rows
         start = page.last_key
-        if start is None or len(shown) == limit:
-            return Page(shown, start)
+        if start is None or len(visible) == limit:
+            return Page(visible, start)

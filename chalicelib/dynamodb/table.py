@@ -1,12 +1,12 @@
-"""The one table: its keys and indexes, and the only ways to reach it.
+"""The one table: the base class of its items, keys, and the functions that read it.
 
-`get`, `read`, `query`, `delete` and `transact` own time-outs, back-off and the translation of AWS
-errors, so an entity file holds attributes, key spelling and access patterns and nothing else.
+These functions and `transactions.transact` handle timeouts, backoff and AWS errors, so the models
+contain only attributes, keys and access patterns.
 """
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -32,13 +32,16 @@ PAGE_GROWTH = 4
 
 
 class Item(Model):
-    """Base of every entity. No version or discriminator attribute of PynamoDB's: the first ignores
-    batch writes, the second turns every query into a filter (pynamodb#941, #1000)."""
+    """Base of every entity.
+
+    It has no version and no discriminator attribute of PynamoDB: batch writes ignore the first,
+    and the second turns every query into a filter (pynamodb#941, #1000).
+    """
 
     class Meta:
         table_name = settings.TABLE_NAME
         region = settings.REGION
-        # PynamoDB's defaults wait up to 120 s in all, four times what API Gateway does.
+        # PynamoDB's defaults wait up to 120 s in total, four times as long as API Gateway.
         connect_timeout_seconds = 1
         read_timeout_seconds = 2
         max_retry_attempts = 2
@@ -59,8 +62,9 @@ class Item(Model):
     wake_at = UnicodeAttribute(null=True)
     expires_at = NumberAttribute(null=True)
 
-    # A project's tasks: of one status, as they were created; by priority, then as they were
-    # created; open or not, by due time; by their last change; of one assignee, by due time.
+    # Each index lists a project's tasks, except the last. The order is: by creation time within a
+    # status; by priority, then creation time; by due time, open and done tasks apart; by last
+    # change; by due time within an assignee.
     by_status = indexes.card_index("status")
     by_priority = indexes.card_index("priority")
     by_due = indexes.card_index("due")
@@ -70,7 +74,7 @@ class Item(Model):
 
     @classmethod
     def _get_connection(cls) -> TableConnection:
-        """One connection for all entities; PynamoDB would dial one per class (pynamodb#1245)."""
+        """Return one connection for all entities; PynamoDB opens one per class (pynamodb#1245)."""
         if cls is Item:
             return super()._get_connection()
         return Item._get_connection()
@@ -81,7 +85,7 @@ R = TypeVar("R", bound=Item)
 
 @dataclass(frozen=True)
 class Key(Generic[R]):
-    """Where one row stands, and what it is."""
+    """The key of an item and the model to read it with."""
 
     model: type[R]
     pk: str
@@ -89,33 +93,33 @@ class Key(Generic[R]):
 
     @property
     def is_valid(self) -> bool:
-        """DynamoDB refuses keys that are empty or too long; clients may name such all the same."""
+        """Whether DynamoDB accepts the key: clients can cause keys that are empty or too long."""
         fits = len(self.pk.encode()) <= PK_MAX and len(self.sk.encode()) <= SK_MAX
         return fits and bool(self.pk and self.sk)
 
     def empty_item(self) -> R:
-        """A row with nothing but its key: what updates and deletes are addressed to."""
+        """Return an item with nothing but its key, as the target of updates and deletes."""
         return self.model(self.pk, self.sk)
 
 
 class BatchResult:
-    """What a batch read found, asked for by key."""
+    """The items that a batch read found, by key."""
 
     def __init__(self, found: dict[tuple[str, str], dict[str, Any]]) -> None:
         self._found = found
 
     def get(self, key: Key[R]) -> R | None:
-        """The row at `key`, or None when there is none."""
-        raw = self.raw(key)
+        """Return the item at `key`, or None if it does not exist."""
+        raw = self._found.get((key.pk, key.sk))
         return None if raw is None else key.model.from_raw_data(raw)
 
     def raw(self, key: Key[Any]) -> dict[str, Any] | None:
-        """The same as DynamoDB spells it, for rows whose attributes no model names."""
+        """Return the item in DynamoDB's own format, for attributes that no model declares."""
         return self._found.get((key.pk, key.sk))
 
 
 def get_item(key: Key[R]) -> R | None:
-    """One strongly consistent read."""
+    """Read one item, strongly consistent; None if it does not exist."""
     if not key.is_valid:
         return None
     with outages.translate_outages():
@@ -126,56 +130,57 @@ def get_item(key: Key[R]) -> R | None:
 
 
 def batch_get(*keys: Key[Any]) -> BatchResult:
-    """Many rows in one strongly consistent round trip (more than 100 take more)."""
+    """Read many items, strongly consistent, with one call for each 100."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    wanted = list({(key.pk, key.sk) for key in keys if key.is_valid})
-    for start in range(0, len(wanted), BATCH_GET_MAX):
-        for raw in _batch_get_chunk(wanted[start : start + BATCH_GET_MAX]):
+
+    def read(raw_keys: Any) -> Any:
+        # PynamoDB's own batch_get requests unprocessed keys again without limit or pause.
+        data = Item._get_connection().batch_get_item(raw_keys, consistent_read=True)
+        for raw in data["Responses"].get(settings.TABLE_NAME, []):
             found[raw["PK"]["S"], raw["SK"]["S"]] = raw
+        return data.get("UnprocessedKeys", {}).get(settings.TABLE_NAME, {}).get("Keys")
+
+    unique = {(key.pk, key.sk) for key in keys if key.is_valid}
+    _send_in_chunks([_raw_key(pk, sk) for pk, sk in unique], BATCH_GET_MAX, read)
     return BatchResult(found)
 
 
-def _batch_get_chunk(wanted: Sequence[tuple[str, str]]) -> Iterator[dict[str, Any]]:
-    # PynamoDB's own batch_get asks for unprocessed keys again for ever and without a pause.
-    keys: Any = [_raw_key(pk, sk) for pk, sk in wanted]
-    for pause in backoff_delays(BATCH_TRIES):
-        with outages.translate_outages():
-            data = Item._get_connection().batch_get_item(keys, consistent_read=True)
-        yield from data["Responses"].get(settings.TABLE_NAME, [])
-        keys = data.get("UnprocessedKeys", {}).get(settings.TABLE_NAME, {}).get("Keys")
-        if not keys:
-            return
-        time.sleep(pause)
-    raise Unavailable()
-
-
 def batch_delete(keys: Sequence[tuple[str, str]]) -> None:
-    """Delete rows, those that are there, many at a time. Doing it again changes nothing."""
+    """Delete the items at `keys` (pairs of PK and SK), with one call for each 25. Idempotent."""
     _batch_write([{"DeleteRequest": {"Key": _raw_key(pk, sk)}} for pk, sk in keys])
 
 
-def batch_put(rows: Sequence[Item]) -> None:
-    """Write rows, many at a time, over what is there: only such as come out the same however often
-    they are written."""
-    _batch_write([{"PutRequest": {"Item": row.serialize()}} for row in rows])
+def batch_put(items: Sequence[Item]) -> None:
+    """Write items, with one call for each 25, and replace existing ones.
+
+    Only for items that are the same each time they are written.
+    """
+    _batch_write([{"PutRequest": {"Item": item.serialize()}} for item in items])
 
 
-def _batch_write(wanted: Sequence[dict[str, Any]]) -> None:
-    for start in range(0, len(wanted), BATCH_WRITE_MAX):
-        _batch_write_chunk(wanted[start : start + BATCH_WRITE_MAX])
-
-
-def _batch_write_chunk(requests: Any) -> None:
+def _batch_write(requests: Sequence[dict[str, Any]]) -> None:
     client = Item._get_connection().connection.client
-    for pause in backoff_delays(BATCH_TRIES):
-        with outages.translate_outages():
-            items = {settings.TABLE_NAME: requests}
-            data = client._make_api_call("BatchWriteItem", {"RequestItems": items})
-        requests = data.get("UnprocessedItems", {}).get(settings.TABLE_NAME)
-        if not requests:
-            return
-        time.sleep(pause)
-    raise Unavailable()
+
+    def write(requests: Any) -> Any:
+        items = {settings.TABLE_NAME: requests}
+        data = client._make_api_call("BatchWriteItem", {"RequestItems": items})
+        return data.get("UnprocessedItems", {}).get(settings.TABLE_NAME)
+
+    _send_in_chunks(requests, BATCH_WRITE_MAX, write)
+
+
+def _send_in_chunks(requests: Sequence[Any], chunk_size: int, send: Callable[[Any], Any]) -> None:
+    """Call `send` with each chunk; it returns what DynamoDB did not process, to be sent again."""
+    for start in range(0, len(requests), chunk_size):
+        chunk = requests[start : start + chunk_size]
+        for pause in backoff_delays(BATCH_TRIES):
+            with outages.translate_outages():
+                chunk = send(chunk)
+            if not chunk:
+                break
+            time.sleep(pause)
+        else:
+            raise Unavailable()
 
 
 def _raw_key(pk: str, sk: str) -> dict[str, Any]:
@@ -192,11 +197,21 @@ def query_page(
     start: dict[str, Any] | None = None,
     newest_first: bool = False,
 ) -> Page[R]:
-    """One page of rows that share `hash_key`; consistent on the table, eventual on an index."""
-    options = {"index_name": index, "limit": limit, "scan_index_forward": not newest_first}
-    data = _query(hash_key, range_condition, exclusive_start_key=start, **options)
-    rows = [model.from_raw_data(raw) for raw in data["Items"]]
-    return Page(rows, data.get("LastEvaluatedKey"))
+    """Read one page of items with the same `hash_key`.
+
+    Strongly consistent on the table, eventually consistent on an index.
+    """
+    pages = _query_pages(
+        hash_key,
+        range_condition,
+        index=index,
+        limit=limit,
+        start=start,
+        newest_first=newest_first,
+    )
+    data = next(pages)
+    items = [model.from_raw_data(raw) for raw in data["Items"]]
+    return Page(items, data.get("LastEvaluatedKey"))
 
 
 def query_all(
@@ -210,30 +225,53 @@ def query_all(
     newest_first: bool = False,
     consistent: bool = True,
 ) -> Iterator[R]:
-    """All rows that share `hash_key`, page after page; the `first` so many, then `GROWTH` times as
-    many each time, up to `most`, for who may need no more. An index is never `consistent`; what
-    lags anyway costs half without it."""
-    options = {"index_name": index, "scan_index_forward": not newest_first}
-    for data in _pages(hash_key, range_condition, first, most, consistent=consistent, **options):
+    """Read all items with the same `hash_key`, page after page.
+
+    With `first`, the first page has so many items, and each next one `PAGE_GROWTH` times as many,
+    up to `most`: for callers who may need only a few. An index is never `consistent`; a read that
+    is not `consistent` costs half.
+    """
+    pages = _query_pages(
+        hash_key,
+        range_condition,
+        index=index,
+        limit=first,
+        most=most,
+        newest_first=newest_first,
+        consistent=consistent,
+    )
+    for data in pages:
         yield from (model.from_raw_data(raw) for raw in data["Items"])
 
 
 def query_raw(hash_key: str, range_condition: Condition) -> Iterator[dict[str, Any]]:
-    """All rows that share `hash_key`, as DynamoDB spells them."""
-    return (raw for data in _pages(hash_key, range_condition) for raw in data["Items"])
+    """Read all items with the same `hash_key` in DynamoDB's own format."""
+    return (raw for data in _query_pages(hash_key, range_condition) for raw in data["Items"])
 
 
-def _pages(
+def _query_pages(
     hash_key: str,
     range_condition: Condition | None,
-    first: int | None = None,
+    *,
+    index: str | None = None,
+    start: dict[str, Any] | None = None,
+    limit: int | None = None,
     most: int = PAGE_MAX,
-    **options: Any,
+    newest_first: bool = False,
+    consistent: bool = True,
 ) -> Iterator[dict[str, Any]]:
-    start, limit = None, first
+    """Yield the pages of a query; each has `PAGE_GROWTH` times the limit of the one before."""
     while True:
-        page = {"exclusive_start_key": start, "limit": limit}
-        data = _query(hash_key, range_condition, **page, **options)
+        with outages.translate_outages():
+            data = Item._get_connection().query(
+                hash_key,
+                range_key_condition=range_condition,
+                index_name=index,
+                exclusive_start_key=start,
+                limit=limit,
+                scan_index_forward=not newest_first,
+                consistent_read=consistent and index is None,
+            )
         yield data
         start = data.get("LastEvaluatedKey")
         if start is None:
@@ -241,29 +279,21 @@ def _pages(
         limit = limit and min(PAGE_GROWTH * limit, most)
 
 
-def _query(hash_key: str, range_condition: Condition | None, **options: Any) -> dict[str, Any]:
-    consistent = options.pop("consistent", True) and options.get("index_name") is None
-    with outages.translate_outages():
-        return Item._get_connection().query(
-            hash_key, range_key_condition=range_condition, consistent_read=consistent, **options
-        )
-
-
 def set_or_remove(model: type[Item], name: str, value: Any) -> Action:
-    """The action that gives the attribute `name` its value; None takes it away."""
+    """Return the action that sets the attribute `name`, or removes it if `value` is None."""
     attribute = getattr(model, name)
     action: Action = attribute.remove() if value is None else attribute.set(value)
     return action
 
 
-def is_unchanged(row: Item, name: str) -> Condition:
-    """Holds while the attribute `name` is what `row` was read with."""
-    attribute, value = getattr(type(row), name), getattr(row, name)
+def is_unchanged(item: Item, name: str) -> Condition:
+    """Return the condition that the attribute `name` still has the value that was read."""
+    attribute, value = getattr(type(item), name), getattr(item, name)
     condition: Condition = attribute.does_not_exist() if value is None else attribute == value
     return condition
 
 
 def backoff_delays(tries: int) -> Iterator[float]:
-    """Pauses in seconds with full jitter, 20 to 400 ms, for at most `tries` tries."""
+    """Yield a pause in seconds for each try, with full jitter: below 20 ms, later below 400 ms."""
     for attempt in range(tries):
         yield random.uniform(0, min(0.4, 0.02 * 2**attempt))

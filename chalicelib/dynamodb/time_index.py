@@ -1,19 +1,19 @@
-"""The time index: everything that must happen at a time, found without looking at the rest.
+"""The time index `by_wake`: finds the items that become due at a time without reading others.
 
-A row sleeps in the bucket of its hour, in one of four shards, so that no partition is hot. A sweep
-starts at its stored watermark, the oldest hour that may still hold something, so that ticks which
-come late, twice or not at all miss nothing.
+A scheduled item is in the bucket of its hour, in one of four shards, so no partition is hot. A
+sweep starts at its stored watermark, the oldest hour that may still contain something. So ticks
+that are late, repeated or missing skip nothing.
 """
 
 import zlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
 from pynamodb.attributes import UnicodeAttribute
 
-from chalicelib.dynamodb import table, timestamps, transactions
+from chalicelib.dynamodb import table, transactions
 from chalicelib.dynamodb.table import Item, Key
+from chalicelib.dynamodb.timestamps import format_timestamp, parse_timestamp
 from chalicelib.dynamodb.transactions import Upsert
 
 SHARDS = 4
@@ -23,94 +23,92 @@ NOT_SCHEDULED: dict[str, str | None] = {"wake_key": None, "wake_at": None}
 
 
 class Watermark(Item):
-    """The oldest hour in which rows of one kind may still be waiting."""
+    """The oldest hour in which items of one kind may still be due."""
 
     hour = UnicodeAttribute()
 
     @staticmethod
-    def key(what: str) -> "Key[Watermark]":
-        return Key(Watermark, f"WATERMARK#{what}", "WATERMARK")
+    def key(kind: str) -> "Key[Watermark]":
+        return Key(Watermark, f"WATERMARK#{kind}", "WATERMARK")
 
 
-def build_keys(what: str, at: str | None, spread: str) -> dict[str, str | None]:
-    """The index keys that wake a row at `at` (a stamp); `spread` picks its shard."""
+def build_keys(kind: str, at: str | None, shard_by: str) -> dict[str, str | None]:
+    """Return the index keys of an item of `kind` that becomes due at `at`, a timestamp.
+
+    Without `at` the keys are None: the item is not scheduled. `shard_by` is a text that picks the
+    shard, such as the item's id.
+    """
     if at is None:
         return NOT_SCHEDULED
-    shard = zlib.crc32(spread.encode()) % SHARDS
-    return {"wake_key": _bucket(what, at, shard), "wake_at": at}
+    shard = zlib.crc32(shard_by.encode()) % SHARDS
+    return {"wake_key": _bucket(kind, at, shard), "wake_at": at}
 
 
-def list_due_between(what: str, first: datetime, last: datetime) -> Iterator[Item]:
-    """The keys of all rows of kind `what` that wake from `first` to `last`. Who begins in the next
-    minute begins with the next shard, so that sweeps which overlap seldom meet."""
-    due = Item.wake_at.between(
-        timestamps.format_timestamp(first), timestamps.format_timestamp(last)
-    )
+def list_due(kind: str, now: datetime) -> Iterator[Item]:
+    """Yield the keys of all items of `kind` that are due at `now`."""
+    return list_due_between(kind, _get_watermark(kind, now), now)
+
+
+def list_due_between(kind: str, first: datetime, last: datetime) -> Iterator[Item]:
+    """Yield the keys of all items of `kind` that become due from `first` to `last`.
+
+    The minute of `last` picks the first shard, so sweeps that overlap seldom read the same one.
+    """
+    due = Item.wake_at.between(format_timestamp(first), format_timestamp(last))
     for hour in _hours(first, last):
-        for shard in range(SHARDS):
-            bucket = _bucket(
-                what, timestamps.format_timestamp(hour), (shard + last.minute) % SHARDS
-            )
+        for offset in range(SHARDS):
+            bucket = _bucket(kind, format_timestamp(hour), (offset + last.minute) % SHARDS)
             yield from table.query_all(Item, bucket, due, index="by_wake")
 
 
-def list_due(what: str, now: datetime) -> Iterator[Item]:
-    """The keys of all rows of kind `what` that should have woken by `now`."""
-    return list_due_between(what, _get_watermark(what, now), now)
+def is_due(item: Item, now: datetime) -> bool:
+    """Return whether the item, as read from the table, is due; the index may be behind."""
+    return item.wake_at is not None and item.wake_at <= format_timestamp(now)
 
 
-def is_due(row: Item, now: datetime) -> bool:
-    """Whether the row, as the table has it, should have woken by `now`; the index lags."""
-    return row.wake_at is not None and row.wake_at <= timestamps.format_timestamp(now)
-
-
-def find_oldest_due(what: str, now: datetime) -> datetime | None:
-    """When the row of kind `what` that waits longest should have woken; None if none waits."""
-    due = Item.wake_at <= timestamps.format_timestamp(now)
-    for hour in _hours(_get_watermark(what, now), now):
-        shards = (
-            _bucket(what, timestamps.format_timestamp(hour), shard) for shard in range(SHARDS)
-        )
-        pages = (table.query_page(Item, shard, due, index="by_wake", limit=1) for shard in shards)
-        if found := [_wake_at(row) for page in pages for row in page.rows]:
-            return timestamps.parse_timestamp(min(found))
+def find_oldest_due(kind: str, now: datetime) -> datetime | None:
+    """Return the time at which the oldest item of `kind` became due; None if nothing is due."""
+    due = Item.wake_at <= format_timestamp(now)
+    for hour in _hours(_get_watermark(kind, now), now):
+        found: list[str] = []
+        for shard in range(SHARDS):
+            bucket = _bucket(kind, format_timestamp(hour), shard)
+            page = table.query_page(Item, bucket, due, index="by_wake", limit=1)
+            found += [str(item.wake_at) for item in page.rows]
+        if found:
+            return parse_timestamp(min(found))
     return None
 
 
-def advance_watermark(what: str, now: datetime) -> None:
-    """Move the watermark on to the oldest hour that still holds a row, at most to the one before
-    `now`'s; most sweeps leave it where it is, and write nothing.
+def advance_watermark(kind: str, now: datetime) -> None:
+    """Move the watermark to the oldest hour that still has an item, at most to the hour before now.
 
-    Call it after a sweep; whatever stays behind it has been woken or put to sleep for later.
+    Call it after a sweep, when everything older is done or scheduled for later. Most sweeps leave
+    the watermark where it is and write nothing.
     """
-    before = _get_watermark(what, now)
-    left = next(list_due_between(what, before, now - HOUR), None)
-    hour = _floor(now - HOUR if left is None else timestamps.parse_timestamp(_wake_at(left)))
+    before = _get_watermark(kind, now)
+    oldest = next(list_due_between(kind, before, now - HOUR), None)
+    hour = _floor(now - HOUR if oldest is None else parse_timestamp(str(oldest.wake_at)))
     if hour > before:
-        transactions.transact(
-            Upsert(Watermark.key(what), (Watermark.hour.set(timestamps.format_timestamp(hour)),))
-        )
+        watermark = (Watermark.hour.set(format_timestamp(hour)),)
+        transactions.transact(Upsert(Watermark.key(kind), watermark))
 
 
-def _get_watermark(what: str, now: datetime) -> datetime:
-    mark = table.get_item(Watermark.key(what))
-    return now - LOOKBACK if mark is None else timestamps.parse_timestamp(mark.hour)
+def _get_watermark(kind: str, now: datetime) -> datetime:
+    watermark = table.get_item(Watermark.key(kind))
+    return now - LOOKBACK if watermark is None else parse_timestamp(watermark.hour)
 
 
-def _wake_at(row: Item) -> str:
-    return str(row.wake_at)
+def _bucket(kind: str, at: str, shard: int) -> str:
+    return f"{kind}#{at[:13]}#{shard}"
 
 
-def _bucket(what: str, at: str, shard: int) -> str:
-    return f"{what}#{at[:13]}#{shard}"
+def _hours(first: datetime, last: datetime) -> Iterator[datetime]:
+    hour = _floor(first)
+    while hour <= last:
+        yield hour
+        hour += HOUR
 
 
 def _floor(at: datetime) -> datetime:
     return at.replace(minute=0, second=0, microsecond=0)
-
-
-def _hours(first: datetime, last: datetime) -> Iterator[datetime]:
-    hour: Any = _floor(first)
-    while hour <= last:
-        yield hour
-        hour += HOUR

@@ -1,16 +1,16 @@
-"""Writing: every change that is not idempotent is one `TransactWriteItems`.
+"""Transactions: every change that is not idempotent is one `TransactWriteItems`.
 
 Only there is a lost response harmless: botocore fills `ClientRequestToken` once per call and sends
-it again on retry, so DynamoDB answers the second send with the first one's result. A plain
-conditional put or `ADD` would report a false conflict or count twice.
+it again on a retry, so DynamoDB answers a retry with the first result. A plain conditional put
+would report a false conflict, and a plain `ADD` would count twice.
 """
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from pynamodb.exceptions import CancellationReason, TransactWriteError
+from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
@@ -28,7 +28,7 @@ TRANSIENT_CODES = frozenset(
 
 @dataclass(frozen=True)
 class ConditionCheck:
-    """Nothing is written, but the transaction holds only while `condition` does."""
+    """A condition on an item that the transaction does not write."""
 
     rank: ClassVar[int] = 0
     key: Key[Any]
@@ -42,6 +42,8 @@ class ConditionCheck:
 
 @dataclass(frozen=True)
 class Delete:
+    """The deletion of an item. Without a `condition` the item need not exist."""
+
     rank: ClassVar[int] = 1
     key: Key[Any]
     condition: Condition | None = None
@@ -52,7 +54,7 @@ class Delete:
 
 @dataclass(frozen=True)
 class Put:
-    """A new row; it never replaces one unless `condition` says so."""
+    """A new item. It replaces an existing one only if `condition` allows that."""
 
     rank: ClassVar[int] = 2
     row: Item
@@ -66,7 +68,7 @@ class Put:
 
 @dataclass(frozen=True)
 class UnconditionalPut(Put):
-    """A row that shall be there, whether or not it is already."""
+    """An item that is written whether or not it exists."""
 
     def add_to(self, transaction: TransactWrite) -> None:
         transaction.save(self.row)
@@ -74,7 +76,7 @@ class UnconditionalPut(Put):
 
 @dataclass(frozen=True)
 class Update:
-    """A change to a row; without a `condition` of its own it demands that the row is there."""
+    """A change to an item. Without a `condition` the item must exist."""
 
     rank: ClassVar[int] = 3
     key: Key[Any]
@@ -84,7 +86,7 @@ class Update:
     def add_to(self, transaction: TransactWrite) -> None:
         exists = Item.PK.exists()
         condition = exists if self.condition is None else self.condition
-        # PynamoDB appends to the list it is given, so each try gets a new one.
+        # PynamoDB appends to the list of actions, so each try gets a new list.
         transaction.update(
             self.key.empty_item(), [*self.actions], condition=condition, return_values="ALL_OLD"
         )
@@ -92,7 +94,7 @@ class Update:
 
 @dataclass(frozen=True)
 class Upsert(Update):
-    """A change that may create the row: counters, and what is the same when it is done again."""
+    """A change that may create the item: for counters and for idempotent changes."""
 
     def add_to(self, transaction: TransactWrite) -> None:
         transaction.update(self.key.empty_item(), [*self.actions])
@@ -100,9 +102,9 @@ class Upsert(Update):
 
 @dataclass(frozen=True)
 class Increment:
-    """Numbers added to a row, which is created if need be; without a `condition` it always holds.
+    """Numbers added to the attributes of an item, which is created if it does not exist.
 
-    A transaction may touch a row once, so those of one row become one.
+    A transaction may write an item only once, so `merge_writes` adds up the increments of an item.
     """
 
     rank: ClassVar[int] = 3
@@ -117,7 +119,7 @@ class Increment:
         )
 
     def plus(self, other: "Increment") -> "Increment":
-        """Both as one; they have the same condition."""
+        """Return the sum of two increments of the same item, which have the same condition."""
         names = {*self.added, *other.added}
         sums = {name: self.added.get(name, 0) + other.added.get(name, 0) for name in names}
         return replace(self, added=sums)
@@ -126,15 +128,11 @@ class Increment:
 Write = ConditionCheck | Delete | Put | Update | Increment
 
 
-def item_key(write: Write) -> tuple[str, str]:
-    """The key of the row that a write is about."""
-    if isinstance(write, Put):
-        return write.row.PK, write.row.SK
-    return write.key.pk, write.key.sk
-
-
 class ConditionFailed(Exception):
-    """The condition of `write` did not hold, so nothing was written; `row` is what stood there."""
+    """The condition of `write` did not hold, so the transaction wrote nothing.
+
+    `row` is the item that exists at the key, in DynamoDB's own format.
+    """
 
     def __init__(self, write: Write, row: dict[str, Any] | None) -> None:
         super().__init__(type(write).__name__)
@@ -145,55 +143,53 @@ class ConditionFailed(Exception):
 def transact(*writes: Write) -> None:
     """Commit all `writes` or none.
 
-    Raises `ConditionFailed` for the first write whose condition did not hold, and `Unavailable`
-    when rivals or an outage kept it from committing. A conflict is tried again with jitter, from
-    fresh actions: botocore does not, and PynamoDB neither (pynamodb#1264).
+    Raises `ConditionFailed` for the first write whose condition does not hold, and `Unavailable`
+    when concurrent transactions or an outage prevent the commit. After a conflict the transaction
+    is sent again with jitter, because neither botocore nor PynamoDB does that (pynamodb#1264).
     """
-    # PynamoDB sends checks, deletes, puts, updates, and DynamoDB answers in that order.
+    # PynamoDB sends checks, deletes, puts and updates in this order; DynamoDB answers in the same.
     ordered = sorted(merge_writes(writes), key=lambda write: write.rank)
+    connection = Item._get_connection().connection
     for pause in table.backoff_delays(CONFLICT_TRIES):
         try:
-            return _commit(ordered)
+            with outages.translate_outages(), TransactWrite(connection=connection) as transaction:
+                for write in ordered:
+                    write.add_to(transaction)
+            return
         except TransactWriteError as error:
-            _raise_unless_transient(error.cancellation_reasons, ordered, error)
+            reasons = error.cancellation_reasons
+            for write, reason in zip(ordered, reasons, strict=False):
+                if reason is not None and reason.code == "ConditionalCheckFailed":
+                    raise ConditionFailed(write, reason.raw_item) from error
+            transient = any(reason and reason.code in TRANSIENT_CODES for reason in reasons)
+            if not transient and error.cause_response_code != "TransactionConflictException":
+                raise
         time.sleep(pause)
     raise Unavailable()
 
 
 def merge_writes(writes: Iterable[Write]) -> list[Write]:
-    """`writes` with the tallies of each row added up, without those that add nothing, and each
-    check once."""
+    """Return `writes` with one increment and one check for each item.
+
+    Increments of an item are added up; those that add only zeros are left out.
+    """
     checks: dict[tuple[str, str], ConditionCheck] = {}
-    tallies: dict[tuple[str, str], Increment] = {}
+    increments: dict[tuple[str, str], Increment] = {}
     others: list[Write] = []
     for write in writes:
-        place = item_key(write)
+        key = item_key(write)
         if isinstance(write, ConditionCheck):
-            checks.setdefault(place, write)
+            checks.setdefault(key, write)
         elif isinstance(write, Increment):
-            tallies[place] = tallies[place].plus(write) if place in tallies else write
+            increments[key] = increments[key].plus(write) if key in increments else write
         else:
             others.append(write)
-    adding = (tally for tally in tallies.values() if any(tally.added.values()))
-    return [*checks.values(), *others, *adding]
+    nonzero = (increment for increment in increments.values() if any(increment.added.values()))
+    return [*checks.values(), *others, *nonzero]
 
 
-def _commit(writes: Sequence[Write]) -> None:
-    connection = Item._get_connection().connection
-    with outages.translate_outages(), TransactWrite(connection=connection) as transaction:
-        for write in writes:
-            write.add_to(transaction)
-
-
-def _raise_unless_transient(
-    reasons: Sequence[CancellationReason | None],
-    writes: Sequence[Write],
-    error: TransactWriteError,
-) -> None:
-    for write, reason in zip(writes, reasons, strict=False):
-        if reason is not None and reason.code == "ConditionalCheckFailed":
-            raise ConditionFailed(write, reason.raw_item) from error
-    if error.cause_response_code == "TransactionConflictException":
-        return
-    if not any(reason is not None and reason.code in TRANSIENT_CODES for reason in reasons):
-        raise error
+def item_key(write: Write) -> tuple[str, str]:
+    """Return PK and SK of the item that the write is about."""
+    if isinstance(write, Put):
+        return write.row.PK, write.row.SK
+    return write.key.pk, write.key.sk

@@ -1,7 +1,7 @@
-"""Reading what clients send: strict JSON and query parameters into typed structs.
+"""Strict parsing of JSON bodies and query parameters into msgspec structs.
 
-msgspec stops at the first field that is wrong; clients want all of them, so on failure each field
-is converted by itself.
+msgspec stops at the first invalid field, but clients need all of them. So when the conversion of a
+whole document fails, each field is converted on its own.
 """
 
 import json
@@ -26,219 +26,205 @@ from chalicelib.errors import (
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
-# Beyond it other programs read other numbers (RFC 8259, 6).
+# Other programs read larger numbers inexactly (RFC 8259, section 6).
 NUMBER_MAX = 2**53 - 1
 DIGITS_MAX = 20
-UNSTORABLE_MESSAGE = "has characters that no text may hold"
-# C0 controls but tab and newlines, DEL and C1, and halves of surrogate pairs.
+JSON_TYPES = {"application/json", "application/merge-patch+json"}
+UNSTORABLE_MESSAGE = "contains characters that are not allowed"
+# C0 controls except tab and newlines, DEL and C1 controls, and unpaired surrogates.
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 S = TypeVar("S", bound=Struct)
 
 
 class NoQuery(Struct, forbid_unknown_fields=True):
-    """What a route takes that asks for nothing."""
-
-
-def parse_body(raw: bytes, content_type: str, model: type[S]) -> S:
-    """The JSON body as a `model`.
-
-    Raises `UnsupportedMediaType`, `PayloadTooLarge`, `BadRequest` for what is no JSON object, and
-    `Invalid` naming every field that is wrong, missing or unknown.
-    """
-    _require_json(content_type)
-    if len(raw) > MAX_BYTES:
-        raise PayloadTooLarge(f"A body has at most {MAX_BYTES} bytes")
-    document = _object(raw)
-    _require_sound(document)
-    return _converted(document, model, strict=True, error=Invalid)
-
-
-def parse_query(parameters: Mapping[str, list[str]], model: type[S]) -> S:
-    """The query string as a `model`. Raises `BadRequest` naming every parameter that is wrong,
-    unknown or given twice."""
-    _refuse("is given more than once", (name for name, v in parameters.items() if len(v) > 1))
-    single = {name: values[0] for name, values in parameters.items()}
-    _refuse(UNSTORABLE_MESSAGE, (name for name, text in single.items() if _UNSTORABLE.search(text)))
-    found = _converted(single, model, strict=False, error=BadRequest)
-    # msgspec takes the text for None, which would be as if the client had not asked.
-    _refuse("is not null", (name for name in single if getattr(found, name) is None))
-    return found
-
-
-def _refuse(why: str, names: Iterable[str]) -> None:
-    errors = tuple(FieldError(name, why) for name in names)
-    if errors:
-        raise BadRequest("Some query parameters are not valid", errors=errors)
-
-
-def sent_fields(model: Struct) -> dict[str, Any]:
-    """The fields that the client sent; with PATCH an absent field stays as it is."""
-    fields = {name: getattr(model, name) for name in model.__struct_fields__}
-    return {name: value for name, value in fields.items() if value is not UNSET}
-
-
-def _require_json(content_type: str) -> None:
-    message = Message()
-    message["Content-Type"] = content_type
-    if message.get_content_type() not in {"application/json", "application/merge-patch+json"}:
-        raise UnsupportedMediaType()
+    """The query of a route that takes no parameters."""
 
 
 @dataclass(frozen=True)
 class _InvalidValue:
-    """What stands in a document and is no JSON; it is named by its place once that is known."""
+    """A placeholder for a value that is not valid JSON; its location is found later."""
 
-    why: str
+    reason: str
 
 
 TOO_LARGE = _InvalidValue(f"is larger than {NUMBER_MAX}")
 
 
-def _object(raw: bytes) -> dict[str, Any]:
-    try:
-        document = json.loads(
-            raw.decode(),
-            parse_constant=lambda name: _InvalidValue(f"{name} is no JSON number"),
-            parse_int=_whole,
-            parse_float=_fraction,
-            object_pairs_hook=_without_twins,
-        )
-    except UnicodeDecodeError as error:
-        raise _no_json(f"it is no UTF-8 at byte {error.start}") from error
-    except RecursionError as error:
-        raise _no_json("it is nested too deep") from error
-    except ValueError as error:
-        raise _no_json(str(error)) from error
-    if not isinstance(document, dict):
-        raise BadRequest("The body must be a JSON object", code="invalid_json")
-    return document
+def parse_body(raw: bytes, content_type: str, model: type[S]) -> S:
+    """Parse a JSON body into `model`.
 
+    Raises `UnsupportedMediaType` or `PayloadTooLarge`, `BadRequest` when the body is not a JSON
+    object, and `Invalid` when fields are wrong, missing or unknown; its `errors` name all of them.
+    """
+    message = Message()
+    message["Content-Type"] = content_type
+    if message.get_content_type() not in JSON_TYPES:
+        raise UnsupportedMediaType()
+    if len(raw) > MAX_BYTES:
+        raise PayloadTooLarge(f"A body has at most {MAX_BYTES} bytes")
 
-def _no_json(why: str) -> BadRequest:
-    return BadRequest(f"The body is not valid JSON: {why}", code="invalid_json")
-
-
-def _whole(text: str) -> int | _InvalidValue:
-    return int(text) if len(text) <= DIGITS_MAX and _is_sure(int(text)) else TOO_LARGE
-
-
-def _fraction(text: str) -> float | _InvalidValue:
-    """`3.0` is an integer, to JSON Schema and to many who write JSON."""
-    number = float(text)
-    if not _is_sure(number):
-        return TOO_LARGE
-    return int(number) if number.is_integer() else number
-
-
-def _is_sure(number: float) -> bool:
-    return abs(number) <= NUMBER_MAX
-
-
-def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    times = Counter(name for name, _ in pairs)
-    twins = {
-        name: _InvalidValue("stands there more than once") for name in times if times[name] > 1
-    }
-    return {**dict(pairs), **twins}
-
-
-def _require_sound(document: dict[str, Any]) -> None:
-    faults = list(_faults(document, "", 0))
+    document = _decode_object(raw)
+    faults = list(_find_faults(document, "", 0))
     malformed = tuple(fault for kind, fault in faults if kind is BadRequest)
     if malformed:
         raise BadRequest("The body is not valid JSON", code="invalid_json", errors=malformed)
     if faults:
         raise Invalid(errors=tuple(fault for _, fault in faults))
+    return _convert(document, model, strict=True, error=Invalid)
 
 
-def _faults(value: Any, place: str, depth: int) -> Iterator[tuple[type[ApiError], FieldError]]:
-    """What no model could mend, each with the failure that it is."""
+def parse_query(parameters: Mapping[str, list[str]], model: type[S]) -> S:
+    """Parse query parameters, each with all its values, into `model`.
+
+    Raises `BadRequest` when parameters are wrong, unknown or repeated; its `errors` name all of
+    them.
+    """
+    repeated = (name for name, values in parameters.items() if len(values) > 1)
+    _reject_parameters("is given more than once", repeated)
+    single = {name: values[0] for name, values in parameters.items()}
+    unstorable = (name for name, text in single.items() if _UNSTORABLE.search(text))
+    _reject_parameters(UNSTORABLE_MESSAGE, unstorable)
+    query = _convert(single, model, strict=False, error=BadRequest)
+    # msgspec converts the text "null" to None, which would read as a parameter that is absent.
+    nulls = (name for name in single if getattr(query, name) is None)
+    _reject_parameters("must not be null", nulls)
+    return query
+
+
+def _reject_parameters(message: str, names: Iterable[str]) -> None:
+    errors = tuple(FieldError(name, message) for name in names)
+    if errors:
+        raise BadRequest("Some query parameters are not valid", errors=errors)
+
+
+def sent_fields(model: Struct) -> dict[str, Any]:
+    """Return the fields that the client sent. PATCH leaves the other fields as they are."""
+    fields = {name: getattr(model, name) for name in model.__struct_fields__}
+    return {name: value for name, value in fields.items() if value is not UNSET}
+
+
+def _decode_object(raw: bytes) -> dict[str, Any]:
+    """Decode a JSON object; values that are not valid JSON become an `_InvalidValue`."""
+    try:
+        document = json.loads(
+            raw.decode(),
+            parse_constant=lambda name: _InvalidValue(f"{name} is not a JSON number"),
+            parse_int=_parse_int,
+            parse_float=_parse_float,
+            object_pairs_hook=_mark_duplicates,
+        )
+    except (ValueError, RecursionError) as error:
+        reason = str(error)
+        if isinstance(error, UnicodeDecodeError):
+            reason = f"it is not UTF-8 at byte {error.start}"
+        elif isinstance(error, RecursionError):
+            reason = "it is nested too deep"
+        detail = f"The body is not valid JSON: {reason}"
+        raise BadRequest(detail, code="invalid_json") from error
+    if not isinstance(document, dict):
+        raise BadRequest("The body must be a JSON object", code="invalid_json")
+    return document
+
+
+def _parse_int(text: str) -> int | _InvalidValue:
+    # Python refuses to convert thousands of digits, so the length is checked first.
+    if len(text) > DIGITS_MAX or abs(int(text)) > NUMBER_MAX:
+        return TOO_LARGE
+    return int(text)
+
+
+def _parse_float(text: str) -> float | _InvalidValue:
+    number = float(text)
+    if abs(number) > NUMBER_MAX:
+        return TOO_LARGE
+    # JSON Schema and many clients treat `3.0` as an integer.
+    return int(number) if number.is_integer() else number
+
+
+def _mark_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        for name, count in Counter(name for name, _ in pairs).items():
+            if count > 1:
+                document[name] = _InvalidValue("is given more than once")
+    return document
+
+
+def _find_faults(
+    value: Any, location: str, depth: int
+) -> Iterator[tuple[type[ApiError], FieldError]]:
+    """Yield what no model accepts, anywhere in `value`, with the error class that it causes."""
     if isinstance(value, _InvalidValue):
-        yield BadRequest, FieldError(place, value.why)
+        yield BadRequest, FieldError(location, value.reason)
     elif depth > MAX_DEPTH:
-        yield BadRequest, FieldError(place, f"is nested deeper than {MAX_DEPTH} levels")
+        yield BadRequest, FieldError(location, f"is nested deeper than {MAX_DEPTH} levels")
     elif isinstance(value, str) and _UNSTORABLE.search(value):
-        yield Invalid, FieldError(place, UNSTORABLE_MESSAGE)
-    for where, inner in _children(value, place) if depth <= MAX_DEPTH else ():
-        yield from _faults(inner, where, depth + 1)
-
-
-def _children(value: Any, place: str) -> Iterator[tuple[str, Any]]:
-    """What is in a list or an object, by its place; a name is a text too."""
-    if isinstance(value, list):
-        yield from ((f"{place}[{index}]", item) for index, item in enumerate(value))
+        yield Invalid, FieldError(location, UNSTORABLE_MESSAGE)
+    elif isinstance(value, list):
+        for index, element in enumerate(value):
+            yield from _find_faults(element, f"{location}[{index}]", depth + 1)
     elif isinstance(value, dict):
-        for name, inner in value.items():
-            yield place or "body", name
-            yield f"{place}.{name}".removeprefix("."), inner
+        for name, member in value.items():
+            yield from _find_faults(name, location or "body", depth + 1)
+            yield from _find_faults(member, f"{location}.{name}".removeprefix("."), depth + 1)
 
 
-def _converted(
+def _convert(
     document: dict[str, Any], model: type[S], *, strict: bool, error: type[BadRequest | Invalid]
 ) -> S:
     try:
         return msgspec.convert(document, model, strict=strict)
     except msgspec.ValidationError as first:
-        errors = _all_errors(document, model, strict) or (FieldError("body", str(first)),)
-        raise error(errors=errors) from first
+        errors = _find_errors(document, model, strict) or [FieldError("body", str(first))]
+        raise error(errors=tuple(errors)) from first
 
 
-def _all_errors(
-    document: dict[str, Any], model: type[Struct], strict: bool, place: str = ""
-) -> tuple[FieldError, ...]:
-    """Everything that is wrong with `document`, each by its place."""
+def _find_errors(
+    document: dict[str, Any], model: type[Struct], strict: bool, prefix: str = ""
+) -> list[FieldError]:
+    """Return everything that is wrong with `document`; locations start with `prefix`."""
     known = {field.encode_name: field for field in msgspec.structs.fields(model)}
-    tag = model.__struct_config__.tag_field
-    unknown = (name for name in document if name not in known and name != tag)
-    errors = [FieldError(place + name, "is unknown; remove it") for name in unknown]
+    tag_field = model.__struct_config__.tag_field
+    unknown = (name for name in document if name not in known and name != tag_field)
+    errors = [FieldError(prefix + name, "is unknown; remove it") for name in unknown]
     for name, field in known.items():
         if name in document:
-            errors += _errors_of(document[name], field.type, strict, place + name)
+            errors += _find_value_errors(document[name], field.type, strict, prefix + name)
         elif field.required:
-            errors.append(FieldError(place + name, "is required"))
-    return tuple(errors)
+            errors.append(FieldError(prefix + name, "is required"))
+    return errors
 
 
-def _errors_of(value: Any, type_: Any, strict: bool, place: str) -> tuple[FieldError, ...]:
+def _find_value_errors(value: Any, type_: Any, strict: bool, location: str) -> list[FieldError]:
+    """Return what is wrong with one value: the errors inside it, or one error for the whole."""
     try:
         msgspec.convert(value, type_, strict=strict)
+        return []
     except msgspec.ValidationError as error:
-        inner = tuple(_inner_errors(value, type_, strict, place))
-        return inner or (FieldError(place, str(error)),)
-    return ()
+        message = str(error)
+
+    errors: list[FieldError] = []
+    bare_type = get_args(type_)[0] if get_origin(type_) is Annotated else type_
+    element_type = next(iter(get_args(bare_type)), None) if get_origin(bare_type) is list else None
+    if isinstance(value, list) and _list_structs(element_type):
+        for index, element in enumerate(value):
+            errors += _find_value_errors(element, element_type, strict, f"{location}[{index}]")
+    struct = _choose_struct(value, type_) if isinstance(value, dict) else None
+    if struct is not None:
+        errors += _find_errors(value, struct, strict, f"{location}.")
+    return errors or [FieldError(location, message)]
 
 
-def _inner_errors(value: Any, type_: Any, strict: bool, place: str) -> Iterable[FieldError]:
-    """What is wrong inside an object, or inside those of a list."""
-    item = _type_of_items(type_)
-    if isinstance(value, list) and _models(item):
-        for index, each in enumerate(value):
-            yield from _errors_of(each, item, strict, f"{place}[{index}]")
-    model = _model_of(value, type_)
-    if model is not None:
-        yield from _all_errors(value, model, strict, f"{place}.")
+def _choose_struct(value: dict[str, Any], type_: Any) -> type[Struct] | None:
+    """Return the struct that `value` is meant to be; in a union, the one that its tag names."""
+    structs = _list_structs(type_)
+    tag_field = structs[0].__struct_config__.tag_field if structs else None
+    tag = value.get(tag_field) if tag_field else None  # may be any JSON value
+    return next((struct for struct in structs if struct.__struct_config__.tag == tag), None)
 
 
-def _type_of_items(type_: Any) -> Any:
-    """`T` of a `list[T]`, whatever is said about it besides."""
-    inner = get_args(type_)[0] if get_origin(type_) is Annotated else type_
-    return next(iter(get_args(inner)), None) if get_origin(inner) is list else None
-
-
-def _model_of(value: Any, type_: Any) -> type[Struct] | None:
-    """The struct that an object is meant to be; of several, the one that its tag names."""
-    models = _models(type_)
-    if not isinstance(value, dict) or not models:
-        return None
-    tag_field = models[0].__struct_config__.tag_field
-    tag = value.get(tag_field) if tag_field else None  # whatever the client sent
-    return next((model for model in models if model.__struct_config__.tag == tag), None)
-
-
-def _models(type_: Any) -> list[type[Struct]]:
-    return [each for each in (type_, *get_args(type_)) if _is_model(each)]
-
-
-def _is_model(type_: Any) -> bool:
-    return isinstance(type_, type) and issubclass(type_, Struct)
+def _list_structs(type_: Any) -> list[type[Struct]]:
+    """Return the structs among a type and its type arguments."""
+    candidates = (type_, *get_args(type_))
+    return [each for each in candidates if isinstance(each, type) and issubclass(each, Struct)]

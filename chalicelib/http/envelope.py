@@ -1,8 +1,9 @@
-"""The outermost envelope around the app: what holds for every answer, whatever happens inside.
+"""The outermost layer around the app: it applies to every response, also when the app fails.
 
-Chalice answers some failures in its own shape, without CORS (405, a bad event, an error in
-middleware), and lets others escape as a gateway's 502 (a body that is no JSON). So the last word is
-here: problem details, CORS, security headers, limits and the request id on everything.
+Chalice answers some failures in its own format without CORS headers (405, an invalid event, an
+error in middleware). Other failures escape and become a 502 of the gateway (a body that is not
+JSON). So this layer adds problem details, CORS headers, security headers, rate limit headers and
+the request id to every response.
 """
 
 import json
@@ -33,39 +34,58 @@ PREFLIGHT = {
 }
 
 Event = dict[str, Any]
-Answer = dict[str, Any]
+# The response as API Gateway expects it: statusCode, headers, multiValueHeaders and body.
+GatewayResponse = dict[str, Any]
 
 
 class TaskManagerApp(Chalice):
-    """Chalice in the envelope."""
+    """The Chalice app with the envelope around it."""
 
-    def __call__(self, event: Event, context: Any) -> Answer:
-        request_id = _request_id(event, context)
+    def __call__(self, event: Event, context: Any) -> GatewayResponse:
+        is_valid = isinstance(event, dict)
+        # What the gateway knows about the request; empty for an invalid event.
+        request = (event.get("requestContext") if is_valid else None) or {}
+        request_id = str(request.get("requestId") or getattr(context, "aws_request_id", ""))
         logger.set_correlation_id(request_id)
-        answer = _as_problem(self._answer(event, context), request_id)
-        headers = {name.lower(): value for name, value in answer["headers"].items()}
-        answer["headers"] = _spelled(_envelope(event, request_id) | headers)
-        _log(event, answer)
-        return answer
-
-    def _answer(self, event: Event, context: Any) -> Answer:
         try:
-            answer: Answer = super().__call__(event, context)
-            return answer
+            response: GatewayResponse = super().__call__(event, context)
         except Exception:
             logger.exception("unhandled error")
-            return {"statusCode": 500, "headers": {}, "multiValueHeaders": {}, "body": ""}
+            response = {"statusCode": 500, "headers": {}, "multiValueHeaders": {}, "body": ""}
+        if response["statusCode"] >= 400:
+            response = _as_problem(response, request_id)
+
+        sent = (event.get("headers") if is_valid else None) or {}
+        defaults: Headers = {"Cache-Control": "no-store", "X-Request-Id": request_id}
+        defaults |= SECURITY | _cors_headers(sent) | _source_limit_headers(request)
+        headers: Headers = {}
+        for name, value in (*defaults.items(), *response["headers"].items()):
+            lower = name.lower()
+            # Chalice's local server looks up this one name in its usual spelling.
+            headers["Content-Type" if lower == "content-type" else lower] = value
+        response["headers"] = headers
+        # No query, no body and no address: they can contain personal data.
+        logger.info(
+            "request completed",
+            method=request.get("httpMethod"),
+            path=request.get("resourcePath"),
+            status=response["statusCode"],
+        )
+        return response
 
     def answer_preflights(self) -> None:
-        """Give each path an OPTIONS route of our own: Chalice's is a mock that knows one origin.
-        Call it after the last Blueprint."""
+        """Add an OPTIONS route to each path; Chalice's own allows only one origin.
+
+        Call it after the last Blueprint is registered.
+        """
         preflights = Blueprint(__name__)
         for path, methods in self.routes.items():
-            preflights.route(path, methods=["OPTIONS"], name=path)(_preflight(sorted(methods)))
+            view = _build_preflight_view(sorted(methods))
+            preflights.route(path, methods=["OPTIONS"], name=path)(view)
         self.register_blueprint(preflights)
 
 
-def _preflight(methods: list[str]) -> Any:
+def _build_preflight_view(methods: list[str]) -> Any:
     headers: Headers = {**PREFLIGHT, "Access-Control-Allow-Methods": ", ".join(methods)}
 
     def preflight(**_: str) -> Response:
@@ -74,74 +94,32 @@ def _preflight(methods: list[str]) -> Any:
     return preflight
 
 
-def _request_id(event: Event, context: Any) -> str:
-    return str(_request_in(event).get("requestId") or getattr(context, "aws_request_id", ""))
+def _as_problem(response: GatewayResponse, request_id: str) -> GatewayResponse:
+    """Return a failure as problem details with the request id."""
+    headers = response["headers"]
+    if headers.get("Content-Type") == MEDIA_TYPE:
+        problem: dict[str, Any] = json.loads(response["body"])
+    else:
+        problem = problems.build_status_problem(response["statusCode"])
+    body = json.dumps(problem | {"request_id": request_id})
+    return {**response, "headers": {**headers, "Content-Type": MEDIA_TYPE}, "body": body}
 
 
-def _request_in(event: Event) -> dict[str, Any]:
-    """What the gateway knows of the request; nothing for an event that makes no sense."""
-    return (event.get("requestContext") if isinstance(event, dict) else None) or {}
-
-
-def _as_problem(answer: Answer, request_id: str) -> Answer:
-    """Failures in the one shape, with the request id; anything else as it is."""
-    if answer["statusCode"] < 400:
-        return answer
-    headers = {name: value for name, value in answer["headers"].items() if name != "Content-Type"}
-    body = _problem_in(answer) | {"request_id": request_id}
-    headers["Content-Type"] = MEDIA_TYPE
-    return {**answer, "headers": headers, "body": json.dumps(body)}
-
-
-def _problem_in(answer: Answer) -> dict[str, Any]:
-    if answer["headers"].get("Content-Type") == MEDIA_TYPE:
-        body: dict[str, Any] = json.loads(answer["body"])
-        return body
-    return problems.build_status_problem(answer["statusCode"])
-
-
-def _envelope(event: Event, request_id: str) -> Headers:
-    headers: Headers = {"Cache-Control": "no-store", "X-Request-Id": request_id}
-    headers |= SECURITY | _cors(event) | _limits(event)
-    return {name.lower(): value for name, value in headers.items()}
-
-
-def _limits(event: Event) -> Headers:
-    """What stays on answers that the gate knows nothing of; these take nothing from it."""
-    request = _request_in(event)
-    kind = rate_limits.get_request_kind(request.get("httpMethod"))
-    return rate_limits.rate_limit_headers(
-        get_source_bucket(rate_limits.find_source_address(request), kind), now()
-    )
-
-
-def _spelled(headers: Headers) -> Headers:
-    """Lower case, but for the one name that Chalice's own server looks for in its own spelling."""
-    return {"Content-Type" if name == "content-type" else name: headers[name] for name in headers}
-
-
-def _cors(event: Event) -> dict[str, str]:
-    headers = {"Access-Control-Expose-Headers": EXPOSED, "Vary": "Origin"}
-    if "*" in settings.ALLOWED_ORIGINS:
-        return headers | {"Access-Control-Allow-Origin": "*"}
-    origin = _header(event, "origin")
-    if origin in settings.ALLOWED_ORIGINS:
-        return headers | {"Access-Control-Allow-Origin": str(origin)}
+def _cors_headers(request_headers: dict[str, str]) -> Headers:
+    headers: Headers = {"Access-Control-Expose-Headers": EXPOSED, "Vary": "Origin"}
+    allowed = settings.ALLOWED_ORIGINS
+    origins = (value for name, value in request_headers.items() if name.lower() == "origin")
+    origin = "*" if "*" in allowed else next(origins, "")
+    if origin in allowed:
+        headers["Access-Control-Allow-Origin"] = origin
     return headers
 
 
-def _header(event: Event, wanted: str) -> str | None:
-    headers = event.get("headers") if isinstance(event, dict) else None
-    found = (value for name, value in (headers or {}).items() if name.lower() == wanted)
-    return next(found, None)
+def _source_limit_headers(request: dict[str, Any]) -> Headers:
+    """Return the rate limit headers of the source address; the gate's headers replace them.
 
-
-def _log(event: Event, answer: Answer) -> None:
-    """One line for each request: method, path and status; no query, no body, no address."""
-    request = _request_in(event)
-    logger.info(
-        "request completed",
-        method=request.get("httpMethod"),
-        path=request.get("resourcePath"),
-        status=answer["statusCode"],
-    )
+    This takes no request from the source's bucket.
+    """
+    kind = rate_limits.get_request_kind(request.get("httpMethod"))
+    bucket = get_source_bucket(rate_limits.find_source_address(request), kind)
+    return rate_limits.rate_limit_headers(bucket, now())

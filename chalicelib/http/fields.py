@@ -1,4 +1,4 @@
-"""Types of fields, and of lists, that several bodies share."""
+"""Field types and the list type that several schemas share."""
 
 from typing import Annotated, Generic, TypeVar
 
@@ -6,23 +6,23 @@ from msgspec import Meta, Struct
 
 from chalicelib.errors import FieldError, Invalid
 
-# Nothing that is invisible, nor a control character.
+# No white space and no control characters.
 _PART = r"[^@\s.\x00-\x1f\x7f-\x9f]"
 _ADDRESS = rf"^[^@\s\x00-\x1f\x7f-\x9f]+@{_PART}+(\.{_PART}+)+\Z"
 Username = Annotated[str, Meta(min_length=3, max_length=50, pattern=r"^[\w.+-]+\Z")]
 Email = Annotated[str, Meta(max_length=254, pattern=_ADDRESS)]
-# Received as typed, no rules of composition (NIST 800-63B-4).
+# Passwords are accepted as typed, without composition rules (NIST SP 800-63B-4).
 NewPassword = Annotated[str, Meta(min_length=8, max_length=256)]
 AnyPassword = Annotated[str, Meta(max_length=256)]
 Token = Annotated[str, Meta(max_length=200)]
 Limit = Annotated[int, Meta(ge=1, le=100)]
 Id = Annotated[str, Meta(examples=["01m81fwkz2f3v7c9qe0xj4n5td"])]
-# Sent as it is stored, so it is a text to us.
+# A string and not a datetime: responses contain the time as it is stored.
 Time = Annotated[
     str,
     Meta(examples=["2026-11-22T09:00:00.000Z"], extra_json_schema={"format": "date-time"}),
 ]
-# Given back as it came; `domain.due_dates` reads it.
+# A string because responses return it as it was sent; `tasks.due_dates` parses it.
 DayOrTime = Annotated[
     str,
     Meta(
@@ -35,13 +35,16 @@ T = TypeVar("T")
 
 
 class Page(Struct, Generic[T]):
-    """A list, or one page of it: the next one begins at `next_cursor`."""
+    """A list, or one page of it; `next_cursor` is the cursor of the next page."""
 
     items: list[T]
     next_cursor: str | None = None
 
 
 def require_confirmed(field: str, password: str, confirmation: str) -> None:
-    """A new password is typed twice, alike. Raises `Invalid`."""
+    """Raises `Invalid` when the two entries of a new password differ.
+
+    `field` is the name of the field with the password.
+    """
     if password != confirmation:
         raise Invalid(errors=(FieldError(f"{field}_confirm", f"differs from {field}"),))

@@ -1,12 +1,13 @@
-"""The gate: the one way to declare a route. Deny by default.
+"""The gate: the only way to declare a route. It denies by default.
 
-    @route(bp, "PATCH", "/{task_id}", Action.WRITE_TASKS, body=TaskPatch)
-    def change(access: TaskAccess, body: TaskPatch) -> Response: ...
+    @route(bp, "PATCH", "/{task_id}", Action.WRITE_TASKS, body=TaskPatch, returns=Task)
+    def update_task(access: TaskAccess, body: TaskPatch) -> Response: ...
 
-A view gets what it asks for, checked: `access` (who was let in, to what), `body`, `query`, and its
-own path parameters. `{task_id}` in the path opens a task, `{project_id}` (or a `project` in body or
-query) a project; anything else just asks for a live session. `gives` and `status` say how success
-looks; the API's document is made from them, and the tests hold the answers to it.
+A view gets checked arguments: `access` (the caller and what they may access), `body`, `query`, and
+its own path parameters. With `{task_id}` in the path the caller needs access to the task; with
+`{project_id}` in the path, or `project` in the body or query, to the project. Other routes need
+only a valid credential. `returns` and `status` describe the success response: the OpenAPI document
+is generated from them, and the tests compare responses with them.
 """
 
 import functools
@@ -20,7 +21,7 @@ from chalice.app import Blueprint, Request, Response
 from msgspec import Struct
 
 from chalicelib.access.permissions import Action
-from chalicelib.access.rate_limits import TokenBucket, get_caller_bucket, get_source_bucket
+from chalicelib.access.rate_limits import RequestKind, get_caller_bucket, get_source_bucket
 from chalicelib.access.service import (
     Access,
     RequestContext,
@@ -57,10 +58,10 @@ def route(
     status: int = 200,
     media: str = "application/json",
 ) -> Callable[[View], View]:
-    """Declare that `method` on `path` may be called by whoever may do `action`.
+    """Declare the route `method` on `path` for callers who are allowed to do `action`.
 
-    `gives` is the type of a success's body, sent with `status` as `media`; without a body it is a
-    204.
+    `returns` is the type of a success's body, sent with `status` as `media`; a route without it
+    responds with 204.
     """
 
     def register(view: View) -> View:
@@ -68,17 +69,26 @@ def route(
         def handle(**path_parameters: str) -> Response:
             request = bp.current_request
             kind = rate_limits.get_request_kind(request.method)
-            bucket = of_source = get_source_bucket(rate_limits.get_source_address(bp), kind)
+            bucket = source_bucket = get_source_bucket(rate_limits.get_source_address(bp), kind)
             try:
-                caller = None if action is Action.PUBLIC else _caller(request)
-                bucket = of_source if caller is None else get_caller_bucket(caller.principal, kind)
+                caller = None
+                if action is not Action.PUBLIC:
+                    caller = _parse_caller(request)
+                    bucket = get_caller_bucket(caller.principal, kind)
                 bucket.take(now())
-                arguments = _arguments(request, caller, action, body, query, path_parameters)
+                arguments = _build_arguments(
+                    request, kind, caller, action, body, query, path_parameters
+                )
                 response = view(**arguments)
             except ApiError as error:
+                # An invalid credential counts against the source address.
                 if isinstance(error, Unauthenticated) and action is not Action.PUBLIC:
-                    bucket, error = of_source, _counted(error, of_source)
-                response = _refusal(error)
+                    bucket = source_bucket
+                    try:
+                        bucket.take(now())
+                    except TooManyRequests as too_many:
+                        error = too_many
+                response = _error_response(error)
             response.headers |= rate_limits.rate_limit_headers(bucket, now())
             return response
 
@@ -86,111 +96,96 @@ def route(
         handle.body, handle.query = body, query  # type: ignore[attr-defined]
         handle.returns, handle.media = returns, media  # type: ignore[attr-defined]
         handle.status = 204 if returns is None else status  # type: ignore[attr-defined]
-        # An empty content_types leaves the check to us: Chalice's answers in another envelope.
+        # Empty content_types turn Chalice's own check off; it responds in another format.
         bp.route(path, methods=[method], content_types=[])(handle)
         return handle
 
     return register
 
 
-def _counted(refused: Unauthenticated, of_source: TokenBucket) -> ApiError:
-    """A token that opens nothing counts among what may come from its address without one; what to
-    answer."""
-    try:
-        of_source.take(now())
-    except TooManyRequests as too_many:
-        return too_many
-    return refused
-
-
-def _refusal(error: ApiError) -> Response:
-    if error.status >= 500:
-        logger.error("request failed", exc_info=True, code=error.stable_code)
-    headers: Headers = {"Content-Type": MEDIA_TYPE, **error.headers}
-    return Response(problems.build_error_problem(error), headers, error.status)
-
-
-def _arguments(
-    request: Request,
-    caller: Caller | None,
-    action: Action,
-    body: type[Struct] | None,
-    query: type[Struct] | None,
-    path: dict[str, str],
-) -> dict[str, Any]:
-    arguments: dict[str, Any] = {}
-    if body is not None:
-        content_type = request.headers.get("content-type", "")
-        arguments["body"] = bodies.parse_body(_raw(request), content_type, body)
-    asked = bodies.parse_query(_parameters(request), query or NoQuery)
-    if query is not None:
-        arguments["query"] = asked
-    if caller is not None:
-        idempotency_key, request_id = _idempotency_key(request, caller), logger.get_correlation_id()
-        kind = rate_limits.get_request_kind(request.method)
-        context = RequestContext(caller, action, now(), idempotency_key, request_id, kind)
-        arguments["access"] = _enter(context, path, arguments)
-    return arguments | _own(path)
-
-
-def _caller(request: Request) -> Caller:
+def _parse_caller(request: Request) -> Caller:
     scheme, _, credential = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not credential:
         raise Unauthenticated()
     return parse_credential(credential.strip())
 
 
-def _parameters(request: Request) -> dict[str, list[str]]:
-    given = request.query_params
-    return {} if given is None else {name: given.getlist(name) for name in given}
+def _build_arguments(
+    request: Request,
+    kind: RequestKind,
+    caller: Caller | None,
+    action: Action,
+    body: type[Struct] | None,
+    query: type[Struct] | None,
+    path: dict[str, str],
+) -> dict[str, Any]:
+    """Validate and authorize the request; return the arguments of the view."""
+    arguments: dict[str, Any] = {}
+    if body is not None:
+        content_type = request.headers.get("content-type", "")
+        arguments["body"] = bodies.parse_body(_raw_body(request), content_type, body)
+
+    sent = request.query_params
+    parameters = {} if sent is None else {name: sent.getlist(name) for name in sent}
+    # A route without a query rejects every parameter.
+    parsed_query = bodies.parse_query(parameters, query or NoQuery)
+    if query is not None:
+        arguments["query"] = parsed_query
+
+    if caller is not None:
+        idempotency_key = _build_idempotency_key(request, caller)
+        request_id = logger.get_correlation_id()
+        context = RequestContext(caller, action, now(), idempotency_key, request_id, kind)
+        arguments["access"] = _authorize(context, path, arguments)
+
+    for name, text in path.items():
+        if name not in {"task_id", "project_id"}:  # `access` has these two
+            arguments[name] = _require_id(text) if name.endswith("_id") else text
+    return arguments
 
 
-def _enter(context: RequestContext, path: dict[str, str], arguments: dict[str, Any]) -> Access:
-    if "task_id" in path:
-        return authorize_task(context, resolve_task_id(context, path["task_id"]))
-    project_id = path.get("project_id") or _project_in(arguments)
-    if project_id is not None:
-        return authorize_project(context, _known(project_id, is_id))
-    return authorize_account(context)
-
-
-def _project_in(arguments: dict[str, Any]) -> str | None:
-    """The one project that a body or a query names."""
-    named = (getattr(arguments.get(part), "project", None) for part in ("body", "query"))
-    one = (project for project in named if isinstance(project, str) and "," not in project)
-    return next(one, None)
-
-
-def _known(text: str, has_form: Callable[[str], bool]) -> str:
-    """`text`, if it has the form of an id; whatever has not names nothing."""
-    if not has_form(text):
-        raise NotFound()
-    return text
-
-
-def _idempotency_key(request: Request, caller: Caller) -> IdempotencyKey | None:
-    """What makes this request repeatable, if the client asks for that on a POST."""
+def _build_idempotency_key(request: Request, caller: Caller) -> IdempotencyKey | None:
+    """Return the idempotency key of a POST that has the header, else None."""
     key = request.headers.get("idempotency-key")
     if key is None or request.method != "POST":
         return None
     if not 0 < len(key) <= KEY_MAX:
         raise BadRequest(f"Idempotency-Key has 1 to {KEY_MAX} characters", code="invalid_key")
-    # Chalice's path is the route's, with the names of the parameters in place of their values.
-    what = json.dumps([request.path, request.uri_params], sort_keys=True)
-    body = hashlib.sha256(_raw(request)).hexdigest()
-    receipt = hmac.new(key.encode(), caller.user_id.encode(), hashlib.sha256).hexdigest()
-    return IdempotencyKey(receipt, f"{what} {body}")
+    # `request.path` is the route's pattern, so the values of its parameters are added.
+    target = json.dumps([request.path, request.uri_params], sort_keys=True)
+    body = hashlib.sha256(_raw_body(request)).hexdigest()
+    record_id = hmac.new(key.encode(), caller.user_id.encode(), hashlib.sha256).hexdigest()
+    return IdempotencyKey(record_id, f"{target} {body}")
 
 
-def _raw(request: Request) -> bytes:
+def _authorize(context: RequestContext, path: dict[str, str], arguments: dict[str, Any]) -> Access:
+    """Check the caller's access to the task or project of the request, or to their account."""
+    if "task_id" in path:
+        return authorize_task(context, resolve_task_id(context, path["task_id"]))
+    if "project_id" in path:
+        return authorize_project(context, _require_id(path["project_id"]))
+    for source in ("body", "query"):
+        project = getattr(arguments.get(source), "project", None)
+        # A list of projects, separated by commas, is checked by the view.
+        if isinstance(project, str) and "," not in project:
+            return authorize_project(context, _require_id(project))
+    return authorize_account(context)
+
+
+def _require_id(text: str) -> str:
+    """Return `text`. Raises `NotFound` when it does not have the form of an id."""
+    if not is_id(text):
+        raise NotFound()
+    return text
+
+
+def _raw_body(request: Request) -> bytes:
     raw = request.raw_body
     return raw.encode() if isinstance(raw, str) else raw
 
 
-def _own(path: dict[str, str]) -> dict[str, str]:
-    """The path parameters that the gate leaves to the view. Raises `NotFound` for what should be an
-    id and has not the form of one."""
-    left = {name: text for name, text in path.items() if name not in {"task_id", "project_id"}}
-    return {
-        name: _known(text, is_id) if name.endswith("_id") else text for name, text in left.items()
-    }
+def _error_response(error: ApiError) -> Response:
+    if error.status >= 500:
+        logger.error("request failed", exc_info=True, code=error.stable_code)
+    headers: Headers = {"Content-Type": MEDIA_TYPE, **error.headers}
+    return Response(problems.build_error_problem(error), headers, error.status)

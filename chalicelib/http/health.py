@@ -1,4 +1,4 @@
-"""Is anybody there: for monitors and for whoever opens the address in a browser."""
+"""The index and the health check, for monitors and for people who open the address in a browser."""
 
 from typing import Literal
 

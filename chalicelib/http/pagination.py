@@ -1,7 +1,6 @@
-"""Page cursors: where the next page begins, sealed for one caller and one list."""
+"""Page cursors: the start of the next page, signed for one caller and one list."""
 
 import base64
-import binascii
 import json
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -17,42 +16,11 @@ from chalicelib.http import responses
 from chalicelib.http.fields import Limit
 from chalicelib.sessions.signatures import is_signed, sign
 
-
-def encode_cursor(last_key: dict[str, Any] | None, *, caller: str, filters: str) -> str | None:
-    """An opaque cursor for what comes after `last_key`, or None at the end."""
-    if last_key is None:
-        return None
-    text = json.dumps(last_key, sort_keys=True, separators=(",", ":"))
-    seal = sign("cursor", f"{caller}\n{filters}\n{text}")
-    return base64.urlsafe_b64encode(f"{seal} {text}".encode()).decode()
-
-
-def decode_cursor(cursor: str | None, *, caller: str, filters: str) -> dict[str, Any] | None:
-    """Where the page begins. Raises `BadRequest` for a cursor that was changed, belongs to somebody
-    else or to another list."""
-    if cursor is None:
-        return None
-    try:
-        seal, _, text = base64.urlsafe_b64decode(cursor.encode()).decode().partition(" ")
-    except (binascii.Error, UnicodeError, ValueError) as error:
-        raise _invalid_cursor() from error
-    if not is_signed("cursor", f"{caller}\n{filters}\n{text}", seal):
-        raise _invalid_cursor()
-    key: dict[str, Any] = json.loads(text)
-    return key
-
-
-def _invalid_cursor() -> BadRequest:
-    return BadRequest(
-        "The cursor is not one of this list; begin again without it", code="invalid_cursor"
-    )
-
-
 T = TypeVar("T")
 
 
 class PageQuery(Struct, forbid_unknown_fields=True):
-    """Which page; the queries of lists that ask for more build upon it."""
+    """The page that the client asks for; lists with filters extend this query."""
 
     limit: Limit = 25
     cursor: str | None = None
@@ -61,13 +29,45 @@ class PageQuery(Struct, forbid_unknown_fields=True):
 def page_response(
     access: Access,
     query: PageQuery,
-    what: str,
+    filters: str,
     find: Callable[..., Page[T]],
-    shown: Callable[[T], Any],
+    present: Callable[[T], Any],
 ) -> Response:
-    """The page of `what` that the query asks for: `find` gets `limit` and `start`, and each thing
-    it finds is `shown`. Cursors are bound to the caller and to `what`, which names all filters."""
-    bound = {"caller": access.user_id, "filters": what}
-    found = find(limit=query.limit, start=decode_cursor(query.cursor, **bound))
-    items = [shown(each) for each in found.rows]
-    return responses.json_response(http_fields.Page(items, encode_cursor(found.last_key, **bound)))
+    """Respond with the page that the query asks for.
+
+    `find` gets `limit` and `start` and returns a page of items; `present` converts each item to
+    its JSON type. `filters` names the list and all its filters: a cursor is valid only for the
+    same caller and the same `filters`.
+    """
+    bound = {"caller": access.user_id, "filters": filters}
+    page = find(limit=query.limit, start=decode_cursor(query.cursor, **bound))
+    items = [present(item) for item in page.rows]
+    return responses.json_response(http_fields.Page(items, encode_cursor(page.last_key, **bound)))
+
+
+def encode_cursor(last_key: dict[str, Any] | None, *, caller: str, filters: str) -> str | None:
+    """Return an opaque cursor for what follows `last_key`, or None at the end of the list."""
+    if last_key is None:
+        return None
+    text = json.dumps(last_key, sort_keys=True, separators=(",", ":"))
+    signature = sign("cursor", f"{caller}\n{filters}\n{text}")
+    return base64.urlsafe_b64encode(f"{signature} {text}".encode()).decode()
+
+
+def decode_cursor(cursor: str | None, *, caller: str, filters: str) -> dict[str, Any] | None:
+    """Return the key after which the page starts; None for the first page.
+
+    Raises `BadRequest` when the cursor was modified, or belongs to another caller or list.
+    """
+    if cursor is None:
+        return None
+    try:
+        decoded = base64.urlsafe_b64decode(cursor.encode()).decode()
+    except ValueError:  # not base64, or not UTF-8 inside
+        decoded = ""
+    signature, _, text = decoded.partition(" ")
+    if not is_signed("cursor", f"{caller}\n{filters}\n{text}", signature):
+        detail = "The cursor does not belong to this list; start again without it"
+        raise BadRequest(detail, code="invalid_cursor")
+    key: dict[str, Any] = json.loads(text)
+    return key

@@ -1,4 +1,4 @@
-"""Failures as RFC 9457 problem details: one shape for every status from 400 up."""
+"""Failures as RFC 9457 problem details: one format for every status from 400 up."""
 
 from http import HTTPStatus
 from typing import Any
@@ -11,14 +11,14 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class FieldProblem(Struct):
-    """One thing wrong with a request: where it stands and how to mend it."""
+    """One error in a request: where it is and how to fix it."""
 
     location: str
     message: str
 
 
 class Problem(Struct):
-    """A failure; `code` is stable, the words may change."""
+    """A failure. `code` is stable; the texts may change."""
 
     type: str
     title: str
@@ -30,7 +30,7 @@ class Problem(Struct):
 
 
 def build_problem(status: int, code: str, title: str, detail: str, **more: Any) -> dict[str, Any]:
-    """The body of a failure. `code` is stable; the words may change."""
+    """Return the body of a failure. `code` is stable; the texts may change."""
     return {
         "type": f"urn:task-manager:problem:{code}",
         "title": title,
@@ -42,14 +42,14 @@ def build_problem(status: int, code: str, title: str, detail: str, **more: Any) 
 
 
 def build_error_problem(error: ApiError) -> dict[str, Any]:
-    """The body of a failure that a caller provoked."""
-    named = [{"location": e.location, "message": e.message} for e in error.errors]
-    more = {"errors": named} if named else {}
+    """Return the body of a failure that the app raised; `errors` only when fields are wrong."""
+    errors = [{"location": each.location, "message": each.message} for each in error.errors]
+    more = {"errors": errors} if errors else {}
     return build_problem(error.status, error.stable_code, error.title, error.detail, **more)
 
 
 def build_status_problem(status: int) -> dict[str, Any]:
-    """The body of a failure that we know nothing of but its status."""
+    """Return the body of a failure of which only the status is known."""
     phrase = HTTPStatus(status).phrase
     code = phrase.lower().replace(" ", "_")
     return build_problem(status, code, phrase, phrase)

@@ -1,6 +1,6 @@
-"""The limit of requests in a minute, as callers see it: headers on every answer, and the 429.
+"""The limit of requests per minute as HTTP: headers on every response.
 
-The form is that of the IETF's draft (draft-ietf-httpapi-ratelimit-headers-10).
+The format is that of the IETF draft draft-ietf-httpapi-ratelimit-headers-10.
 """
 
 import math
@@ -16,7 +16,7 @@ READ_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
 def rate_limit_headers(bucket: TokenBucket, now: datetime) -> Headers:
-    """The headers that say what the limit is, and what is left of it."""
+    """Return the headers: the limit, the requests left and the seconds until all are back."""
     window, full_in = MINUTE.total_seconds(), bucket.missing(now).total_seconds()
     return {
         "RateLimit-Policy": f'"{bucket.kind}";q={bucket.limit};w={window:.0f}',
@@ -25,17 +25,19 @@ def rate_limit_headers(bucket: TokenBucket, now: datetime) -> Headers:
 
 
 def get_request_kind(method: str | None) -> RequestKind:
-    """Among which requests one with this method counts."""
+    """Return the limit that requests with this method count against."""
     return "read" if method in READ_METHODS else "write"
 
 
 def find_source_address(context: dict[str, Any]) -> str | None:
-    """The address that a request came from as the gateway saw it; never a header, which anybody can
-    write."""
+    """Return the source address in API Gateway's request context.
+
+    Never a header: clients can write any value into it.
+    """
     identity = context.get("identity") or {}
     return identity.get("sourceIp")
 
 
 def get_source_address(bp: Blueprint) -> str | None:
-    """The address of the request that a view of `bp` answers."""
+    """Return the source address of the current request of a Blueprint."""
     return find_source_address(bp.current_request.context)

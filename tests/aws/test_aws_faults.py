@@ -1,4 +1,4 @@
-"""Nothing of what AWS says when it refuses reaches a client, on any route."""
+"""No route shows a client what AWS says when it denies a call."""
 
 import json
 import re
@@ -24,23 +24,23 @@ ARN = "arn:aws:dynamodb:eu-central-1:123456789012:table/tasks-test"
 DENIED = json.dumps(
     {"__type": "com.amazon#AccessDeniedException", "message": f"User may not use {ARN}"}
 ).encode()
-LAST = ("DELETE", "POST", "PUT", "PATCH", "GET")
-ROUTES = sorted(list_routes(app), key=lambda route: -LAST.index(route.method))
+METHOD_ORDER = ("DELETE", "POST", "PUT", "PATCH", "GET")
+ROUTES = sorted(list_routes(app), key=lambda route: -METHOD_ORDER.index(route.method))
 
 
-def _address(route: Route, ids: dict[str, str]) -> str:
-    """To what is there; what else the path names is not."""
-    path = re.sub("{(.+?)}", lambda name: ids.get(name[1], new_id(now())), route.path)
+def _path(route: Route, ids: dict[str, str]) -> str:
+    """Return the route's path with existing ids where `ids` has them, else with unknown ids."""
+    path = re.sub("{(.+?)}", lambda match: ids.get(match[1], new_id(now())), route.path)
     query = urlencode(build_sample(route.query, ids)) if route.query else ""
     return f"{path}?{query}".rstrip("?")
 
 
 @contextmanager
 def denied(call: int) -> Iterator[list[int]]:
-    """AWS refuses the `call`-th call in the block; the list has a number for each that was made."""
+    """Let AWS deny the `call`-th call in the block; the list has a number for each call."""
     calls: list[int] = []
 
-    def refuse(request: Any, **_: Any) -> AWSResponse | None:
+    def deny(request: Any, **_: Any) -> AWSResponse | None:
         calls.append(len(calls) + 1)
         return build_response(request, DENIED, 400) if calls[-1] == call else None
 
@@ -50,27 +50,27 @@ def denied(call: int) -> Iterator[list[int]]:
         aws_clients.ses_client(),
     ]
     for client in clients:
-        client.meta.events.register_first("before-send", refuse)
+        client.meta.events.register_first("before-send", deny)
     try:
         yield calls
     finally:
         for client in clients:
-            client.meta.events.unregister("before-send", refuse)
+            client.meta.events.unregister("before-send", deny)
 
 
 @pytest.mark.parametrize("call", [1, 2])
-def test_a_refusal_of_aws_is_a_500_that_tells_nothing_of_it(ann: Person, call: int) -> None:
+def test_a_denied_aws_call_is_a_500_without_details_of_aws(ann: Person, call: int) -> None:
     project = ann.create_project()
     ids = {"project_id": project, "task_id": ann.create_task(project)["id"], "user_id": ann.id}
     ids |= {"label_id": new_id(now()), "refresh": ann.refresh}
-    met = 0
+    affected = 0
     for route in ROUTES:
         body = build_sample(route.body, ids | {"email": ann.email}) if route.body else None
-        address = _address(route, ids)
+        path = _path(route, ids)
         with denied(call) as calls:
-            answer = ann.call(route.method, address, body)
+            answer = ann.call(route.method, path, body)
         text = answer.body.decode()
         assert not any(word in text for word in ("arn:", "AccessDenied", "dynamodb", "botocore"))
         assert (answer.status_code == 500) == (len(calls) >= call), (route.name, text, calls)
-        met += len(calls) >= call
-    assert met > len(ROUTES) / 3
+        affected += len(calls) >= call
+    assert affected > len(ROUTES) / 3

@@ -1,10 +1,12 @@
+"""The signing keys."""
+
 import pytest
 
 from chalicelib import settings
 from chalicelib.aws import clients, secrets
 
 
-def test_a_secret_that_is_not_there_is_named(cloud: None) -> None:
+def test_a_missing_secret_is_named_in_the_error(cloud: None) -> None:
     clients.secrets_manager_client().delete_secret(
         SecretId=settings.SECRET_ID, ForceDeleteWithoutRecovery=True
     )

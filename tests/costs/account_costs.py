@@ -1,4 +1,7 @@
-"""The calls about accounts and invitations whose prices stand in the data model; see `costs`."""
+"""The calls about accounts and invitations whose costs docs/data-model.md states.
+
+They run as those of `costs` do.
+"""
 
 from typing import Any
 
@@ -17,8 +20,8 @@ CHANGED = {
     "new_password_confirm": NEW["password"],
 }
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 8
-STRANGER = "nobody@example.com"
-# What is refused costs too.
+UNKNOWN_ADDRESS = "nobody@example.com"
+# Expected statuses of refused calls, which cost too.
 UNAUTHENTICATED, TOO_MANY = 401, 429
 
 
@@ -32,37 +35,37 @@ def _token(person: Person, subject: str, address: str = "") -> str:
     return extract_token(mail)
 
 
-def _verifies(world: Scenario) -> Request:
+def _verify(world: Scenario) -> Request:
     return _post("verify-email", {"token": _token(world.bob, "Confirm your address")})
 
 
-def _is_blocked(world: Scenario) -> Request:
-    guess = {"email": STRANGER, "password": "wrong"}
+def _login_during_block(world: Scenario) -> Request:
+    guess = {"email": UNKNOWN_ADDRESS, "password": "wrong"}
     for _ in range(6):
         world.ann.post("/api/auth/login", guess)
     return _post("login", guess, None, None, TOO_MANY)
 
 
-def _refreshes_again(world: Scenario) -> Request:
+def _refresh_again(world: Scenario) -> Request:
     body = {"refresh": world.ann.refresh}
     assert world.ann.post("/api/auth/refresh", body).status_code == 200
     return _post("refresh", body)
 
 
-def _resets(world: Scenario) -> Request:
-    person = world.somebody()
+def _reset_password(world: Scenario) -> Request:
+    person = world.new_user()
     world.ann.post("/api/auth/forgot-password", {"email": person.email})
     token = _token(person, "Choose a new password")
     return _post("reset-password", {"token": token, **NEW})
 
 
-def _confirms(world: Scenario) -> Request:
-    person, address = world.somebody(), "other@example.com"
+def _confirm_address(world: Scenario) -> Request:
+    person, address = world.new_user(), "other@example.com"
     person.post("/api/auth/change-email", {"email": address, "password": PASSWORD})
     return _post("confirm-email", {"token": _token(person, "Confirm your new address", address)})
 
 
-def _avatar(world: Scenario) -> Request:
+def _complete_avatar(world: Scenario) -> Request:
     person = world.bob
     announced = {"content_type": "image/png", "size": len(PNG)}
     avatar = person.post("/api/auth/profile/avatar", announced).json_body
@@ -71,14 +74,14 @@ def _avatar(world: Scenario) -> Request:
     return ("POST", f"/api/auth/profile/avatar/{avatar['id']}/complete", None, person)
 
 
-def _twice(world: Scenario) -> tuple[Person, str]:
-    """Bob signed in once more, and his older session."""
+def _sign_in_again(world: Scenario) -> tuple[Person, str]:
+    """Let Bob log in once more; return him and the path of his older session."""
     (session,) = world.bob.get("/api/auth/sessions").json_body["items"]
     world.bob.log_in()
     return world.bob, f"/api/auth/sessions/{session['id']}"
 
 
-def _ends_the_first(person: Person, session: str) -> Request:
+def _end_session(person: Person, session: str) -> Request:
     return ("DELETE", session, None, person)
 
 
@@ -87,7 +90,7 @@ def _new_token(world: Scenario, **more: Any) -> Request:
     return _post("tokens", fields | more, world.bob)
 
 
-def _made_token(world: Scenario) -> str:
+def _create_token(world: Scenario) -> str:
     _, path, fields, person, *_ = _new_token(world)
     return f"{path}/{person.post(path, fields).json_body['id']}"
 
@@ -101,28 +104,30 @@ ACCOUNTS: dict[str, Call] = {
     "`POST /api/auth/register`": lambda w: _post(
         "register", {"username": "new", "email": "new@example.com"} | NEW
     ),
-    "`POST /api/auth/verify-email`": _verifies,
+    "`POST /api/auth/verify-email`": _verify,
     "`POST /api/auth/resend-verification`": lambda w: _post(
         "resend-verification", {"email": w.ann.email}
     ),
     "`POST /api/auth/forgot-password`": lambda w: _post("forgot-password", {"email": w.ann.email}),
-    "... for an unknown address": lambda w: _post("forgot-password", {"email": STRANGER}),
+    "`POST /api/auth/forgot-password`, unknown address": lambda w: _post(
+        "forgot-password", {"email": UNKNOWN_ADDRESS}
+    ),
     "`POST /api/auth/login`": lambda w: _post(
         "login", {"email": w.ann.email, "password": PASSWORD}
     ),
-    "... with a wrong password": lambda w: _post(
+    "`POST /api/auth/login`, wrong password": lambda w: _post(
         "login", {"email": w.ann.email, "password": "wrong"}, None, None, UNAUTHENTICATED
     ),
-    "... during a block": _is_blocked,
+    "`POST /api/auth/login`, during a block": _login_during_block,
     "`POST /api/auth/refresh`": lambda w: _post("refresh", {"refresh": w.bob.refresh}),
-    "... again within 10 seconds": _refreshes_again,
-    "`POST /api/auth/logout`": lambda w: _post("logout", None, w.somebody()),
-    "`POST /api/auth/reset-password`": _resets,
-    "`POST /api/auth/change-password`": lambda w: _post("change-password", CHANGED, w.somebody()),
+    "... again within 10 seconds": _refresh_again,
+    "`POST /api/auth/logout`": lambda w: _post("logout", None, w.new_user()),
+    "`POST /api/auth/reset-password`": _reset_password,
+    "`POST /api/auth/change-password`": lambda w: _post("change-password", CHANGED, w.new_user()),
     "`POST /api/auth/change-email`": lambda w: _post(
-        "change-email", {"email": "next@example.com", "password": PASSWORD}, w.somebody()
+        "change-email", {"email": "next@example.com", "password": PASSWORD}, w.new_user()
     ),
-    "`POST /api/auth/confirm-email`": _confirms,
+    "`POST /api/auth/confirm-email`": _confirm_address,
     "`GET /api/auth/profile`": lambda w: ("GET", "/api/auth/profile"),
     "`PATCH /api/auth/profile`": lambda w: ("PATCH", "/api/auth/profile", {"display_name": "A"}),
     "... a new username": lambda w: ("PATCH", "/api/auth/profile", {"username": "Ann2"}),
@@ -130,13 +135,13 @@ ACCOUNTS: dict[str, Call] = {
         "DELETE",
         "/api/auth/profile",
         {"password": PASSWORD},
-        w.somebody(),
+        w.new_user(),
     ),
     "`POST /api/auth/profile/avatar`": lambda w: _post(
         "profile/avatar", {"content_type": "image/png", "size": 9}
     ),
-    "`POST .../avatar/{avatar_id}/complete`": _avatar,
-    "... in place of another": _avatar,
+    "`POST .../avatar/{avatar_id}/complete`": _complete_avatar,
+    "... replacing another": _complete_avatar,
     "`DELETE /api/auth/profile/avatar`": lambda w: (
         "DELETE",
         "/api/auth/profile/avatar",
@@ -144,17 +149,17 @@ ACCOUNTS: dict[str, Call] = {
         w.bob,
     ),
     "`GET /api/auth/sessions`": lambda w: ("GET", "/api/auth/sessions"),
-    "`DELETE .../sessions/{session_id}`": lambda w: _ends_the_first(*_twice(w)),
+    "`DELETE .../sessions/{session_id}`": lambda w: _end_session(*_sign_in_again(w)),
     "`DELETE /api/auth/sessions`, 1 other": lambda w: (
         "DELETE",
         "/api/auth/sessions",
         None,
-        _twice(w)[0],
+        _sign_in_again(w)[0],
     ),
     "`POST /api/auth/tokens`": _new_token,
-    "... for 1 project": lambda w: _new_token(w, projects=[w.project]),
+    "`POST /api/auth/tokens`, for 1 project": lambda w: _new_token(w, projects=[w.project]),
     "`GET /api/auth/tokens`": lambda w: ("GET", "/api/auth/tokens"),
-    "`DELETE .../tokens/{token_id}`": lambda w: ("DELETE", _made_token(w), None, w.bob),
+    "`DELETE .../tokens/{token_id}`": lambda w: ("DELETE", _create_token(w), None, w.bob),
     "`GET /api/users`": lambda w: ("GET", f"/api/users?username={w.bob.email.partition('@')[0]}"),
     "`GET /api/admin/users?email=`, 1 found": lambda w: _as_staff(w, "GET", "?email=ann@"),
     "`GET /api/admin/users`, 2 on the page": lambda w: _as_staff(w, "GET", "?limit=2"),
@@ -164,50 +169,50 @@ ACCOUNTS: dict[str, Call] = {
 }
 
 
-def _invited(world: Scenario, person: Person | None = None) -> tuple[str, str]:
-    """An invitation of the person's address, or of nobody's, to a project: where it is, its id."""
-    path = f"/api/projects/{world.shared('Apart')}"
-    email = person.email if person else STRANGER
-    made = world.ann.post(path + "/members", {"email": email}).json_body
-    assert made["kind"] == "invitation"
-    return f"{path}/invitations/{made['id']}", made["id"]
+def _invite(world: Scenario, person: Person | None = None) -> tuple[str, str]:
+    """Invite the person's address, or an unknown one, to a project; return path and id."""
+    path = f"/api/projects/{world.shared_project('Apart')}"
+    email = person.email if person else UNKNOWN_ADDRESS
+    created = world.ann.post(path + "/members", {"email": email}).json_body
+    assert created["kind"] == "invitation"
+    return f"{path}/invitations/{created['id']}", created["id"]
 
 
-def _accepts_by_token(world: Scenario) -> Request:
-    person = world.somebody()
-    _invited(world, person)
+def _accept_by_token(world: Scenario) -> Request:
+    person = world.new_user()
+    _invite(world, person)
     token = _token(world.ann, "You are invited", person.email)
     return ("POST", "/api/invitations/accept", {"token": token}, person)
 
 
-def _answers(world: Scenario, verb: str) -> Request:
-    person = world.somebody()
-    _, invitation = _invited(world, person)
+def _answer(world: Scenario, verb: str) -> Request:
+    person = world.new_user()
+    _, invitation = _invite(world, person)
     return ("POST", f"/api/invitations/{invitation}/{verb}", None, person.verify_address())
 
 
-def _sees(world: Scenario) -> Request:
-    person = world.somebody()
-    _invited(world, person)
+def _list_own(world: Scenario) -> Request:
+    person = world.new_user()
+    _invite(world, person)
     return ("GET", "/api/invitations", None, person.verify_address())
 
 
 INVITATIONS: dict[str, Call] = {
-    "`POST .../members`, an address that nobody has": lambda w: (
+    "`POST .../members`, an address without account": lambda w: (
         "POST",
         f"/api/projects/{w.project}/members",
-        {"email": STRANGER},
+        {"email": UNKNOWN_ADDRESS},
     ),
-    "... that an account has not verified": lambda w: (
+    "... an address with an unverified account": lambda w: (
         "POST",
         f"/api/projects/{w.project}/members",
-        {"email": w.somebody().email},
+        {"email": w.new_user().email},
     ),
-    "`GET .../invitations`": lambda w: ("GET", _invited(w)[0].rpartition("/")[0]),
-    "`POST .../resend`": lambda w: ("POST", _invited(w)[0] + "/resend"),
-    "`DELETE .../invitations/{invitation_id}`": lambda w: ("DELETE", _invited(w)[0]),
-    "`GET /api/invitations`, 1 of them": _sees,
-    "`POST /api/invitations/accept`": _accepts_by_token,
-    "`POST /api/invitations/{invitation_id}/accept`": lambda w: _answers(w, "accept"),
-    "`POST /api/invitations/{invitation_id}/decline`": lambda w: _answers(w, "decline"),
+    "`GET .../invitations`": lambda w: ("GET", _invite(w)[0].rpartition("/")[0]),
+    "`POST .../resend`": lambda w: ("POST", _invite(w)[0] + "/resend"),
+    "`DELETE .../invitations/{invitation_id}`": lambda w: ("DELETE", _invite(w)[0]),
+    "`GET /api/invitations`, 1 invitation": _list_own,
+    "`POST /api/invitations/accept`": _accept_by_token,
+    "`POST /api/invitations/{invitation_id}/accept`": lambda w: _answer(w, "accept"),
+    "`POST /api/invitations/{invitation_id}/decline`": lambda w: _answer(w, "decline"),
 }

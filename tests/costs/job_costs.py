@@ -1,4 +1,4 @@
-"""What the jobs do whose prices stand in docs/data-model.md, row by row; see `costs`."""
+"""The work of jobs whose costs docs/data-model.md states, by name in its table."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,240 +41,246 @@ from tests.moto_stack import set_watermarks
 from tests.support import PASSWORD, Person, in_hours
 from tests.table_items import put_task_copies, scan_items
 
-Act = Callable[[], Any]
+Action = Callable[[], Any]
 START = "2026-11-24T10:20:00+00:00"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @dataclass
-class JobScenario(Scenario):
+class JobWorld(Scenario):
     """A world whose clock can be moved."""
 
     clock: time_machine.Traveller
 
     def later(self, time: timedelta) -> None:
-        """So much later: the jobs have run as they should, and Ann has signed in again."""
+        """Move the clock; the sweeps are up to date and Ann has logged in again."""
         self.clock.shift(time - HOUR)
         set_watermarks()
         self.clock.shift(HOUR)
         self.ann.log_in()
 
     def until(self, hour: int, *, days: int = 1) -> None:
-        """... twenty past an hour of another day."""
-        there = now() + days * DAY
-        self.later(there.replace(hour=hour, minute=20) - now())
+        """Move the clock to twenty minutes past `hour`, `days` days later."""
+        day = now() + days * DAY
+        self.later(day.replace(hour=hour, minute=20) - now())
 
 
-Prepare = Callable[[JobScenario], Any]
+Prepare = Callable[[JobWorld], Any]
 
 
-def _sends(kind: str) -> Act:
-    """The newest mail of a kind that waits."""
-    rows = (row for row in scan_items() if row["SK"]["S"] == "MAIL" and "outcome" not in row)
-    ours = [row for row in rows if row["kind"]["S"] == kind]
-    newest = max(ours, key=lambda row: str(row["created_at"]["S"]))
+def _send_newest(kind: str) -> Action:
+    """Return the action that sends the newest queued mail of a kind."""
+    mails = (item for item in scan_items() if item["SK"]["S"] == "MAIL" and "outcome" not in item)
+    candidates = [mail for mail in mails if mail["kind"]["S"] == kind]
+    newest = max(candidates, key=lambda mail: str(mail["created_at"]["S"]))
     mail_id = str(newest["PK"]["S"]).removeprefix("OUTBOX#")
-    return lambda: deliver_mail(mail_id, now=now(), rate=SendingRate(_pace()))
+    return lambda: deliver_mail(mail_id, now=now(), rate=SendingRate(_time_budget()))
 
 
-def _pace() -> TimeBudget:
+def _time_budget() -> TimeBudget:
     return TimeBudget(now, sleep, lambda: PLENTY_MS)
 
 
-def _assigned(office: JobScenario) -> Act:
-    office.task(assigned_to=office.bob.id)
-    return _sends("assigned")
+def _assignment_mail(world: JobWorld) -> Action:
+    world.task(assigned_to=world.bob.id)
+    return _send_newest("assigned")
 
 
-def _reminded(office: JobScenario) -> Act:
-    office.task(assigned_to=office.bob.id, due_date=in_hours(2))
+def _reminder_mail(world: JobWorld) -> Action:
+    world.task(assigned_to=world.bob.id, due_date=in_hours(2))
     queue_due_reminders(now())
-    return _sends("due_soon")
+    return _send_newest("due_soon")
 
 
-def _commented(office: JobScenario) -> Act:
-    path = office.task()
-    for person in (office.member(), office.member()):
+def _comment_fan_out(world: JobWorld) -> Action:
+    path = world.task()
+    for person in (world.new_member(), world.new_member()):
         person.put(path + "/watchers/me")
-    office.ann.post(path + "/comments", {"body": "Done?"})
-    return _sends("commented")
+    world.ann.post(path + "/comments", {"body": "Done?"})
+    return _send_newest("commented")
 
 
-def _spread(office: JobScenario) -> Act:
-    _commented(office)()
-    return _sends("comment")
+def _comment_mail(world: JobWorld) -> Action:
+    _comment_fan_out(world)()
+    return _send_newest("comment")
 
 
-def _left(office: JobScenario) -> Act:
-    _leaves(office, office.member())
-    return _sends("leaving")
+def _account_mail(world: JobWorld) -> Action:
+    _delete_account(world, world.new_member())
+    return _send_newest("leaving")
 
 
-def _leaves(office: JobScenario, person: Person) -> None:
+def _delete_account(world: JobWorld, person: Person) -> None:
     answer = person.call("DELETE", "/api/auth/profile", {"password": PASSWORD})
     assert answer.status_code == 204
 
 
-def _forgot(office: JobScenario) -> Act:
-    office.ann.post("/api/auth/forgot-password", {"email": office.bob.email})
-    return _sends("reset")
+def _token_mail(world: JobWorld) -> Action:
+    world.ann.post("/api/auth/forgot-password", {"email": world.bob.email})
+    return _send_newest("reset")
 
 
-def _changed(office: JobScenario, **fields: Any) -> Act:
-    """The stream tells that a task was given `fields`."""
-    path = office.task()
+def _stream_change(world: JobWorld, **fields: Any) -> Action:
+    """Return the action that processes the stream record of a change of `fields`."""
+    path = world.task()
     task = path.removeprefix("/api/tasks/")
     before = _image(task)
-    office.ann.patch(path, fields)
+    world.ann.patch(path, fields)
     images = {"Keys": before, "OldImage": before, "NewImage": _image(task)}
     record = {"eventID": task, "dynamodb": {**images, "SequenceNumber": "1"}}
     return lambda: process_stream_records([record], now=now())
 
 
-def _has_its_turn(office: JobScenario) -> Act:
-    """The stream tells of a change with which the catalogue is renewed."""
-    many = list_project_tasks(office.full, limit=REFRESH_EVERY, start=None).rows
-    office.later(HOUR)
+def _snapshot_renewal(world: JobWorld) -> Action:
+    """Return the action that processes a change which renews the list snapshot."""
+    tasks = list_project_tasks(world.full_project, limit=REFRESH_EVERY, start=None).rows
+    world.later(HOUR)
     task = next(
-        task for task in many if (int(task.number or 0) + task.version) % REFRESH_EVERY == 0
+        task for task in tasks if (int(task.number or 0) + task.version) % REFRESH_EVERY == 0
     )
     return lambda: refresh_on_change(TaskChange("1", None, task), now())
 
 
 def _image(task: str) -> Any:
-    (row,) = (row for row in scan_items() if row["SK"]["S"] == f"TASK#{task}")
-    return row
+    (image,) = (item for item in scan_items() if item["SK"]["S"] == f"TASK#{task}")
+    return image
 
 
-def _late(office: JobScenario) -> Act:
-    """A digest of two tasks that are overdue, for somebody who waits for none yet."""
-    person = office.member()
+def _overdue_digest_mail(world: JobWorld) -> Action:
+    """Return the action that sends a user's first overdue digest, of two tasks."""
+    person = world.new_member()
     for _ in range(2):
-        office.task(assigned_to=person.id, due_date=in_hours(2))
+        world.task(assigned_to=person.id, due_date=in_hours(2))
     queue_due_reminders(now())
-    office.later(3 * HOUR)
+    world.later(3 * HOUR)
     queue_due_reminders(now())
-    office.until(9)
+    world.until(9)
     queue_due_digests(now())
-    return _sends("overdue")
+    return _send_newest("overdue")
 
 
-# What is done with one thing that is at hand.
-AT_HAND: dict[str, Callable[[JobScenario], Act]] = {
-    "one mail about a task sent": _assigned,
-    "... a reminder": _reminded,
-    "one comment spread to 2 people": _commented,
-    "one mail about a comment sent": _spread,
-    "one mail about an account sent": _left,
-    "... with a token": _forgot,
-    "`follow_changes`, a new status": lambda office: _changed(office, status="done"),
-    "... a new assignee": lambda office: _changed(office, assigned_to=office.bob.id),
-    "... a catalogue renewed": _has_its_turn,
-    "one digest of 2 tasks sent": _late,
+# Work on one given thing, such as a mail or a stream record.
+GIVEN: dict[str, Callable[[JobWorld], Action]] = {
+    "one mail about a task sent": _assignment_mail,
+    "... a reminder": _reminder_mail,
+    "one comment fanned out to 2 recipients": _comment_fan_out,
+    "one mail about a comment sent": _comment_mail,
+    "one mail about an account sent": _account_mail,
+    "... with a token": _token_mail,
+    "`follow_changes`, a new status": lambda world: _stream_change(world, status="done"),
+    "... a new assignee": lambda world: _stream_change(world, assigned_to=world.bob.id),
+    "... a list snapshot renewed": _snapshot_renewal,
+    "one overdue digest of 2 tasks sent": _overdue_digest_mail,
 }
 
 
-def _tick() -> None:
-    run_tick(now(), _pace())
+def _run_tick() -> None:
+    run_tick(now(), _time_budget())
 
 
-def _remind() -> dict[str, int]:
+def _send_reminders() -> dict[str, int]:
     return send_reminders(now(), lambda: True)
 
 
-# What a schedule costs that finds nothing to do.
-IDLE: dict[str, Act] = {
-    "`tick`, nothing to do": _tick,
-    "`sweep_mail`, nothing to do": lambda: sweep_outbox(now(), _pace()),
+# Scheduled functions that find nothing to do.
+IDLE: dict[str, Action] = {
+    "`tick`, nothing to do": _run_tick,
+    "`sweep_mail`, nothing to do": lambda: sweep_outbox(now(), _time_budget()),
     "`sweep_jobs`, nothing to do": run_sweep,
-    "`send_reminders`, nothing to do": _remind,
+    "`send_reminders`, nothing to do": _send_reminders,
 }
 
 
-def _walk(office: JobScenario) -> None:
-    """The recount is at the projects of this month, of which there is one."""
-    office.busy_task()
-    office.task()
+def _start_counter_repair(world: JobWorld) -> None:
+    """Start counter repair at the projects of this month, of which there is one."""
+    world.assigned_due_task()
+    world.task()
     start_run(COUNTER_REPAIR, now())
-    sweep = claim_run(COUNTER_REPAIR, now())
-    assert sweep is not None
-    advance_run(sweep, list_months(now()).index(f"{now():%Y-%m}"), None, {})
-    release_run(sweep)
+    run = claim_run(COUNTER_REPAIR, now())
+    assert run is not None
+    advance_run(run, list_months(now()).index(f"{now():%Y-%m}"), None, {})
+    release_run(run)
 
 
-def _departed(office: JobScenario) -> None:
-    """More tasks than are handed on at once, by one."""
-    person = office.member()
-    path = f"/api/projects/{office.project}/members/{person.id}"
+def _remove_member(world: JobWorld) -> None:
+    """Remove a member with one task more than the request reassigns."""
+    person = world.new_member()
+    path = f"/api/projects/{world.project}/members/{person.id}"
     put_task_copies(
-        office.task(assigned_to=person.id).removeprefix("/api/tasks/"), REASSIGNED_IN_REQUEST
+        world.task(assigned_to=person.id).removeprefix("/api/tasks/"), REASSIGNED_IN_REQUEST
     )
-    assert office.ann.delete(path).status_code == 204
+    assert world.ann.delete(path).status_code == 204
 
 
-def _trashed_task(office: JobScenario) -> None:
-    task = office.task().removeprefix("/api/tasks/")
-    upload_attachment(office.ann, task)
-    office.ann.delete(f"/api/tasks/{task}")
-    office.later(30 * DAY)
+def _trash_task(world: JobWorld) -> None:
+    task = world.task().removeprefix("/api/tasks/")
+    upload_attachment(world.ann, task)
+    world.ann.delete(f"/api/tasks/{task}")
+    world.later(30 * DAY)
 
 
-def _trashed_project(office: JobScenario) -> None:
-    project = office.shared("Apart")
-    office.ann.create_task(project)  # of two it is chance in how many rows they are counted
-    office.ann.delete(f"/api/projects/{project}")
-    office.later(30 * DAY)
+def _trash_project(world: JobWorld) -> None:
+    project = world.shared_project("Apart")
+    world.ann.create_task(project)  # two could be counted in one counter item or in two
+    world.ann.delete(f"/api/projects/{project}")
+    world.later(30 * DAY)
 
 
-def _leaving(office: JobScenario) -> None:
-    _leaves(office, office.member())
-    office.later(7 * DAY)
+def _end_grace_period(world: JobWorld) -> None:
+    _delete_account(world, world.new_member())
+    world.later(7 * DAY)
 
 
-def _due_tomorrow(office: JobScenario) -> None:
-    office.task(assigned_to=office.bob.id, due_date=in_hours(30))
-    office.later(6 * HOUR)
+def _task_due_tomorrow(world: JobWorld) -> None:
+    world.task(assigned_to=world.bob.id, due_date=in_hours(30))
+    world.later(6 * HOUR)
 
 
-def _overdue(office: JobScenario) -> None:
-    office.task(assigned_to=office.bob.id, due_date=in_hours(2))
+def _overdue_task(world: JobWorld) -> None:
+    world.task(assigned_to=world.bob.id, due_date=in_hours(2))
     queue_due_reminders(now())
-    office.later(3 * HOUR)
+    world.later(3 * HOUR)
 
 
-def _next_morning(office: JobScenario) -> None:
-    office.until(9)
+def _next_delivery_time(world: JobWorld) -> None:
+    world.until(9)
 
 
-def _monday(office: JobScenario) -> None:
-    office.until(7, days=7 - now().weekday())
+def _next_monday(world: JobWorld) -> None:
+    world.until(7, days=7 - now().weekday())
 
 
-def _a_week_later(office: JobScenario) -> None:
-    office.later(7 * DAY)
+def _a_week_later(world: JobWorld) -> None:
+    world.later(7 * DAY)
 
 
-def _asks(what: str, office: JobScenario) -> None:
-    body = {} if what == "reports" else None
-    answer = office.ann.post(f"/api/projects/{office.full}/{what}", body)
+def _request_job(collection: str, world: JobWorld) -> None:
+    body = {} if collection == "reports" else None
+    answer = world.ann.post(f"/api/projects/{world.full_project}/{collection}", body)
     assert answer.status_code == 202, answer.json_body
 
 
-# What somebody does, and what the job does then, beyond what it costs to find nothing.
-FOUND: dict[str, tuple[Act, Prepare]] = {
-    "`tick`, one project of 2 tasks recounted": (lambda: continue_counter_repair(now()), _walk),
-    "`sweep_jobs`, the Monday of who owns 1 project": (
-        lambda: start_due_reports(now()),
-        _monday,
+# The job, and the call that gives it work; measured without the cost of a run that finds nothing.
+FOUND: dict[str, tuple[Action, Prepare]] = {
+    "`tick`, counters of one project of 2 tasks repaired": (
+        lambda: continue_counter_repair(now()),
+        _start_counter_repair,
     ),
-    "`tick`, one departure with a task left": (lambda: run_deferred_updates(now()), _departed),
-    "`tick`, one task purged, with a file": (lambda: purge_trash(now()), _trashed_task),
-    "`tick`, one project of 1 task purged": (lambda: purge_trash(now()), _trashed_project),
-    "`tick`, one account erased": (lambda: delete_due_accounts(now()), _leaving),
-    "`send_reminders`, one task looked at": (_remind, _due_tomorrow),
-    "... one task overdue": (_remind, _overdue),
-    "... one digest with a task": (_remind, _next_morning),
-    "`sweep_jobs`, one export of 60 tasks": (run_sweep, partial(_asks, "exports")),
-    "... one report on 60 tasks": (run_sweep, partial(_asks, "reports")),
+    "`sweep_jobs`, the weekly report of an owner of 1 project": (
+        lambda: start_due_reports(now()),
+        _next_monday,
+    ),
+    "`tick`, one former member with a task left": (
+        lambda: run_deferred_updates(now()),
+        _remove_member,
+    ),
+    "`tick`, one task with a file purged": (lambda: purge_trash(now()), _trash_task),
+    "`tick`, one project of 1 task purged": (lambda: purge_trash(now()), _trash_project),
+    "`tick`, one account deleted": (lambda: delete_due_accounts(now()), _end_grace_period),
+    "`send_reminders`, one task checked": (_send_reminders, _task_due_tomorrow),
+    "... one task overdue": (_send_reminders, _overdue_task),
+    "... one overdue digest of a task": (_send_reminders, _next_delivery_time),
+    "`sweep_jobs`, one export of 60 tasks": (run_sweep, partial(_request_job, "exports")),
+    "... one report on 60 tasks": (run_sweep, partial(_request_job, "reports")),
     "... the results of both removed": (run_sweep, _a_week_later),
 }

@@ -1,11 +1,12 @@
-"""What a block of calls costs: request units read and written, and round trips one after the other,
-those to S3 included. A call that sets out before another is back is not behind it; those that other
-threads make are held up a little, so that the machine's pace does not decide what is side by side.
+"""A meter for a block of calls: read units, write units, and sequential round trips, S3 included.
 
-What is read is billed by AWS's own engine; only for empty queries and rows that are not there, of
-which it says 0, we put the least that AWS takes. What is written is worked out by AWS's rules from
-the rows as they were before and after, because of a transaction the engine bills rows of the same
-price once, checks never and index entries twice.
+A call that starts before another one returns does not follow it. Calls of other threads are delayed
+a little, so the speed of the machine does not decide which calls are concurrent.
+
+DynamoDB Local reports the read units. Only for empty queries and missing items, where it reports 0,
+the meter takes the minimum that AWS bills. The write units are computed by AWS's rules from the
+items before and after the call, because in a transaction DynamoDB Local bills items of equal price
+once, condition checks never, and index entries twice.
 """
 
 from collections.abc import Iterator
@@ -26,85 +27,85 @@ Image = dict[str, Any]
 Key = tuple[str, str]
 
 KIB = 1024
-HELD_UP = 0.05
+DELAY_SECONDS = 0.05
 
 
 @dataclass
 class Meter:
-    """`billed` is what the engine said of each write."""
+    """The cost so far. `billed` is what DynamoDB Local reports for each write."""
 
     client: Any
     read: float = 0
     written: float = 0
     operations: list[str] = field(default_factory=list)
     billed: list[dict[str, Any]] = field(default_factory=list)
-    _looks: bool = False
-    # How many trips were behind one another when the last of them was back, and when that was.
+    _is_reading_images: bool = False
+    # For each finished trip: its time, and how many sequential trips it ends.
     _ends: list[tuple[float, int]] = field(default_factory=list)
-    _home: int = field(default_factory=get_ident)
+    _main_thread: int = field(default_factory=get_ident)
 
     @property
     def trips(self) -> int:
         return max((depth for _, depth in self._ends), default=0)
 
     def before(self, params: Any, model: Any, context: Any, **_: Any) -> dict[str, Any] | None:
-        if self._looks:
+        if self._is_reading_images:
             return None
-        context["asked"] = params
+        context["params"] = params
         context["keys"] = list(_keys_written(model.name, params))
         context["images"] = self._images(context["keys"])
-        context["depth"] = self._sets_out()
+        context["depth"] = self._start_trip()
         return {**params, "ReturnConsumedCapacity": "INDEXES"}
 
     def after(self, parsed: Any, model: Any, context: Any, **_: Any) -> None:
-        if self._looks:
+        if self._is_reading_images:
             return
         self._ends.append((monotonic(), context["depth"]))
         self.operations.append(model.name)
         bills = parsed.get("ConsumedCapacity", [])
         bills = bills if isinstance(bills, list) else [bills]
         if not context["keys"]:
-            engine_says = sum(bill["CapacityUnits"] for bill in bills)
-            self.read += _put_right(engine_says, model.name, context["asked"], parsed)
+            reported = sum(bill["CapacityUnits"] for bill in bills)
+            self.read += _correct_read_units(reported, model.name, context["params"], parsed)
             return
         self.billed += bills
-        times = 2 if model.name == "TransactWriteItems" else 1
-        now = self._images(context["keys"])
+        factor = 2 if model.name == "TransactWriteItems" else 1
+        after = self._images(context["keys"])
         for key in context["keys"]:
-            old, new = context["images"].get(key), now.get(key)
-            self.written += times * _units(old, new) + sum(_entries(old, new))
+            old, new = context["images"].get(key), after.get(key)
+            self.written += factor * _write_units(old, new) + sum(_index_units(old, new))
 
     def after_s3(self, model: Any, **_: Any) -> None:
-        self._ends.append((monotonic(), self._sets_out()))
+        self._ends.append((monotonic(), self._start_trip()))
         self.operations.append(f"S3 {model.name}")
 
-    def _sets_out(self) -> int:
-        """How deep the trip that begins now is."""
-        begin = monotonic()
-        if get_ident() != self._home:
-            sleep(HELD_UP)
-        return 1 + max((depth for end, depth in self._ends if end <= begin), default=0)
+    def _start_trip(self) -> int:
+        """Return how many sequential trips the trip that starts now ends."""
+        start = monotonic()
+        if get_ident() != self._main_thread:
+            sleep(DELAY_SECONDS)
+        return 1 + max((depth for end, depth in self._ends if end <= start), default=0)
 
     def _images(self, keys: list[Key]) -> dict[Key, Image]:
-        """The rows at `keys` as they are now; the look itself is not metered."""
+        """Return the items at `keys` as they are now; this read is not metered."""
         found: dict[Key, Image] = {}
         if not keys:
             return found
-        self._looks = True
+        self._is_reading_images = True
         for start in range(0, len(keys), 100):
-            asked = [{"PK": {"S": pk}, "SK": {"S": sk}} for pk, sk in keys[start : start + 100]]
-            wanted = {settings.TABLE_NAME: {"Keys": asked, "ConsistentRead": True}}
-            answer = self.client.batch_get_item(RequestItems=wanted)
+            chunk = [{"PK": {"S": pk}, "SK": {"S": sk}} for pk, sk in keys[start : start + 100]]
+            request = {settings.TABLE_NAME: {"Keys": chunk, "ConsistentRead": True}}
+            answer = self.client.batch_get_item(RequestItems=request)
             assert not answer["UnprocessedKeys"]
             for image in answer["Responses"][settings.TABLE_NAME]:
                 found[_key_of(image)] = image
-        self._looks = False
+        self._is_reading_images = False
         return found
 
 
 @contextmanager
 def metered() -> Iterator[Meter]:
-    """Meter what is called in the block."""
+    """Meter the calls in the block."""
     client = Item._get_connection().connection.client
     meter = Meter(client)
     hooks = (
@@ -121,17 +122,17 @@ def metered() -> Iterator[Meter]:
             each.meta.events.unregister(event, handler)
 
 
-def _put_right(units: float, operation: str, asked: Any, answer: Any) -> float:
-    """What a read costs: also for rows that are not there, and for a query that finds nothing."""
+def _correct_read_units(units: float, operation: str, params: Any, answer: Any) -> float:
+    """Return the units of a read, including missing items and empty queries."""
     if operation != "BatchGetItem":
-        return max(units, 1.0 if asked.get("ConsistentRead") else 0.5)
-    wanted = asked["RequestItems"][settings.TABLE_NAME]
-    missing = len(wanted["Keys"]) - len(answer["Responses"][settings.TABLE_NAME])
-    return units + missing * (1.0 if wanted.get("ConsistentRead") else 0.5)
+        return max(units, 1.0 if params.get("ConsistentRead") else 0.5)
+    request = params["RequestItems"][settings.TABLE_NAME]
+    missing = len(request["Keys"]) - len(answer["Responses"][settings.TABLE_NAME])
+    return units + missing * (1.0 if request.get("ConsistentRead") else 0.5)
 
 
 def _keys_written(operation: str, params: dict[str, Any]) -> Iterator[Key]:
-    """The rows that a request writes, or checks in a transaction."""
+    """Yield the keys of the items that a request writes, or checks in a transaction."""
     if operation == "TransactWriteItems":
         actions = [action for item in params["TransactItems"] for action in item.values()]
     elif operation == "BatchWriteItem":
@@ -148,29 +149,29 @@ def _key_of(image: Image) -> Key:
     return image["PK"]["S"], image["SK"]["S"]
 
 
-def _entries(old: Image | None, new: Image | None) -> Iterator[int]:
-    """What each index costs when a row changes."""
+def _index_units(old: Image | None, new: Image | None) -> Iterator[int]:
+    """Yield the write units of each index for the change of an item."""
     for index in Item._indexes.values():
         keys = [key.attr_name for key in vars(type(index)).values() if isinstance(key, Attribute)]
-        before, after = _entry(index, keys, old), _entry(index, keys, new)
+        before, after = _index_entry(index, keys, old), _index_entry(index, keys, new)
         if before == after:
             yield 0
         elif before and after and any(before[name] != after[name] for name in keys):
-            yield _units(before, None) + _units(None, after)
+            yield _write_units(before, None) + _write_units(None, after)
         else:
-            yield _units(before, after)
+            yield _write_units(before, after)
 
 
-def _entry(index: Any, keys: list[str], image: Image | None) -> Image | None:
-    """What an index holds of a row, if it holds it."""
+def _index_entry(index: Any, keys: list[str], image: Image | None) -> Image | None:
+    """Return the entry of an item in an index, or None if the item is not in it."""
     if image is None or not image.keys() >= set(keys):
         return None
     projected = {"PK", "SK", *keys, *(index.Meta.projection.non_key_attributes or ())}
     return {name: value for name, value in image.items() if name in projected}
 
 
-def _units(old: Image | None, new: Image | None) -> int:
-    """1 for each KiB of the larger one, and for nothing at all."""
+def _write_units(old: Image | None, new: Image | None) -> int:
+    """Return 1 for each started KiB of the larger image, at least 1."""
     return max(1, ceil(max(_size(old), _size(new)) / KIB))
 
 

@@ -1,4 +1,4 @@
-"""Projects full of tasks, made by the store's own writes but put in batches."""
+"""Projects with many tasks, built from the writes of the models but put in batches."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import Increment, Put, transact
 from chalicelib.projects.counter_models import SHARDS, ProjectCounters, move_counts_write
 from chalicelib.task_lists.models import move_filter_entries_writes
-from chalicelib.tasks.due_dates import compute_due_at
+from chalicelib.tasks.due_dates import compute_due_at, compute_start_at
 from chalicelib.tasks.models import Task, create_task_write
 from chalicelib.tasks.number_models import assign_number_write, draw_task_numbers
 from tests.table_items import put_items, scan_items
@@ -23,37 +23,51 @@ DUE_IN_HOURS = (None, -200, 5, 100, 500)
 
 
 def fill(
-    project: str, people: list[str], label: str, count: int, *, description: str = ""
+    project: str,
+    people: list[str],
+    label: str,
+    count: int,
+    *,
+    description: str = "",
+    start_date: str | None = None,
 ) -> list[Task]:
-    """Give a new project `count` tasks of all kinds: every third has the label, every fourth is a
-    sub-task of the first; created over the last hours."""
+    """Create `count` tasks of all kinds in a new project and return them.
+
+    Every third task has the label, every fourth is a subtask of the first. `people` are user ids,
+    used in turn as creators and assignees. The tasks were created some hours ago, and all have the
+    start date.
+    """
     assert draw_task_numbers(project, count) == 1
-    made = list(islice(_tasks(project, people, label, count, description), count))
-    made[0].subtasks_count = sum(task.parent is not None for task in made)
-    batch_put([row for task in made for row in _rows(task)])
-    tallies = [move_counts_write(None, task) for task in made]
+    tasks = list(islice(_tasks(project, people, label, count, description), count))
+    for task in tasks:
+        task.start_date, task.start_at = start_date, compute_start_at(start_date, None)
+    tasks[0].subtasks_count = sum(task.parent is not None for task in tasks)
+    batch_put([item for task in tasks for item in _items(task)])
+    counts = [move_counts_write(None, task) for task in tasks]
     for shard in range(SHARDS):
-        ours = [tally for tally in tallies if tally.key == ProjectCounters.key(project, shard)]
-        if ours:
-            transact(_sum(ours))
-    return made
+        in_shard = [write for write in counts if write.key == ProjectCounters.key(project, shard)]
+        if in_shard:
+            transact(_sum(in_shard))
+    return tasks
 
 
-def multiply(made: list[Task], times: int) -> None:
-    """Put so many copies of each of the tasks beside it, and what finds them; they have other ids,
-    and are not counted."""
-    begin, found = now() - timedelta(hours=4), scan_items()
-    for number, task in enumerate(made):
-        own = [row for row in found if row["SK"]["S"].endswith(f"#{task.id}")]
+def multiply(tasks: list[Task], times: int) -> None:
+    """Add `times` copies of each task, with its filter entries and search terms, under new ids.
+
+    The copies are not counted.
+    """
+    start, items = now() - timedelta(hours=4), scan_items()
+    for number, task in enumerate(tasks):
+        own = [item for item in items if item["SK"]["S"].endswith(f"#{task.id}")]
         text, copies = json.dumps(own), []
         for copy in range(times):
-            at = begin + timedelta(milliseconds=number + copy * len(made))
+            at = start + timedelta(milliseconds=number + copy * len(tasks))
             copies += json.loads(text.replace(task.id[:ID_LENGTH], new_id(at)))
         put_items(copies)
 
 
-def _sum(tallies: list[Increment]) -> Increment:
-    first, *others = tallies
+def _sum(writes: list[Increment]) -> Increment:
+    first, *others = writes
     for each in others:
         first = first.plus(each)
     return first
@@ -62,10 +76,10 @@ def _sum(tallies: list[Increment]) -> Increment:
 def _tasks(
     project: str, people: list[str], label: str, count: int, description: str
 ) -> Iterator[Task]:
-    begin = now() - timedelta(hours=5)
+    start = now() - timedelta(hours=5)
     first: str | None = None
     for number in range(1, count + 1):
-        at = begin + timedelta(milliseconds=number)
+        at = start + timedelta(milliseconds=number)
         key = Task.key(new_task_id(project, at))
         status, hours = STATUSES[number % 4], DUE_IN_HOURS[number % 5]
         due = (
@@ -94,8 +108,8 @@ def _tasks(
         first = first or key.sk.removeprefix("TASK#")
 
 
-def _rows(task: Task) -> Iterator[Item]:
-    given = assign_number_write(task.project_id, int(task.number), task.id)
-    for write in (create_task_write(task), given, *move_filter_entries_writes(None, task)):
+def _items(task: Task) -> Iterator[Item]:
+    number = assign_number_write(task.project_id, int(task.number), task.id)
+    for write in (create_task_write(task), number, *move_filter_entries_writes(None, task)):
         assert isinstance(write, Put)
         yield write.row

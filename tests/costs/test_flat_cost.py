@@ -1,4 +1,4 @@
-"""A page of a list costs the same, however many tasks the project has."""
+"""Tests that a page of a list costs the same in a small and in a large project."""
 
 import itertools
 from collections.abc import Iterator
@@ -14,13 +14,13 @@ from tests.support import Person
 
 pytestmark = pytest.mark.usefixtures("local_table")
 
-# In the small project every filter finds more than a page of one reads at once, and there are
-# enough tasks for a catalogue.
+# In the small project every filter finds more tasks than a page of one reads at once, and there are
+# enough tasks for a list snapshot.
 SMALL, LARGE = 120, 600
 ORDERINGS = ("created_at", "due_date", "updated_at", "priority")
 SIGNED = tuple(f"ordering={sign}{name}" for name in ORDERINGS for sign in ("", "-"))
-# Orders without a filter, and each filter in an order that it is kept in.
-DIRECT = (
+# Orders without a filter, and each filter in an order that a partition or index has.
+FROM_PARTITIONS = (
     *SIGNED,
     "status=todo",
     "priority=high",
@@ -36,8 +36,8 @@ DIRECT = (
     "priority=high&ordering=priority",
     "updated_since=2026-01-01&ordering=updated_at",
 )
-# What no partition has in that order.
-CHOSEN = (
+# Lists that no partition or index has in that order.
+FROM_SNAPSHOT = (
     "status=todo&ordering=due_date",
     "priority=high&ordering=-updated_at",
     "assigned_to=me&ordering=-due_date",
@@ -76,8 +76,8 @@ class Cost(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Full:
-    """A project with many tasks, and what its lists can be narrowed to."""
+class FullProject:
+    """A project with many tasks, with the ids that its lists are filtered by."""
 
     person: Person
     project: str
@@ -85,9 +85,9 @@ class Full:
     parent: str
 
     def costs(self, parameters: str, pages: int) -> list[Cost]:
-        """What the first pages of one task cost."""
-        asked = parameters.format(label=self.label, parent=self.parent)
-        walk = self.person.list_pages(f"/api/tasks?project={self.project}&limit=1&{asked}")
+        """Return the costs of the first `pages` pages of one task each."""
+        query = parameters.format(label=self.label, parent=self.parent)
+        walk = self.person.list_pages(f"/api/tasks?project={self.project}&limit=1&{query}")
         costs: list[Cost] = []
         for _ in range(pages):
             with metered() as meter:
@@ -96,11 +96,11 @@ class Full:
             costs.append(_cost(meter))
         return costs
 
-    def counted(self) -> Cost:
-        """What its statistics cost."""
+    def statistics_cost(self) -> Cost:
+        """Return the cost of the project's statistics."""
         with metered() as meter:
-            told = self.person.get(f"/api/tasks/statistics?project={self.project}")
-        assert told.json_body["overdue"] > 0
+            answer = self.person.get(f"/api/tasks/statistics?project={self.project}")
+        assert answer.json_body["overdue"] > 0
         return _cost(meter)
 
 
@@ -108,30 +108,31 @@ def _cost(meter: Meter) -> Cost:
     return Cost(meter.read, tuple(meter.operations), meter.trips)
 
 
-def _full(ann: Person, bob: Person, count: int, times: int = 1) -> Full:
-    """So many tasks of all kinds, so many times; two of them have words in the index."""
+def _create_project(ann: Person, bob: Person, count: int, times: int = 1) -> FullProject:
+    """Create a project with `count` different tasks, `times` times; two have search terms."""
     project = ann.create_project()
     ann.add_member(project, bob)
     label = ann.post(f"/api/projects/{project}/labels", {"name": "urgent"}).json_body["id"]
-    made = fill(project, [ann.id, bob.id], label, count)
-    for task in made[:2]:
+    tasks = fill(project, [ann.id, bob.id], label, count)
+    for task in tasks[:2]:
         replace_search_terms(project, task.id, removed=(), added=["usual"])
     if times > 1:
-        multiply(made, times - 1)
-    return Full(ann, project, label, made[0].id)
+        multiply(tasks, times - 1)
+    return FullProject(ann, project, label, tasks[0].id)
 
 
 def test_lists_and_statistics_cost_the_same_in_a_large_project(ann: Person, bob: Person) -> None:
-    small, large = _full(ann, bob, SMALL), _full(ann, bob, SMALL, times=LARGE // SMALL)
-    for full in (small, large):
-        full.costs("status=todo&ordering=due_date", 1)  # has the catalogue written
-    lists = (*DIRECT, *CHOSEN)
+    small = _create_project(ann, bob, SMALL)
+    large = _create_project(ann, bob, SMALL, times=LARGE // SMALL)
+    for project in (small, large):
+        project.costs("status=todo&ordering=due_date", 1)  # writes the list snapshot
+    lists = (*FROM_PARTITIONS, *FROM_SNAPSHOT)
     costs = {each: (small.costs(each, 2), large.costs(each, 2)) for each in lists}
     assert {each: cost for each, cost in costs.items() if cost[0] != cost[1]} == {}
-    assert small.counted() == large.counted()
+    assert small.statistics_cost() == large.statistics_cost()
 
 
-def test_many_projects_are_asked_side_by_side(ann: Person) -> None:
+def test_many_projects_are_read_concurrently(ann: Person) -> None:
     tasks = [ann.create_task(ann.create_project())["id"] for _ in range(8)]
     with metered() as meter:
         listed = ann.get("/api/tasks?ordering=-updated_at").json_body["items"]
@@ -140,10 +141,11 @@ def test_many_projects_are_asked_side_by_side(ann: Person) -> None:
 
 
 @pytest.mark.proof
-def test_no_page_of_ten_thousand_tasks_is_dear(ann: Person, bob: Person) -> None:
-    """Each filter, and each two, in each order; beside it the price in a project of ten tasks."""
-    small, large = _full(ann, bob, 10), _full(ann, bob, 100, times=100)
-    large.costs("status=todo&ordering=due_date", 1)  # has the catalogue written
+def test_a_page_of_ten_thousand_tasks_costs_no_more_than_of_ten(ann: Person, bob: Person) -> None:
+    """Test each filter and each pair of filters; print the costs with 10,000 and with 10 tasks."""
+    small = _create_project(ann, bob, 10)
+    large = _create_project(ann, bob, 100, times=100)
+    large.costs("status=todo&ordering=due_date", 1)  # writes the list snapshot
     lists = [f"{each}&{ordering}" for each in ("", *FILTERS) for ordering in SIGNED]
     costs: dict[str, tuple[Cost, Cost]] = {}
     print("\nunits read and trips with 10,000 tasks, with 10")
@@ -151,22 +153,27 @@ def test_no_page_of_ten_thousand_tasks_is_dear(ann: Person, bob: Person) -> None
         ann.log_in()  # a token lasts for ten minutes, and this may take longer
         costs[each] = large.costs(each, 1)[0], small.costs(each, 1)[0]
         print(f"{each:70}", *(f"{cost.read:6g} {cost.trips:3}" for cost in costs[each]))
-    found = {each for each in costs if "q=" not in each}
-    assert max(costs[each][0].read for each in found) <= max(costs[each][1].read for each in found)
-    dearer = [each for each, (many, few) in costs.items() if many.read > few.read + _more(each)]
-    assert dearer == []
+    unsearched = {each for each in costs if "q=" not in each}
+    most_in_large = max(costs[each][0].read for each in unsearched)
+    assert most_in_large <= max(costs[each][1].read for each in unsearched)
+    more_expensive = [
+        each for each, (many, few) in costs.items() if many.read > few.read + _tolerance(each)
+    ]
+    assert more_expensive == []
     assert max(many.trips for many, _ in costs.values()) <= TRIPS_MAX
-    assert large.counted().read <= small.counted().read
+    assert large.statistics_cost().read <= small.statistics_cost().read
 
 
-def _more(asked: str) -> float:
-    """What a page may cost more, because with ten tasks there may be nothing to show; and for
-    words, because two hundred tasks have them."""
-    return 3 if "q=" in asked else 2
+def _tolerance(query: str) -> float:
+    """Return the read units that a page of the large project may cost more.
+
+    With ten tasks a list may be empty; with 10,000, two hundred tasks have the search term.
+    """
+    return 3 if "q=" in query else 2
 
 
 def _pairs() -> Iterator[str]:
-    """Each two filters that go together, in the orders, forwards and backwards, by turns."""
+    """Yield each pair of filters that can be combined, each with the next of the orders."""
     orderings = itertools.cycle(SIGNED)
     for one, other in itertools.combinations(FILTERS, 2):
         names = {each.partition("=")[0] for each in (one, other)}

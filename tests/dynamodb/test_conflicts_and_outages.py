@@ -1,4 +1,4 @@
-"""What callers see when DynamoDB misbehaves; faults come over the wire."""
+"""What callers see when DynamoDB fails; the tests inject faults on the wire."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ URL = "https://dynamodb.example"
 
 @contextmanager
 def faulty(operation: str, fault: Callable[[int], AWSResponse | None]) -> Iterator[list[int]]:
-    """Ask `fault` at each request of `operation`; the list has a number for each request."""
+    """Call `fault` at each request of `operation`; the list has a number for each request."""
     sends: list[int] = []
 
     def answer(called: str, _: int) -> AWSResponse | None:
@@ -44,27 +44,27 @@ def _conflict() -> AWSResponse:
     return _answer(400, "TransactionCanceledException", CancellationReasons=reasons)
 
 
-def _until(good: int, bad: AWSResponse) -> Callable[[int], AWSResponse | None]:
+def _fail_until(good: int, bad: AWSResponse) -> Callable[[int], AWSResponse | None]:
     return lambda send: None if send >= good else bad
 
 
-PASSING = {
+TRANSIENT = {
     "throttle": _answer(400, "ThrottlingException", message="slow down"),
     "server error": _answer(500, "InternalServerError", message="oops"),
     "conflict": _conflict(),
 }
 
 
-@pytest.mark.parametrize("name", PASSING)
-def test_a_fault_that_passes_is_not_seen(ann: Person, name: str) -> None:
-    with faulty("TransactWriteItems", _until(2, PASSING[name])) as sends:
+@pytest.mark.parametrize("name", TRANSIENT)
+def test_a_transient_fault_is_retried(ann: Person, name: str) -> None:
+    with faulty("TransactWriteItems", _fail_until(2, TRANSIENT[name])) as sends:
         assert ann.post("/api/projects", {"name": "x"}).status_code == 201
     assert len(sends) == 2
 
 
-@pytest.mark.parametrize("name", PASSING)
+@pytest.mark.parametrize("name", TRANSIENT)
 def test_a_fault_that_stays_is_a_503_and_nothing_was_written(ann: Person, name: str) -> None:
-    with faulty("TransactWriteItems", lambda _: PASSING[name]) as sends:
+    with faulty("TransactWriteItems", lambda _: TRANSIENT[name]) as sends:
         answer = ann.post("/api/projects", {"name": "x"})
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
     assert len(sends) <= 4
@@ -82,7 +82,7 @@ OUTAGES = [
 @pytest.mark.parametrize(
     ("operation", "path"), [("BatchGetItem", "profile"), ("Query", "sessions")]
 )
-def test_an_outage_is_a_503_that_tells_nothing_of_aws(
+def test_an_outage_is_a_503_without_details_of_aws(
     ann: Person, operation: str, path: str, outage: Exception
 ) -> None:
     def fail(_: int) -> AWSResponse | None:
@@ -95,24 +95,24 @@ def test_an_outage_is_a_503_that_tells_nothing_of_aws(
     assert len(sends) == 3
 
 
-def test_a_mistake_of_ours_is_a_500_that_tells_nothing_of_aws(ann: Person) -> None:
-    mistake = _answer(400, "ValidationException", message="bad expression near PK")
-    with faulty("BatchGetItem", lambda _: mistake) as sends:
+def test_an_invalid_call_is_a_500_without_details_of_aws(ann: Person) -> None:
+    invalid = _answer(400, "ValidationException", message="bad expression near PK")
+    with faulty("BatchGetItem", lambda _: invalid) as sends:
         answer = ann.get("/api/auth/profile")
     assert (answer.status_code, len(sends)) == (500, 1)
     assert b"expression" not in answer.body
 
 
-def test_keys_that_were_not_processed_are_asked_for_again(ann: Person) -> None:
+def test_unprocessed_keys_are_requested_again(ann: Person) -> None:
     key = {"PK": {"S": "x"}, "SK": {"S": "y"}}
     unprocessed = {Item.Meta.table_name: {"Keys": [key]}}
     partial = _answer(200, "", Responses={Item.Meta.table_name: []}, UnprocessedKeys=unprocessed)
-    with faulty("BatchGetItem", _until(2, partial)) as sends:
+    with faulty("BatchGetItem", _fail_until(2, partial)) as sends:
         assert ann.get("/api/auth/profile").status_code == 401
     assert len(sends) == 2
 
 
-def test_keys_that_are_never_processed_are_a_503_and_not_a_loop(ann: Person) -> None:
+def test_keys_that_are_never_processed_end_in_a_503(ann: Person) -> None:
     key = {"PK": {"S": "x"}, "SK": {"S": "y"}}
     unprocessed = {Item.Meta.table_name: {"Keys": [key]}}
     partial = _answer(200, "", Responses={Item.Meta.table_name: []}, UnprocessedKeys=unprocessed)

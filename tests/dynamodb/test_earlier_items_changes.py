@@ -20,7 +20,7 @@ from tests.earlier_items import (
     read_body,
     s3,
     table_items,
-    use_current_names,
+    use_current_fields,
     used_storage,
 )
 from tests.support import mails_to
@@ -28,7 +28,7 @@ from tests.support import mails_to
 
 def test_a_task_is_changed_with_an_earlier_etag(scenario: EarlierScenario) -> None:
     (recorded,) = (each for each in DATA["gets"] if (each["who"], each["path"]) == ("ann", TASK))
-    fields, before = {"title": "Another title"}, recorded["body"]
+    fields, before = {"title": "Another title"}, use_current_fields(recorded["body"])
     after = read_body(scenario.ann.patch(TASK, fields, headers={"If-Match": recorded["etag"]}))
     changed = {"title", "version", "updated_at"}
     assert after["title"] == "Another title" and after["version"] == before["version"] + 1
@@ -333,7 +333,7 @@ def test_a_request_repeated_with_its_idempotency_key_gets_the_first_response(
     key = {"Idempotency-Key": post["key"]}
     answer = scenario.ann.post(post["path"], raw=post["raw"].encode(), headers=key)
     assert without_upload_form(read_body(answer, post["status"])) == without_upload_form(
-        use_current_names(post["answer"])
+        use_current_fields(post["answer"])
     )
     assert len(table_items()) == before
 

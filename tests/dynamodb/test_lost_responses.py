@@ -1,5 +1,5 @@
-"""An answer of DynamoDB is lost, at every point of every change: the client hears the truth and the
-change happened exactly once."""
+"""Lost responses of DynamoDB, one at each point of each change: the client gets the correct
+response, and the change happens exactly once."""
 
 import itertools
 from collections.abc import Callable
@@ -14,67 +14,67 @@ from tests.support import PASSWORD, Api, Person, in_hours, sign_up
 pytestmark = pytest.mark.usefixtures("local_table")
 
 
-def _everywhere(change: Callable[[int], HTTPResponse], wanted: int) -> int:
-    """Make the change with answer 1, 2, 3, ... lost until there is no such answer any more."""
+def _lose_each_response(change: Callable[[int], HTTPResponse], status: int) -> int:
+    """Make the change with response 1, 2, 3, ... lost; return how many responses there are."""
     for lost in itertools.count(1):
         with faulty_connection(lost_response=lost) as line:
             answer = change(lost)
-        assert answer.status_code == wanted, (lost, answer.json_body)
+        assert answer.status_code == status, (lost, answer.json_body)
         if line.requests < lost:
             return lost - 1
     raise AssertionError
 
 
-def test_registering(client: Client) -> None:
+def test_registration(client: Client) -> None:
     def register(number: int) -> HTTPResponse:
         account = {"username": f"eve{number}", "email": f"eve{number}@example.com"}
         account |= {"password": PASSWORD, "password_confirm": PASSWORD}
         return Api(client).post("/api/auth/register", account)
 
-    assert _everywhere(register, 201) >= 1
+    assert _lose_each_response(register, 201) >= 1
 
 
-def test_logging_in_and_out(client: Client, ann: Person) -> None:
+def test_login_and_logout(client: Client, ann: Person) -> None:
     login = {"email": ann.email, "password": PASSWORD}
-    assert _everywhere(lambda _: Api(client).post("/api/auth/login", login), 200) >= 3
+    assert _lose_each_response(lambda _: Api(client).post("/api/auth/login", login), 200) >= 3
     again = [sign_up(client, "ann") for _ in range(4)]
-    assert _everywhere(lambda n: again[n - 1].post("/api/auth/logout"), 204) >= 2
+    assert _lose_each_response(lambda n: again[n - 1].post("/api/auth/logout"), 204) >= 2
 
 
-def test_starting_a_project_and_letting_people_in(client: Client, ann: Person) -> None:
-    made = _everywhere(lambda n: ann.post("/api/projects", {"name": str(n)}), 201) + 1
+def test_creating_a_project_and_adding_members(client: Client, ann: Person) -> None:
+    created = _lose_each_response(lambda n: ann.post("/api/projects", {"name": str(n)}), 201) + 1
     items = ann.get("/api/projects").json_body["items"]
-    assert sorted(item["name"] for item in items) == sorted(map(str, range(1, made + 1)))
+    assert sorted(item["name"] for item in items) == sorted(map(str, range(1, created + 1)))
     project = items[0]["id"]
-    people = [sign_up(client, f"bob{number}") for number in range(8)]
-    joined = _everywhere(lambda n: ann.add_member(project, people[n - 1]), 201) + 1
-    seen = ann.get(f"/api/projects/{project}").json_body
-    assert seen["members_count"] == len(seen["members"]) == joined + 1
+    users = [sign_up(client, f"bob{number}") for number in range(8)]
+    joined = _lose_each_response(lambda n: ann.add_member(project, users[n - 1]), 201) + 1
+    details = ann.get(f"/api/projects/{project}").json_body
+    assert details["members_count"] == len(details["members"]) == joined + 1
 
 
 def test_adding_tasks_counts_each_once(ann: Person, bob: Person) -> None:
     project = ann.create_project()
     ann.add_member(project, bob)
     body = {"project": project, "title": "x", "assigned_to": bob.id, "due_date": in_hours(1)}
-    made = _everywhere(lambda _: ann.post("/api/tasks", body), 201) + 1
-    assert len(_tasks(ann, project)) == made
-    assert ann.get(f"/api/projects/{project}").json_body["tasks_count"] == made
+    created = _lose_each_response(lambda _: ann.post("/api/tasks", body), 201) + 1
+    assert len(_tasks(ann, project)) == created
+    assert ann.get(f"/api/projects/{project}").json_body["tasks_count"] == created
 
 
 def test_changing_a_task_counts_each_change_once(ann: Person) -> None:
     project = ann.create_project()
     path = f"/api/tasks/{ann.create_task(project)['id']}"
     statuses = itertools.cycle(["in_progress", "done", "todo"])
-    made = _everywhere(lambda _: ann.patch(path, {"status": next(statuses)}), 200) + 1
+    changes = _lose_each_response(lambda _: ann.patch(path, {"status": next(statuses)}), 200) + 1
     task = ann.get(path).json_body
     counts = ann.get(f"/api/projects/{project}").json_body["tasks_by_status"]
-    assert task["version"] == made + 1
+    assert task["version"] == changes + 1
     assert {status: n for status, n in counts.items() if n} == {task["status"]: 1}
 
 
-def test_creating_with_a_key(ann: Person) -> None:
+def test_creating_with_an_idempotency_key_creates_one_project(ann: Person) -> None:
     headers = {"Idempotency-Key": "k"}
-    _everywhere(lambda _: ann.post("/api/projects", {"name": "x"}, headers=headers), 201)
+    _lose_each_response(lambda _: ann.post("/api/projects", {"name": "x"}, headers=headers), 201)
     assert len(ann.get("/api/projects").json_body["items"]) == 1
 
 
@@ -83,7 +83,7 @@ def _tasks(person: Person, project: str) -> list[Any]:
     return items
 
 
-def test_refreshing(anonymous: Api, ann: Person) -> None:
+def test_refreshing_tokens(anonymous: Api, ann: Person) -> None:
     tokens = [ann.refresh]
 
     def refresh(_: int) -> HTTPResponse:
@@ -91,8 +91,8 @@ def test_refreshing(anonymous: Api, ann: Person) -> None:
         tokens.append(answer.json_body["refresh"])
         return answer
 
-    made = _everywhere(refresh, 200) + 1
-    assert int(tokens[-1].split(".")[2]) == 1 + made
+    refreshes = _lose_each_response(refresh, 200) + 1
+    assert int(tokens[-1].split(".")[2]) == 1 + refreshes
 
 
 def test_changing_the_password(client: Client, ann: Person) -> None:
@@ -105,36 +105,38 @@ def test_changing_the_password(client: Client, ann: Person) -> None:
         body = {"password": old, "new_password": new, "new_password_confirm": new}
         return ann.post("/api/auth/change-password", body)
 
-    _everywhere(change, 204)
+    _lose_each_response(change, 204)
     login = {"email": ann.email, "password": f"password {next(numbers) - 1}"}
     assert Api(client).post("/api/auth/login", login).status_code == 200
 
 
-def test_making_and_deleting_tokens(ann: Person) -> None:
+def test_creating_and_deleting_api_tokens(ann: Person) -> None:
     body = {"name": "x", "scopes": ["tasks:read"], "expires_at": in_hours(9)}
-    made = _everywhere(lambda _: ann.post("/api/auth/tokens", body), 201) + 1
+    created = _lose_each_response(lambda _: ann.post("/api/auth/tokens", body), 201) + 1
     items = ann.get("/api/auth/tokens").json_body["items"]
-    assert len(items) == made
+    assert len(items) == created
     ids = iter([item["id"] for item in items])
-    deleted = _everywhere(lambda _: ann.call("DELETE", f"/api/auth/tokens/{next(ids)}"), 204) + 1
-    assert len(ann.get("/api/auth/tokens").json_body["items"]) == made - deleted
+    deleted = (
+        _lose_each_response(lambda _: ann.call("DELETE", f"/api/auth/tokens/{next(ids)}"), 204) + 1
+    )
+    assert len(ann.get("/api/auth/tokens").json_body["items"]) == created - deleted
 
 
-def test_announcing_an_upload(ann: Person) -> None:
+def test_starting_an_upload(ann: Person) -> None:
     task = ann.create_task(ann.create_project())["id"]
     path = f"/api/tasks/{task}/attachments"
     body = {"filename": "a.txt", "content_type": "text/plain", "size": 5}
-    made = _everywhere(lambda _: ann.post(path, body), 201) + 1
-    assert len(ann.get(path).json_body["items"]) == made
+    created = _lose_each_response(lambda _: ann.post(path, body), 201) + 1
+    assert len(ann.get(path).json_body["items"]) == created
 
 
 def test_commenting_counts_each_comment_once(ann: Person) -> None:
     task = f"/api/tasks/{ann.create_task(ann.create_project())['id']}"
     path = task + "/comments"
-    ann.post(path, {"body": "one more than there are answers to lose"})
-    made = _everywhere(lambda _: ann.post(path, {"body": "x"}), 201) + 2
+    ann.post(path, {"body": "one more than there are responses to lose"})
+    created = _lose_each_response(lambda _: ann.post(path, {"body": "x"}), 201) + 2
     items = ann.get(path).json_body["items"]
-    assert ann.get(task).json_body["comments_count"] == len(items) == made
+    assert ann.get(task).json_body["comments_count"] == len(items) == created
     ids = iter([item["id"] for item in items])
-    deleted = _everywhere(lambda _: ann.delete(f"{path}/{next(ids)}"), 204) + 1
-    assert ann.get(task).json_body["comments_count"] == made - deleted
+    deleted = _lose_each_response(lambda _: ann.delete(f"{path}/{next(ids)}"), 204) + 1
+    assert ann.get(task).json_body["comments_count"] == created - deleted

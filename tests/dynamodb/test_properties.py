@@ -1,4 +1,4 @@
-"""What holds after any sequence of changes: counts, edges, lists and copies are those of a recount.
+"""Properties after any sequence of changes: counts, filter entries, lists and copies are correct.
 
 `HYPOTHESIS_PROFILE=thorough` tries many more sequences.
 """
@@ -48,44 +48,51 @@ BOUNDED = settings(
 STATUSES = st.sampled_from(["todo", "in_progress", "review", "done"])
 PRIORITIES = st.sampled_from(["low", "medium", "high"])
 DUE_DATES = st.sampled_from([None, "2020-01-01", "2027-01-01", "2027-06-01T10:00:00+02:00"])
+# Never after a due date, and with the start times that they stand for: everybody is in UTC.
+START_DATES = st.sampled_from([None, "2019-01-01", "2019-06-01T10:00:00+02:00"])
+START_TIMES = {
+    "2019-01-01": "2019-01-01T00:00:00.000Z",
+    "2019-06-01T10:00:00+02:00": "2019-06-01T08:00:00.000Z",
+}
 ORDERINGS = tuple(
     f"{sign}{name}"
     for name in ("created_at", "due_date", "updated_at", "priority")
     for sign in ("", "-")
 )
-# Read from a partition of the order, or nearly always from the catalogue; each lets all pass.
-SIEVES = ("", "&updated_since=2020-01-01")
+# Lists from an index partition, and lists that nearly always come from the list snapshot. Neither
+# filters anything out.
+FILTERS = ("", "&updated_since=2020-01-01")
 
 Fields = dict[str, Any]
 
 
 @dataclass
-class Known:
-    """A task as the model has it."""
+class ExpectedTask:
+    """The expected state of a task."""
 
     fields: Fields
     trashed: bool = False
     comments: set[str] = field(default_factory=set)
 
 
-class Office(RuleBasedStateMachine):
-    """Ann and Bob change a project's tasks in any order; a dict does the same."""
+class ProjectMachine(RuleBasedStateMachine):
+    """Ann and Bob change a project's tasks in any order; a dict has the expected state."""
 
     client: Client
-    people: tuple[Person, Person]
+    users: tuple[Person, Person]
 
     tasks = Bundle("tasks")
     comments = Bundle("comments")
 
     @initialize(target=tasks)
     def opens(self) -> MultipleResults[str]:
-        self.ann, self.bob = self.people
+        self.ann, self.bob = self.users
         self.project = self.ann.create_project()
         self.ann.add_member(self.project, self.bob)
         path = f"/api/projects/{self.project}/labels"
         names = ("red", "green")
         self.labels = [self.ann.post(path, {"name": name}).json_body["id"] for name in names]
-        self.known: dict[str, Known] = {}
+        self.expected: dict[str, ExpectedTask] = {}
         self.checks = 0
         self.copy = SyncClient(self.bob)
         return multiple(*self._tasks_of_all_kinds())
@@ -96,16 +103,17 @@ class Office(RuleBasedStateMachine):
             fields = {
                 "status": status,
                 "priority": ["low", "medium", "high"][number],
+                "start_date": [None, None, "2019-01-01"][number],
                 "due_date": [None, "2020-01-01", "2027-01-01"][number],
                 "assigned_to": [None, self.ann.id, self.bob.id][number],
                 "labels": [[], [red], [red, green]][number],
-                "parent": next(iter(self.known)) if number == 2 else None,
+                "parent": next(iter(self.expected)) if number == 2 else None,
             }
             yield self._creates(self.ann, fields)
 
     def _creates(self, creator: Person, fields: Fields) -> str:
         task = str(creator.create_task(self.project, **fields)["id"])
-        self.known[task] = Known({**fields, "created_by": creator.id})
+        self.expected[task] = ExpectedTask({**fields, "created_by": creator.id})
         return task
 
     @rule(target=tasks, status=STATUSES, priority=PRIORITIES, due=DUE_DATES, data=st.data())
@@ -113,11 +121,12 @@ class Office(RuleBasedStateMachine):
         fields = {
             "status": status,
             "priority": priority,
+            "start_date": None,
             "due_date": due,
             "assigned_to": data.draw(st.sampled_from([None, *self._ids])),
             "labels": data.draw(st.lists(st.sampled_from(self.labels), unique=True)),
         }
-        return self._creates(data.draw(st.sampled_from(self.people)), {**fields, "parent": None})
+        return self._creates(data.draw(st.sampled_from(self.users)), {**fields, "parent": None})
 
     @rule(task=tasks, status=STATUSES)
     def moves(self, task: str, status: str) -> None:
@@ -127,9 +136,9 @@ class Office(RuleBasedStateMachine):
     def assigns(self, task: str, data: st.DataObject) -> None:
         self._changes(task, "/assign", assigned_to=data.draw(st.sampled_from([None, *self._ids])))
 
-    @rule(task=tasks, priority=PRIORITIES, due=DUE_DATES)
-    def plans(self, task: str, priority: str, due: str | None) -> None:
-        self._changes(task, "", priority=priority, due_date=due)
+    @rule(task=tasks, priority=PRIORITIES, start=START_DATES, due=DUE_DATES)
+    def plans(self, task: str, priority: str, start: str | None, due: str | None) -> None:
+        self._changes(task, "", priority=priority, start_date=start, due_date=due)
 
     @rule(task=tasks, data=st.data())
     def labels_it(self, task: str, data: st.DataObject) -> None:
@@ -137,52 +146,52 @@ class Office(RuleBasedStateMachine):
         self._changes(task, "", labels=data.draw(some))
 
     @rule(task=tasks, parent=st.one_of(st.none(), tasks))
-    def hangs_under(self, task: str, parent: str | None) -> None:
+    def moves_under(self, task: str, parent: str | None) -> None:
         answer = self.ann.patch(f"/api/tasks/{task}", {"parent": parent})
         assert answer.status_code == self._expected_of_move(task, parent), answer.json_body
         if answer.status_code == 200:
-            self.known[task].fields["parent"] = parent
+            self.expected[task].fields["parent"] = parent
 
     @rule(task=tasks)
     def deletes(self, task: str) -> None:
         answer = self.ann.delete(f"/api/tasks/{task}")
-        if self.known[task].trashed:
+        if self.expected[task].trashed:
             assert answer.status_code == 404
         elif self._children(task):
             assert answer.status_code == 409
         else:
             assert answer.status_code == 204
-            self.known[task].trashed = True
+            self.expected[task].trashed = True
 
     @rule(task=tasks)
     def restores(self, task: str) -> None:
         answer = self.ann.post(f"/api/tasks/{task}/restore")
         assert answer.status_code == 200, answer.json_body
-        known = self.known[task]
-        parent = known.fields["parent"]
-        if known.trashed and parent is not None:
-            fits = not self.known[parent].trashed and self._depth(parent) < 3
-            known.fields["parent"] = parent if fits else None
-        known.trashed = False
+        expected = self.expected[task]
+        parent = expected.fields["parent"]
+        if expected.trashed and parent is not None:
+            fits = not self.expected[parent].trashed and self._depth(parent) < 3
+            expected.fields["parent"] = parent if fits else None
+        expected.trashed = False
 
     @rule(target=comments, task=tasks)
     def comments_on(self, task: str) -> tuple[str, str]:
         answer = self.bob.post(f"/api/tasks/{task}/comments", {"body": "Done?"})
-        if self.known[task].trashed:
+        if self.expected[task].trashed:
             assert answer.status_code == 404
             return task, "0" * 26
-        self.known[task].comments.add(answer.json_body["id"])
+        self.expected[task].comments.add(answer.json_body["id"])
         return task, answer.json_body["id"]
 
     @rule(comment=consumes(comments))
-    def takes_back(self, comment: tuple[str, str]) -> None:
+    def deletes_comment(self, comment: tuple[str, str]) -> None:
         task, comment_id = comment
         answer = self.bob.delete(f"/api/tasks/{task}/comments/{comment_id}")
-        known = self.known[task]
-        there = comment_id in known.comments and not known.trashed
-        assert answer.status_code == (204 if there else 404)
-        if there:
-            known.comments.remove(comment_id)
+        expected = self.expected[task]
+        existing = comment_id in expected.comments and not expected.trashed
+        assert answer.status_code == (204 if existing else 404)
+        if existing:
+            expected.comments.remove(comment_id)
 
     @rule(some=st.lists(tasks, unique=True, max_size=3), status=STATUSES, atomic=st.booleans())
     def moves_many(self, some: list[str], status: str, atomic: bool) -> None:
@@ -190,20 +199,20 @@ class Office(RuleBasedStateMachine):
         operations = [{"op": "update", "id": task, "status": status} for task in some]
         body = {"operations": operations, "atomic": atomic}
         answer = self.ann.post("/api/tasks/bulk", body)
-        trashed = [task for task in some if self.known[task].trashed]
+        trashed = [task for task in some if self.expected[task].trashed]
         if atomic and trashed:
             assert answer.status_code == 404
             return
         assert answer.status_code == 200, answer.json_body
         for task in set(some) - set(trashed):
-            self.known[task].fields["status"] = status
+            self.expected[task].fields["status"] = status
 
-    @precondition(lambda self: hasattr(self, "known"))
+    @precondition(lambda self: hasattr(self, "expected"))
     @invariant()
-    def everything_is_a_recount(self) -> None:
-        live = {task: known for task, known in self.known.items() if not known.trashed}
+    def everything_is_as_expected(self) -> None:
+        live = {task: expected for task, expected in self.expected.items() if not expected.trashed}
         self._compare_counts(live)
-        self._compare_edges(live)
+        self._compare_filter_entries(live)
         self._compare_lists(live, ORDERINGS[self.checks // 2 % len(ORDERINGS)])
         if self.checks % 4 == 0:
             self._compare_statistics(live)
@@ -212,19 +221,19 @@ class Office(RuleBasedStateMachine):
 
     @property
     def _ids(self) -> list[str]:
-        return [person.id for person in self.people]
+        return [person.id for person in self.users]
 
     def _changes(self, task: str, verb: str, **fields: Any) -> None:
-        known, path = self.known[task], f"/api/tasks/{task}"
+        expected, path = self.expected[task], f"/api/tasks/{task}"
         before = self.ann.get(path)
         answer = self.ann.patch(path + verb, fields)
-        if known.trashed:
+        if expected.trashed:
             assert before.status_code == answer.status_code == 404
             return
         assert answer.status_code == 200, answer.json_body
-        known.fields |= fields
-        follow = {"version", "updated_at", "completed_at"}
-        kept = before.json_body.keys() - fields.keys() - follow
+        expected.fields |= fields
+        derived = {"version", "updated_at", "completed_at"}
+        kept = before.json_body.keys() - fields.keys() - derived
         assert {name: answer.json_body[name] for name in kept} == {
             name: before.json_body[name] for name in kept
         }
@@ -232,92 +241,94 @@ class Office(RuleBasedStateMachine):
     def _children(self, task: str) -> list[str]:
         return [
             child
-            for child, known in self.known.items()
-            if known.fields["parent"] == task and not known.trashed
+            for child, expected in self.expected.items()
+            if expected.fields["parent"] == task and not expected.trashed
         ]
 
     def _depth(self, task: str | None) -> int:
-        return 0 if task is None else 1 + self._depth(self.known[task].fields["parent"])
+        return 0 if task is None else 1 + self._depth(self.expected[task].fields["parent"])
 
     def _expected_of_move(self, task: str, parent: str | None) -> int:
-        known = self.known[task]
-        if known.trashed:
+        expected = self.expected[task]
+        if expected.trashed:
             return 404
-        if parent == known.fields["parent"]:
+        if parent == expected.fields["parent"]:
             return 200
-        if parent is not None and (parent == task or self.known[parent].trashed):
+        if parent is not None and (parent == task or self.expected[parent].trashed):
             return 422
         depth = self._depth(parent) + 1
         if depth > 3:
             return 422
         return 409 if depth != self._depth(task) and self._children(task) else 200
 
-    def _compare_counts(self, live: dict[str, Known]) -> None:
-        fields = [known.fields for known in live.values()]
+    def _compare_counts(self, live: dict[str, ExpectedTask]) -> None:
+        fields = [expected.fields for expected in live.values()]
         statuses = Counter(each["status"] for each in fields)
         today = datetime.now(UTC).date().isoformat()
-        wanted = Counter({f"status:{status}": n for status, n in statuses.items()})
-        wanted += Counter(f"priority:{each['priority']}" for each in fields)
-        wanted += Counter(f"assignee:{each['assigned_to'] or 'none'}" for each in fields)
-        wanted[f"done:{today}"] += statuses["done"]
-        assert +get_project_counts(self.project) == +wanted
+        expected_counts = Counter({f"status:{status}": n for status, n in statuses.items()})
+        expected_counts += Counter(f"priority:{each['priority']}" for each in fields)
+        expected_counts += Counter(f"assignee:{each['assigned_to'] or 'none'}" for each in fields)
+        expected_counts[f"done:{today}"] += statuses["done"]
+        assert +get_project_counts(self.project) == +expected_counts
 
-    def _compare_statistics(self, live: dict[str, Known]) -> None:
-        fields = [known.fields for known in live.values()]
-        told = self.ann.get(f"/api/tasks/statistics?project={self.project}").json_body
-        assert +Counter(told["by_status"]) == Counter(each["status"] for each in fields)
-        assert told["total"] == len(live)
-        open_and_late = [
+    def _compare_statistics(self, live: dict[str, ExpectedTask]) -> None:
+        fields = [expected.fields for expected in live.values()]
+        statistics = self.ann.get(f"/api/tasks/statistics?project={self.project}").json_body
+        assert +Counter(statistics["by_status"]) == Counter(each["status"] for each in fields)
+        assert statistics["total"] == len(live)
+        overdue = [
             each for each in fields if each["due_date"] == "2020-01-01" and each["status"] != "done"
         ]
-        assert told["overdue"] == len(open_and_late)
+        assert statistics["overdue"] == len(overdue)
 
-    def _compare_edges(self, live: dict[str, Known]) -> None:
-        wanted = set()
-        for task, known in live.items():
-            kinds = {"creator": known.fields["created_by"], "parent": known.fields["parent"]}
-            kinds |= {"assignee": known.fields["assigned_to"] or "none"}
+    def _compare_filter_entries(self, live: dict[str, ExpectedTask]) -> None:
+        expected_keys = set()
+        for task, expected in live.items():
+            kinds = {"creator": expected.fields["created_by"], "parent": expected.fields["parent"]}
+            kinds |= {"assignee": expected.fields["assigned_to"] or "none"}
+            kinds |= {"start": START_TIMES.get(expected.fields["start_date"])}
             names = {f"{kind}:{value}" for kind, value in kinds.items() if value}
-            names |= {f"label:{label}" for label in known.fields["labels"]}
-            wanted |= {f"BY#{name}#{task}" for name in names}
+            names |= {f"label:{label}" for label in expected.fields["labels"]}
+            expected_keys |= {f"BY#{name}#{task}" for name in names}
         partition = f"PROJECT#{self.project}"
-        rows = query_all(FilterEntry, partition, FilterEntry.SK.startswith("BY#"))
-        assert {row.SK for row in rows} == wanted
-        assert set(FILTER_KINDS) == {"creator", "parent", "assignee", "label"}
+        entries = query_all(FilterEntry, partition, FilterEntry.SK.startswith("BY#"))
+        assert {entry.SK for entry in entries} == expected_keys
+        assert set(FILTER_KINDS) == {"creator", "parent", "assignee", "label", "start"}
 
-    def _compare_lists(self, live: dict[str, Known], ordering: str) -> None:
-        sieve = SIEVES[self.checks % len(SIEVES)]
-        asked = f"project={self.project}&ordering={ordering}&limit=100{sieve}"
+    def _compare_lists(self, live: dict[str, ExpectedTask], ordering: str) -> None:
+        filters = FILTERS[self.checks % len(FILTERS)]
+        asked = f"project={self.project}&ordering={ordering}&limit=100{filters}"
         listed = self.ann.get(f"/api/tasks?{asked}").json_body["items"]
         assert len(listed) == len(live)
         for card in listed:
-            known = live[card["id"]]
-            assert {name: card[name] for name in known.fields} == known.fields
-            assert card["comments_count"] == len(known.comments)
+            expected = live[card["id"]]
+            shown = {name: text for name, text in expected.fields.items() if name != "start_date"}
+            assert {name: card[name] for name in shown} == shown
+            assert card["comments_count"] == len(expected.comments)
             assert card["subtasks_count"] == len(self._children(card["id"]))
 
-    def _compare_copy(self, live: dict[str, Known]) -> None:
+    def _compare_copy(self, live: dict[str, ExpectedTask]) -> None:
         self.copy.sync()
         kept = {
             each["id"]: each for each in self.copy.tasks.values() if each["project"] == self.project
         }
         assert kept.keys() == live.keys()
-        for task, known in live.items():
-            assert {name: kept[task][name] for name in known.fields} == known.fields
+        for task, expected in live.items():
+            assert {name: kept[task][name] for name in expected.fields} == expected.fields
 
 
 def _runs(client: Client) -> None:
-    people = (sign_up(client, "ann"), sign_up(client, "bob"))
-    machine = type("Ours", (Office,), {"client": client, "people": people})
+    users = (sign_up(client, "ann"), sign_up(client, "bob"))
+    machine = type("Ours", (ProjectMachine,), {"client": client, "users": users})
     run_state_machine_as_test(machine, settings=BOUNDED)
 
 
-def test_everything_equals_a_recount_after_any_sequence(client: Client) -> None:
+def test_everything_is_as_expected_after_any_sequence(client: Client) -> None:
     _runs(client)
 
 
 @pytest.mark.usefixtures("local_table")
-def test_everything_equals_a_recount_in_the_real_engine(client: Client) -> None:
+def test_everything_is_as_expected_in_the_real_engine(client: Client) -> None:
     _runs(client)
 
 
@@ -326,9 +337,10 @@ FIELDS = {
     "description": st.text(st.characters(exclude_categories=["C"]), max_size=2_000),
     "status": STATUSES,
     "priority": PRIORITIES,
+    "start_date": START_DATES,
     "due_date": DUE_DATES,
 }
-FOLLOWING = {"version", "updated_at", "completed_at"}
+DERIVED = {"version", "updated_at", "completed_at"}
 
 
 def test_patching_one_field_leaves_every_other_equal(ann: Person) -> None:
@@ -344,43 +356,45 @@ def test_patching_one_field_leaves_every_other_equal(ann: Person) -> None:
         assert answer.status_code == 200, answer.json_body
         after = ann.get(path).json_body
         assert after[name] == value
-        kept = before.keys() - {name} - FOLLOWING
+        kept = before.keys() - {name} - DERIVED
         assert {each: after[each] for each in kept} == {each: before[each] for each in kept}
 
     patches()
 
 
 @pytest.mark.usefixtures("local_table")
-def test_a_walk_sees_all_that_stays_once_while_others_come_and_go(ann: Person, bob: Person) -> None:
+def test_paging_lists_each_remaining_task_once_during_concurrent_changes(
+    ann: Person, bob: Person
+) -> None:
     project = ann.create_project()
     ann.add_member(project, bob)
     label = ann.post(f"/api/projects/{project}/labels", {"name": "red"}).json_body["id"]
-    # More than the megabyte that one answer of DynamoDB holds.
-    made = fill(project, [ann.id, bob.id], label, 90, description="x" * 15_000)
-    there = {task.id for task in made}
-    removable = [task.id for task in made[1:]]
+    # More than the megabyte that one response of DynamoDB contains.
+    seeded = fill(project, [ann.id, bob.id], label, 90, description="x" * 15_000)
+    existing = {task.id for task in seeded}
+    removable = [task.id for task in seeded[1:]]
 
     @settings(BOUNDED, max_examples=100 if THOROUGH else 5)
-    @given(st.integers(1, 100), st.sampled_from(ORDERINGS), st.sampled_from(SIEVES), st.data())
-    @example(1, "-created_at", SIEVES[0], None)
-    @example(100, "created_at", SIEVES[0], None)
-    @example(3, "priority", SIEVES[1], None)
-    def walks(size: int, ordering: str, sieve: str, data: st.DataObject | None) -> None:
+    @given(st.integers(1, 100), st.sampled_from(ORDERINGS), st.sampled_from(FILTERS), st.data())
+    @example(1, "-created_at", FILTERS[0], None)
+    @example(100, "created_at", FILTERS[0], None)
+    @example(3, "priority", FILTERS[1], None)
+    def pages_through(size: int, ordering: str, filters: str, data: st.DataObject | None) -> None:
         seen: list[str] = []
-        staying = set(there)
-        path = f"/api/tasks?project={project}&limit={size}&ordering={ordering}{sieve}"
+        remaining = set(existing)
+        path = f"/api/tasks?project={project}&limit={size}&ordering={ordering}{filters}"
         for number, page in enumerate(ann.list_pages(path)):
             assert len(page) <= size
             seen += [task["id"] for task in page]
             if number % 10 == 0 and removable:
-                place = data.draw(st.integers(0, len(removable) - 1)) if data else 0
-                gone = removable.pop(place)
-                assert bob.delete(f"/api/tasks/{gone}").status_code == 204
-                staying.discard(gone)
-                there.discard(gone)
-                new = str(bob.create_task(project, priority="high", due_date="2026-12-12")["id"])
-                there.add(new)
+                index = data.draw(st.integers(0, len(removable) - 1)) if data else 0
+                removed = removable.pop(index)
+                assert bob.delete(f"/api/tasks/{removed}").status_code == 204
+                remaining.discard(removed)
+                existing.discard(removed)
+                added = str(bob.create_task(project, priority="high", due_date="2026-12-12")["id"])
+                existing.add(added)
         assert len(seen) == len(set(seen))
-        assert staying <= set(seen)
+        assert remaining <= set(seen)
 
-    walks()
+    pages_through()

@@ -1,4 +1,4 @@
-"""Rivals at the same moment, decided by AWS's own engine."""
+"""Concurrent requests against DynamoDB Local, AWS's own engine."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.usefixtures("local_table")
 
 
 def at_once(count: int, act: Callable[[int], Any]) -> list[Any]:
-    """Run `act(0)`, `act(1)`, ... at the same moment; what each returned or raised."""
+    """Run `act(0)`, `act(1)`, ... at the same moment; return what each returned or raised."""
     barrier = Barrier(count)
 
     def run(number: int) -> Any:
@@ -49,13 +49,13 @@ def at_once(count: int, act: Callable[[int], Any]) -> list[Any]:
         return list(pool.map(run, range(count)))
 
 
-def _visit(
+def _context(
     person: Person, action: Action, idempotency_key: IdempotencyKey | None = None
 ) -> RequestContext:
     return RequestContext(parse_credential(person.token), action, now(), idempotency_key)
 
 
-def test_one_address_makes_one_account(cloud: None) -> None:
+def test_concurrent_registrations_of_an_address_create_one_account(cloud: None) -> None:
     def register(number: int) -> str:
         email = "eve@example.com" if number % 2 else "EVE@Example.com"
         user = register_account(
@@ -63,10 +63,10 @@ def test_one_address_makes_one_account(cloud: None) -> None:
         )
         return user.id
 
-    answers = at_once(40, register)
-    winners = [answer for answer in answers if isinstance(answer, str)]
+    results = at_once(40, register)
+    winners = [result for result in results if isinstance(result, str)]
     assert len(winners) == 1
-    kinds = Counter(row.PK.split("#")[0] for row in Item.scan())
+    kinds = Counter(item.PK.split("#")[0] for item in Item.scan())
     del kinds["WATERMARK"]
     assert kinds == {"USER": 1, "EMAIL": 1, "USERNAME": 1, "OUTBOX": 1}
 
@@ -83,7 +83,7 @@ def test_patches_of_different_fields_both_survive(ann: Person) -> None:
     ]
 
     def patch(number: int) -> None:
-        access = authorize_task(_visit(ann, Action.WRITE_TASKS), task["id"])
+        access = authorize_task(_context(ann, Action.WRITE_TASKS), task["id"])
         update_task(access, fields[number])
 
     assert at_once(len(fields), patch) == [None] * len(fields)
@@ -96,39 +96,39 @@ def test_patches_of_different_fields_both_survive(ann: Person) -> None:
     assert [t["id"] for t in mine] == [t["id"] for t in done] == [task["id"]]
 
 
-def test_of_rivals_with_the_same_version_one_wins(ann: Person) -> None:
+def test_of_concurrent_updates_with_the_same_version_one_wins(ann: Person) -> None:
     task = ann.create_task(ann.create_project())
-    access = authorize_task(_visit(ann, Action.WRITE_TASKS), task["id"])
-    answers = at_once(8, lambda n: update_task(access, {"title": str(n)}, version=1))
-    assert sum(isinstance(answer, PreconditionFailed) for answer in answers) == 7
+    access = authorize_task(_context(ann, Action.WRITE_TASKS), task["id"])
+    results = at_once(8, lambda n: update_task(access, {"title": str(n)}, version=1))
+    assert sum(isinstance(result, PreconditionFailed) for result in results) == 7
     assert ann.get(f"/api/tasks/{task['id']}").json_body["version"] == 2
 
 
-def test_there_are_as_many_versions_as_writers_were_first(ann: Person) -> None:
+def test_every_successful_update_adds_one_version(ann: Person) -> None:
     task = ann.create_task(ann.create_project())["id"]
 
     def write(number: int) -> int:
-        """Fifty changes of the version that was read; how many came first."""
-        first = 0
+        """Make fifty changes of the version that was read; return how many succeeded."""
+        won = 0
         for count in range(50):
-            access = authorize_task(_visit(ann, Action.WRITE_TASKS), task)
+            access = authorize_task(_context(ann, Action.WRITE_TASKS), task)
             read = int(access.task.version)
             try:
                 update_task(access, {"title": f"{number} {count}"}, version=read)
-                first += 1
+                won += 1
             except (PreconditionFailed, Unavailable):
                 pass
-        return first
+        return won
 
     successes = sum(at_once(8, write))
     assert ann.get(f"/api/tasks/{task}").json_body["version"] == 1 + successes
     assert successes >= 50
 
 
-def test_a_write_that_meets_a_delete_brings_nothing_back(ann: Person) -> None:
+def test_an_update_during_a_delete_does_not_restore_the_task(ann: Person) -> None:
     project = ann.create_project()
     task = ann.create_task(project)["id"]
-    access = authorize_task(_visit(ann, Action.WRITE_TASKS), task)
+    access = authorize_task(_context(ann, Action.WRITE_TASKS), task)
 
     def act(number: int) -> None:
         if number == 0:
@@ -136,19 +136,19 @@ def test_a_write_that_meets_a_delete_brings_nothing_back(ann: Person) -> None:
         update_task(access, {"title": str(number)})
         return None
 
-    answers = at_once(8, act)
-    assert answers[0] is None
-    assert all(answer is None or isinstance(answer, NotFound) for answer in answers)
+    results = at_once(8, act)
+    assert results[0] is None
+    assert all(result is None or isinstance(result, NotFound) for result in results)
     assert isinstance(at_once(1, lambda _: update_task(access, {"title": "x"}))[0], NotFound)
     assert ann.patch(f"/api/tasks/{task}", {"title": "late"}).status_code == 404
     assert ann.get(f"/api/tasks?project={project}").json_body["items"] == []
 
 
 def test_one_key_makes_one_project(ann: Person) -> None:
-    idempotency_key = IdempotencyKey("receipt", "request")
+    idempotency_key = IdempotencyKey("record", "request")
 
     def create(_: int) -> str:
-        access = authorize_account(_visit(ann, Action.CREATE_PROJECT, idempotency_key))
+        access = authorize_account(_context(ann, Action.CREATE_PROJECT, idempotency_key))
         return create_project(access, name="x", description="", prefix=None).id
 
     assert len(set(at_once(20, create))) == 1
@@ -159,37 +159,37 @@ def test_counters_equal_a_recount_after_a_crowd(ann: Person) -> None:
     project = ann.create_project()
 
     def add_and_move(number: int) -> None:
-        access = authorize_project(_visit(ann, Action.WRITE_TASKS), project)
+        access = authorize_project(_context(ann, Action.WRITE_TASKS), project)
         task = create_task(access, title=str(number), status="todo", priority="low")
-        entered = authorize_task(_visit(ann, Action.WRITE_TASKS), task.id)
-        update_task(entered, {"status": "done" if number % 2 else "review"})
+        task_access = authorize_task(_context(ann, Action.WRITE_TASKS), task.id)
+        update_task(task_access, {"status": "done" if number % 2 else "review"})
 
     assert at_once(20, add_and_move) == [None] * 20
     counts = ann.get(f"/api/projects/{project}").json_body["tasks_by_status"]
     assert counts == {"todo": 0, "in_progress": 0, "review": 10, "done": 10}
 
 
-def test_nobody_joins_twice_at_once(ann: Person, bob: Person) -> None:
+def test_concurrent_adds_of_a_member_add_one(ann: Person, bob: Person) -> None:
     project = ann.create_project()
 
     def join(_: int) -> None:
-        access = authorize_project(_visit(ann, Action.MANAGE_MEMBERS), project)
+        access = authorize_project(_context(ann, Action.MANAGE_MEMBERS), project)
         add_member(access, user_id=bob.id, email=None, role=Role.MEMBER)
 
     assert at_once(10, join).count(None) == 1
     assert ann.get(f"/api/projects/{project}").json_body["members_count"] == 2
 
 
-def test_one_token_lets_one_in(ann: Person, client: Client) -> None:
+def test_an_invitation_token_adds_one_member(ann: Person, client: Client) -> None:
     project, eve = ann.create_project(), "eve@example.com"
     ann.post(f"/api/projects/{project}/members", {"email": eve})
     sweep_outbox(now())
     text = next(mails_to(ann, address=eve)).get_body(("plain",)).get_content()  # type: ignore[union-attr]
     token = text.partition("token=")[2].split()[0]
-    rivals = [sign_up(client, f"rival{number}") for number in range(6)]
+    users = [sign_up(client, f"user{number}") for number in range(6)]
 
     def accept(number: int) -> None:
-        access = authorize_account(_visit(rivals[number % 6], Action.USE_ACCOUNT))
+        access = authorize_account(_context(users[number % 6], Action.USE_ACCOUNT))
         accept_invitation_token(access, token)
 
     assert at_once(12, accept).count(None) == 1
@@ -202,7 +202,7 @@ def test_reminder_jobs_and_dispatchers_that_overlap_send_one_mail(ann: Person, b
     ann.create_task(project, assigned_to=bob.id, due_date=in_hours(12))
     runs = at_once(4, lambda _: queue_due_reminders(now())["queued"])
     assert sum(runs) == 1
-    morning = now() + timedelta(hours=9)  # no later than when the mail is to be sent
-    at_once(4, lambda _: sweep_outbox(morning))
+    delivery = now() + timedelta(hours=9)  # the mail is due by then
+    at_once(4, lambda _: sweep_outbox(delivery))
     subjects = sorted(mail["Subject"].split(":")[0] for mail in mails_to(bob))
     assert subjects == ["Assigned to you", "Confirm your address", "Due soon"]

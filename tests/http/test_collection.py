@@ -1,4 +1,4 @@
-"""`docs/collection.http`: its requests work as they stand, once those before them were sent."""
+"""`docs/collection.http`: each request works once the requests before it were sent."""
 
 import re
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from chalice.test import Client
 from tests import contract
 
 COLLECTION = Path(__file__).parents[2] / "docs" / "collection.http"
-MAKERS = [
+CREATING = [
     "registerAccount",
     "logIn",
     "createProject",
@@ -22,13 +22,14 @@ MAKERS = [
     "createProjectExport",
     "createApiToken",
 ]
-# For site staff; asking for one of two; and of a file that has not arrived, or comes whole.
+# In this order: only for site staff; needs one of two parameters; the file was not uploaded; the
+# upload is not a multipart upload.
 LEFT_OUT = {"listAccounts", "findUser", "downloadAttachment", "listAttachmentParts"}
 
 
 @dataclass
 class Editor:
-    """Sends requests of the collection as an editor does."""
+    """Sends requests of the collection as an HTTP client in an editor does."""
 
     client: Client
     answers: dict[str, Any] = field(default_factory=dict)
@@ -39,7 +40,7 @@ class Editor:
         self.requests = {re.match(r"# @name (\w+)", each)[1]: each for each in requests}  # type: ignore[index]
 
     def send(self, name: str) -> int:
-        text = self._filled(self.requests[name])
+        text = self._fill(self.requests[name])
         head, _, body = text.partition("\n\n")
         lines = [line for line in head.splitlines() if not line.startswith("#")]
         method, url = lines[0].split(" ")
@@ -50,26 +51,28 @@ class Editor:
         return int(answer.status_code)
 
     def can_send(self, name: str) -> bool:
-        return "{{" not in self._filled(self.requests[name]) and "=\n" not in self.requests[name]
+        return "{{" not in self._fill(self.requests[name]) and "=\n" not in self.requests[name]
 
-    def _filled(self, text: str) -> str:
-        return re.sub(r"{{([^}]+)}}", lambda found: self._value(found[1]), text)
+    def _fill(self, text: str) -> str:
+        return re.sub(r"{{([^}]+)}}", lambda match: self._resolve(match[1]), text)
 
-    def _value(self, name: str) -> str:
+    def _resolve(self, name: str) -> str:
         if name in self.variables:
-            return self._filled(self.variables[name])
-        request, _, way = name.partition(".response.body.$.")
+            return self._fill(self.variables[name])
+        request, _, json_path = name.partition(".response.body.$.")
         if request not in self.answers:
             return "{{unknown}}"
         return str(
-            reduce(lambda value, key: value[key], way.split("."), self.answers[request].json_body)
+            reduce(
+                lambda value, key: value[key], json_path.split("."), self.answers[request].json_body
+            )
         )
 
 
-def test_what_the_collection_makes_can_be_read_by_it(client: Client) -> None:
+def test_objects_that_the_collection_creates_can_be_read_with_it(client: Client) -> None:
     editor = Editor(client)
-    made = {name: editor.send(name) for name in MAKERS}
-    assert set(made.values()) <= {200, 201, 202}, made
+    created = {name: editor.send(name) for name in CREATING}
+    assert set(created.values()) <= {200, 201, 202}, created
     reads = {
         name
         for name, request in editor.requests.items()
@@ -80,7 +83,7 @@ def test_what_the_collection_makes_can_be_read_by_it(client: Client) -> None:
     assert {name: status for name, status in read.items() if status != 200} == {}
 
 
-def test_every_operation_has_its_request(client: Client) -> None:
+def test_every_operation_has_a_request(client: Client) -> None:
     described = {
         operation["operationId"]
         for path in contract.load_document()["paths"].values()

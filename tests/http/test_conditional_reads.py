@@ -1,4 +1,4 @@
-"""Whatever is read by itself can be kept, and asked for again for nothing; all else is not kept."""
+"""Responses with one object have an ETag and can be revalidated; no other response is cached."""
 
 import re
 from typing import get_origin
@@ -18,8 +18,8 @@ from tests.attachment_files import create_attachment, upload_attachment
 from tests.samples import build_sample
 from tests.support import Api, Person
 
-# No lists and yet not to be kept: what opens a file, and what says how it is at this moment.
-FLEETING = {Changes, Download, Health, Index}
+# Not lists, but not cacheable either: signed URLs, and the current state of something.
+NOT_CACHED = {Changes, Download, Health, Index}
 READS = [route for route in list_routes(app) if route.method == "GET"]
 
 
@@ -27,7 +27,7 @@ def _is_single(route: Route) -> bool:
     kind = get_origin(route.returns) or route.returns
     if not (isinstance(kind, type) and issubclass(kind, Struct)):
         return False
-    return kind not in FLEETING and not issubclass(kind, Page)
+    return kind not in NOT_CACHED and not issubclass(kind, Page)
 
 
 SINGLE = [route for route in READS if _is_single(route)]
@@ -36,8 +36,8 @@ OTHERS = [route for route in READS if route not in (*SINGLE, *PUBLIC)]
 
 
 @pytest.fixture
-def things(ann: Person) -> dict[str, str]:
-    """One of everything, by the path parameter that names it, some of them for one path alone."""
+def ids(ann: Person) -> dict[str, str]:
+    """Return one object of each kind by path parameter, some only for one path."""
     project = ann.create_project()
     task = ann.create_task(project)["id"]
     label = ann.post(f"/api/projects/{project}/labels", {"name": "x"}).json_body
@@ -57,64 +57,62 @@ def things(ann: Person) -> dict[str, str]:
     }
 
 
-def _address(route: Route, things: dict[str, str]) -> str:
+def _path(route: Route, ids: dict[str, str]) -> str:
     def named(parameter: re.Match[str]) -> str:
-        return things.get(f"{parameter[1]} of {route.path}") or things[parameter[1]]
+        return ids.get(f"{parameter[1]} of {route.path}") or ids[parameter[1]]
 
-    query = urlencode(build_sample(route.query, things)) if route.query else ""
+    query = urlencode(build_sample(route.query, ids)) if route.query else ""
     return f"{re.sub('{(.+?)}', named, route.path)}?{query}".rstrip("?")
 
 
-def test_every_single_read_is_sent_once(ann: Person, things: dict[str, str]) -> None:
+def test_every_read_of_one_object_is_a_304_the_second_time(
+    ann: Person, ids: dict[str, str]
+) -> None:
     for route in SINGLE:
-        address = _address(route, things)
-        first = ann.get(address)
+        path = _path(route, ids)
+        first = ann.get(path)
         assert (first.status_code, first.headers["cache-control"]) == (200, "private, no-cache")
-        again = ann.get(address, headers={"If-None-Match": first.headers["etag"]})
+        again = ann.get(path, headers={"If-None-Match": first.headers["etag"]})
         assert (again.status_code, again.body) == (304, b""), route.name
         assert again.headers["etag"] == first.headers["etag"]
         assert again.headers["cache-control"] == first.headers["cache-control"]
-        other = ann.get(address, headers={"If-None-Match": '"1-0000000000000000"'})
+        other = ann.get(path, headers={"If-None-Match": '"1-0000000000000000"'})
         assert (other.status_code, other.body) == (200, first.body)
 
 
-def test_what_is_public_is_sent_once(anonymous: Api) -> None:
+def test_public_documents_are_a_304_the_second_time(anonymous: Api) -> None:
     for route in PUBLIC:
         first = anonymous.get(route.path.replace("{name}", "swagger-start.js"))
         kept = "max-age=86400" if "{name}" in route.path else "no-cache"
         assert first.headers["cache-control"] == f"public, {kept}"
         headers = {"If-None-Match": f"W/{first.headers['etag']}"}
         assert (
-            anonymous.get(
-                _address(route, {"name": "swagger-start.js"}), headers=headers
-            ).status_code
+            anonymous.get(_path(route, {"name": "swagger-start.js"}), headers=headers).status_code
             == 304
         )
 
 
-def test_nothing_else_is_kept(ann: Person, things: dict[str, str]) -> None:
+def test_other_responses_are_not_cached(ann: Person, ids: dict[str, str]) -> None:
     for route in OTHERS:
-        answer = ann.get(_address(route, things))
+        answer = ann.get(_path(route, ids))
         assert answer.headers["cache-control"] == "no-store", route.name
         assert "etag" not in answer.headers, route.name
 
 
-def test_what_changes_is_sent_again(ann: Person, things: dict[str, str]) -> None:
-    for address, body in (
+def test_a_changed_object_is_sent_again(ann: Person, ids: dict[str, str]) -> None:
+    for path, body in (
         ("/api/auth/profile", {"display_name": "New"}),
-        (f"/api/tasks/{things['task_id']}", {"title": "New"}),
-        (f"/api/projects/{things['project_id']}", {"name": "New"}),
+        (f"/api/tasks/{ids['task_id']}", {"title": "New"}),
+        (f"/api/projects/{ids['project_id']}", {"name": "New"}),
     ):
-        known = {"If-None-Match": ann.get(address).headers["etag"]}
-        ann.patch(address, body)
-        assert ann.get(address, headers=known).status_code == 200
+        known = {"If-None-Match": ann.get(path).headers["etag"]}
+        ann.patch(path, body)
+        assert ann.get(path, headers=known).status_code == 200
 
 
-def test_the_tag_of_reminders_is_good_for_changing_them(
-    ann: Person, things: dict[str, str]
-) -> None:
-    address = f"/api/tasks/{things['task_id']}/reminders"
-    known = {"If-Match": ann.get(address).headers["etag"]}
+def test_the_etag_of_reminders_works_in_if_match(ann: Person, ids: dict[str, str]) -> None:
+    path = f"/api/tasks/{ids['task_id']}/reminders"
+    known = {"If-Match": ann.get(path).headers["etag"]}
     body = {"reminders": [{"minutes_before": 60}]}
-    assert ann.put(address, body, headers=known).status_code == 200
-    assert ann.put(address, {"reminders": []}, headers=known).status_code == 412
+    assert ann.put(path, body, headers=known).status_code == 200
+    assert ann.put(path, {"reminders": []}, headers=known).status_code == 412

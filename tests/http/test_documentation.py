@@ -1,4 +1,4 @@
-"""The API's own description and its pages."""
+"""The OpenAPI document and its pages."""
 
 import json
 import re
@@ -11,13 +11,13 @@ from tests.support import Api
 PAGES = ("/api/schema/swagger-ui", "/api/schema/redoc")
 
 
-def test_the_document_is_the_one_of_the_repository(anonymous: Api) -> None:
-    written = json.loads((STATIC_DIR / "openapi.json").read_text())
-    assert anonymous.get("/api/schema").json_body == written
+def test_the_document_is_the_one_in_the_repository(anonymous: Api) -> None:
+    expected = json.loads((STATIC_DIR / "openapi.json").read_text())
+    assert anonymous.get("/api/schema").json_body == expected
 
 
 @pytest.mark.parametrize("path", ["/api/schema", *PAGES, "/api/schema/assets/swagger-ui.css"])
-def test_what_a_client_has_is_not_sent_again(anonymous: Api, path: str) -> None:
+def test_a_cached_document_is_a_304(anonymous: Api, path: str) -> None:
     first = anonymous.get(path)
     again = anonymous.get(path, headers={"If-None-Match": first.headers["etag"]})
     assert (first.status_code, again.status_code, again.body) == (200, 304, b"")
@@ -25,20 +25,20 @@ def test_what_a_client_has_is_not_sent_again(anonymous: Api, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_has_no_script_of_its_own_and_loads_nothing_from_elsewhere(
+def test_a_page_has_no_inline_script_and_loads_nothing_from_other_origins(
     anonymous: Api, path: str
 ) -> None:
     page = anonymous.get(path)
     html = page.body.decode()
-    addresses = re.findall(r'(?:src|href)="([^"]+)"', html)
-    assert all(address.startswith(("/api/schema/assets/", "data:")) for address in addresses)
+    urls = re.findall(r'(?:src|href)="([^"]+)"', html)
+    assert all(url.startswith(("/api/schema/assets/", "data:")) for url in urls)
     assert re.findall(r"<script[^>]*>(.*?)</script>", html) and "http" not in html
     assert not any(re.findall(r"<script[^>]*>(.+?)</script>", html))
     policy = page.headers["content-security-policy"]
     assert "script-src 'self';" in policy and "default-src 'none';" in policy
-    for address in addresses:
-        if not address.startswith("data:"):
-            assert anonymous.get(address).status_code == 200, address
+    for url in urls:
+        if not url.startswith("data:"):
+            assert anonymous.get(url).status_code == 200, url
 
 
 @pytest.mark.parametrize("name", ["openapi.json", "nothing.js", "..%2Fapi%2Fgate.py", ".js"])

@@ -1,4 +1,4 @@
-"""What holds for every answer, whatever happens inside."""
+"""What applies to every response, also after a failure."""
 
 import json
 from typing import Any
@@ -24,7 +24,7 @@ def _answers(anonymous: Api, ann: Person) -> list[Any]:
     ]
 
 
-def test_every_answer_has_the_envelope(anonymous: Api, ann: Person) -> None:
+def test_every_response_has_the_envelope_headers(anonymous: Api, ann: Person) -> None:
     answers = _answers(anonymous, ann)
     assert [a.status_code for a in answers] == [200, 401, 404, 405, 422, 400, 415, 413]
     for answer in answers:
@@ -43,14 +43,14 @@ def test_every_failure_is_problem_details_with_the_request_id(anonymous: Api, an
         assert body["request_id"] == answer.headers["x-request-id"]
 
 
-def test_other_origins_are_not_let_in(anonymous: Api) -> None:
+def test_other_origins_are_not_allowed(anonymous: Api) -> None:
     answer = anonymous.get("/api/health", headers={"Origin": "https://evil.example"})
     assert "access-control-allow-origin" not in answer.headers
     assert answer.headers["vary"] == "Origin"
 
 
 @pytest.mark.parametrize("path", ["/api/tasks", "/api/tasks/x/status", "/api/auth/login"])
-def test_a_preflight_names_methods_and_headers(anonymous: Api, path: str) -> None:
+def test_a_preflight_lists_methods_and_headers(anonymous: Api, path: str) -> None:
     answer = anonymous.call("OPTIONS", path, headers=ORIGIN)
     assert answer.status_code == 204
     assert "Authorization" in answer.headers["access-control-allow-headers"]
@@ -61,9 +61,7 @@ GARBAGE: list[Any] = [{}, {"requestContext": None}, {"httpMethod": "GET"}, [], N
 
 
 @pytest.mark.parametrize("event", GARBAGE, ids=str)
-def test_an_event_that_makes_no_sense_is_a_500_in_the_same_shape(
-    client: Client, event: Any
-) -> None:
+def test_an_invalid_event_is_a_500_in_the_same_format(client: Client, event: Any) -> None:
     from app import app
 
     answer = app(event, client.lambda_context if hasattr(client, "lambda_context") else None)
@@ -88,13 +86,15 @@ BROKEN = [
 
 
 @pytest.mark.parametrize("raw", BROKEN, ids=lambda raw: str(raw[:20]))
-def test_what_is_no_json_object_is_a_400(ann: Person, raw: bytes) -> None:
+def test_a_body_that_is_not_a_json_object_is_a_400(ann: Person, raw: bytes) -> None:
     answer = ann.post("/api/projects", raw=raw)
     assert (answer.status_code, answer.json_body["code"]) == (400, "invalid_json")
 
 
 @pytest.mark.parametrize("text", ["\\ud800", "\\u0000", "\\u001b[2J", "\\u009f"])
-def test_characters_that_no_text_may_hold_are_refused_by_place(ann: Person, text: str) -> None:
+def test_characters_that_are_not_allowed_are_rejected_with_their_location(
+    ann: Person, text: str
+) -> None:
     answer = ann.post("/api/projects", raw=f'{{"name": "a{text}"}}'.encode())
     assert answer.status_code == 422
     assert answer.json_body["errors"][0]["location"] == "name"

@@ -12,7 +12,7 @@ def test_the_same_request_again_gets_the_first_answer(ann: Person) -> None:
     assert len(ann.get("/api/projects").json_body["items"]) == 1
 
 
-def test_the_first_answer_stays_although_the_task_has_changed(ann: Person) -> None:
+def test_a_repetition_gets_the_first_answer_after_the_task_has_changed(ann: Person) -> None:
     body = {"project": ann.create_project(), "title": "Plan"}
     first = ann.post("/api/tasks", body, headers=KEY)
     ann.patch(f"/api/tasks/{first.json_body['id']}", {"title": "changed"})
@@ -25,15 +25,13 @@ def test_a_key_cannot_be_used_for_another_body(ann: Person) -> None:
     assert (other.status_code, other.json_body["code"]) == (422, "idempotency_key_reused")
 
 
-def test_keys_of_different_callers_have_nothing_to_do_with_each_other(
-    ann: Person, bob: Person
-) -> None:
-    mine = ann.post("/api/projects", {"name": "Launch"}, headers=KEY).json_body
-    his = bob.post("/api/projects", {"name": "Launch"}, headers=KEY).json_body
-    assert mine["id"] != his["id"]
+def test_keys_of_different_callers_are_independent(ann: Person, bob: Person) -> None:
+    first = ann.post("/api/projects", {"name": "Launch"}, headers=KEY).json_body
+    second = bob.post("/api/projects", {"name": "Launch"}, headers=KEY).json_body
+    assert first["id"] != second["id"]
 
 
-def test_a_refused_request_leaves_the_key_free(ann: Person) -> None:
+def test_a_rejected_request_does_not_use_up_the_key(ann: Person) -> None:
     assert ann.post("/api/projects", {"name": ""}, headers=KEY).status_code == 422
     assert ann.post("/api/projects", {"name": "Launch"}, headers=KEY).status_code == 201
 

@@ -254,17 +254,23 @@ def test_nothing_scans_and_only_the_table_module_writes_in_batches() -> None:
 def test_files_and_functions_stay_short() -> None:
     lines = {_name(path): len(path.read_text().splitlines()) for path in SOURCES}
     assert {name: count for name, count in lines.items() if count > 300} == {}
-    assert {name: size for name, size in _body_sizes() if size > 40} == {}
+    assert {name: size for _, name, size in _bodies() if size > 40} == {}
 
 
-def _body_sizes() -> Iterator[tuple[str, int]]:
-    """Yield each function and the number of its lines without signature and docstring."""
+def _bodies() -> Iterator[tuple[ast.FunctionDef, str, int]]:
+    """Yield each function, its name and its number of lines without signature and docstring."""
     for path in SOURCES:
         for node in ast.walk(_tree(path)):
             if isinstance(node, ast.FunctionDef):
                 body = node.body[1:] if ast.get_docstring(node) else node.body
                 size = (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
-                yield f"{_name(path)}:{node.name}", size
+                yield node, f"{_name(path)}:{node.name}", size
+
+
+def test_functions_are_not_cut_to_pieces() -> None:
+    """Beside route views, properties and `key()`, which are short by nature."""
+    sizes = sorted(size for node, _, size in _bodies() if not node.decorator_list)
+    assert sizes[len(sizes) // 2] >= 5, "inline functions whose name says no more than their body"
 
 
 def test_no_test_replaces_our_own_code() -> None:

@@ -180,10 +180,9 @@ def test_a_put_requires_every_field(ann: Person) -> None:
     path = f"/api/tasks/{ann.create_task(ann.create_project())['id']}"
     missing = ann.put(path, {"title": "x", "status": "done"})
     assert missing.status_code == 422
-    missing_fields = {"description", "priority", "assigned_to", "due_date", "labels", "parent"}
+    missing_fields = _ALL_FIELDS.keys() - {"title", "status"}
     assert set(error_locations(missing)) == missing_fields
-    whole = {"title": "x", "description": "y", "status": "done", "priority": "low"}
-    whole |= {"assigned_to": None, "due_date": None, "labels": [], "parent": None}
+    whole = _ALL_FIELDS | {"description": "y"}
     replaced = ann.put(path, whole).json_body
     assert whole.items() <= replaced.items()
 
@@ -234,6 +233,7 @@ _ALL_FIELDS = {
     "status": "done",
     "priority": "low",
     "assigned_to": None,
+    "start_date": None,
     "due_date": None,
     "labels": [],
     "parent": None,

@@ -1,9 +1,8 @@
-// Starts Swagger UI; a login tried out on the page signs the page in.
-const place = document.getElementById("swagger-ui");
+// Starts Swagger UI. A login that is tried on the page also signs the page in.
+const element = document.getElementById("swagger-ui");
 
-// Swagger UI goes through the whole document for each part of it that somebody opens; of all paths
-// it needs only the one.
-const onePathAtATime = ({ fn: { resolveSubtree } }) => ({
+// Swagger UI resolves the whole document for each part that a user opens; it needs only one path.
+const resolveOnePath = ({ fn: { resolveSubtree } }) => ({
   fn: {
     resolveSubtree: (spec, [part, name, ...rest], options) => {
       const paths = part === "paths" ? { [name]: spec.paths[name] } : {};
@@ -12,20 +11,21 @@ const onePathAtATime = ({ fn: { resolveSubtree } }) => ({
   },
 });
 
-// And it renders all that is open at each click; a text that stayed need not be cleaned again.
-const textsStay = () => ({
+// Swagger UI renders all open parts at each click; an unchanged text need not be sanitized again.
+const keepUnchangedTexts = () => ({
   wrapComponents: {
-    Markdown: (Markdown, { React }) => React.memo(Markdown, (was, is) => was.source === is.source),
+    Markdown: (Markdown, { React }) =>
+      React.memo(Markdown, (before, after) => before.source === after.source),
   },
 });
 
 const page = SwaggerUIBundle({
-  url: place.dataset.schema,
-  domNode: place,
+  url: element.dataset.schema,
+  domNode: element,
   deepLinking: true,
   validatorUrl: null,
   persistAuthorization: false,
-  plugins: [onePathAtATime, textsStay],
+  plugins: [resolveOnePath, keepUnchangedTexts],
   responseInterceptor: (response) => {
     if (response.ok && /\/api\/auth\/(login|refresh)\/?$/.test(response.url)) {
       page.preauthorizeApiKey("bearer", JSON.parse(response.text).access);
