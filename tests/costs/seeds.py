@@ -15,7 +15,7 @@ from chalicelib.task_lists.models import move_filter_entries_writes
 from chalicelib.tasks.due_dates import compute_due_at, compute_start_at
 from chalicelib.tasks.models import Task, create_task_write
 from chalicelib.tasks.number_models import assign_number_write, draw_task_numbers
-from tests.support import all_rows, put_rows
+from tests.table_items import put_items, scan_items
 
 STATUSES = ("todo", "in_progress", "review", "done")
 PRIORITIES = ("low", "medium", "high")
@@ -56,14 +56,14 @@ def multiply(tasks: list[Task], times: int) -> None:
 
     The copies are not counted.
     """
-    start, items = now() - timedelta(hours=4), all_rows()
+    start, items = now() - timedelta(hours=4), scan_items()
     for number, task in enumerate(tasks):
         own = [item for item in items if item["SK"]["S"].endswith(f"#{task.id}")]
         text, copies = json.dumps(own), []
         for copy in range(times):
             at = start + timedelta(milliseconds=number + copy * len(tasks))
             copies += json.loads(text.replace(task.id[:ID_LENGTH], new_id(at)))
-        put_rows(copies)
+        put_items(copies)
 
 
 def _sum(writes: list[Increment]) -> Increment:

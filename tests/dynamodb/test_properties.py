@@ -32,7 +32,7 @@ from chalicelib.projects.counter_models import get_project_counts
 from chalicelib.task_lists.models import FILTER_KINDS, FilterEntry
 from tests.costs.seeds import fill
 from tests.support import Person, sign_up
-from tests.sync_client import Copy
+from tests.sync_client import SyncClient
 
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 BOUNDED = settings(
@@ -87,14 +87,14 @@ class ProjectMachine(RuleBasedStateMachine):
     @initialize(target=tasks)
     def opens(self) -> MultipleResults[str]:
         self.ann, self.bob = self.users
-        self.project = self.ann.starts_project()
-        self.ann.lets_in(self.project, self.bob)
+        self.project = self.ann.create_project()
+        self.ann.add_member(self.project, self.bob)
         path = f"/api/projects/{self.project}/labels"
         names = ("red", "green")
         self.labels = [self.ann.post(path, {"name": name}).json_body["id"] for name in names]
         self.expected: dict[str, ExpectedTask] = {}
         self.checks = 0
-        self.copy = Copy(self.bob)
+        self.copy = SyncClient(self.bob)
         return multiple(*self._tasks_of_all_kinds())
 
     def _tasks_of_all_kinds(self) -> Iterator[str]:
@@ -112,7 +112,7 @@ class ProjectMachine(RuleBasedStateMachine):
             yield self._creates(self.ann, fields)
 
     def _creates(self, creator: Person, fields: Fields) -> str:
-        task = str(creator.adds_task(self.project, **fields)["id"])
+        task = str(creator.create_task(self.project, **fields)["id"])
         self.expected[task] = ExpectedTask({**fields, "created_by": creator.id})
         return task
 
@@ -327,7 +327,7 @@ def test_everything_is_as_expected_after_any_sequence(client: Client) -> None:
     _runs(client)
 
 
-@pytest.mark.usefixtures("real_table")
+@pytest.mark.usefixtures("local_table")
 def test_everything_is_as_expected_in_the_real_engine(client: Client) -> None:
     _runs(client)
 
@@ -344,8 +344,8 @@ DERIVED = {"version", "updated_at", "completed_at"}
 
 
 def test_patching_one_field_leaves_every_other_equal(ann: Person) -> None:
-    project = ann.starts_project()
-    path = "/api/tasks/" + ann.adds_task(project, due_date="2027-02-02", assigned_to=ann.id)["id"]
+    project = ann.create_project()
+    path = "/api/tasks/" + ann.create_task(project, due_date="2027-02-02", assigned_to=ann.id)["id"]
 
     @settings(BOUNDED, max_examples=1_000 if THOROUGH else 25)
     @given(st.sampled_from(sorted(FIELDS)).flatmap(lambda n: st.tuples(st.just(n), FIELDS[n])))
@@ -362,12 +362,12 @@ def test_patching_one_field_leaves_every_other_equal(ann: Person) -> None:
     patches()
 
 
-@pytest.mark.usefixtures("real_table")
+@pytest.mark.usefixtures("local_table")
 def test_paging_lists_each_remaining_task_once_during_concurrent_changes(
     ann: Person, bob: Person
 ) -> None:
-    project = ann.starts_project()
-    ann.lets_in(project, bob)
+    project = ann.create_project()
+    ann.add_member(project, bob)
     label = ann.post(f"/api/projects/{project}/labels", {"name": "red"}).json_body["id"]
     # More than the megabyte that one response of DynamoDB contains.
     seeded = fill(project, [ann.id, bob.id], label, 90, description="x" * 15_000)
@@ -383,7 +383,7 @@ def test_paging_lists_each_remaining_task_once_during_concurrent_changes(
         seen: list[str] = []
         remaining = set(existing)
         path = f"/api/tasks?project={project}&limit={size}&ordering={ordering}{filters}"
-        for number, page in enumerate(ann.pages(path)):
+        for number, page in enumerate(ann.list_pages(path)):
             assert len(page) <= size
             seen += [task["id"] for task in page]
             if number % 10 == 0 and removable:
@@ -392,7 +392,7 @@ def test_paging_lists_each_remaining_task_once_during_concurrent_changes(
                 assert bob.delete(f"/api/tasks/{removed}").status_code == 204
                 remaining.discard(removed)
                 existing.discard(removed)
-                added = str(bob.adds_task(project, priority="high", due_date="2026-12-12")["id"])
+                added = str(bob.create_task(project, priority="high", due_date="2026-12-12")["id"])
                 existing.add(added)
         assert len(seen) == len(set(seen))
         assert remaining <= set(seen)

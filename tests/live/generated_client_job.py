@@ -1,5 +1,7 @@
-"""The main job by the generated client `task_manager`: run by `test_generated_client.py` in the
-generator's environment. Says what it saw."""
+"""Uses the generated client `task_manager` for the main workflow, and prints the results.
+
+`test_generated_client.py` runs this file in the virtual environment of the generator.
+"""
 
 import sys
 from typing import Any
@@ -29,38 +31,42 @@ TEXT = b"hello\n"
 
 def main(base_url: str, name: str) -> None:
     email = f"{name}@example.com"
-    anybody = Client(base_url, timeout=60)
+    anonymous = Client(base_url, timeout=60)
     person = Registration(name, email, PASSWORD, PASSWORD)
     print(
-        "registered", succeeded(register_account.sync(client=anybody, body=person)).username == name
+        "registered",
+        parse_success(register_account.sync(client=anonymous, body=person)).username == name,
     )
-    signed_in = succeeded(log_in.sync(client=anybody, body=Login(email, PASSWORD)))
-    client = AuthenticatedClient(base_url, signed_in.access, timeout=60)
-    project = succeeded(create_project.sync(client=client, body=NewProject("Launch"))).id
-    task = succeeded(create_task.sync(client=client, body=NewTask(project, "Write the plan"))).id
-    print("uploaded", uploads(client, task))
-    doing = NewStatus(NewStatusStatus.IN_PROGRESS)
-    succeeded(set_task_status.sync(task, client=client, body=doing))
-    wanted = TaskListsListedStatus.IN_PROGRESS
-    page = succeeded(list_tasks.sync(client=client, project=project, status=wanted))
-    print("listed", [(each.title, each.attachments_count) for each in page.items])
+    login = parse_success(log_in.sync(client=anonymous, body=Login(email, PASSWORD)))
+    client = AuthenticatedClient(base_url, login.access, timeout=60)
+    project = parse_success(create_project.sync(client=client, body=NewProject("Launch"))).id
+    task = parse_success(
+        create_task.sync(client=client, body=NewTask(project, "Write the plan"))
+    ).id
+    print("uploaded", upload_file(client, task))
+    status = NewStatus(NewStatusStatus.IN_PROGRESS)
+    parse_success(set_task_status.sync(task, client=client, body=status))
+    listed_status = TaskListsListedStatus.IN_PROGRESS
+    page = parse_success(list_tasks.sync(client=client, project=project, status=listed_status))
+    print("listed", [(item.title, item.attachments_count) for item in page.items])
     print("logged out", log_out.sync_detailed(client=client).status_code.value)
     refused = get_profile.sync(client=client)
     print("refused", refused.status, refused.code.value)
 
 
-def uploads(client: AuthenticatedClient, task: str) -> str:
+def upload_file(client: AuthenticatedClient, task: str) -> str:
+    """Attach a file to a task and return the status of the attachment."""
     file = NewAttachment("notes.txt", "text/plain", len(TEXT))
-    announced = succeeded(create_attachment.sync(task, client=client, body=file))
+    announced = parse_success(create_attachment.sync(task, client=client, body=file))
     form = announced.upload
     fields = form.fields.to_dict()
     httpx.post(form.url, data=fields, files={"file": TEXT}, timeout=60).raise_for_status()
     file_id = announced.attachment.id
-    return str(succeeded(complete_attachment.sync(task, file_id, client=client)).status.value)
+    return str(parse_success(complete_attachment.sync(task, file_id, client=client)).status.value)
 
 
-def succeeded(answer: Any) -> Any:
-    """The answer of a success; the client parses failures into problems."""
+def parse_success(answer: Any) -> Any:
+    """Return the answer of the client, which must be no problem document."""
     assert not hasattr(answer, "code"), answer
     return answer
 

@@ -1,4 +1,4 @@
-"""A client that a generator makes of `docs/openapi.json` does the main job."""
+"""A client generated from `docs/openapi.json` can do the main workflow."""
 
 import os
 import subprocess
@@ -9,16 +9,16 @@ import pytest
 
 from infra.stage import ROOT
 from infra.venv import ensure_venv
-from tests.live.support import Deployed
+from tests.live.support import Deployment
 
 JOB = Path(__file__).with_name("generated_client_job.py")
 
 
 @pytest.mark.proof
-def test_a_generated_client_does_the_main_job(deployed: Deployed, tmp_path: Path) -> None:
+def test_a_generated_client_does_the_main_workflow(deployment: Deployment, tmp_path: Path) -> None:
     python = ensure_venv(ROOT / ".local" / "client-venv", ROOT / "infra" / "tools" / "client.txt")
     _generate(python.with_name("openapi-python-client"), tmp_path)
-    base_url = deployed.outputs["gateway_api_url"].removesuffix("/api")
+    base_url = deployment.outputs["gateway_api_url"].removesuffix("/api")
     done = subprocess.run(
         [str(python), str(JOB), base_url, f"ann{uuid4().hex[:12]}"],
         env=os.environ | {"PYTHONPATH": str(tmp_path)},
@@ -37,7 +37,7 @@ def test_a_generated_client_does_the_main_job(deployed: Deployed, tmp_path: Path
 
 
 def _generate(generator: Path, folder: Path) -> None:
-    """The package `task_manager` in `folder`. What the generator cannot read is a failure."""
+    """Generate the package `task_manager` in `folder`; a warning of the generator is a failure."""
     settings = folder / "generator.yaml"
     settings.write_text("post_hooks: []\n")
     command = [str(generator), "generate", "--path", str(ROOT / "docs" / "openapi.json")]

@@ -11,7 +11,7 @@ import pytest
 from chalicelib.dynamodb.timestamps import parse_timestamp
 from chalicelib.task_lists.models import replace_search_terms
 from chalicelib.tasks.due_dates import get_zone
-from tests.support import Person, locations
+from tests.support import Person, error_locations
 
 Task = dict[str, Any]
 ORDERINGS = ("created_at", "due_date", "updated_at", "priority")
@@ -55,14 +55,14 @@ class World:
         for person, zone in zip((ann, bob), ZONES.values(), strict=True):
             person.patch("/api/auth/profile", {"time_zone": zone})
             self.zones[person.id] = zone
-        self.project, self.other = ann.starts_project("one"), ann.starts_project("two")
-        ann.lets_in(self.project, bob)
-        ann.lets_in(self.other, bob)
+        self.project, self.other = ann.create_project("one"), ann.create_project("two")
+        ann.add_member(self.project, bob)
+        ann.add_member(self.other, bob)
         projects = itertools.cycle((self.project, self.project, self.other))
         kinds = itertools.cycle(itertools.product(("todo", "done"), ("low", "high", "medium")))
         dues = itertools.cycle((None, "2026-12-24", "2026-12-01T10:00:00Z"))
         self.tasks = [
-            ann.adds_task(
+            ann.create_task(
                 next(projects),
                 start_date=start,
                 assigned_to=assignee,
@@ -116,7 +116,7 @@ def _parameters(before: str | None, after: str | None) -> str:
 
 
 def _ids(person: Person, parameters: str) -> list[str]:
-    return [task["id"] for task in person.listed(f"/api/tasks?limit=100&{parameters}")]
+    return [task["id"] for task in person.list_all(f"/api/tasks?limit=100&{parameters}")]
 
 
 @pytest.fixture
@@ -136,8 +136,8 @@ def test_both_filters_equal_a_plain_filter_in_the_callers_time_zone(world: World
 
 
 def test_a_task_without_a_start_date_matches_neither_filter(ann: Person) -> None:
-    project = ann.starts_project()
-    ann.adds_task(project, due_date="2026-12-01")
+    project = ann.create_project()
+    ann.create_task(project, due_date="2026-12-01")
     assert _ids(ann, "start_before=9999-12-30") == _ids(ann, "start_after=0001-01-02") == []
 
 
@@ -175,16 +175,16 @@ def test_pages_of_a_filtered_list_continue_each_other_in_every_ordering(
 ) -> None:
     path = f"/api/tasks?ordering={ordering}"
     matching = world.expected(ZONES["ann"], "2026-11-23", None, lambda task: True)
-    expected = [task for task in world.ann.listed(f"{path}&limit=100") if task["id"] in matching]
-    *full, last = world.ann.pages(f"{path}&limit=4&start_before=2026-11-23")
+    expected = [task for task in world.ann.list_all(f"{path}&limit=100") if task["id"] in matching]
+    *full, last = world.ann.list_pages(f"{path}&limit=4&start_before=2026-11-23")
     assert {len(page) for page in full} == {4} and last
     assert [*itertools.chain.from_iterable(full), *last] == expected
 
 
 def test_a_search_finds_only_tasks_that_start_in_the_interval(ann: Person) -> None:
-    project = ann.starts_project()
+    project = ann.create_project()
     tasks = [
-        ann.adds_task(project, title, start_date=start)["id"]
+        ann.create_task(project, title, start_date=start)["id"]
         for title, start in (("Plan", "2026-11-22"), ("Plan", "2027-01-01"), ("x", "2026-11-22"))
     ]
     for task, word in zip(tasks, ("plan", "plan", "x"), strict=True):
@@ -194,7 +194,7 @@ def test_a_search_finds_only_tasks_that_start_in_the_interval(ann: Person) -> No
 
 
 def test_a_list_follows_every_change_of_a_start(ann: Person) -> None:
-    task = ann.adds_task(ann.starts_project(), start_date="2026-11-22")["id"]
+    task = ann.create_task(ann.create_project(), start_date="2026-11-22")["id"]
     early, late = "start_before=2026-11-30", "start_after=2026-11-30"
     assert (_ids(ann, early), _ids(ann, late)) == ([task], [])
     ann.patch(f"/api/tasks/{task}", {"start_date": "2026-12-24"})
@@ -208,8 +208,8 @@ def test_a_list_follows_every_change_of_a_start(ann: Person) -> None:
 
 
 def test_tasks_of_a_foreign_project_are_not_found(ann: Person, bob: Person) -> None:
-    foreign = bob.starts_project()
-    bob.adds_task(foreign, start_date="2026-11-22")
+    foreign = bob.create_project()
+    bob.create_task(foreign, start_date="2026-11-22")
     assert _ids(ann, "start_after=2020-01-01") == []
     assert ann.get(f"/api/tasks?project={foreign}&start_after=2020-01-01").status_code == 404
 
@@ -218,7 +218,7 @@ def test_tasks_of_a_foreign_project_are_not_found(ann: Person, bob: Person) -> N
 @pytest.mark.parametrize("text", ["tomorrow", "", "2026-02-30", "2026-11-22T09:00:00"])
 def test_an_invalid_bound_is_named(ann: Person, name: str, text: str) -> None:
     answer = ann.get(f"/api/tasks?{name}={text}")
-    assert (answer.status_code, locations(answer)) == (400, [name])
+    assert (answer.status_code, error_locations(answer)) == (400, [name])
 
 
 def test_a_cursor_is_valid_for_its_own_bounds_only(world: World) -> None:
