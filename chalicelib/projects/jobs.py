@@ -204,7 +204,7 @@ def _list_tasks(
     start = None
     while budget.has(END_MILLISECONDS):
         page = read_page(project_id, limit=PAGE_MAX, start=start)
-        yield from page.rows
+        yield from page.items
         start = page.last_key
         if start is None:
             return

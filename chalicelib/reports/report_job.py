@@ -65,7 +65,7 @@ def _step(job: Job, now: datetime) -> JobStep:
     if job.position != BEGINNING:
         start, counts = job.position["start"], job.position["figures"]
     page = list_project_tasks(job.subject, limit=PAGE_SIZE, start=start)
-    for task in page.rows:
+    for task in page.items:
         add_task(counts, task, period)
     if page.last_key is None:
         return JobStep(_build_files(_build_report(job, counts, period), period), END)

@@ -14,7 +14,6 @@ from chalicelib.dynamodb.table import Item, Key, batch_delete, batch_put, query_
 from chalicelib.dynamodb.transactions import Delete, UnconditionalPut, Write
 from chalicelib.tasks.models import NOBODY, Task
 
-FILTER_KINDS = ("assignee", "creator", "label", "parent", "start")
 FILTER_PAGE = 100
 # Sorts after every character of an id.
 AFTER_ALL_IDS = "~"

@@ -133,7 +133,7 @@ def _stream_change(world: JobWorld, **fields: Any) -> Action:
 
 def _snapshot_renewal(world: JobWorld) -> Action:
     """Return the action that processes a change which renews the list snapshot."""
-    tasks = list_project_tasks(world.full_project, limit=REFRESH_EVERY, start=None).rows
+    tasks = list_project_tasks(world.full_project, limit=REFRESH_EVERY, start=None).items
     world.later(HOUR)
     task = next(
         task for task in tasks if (int(task.number or 0) + task.version) % REFRESH_EVERY == 0

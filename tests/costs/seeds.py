@@ -112,4 +112,4 @@ def _items(task: Task) -> Iterator[Item]:
     number = assign_number_write(task.project_id, int(task.number), task.id)
     for write in (create_task_write(task), number, *move_filter_entries_writes(None, task)):
         assert isinstance(write, Put)
-        yield write.row
+        yield write.item
