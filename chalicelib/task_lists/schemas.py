@@ -31,6 +31,8 @@ class TaskQuery(PageQuery):
     created_by: str | None = None
     label: str | None = None
     parent: str | None = None
+    start_before: DayOrTime | None = None
+    start_after: DayOrTime | None = None
     due: Literal["today", "next_7_days"] | None = None
     due_before: DayOrTime | None = None
     due_after: DayOrTime | None = None

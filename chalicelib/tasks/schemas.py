@@ -37,6 +37,7 @@ class NewTask(Struct, forbid_unknown_fields=True):
     status: TaskStatus = TaskStatus.TODO
     priority: TaskPriority = TaskPriority.MEDIUM
     assigned_to: str | None = None
+    start_date: DayOrTime | None = None
     due_date: DayOrTime | None = None
     labels: Labels = []
     parent: str | None = None
@@ -48,6 +49,7 @@ class TaskPatch(Struct, forbid_unknown_fields=True):
     status: TaskStatus | UnsetType = UNSET
     priority: TaskPriority | UnsetType = UNSET
     assigned_to: str | None | UnsetType = UNSET
+    start_date: DayOrTime | None | UnsetType = UNSET
     due_date: DayOrTime | None | UnsetType = UNSET
     labels: Labels | None | UnsetType = UNSET
     parent: str | None | UnsetType = UNSET
@@ -59,6 +61,7 @@ class WholeTask(Struct, forbid_unknown_fields=True):
     status: TaskStatus
     priority: TaskPriority
     assigned_to: str | None
+    start_date: DayOrTime | None
     due_date: DayOrTime | None
     labels: Labels
     parent: str | None
@@ -96,19 +99,22 @@ class TaskCard(Struct):
 
 
 class Task(TaskCard):
-    """A task with its description."""
+    """A whole task: also what indexes do not project, its description and start date."""
 
     description: str
+    start_date: DayOrTime | None
 
 
 def present_card(task: models.Task, project: Project) -> TaskCard:
-    """Return the task without its description, as lists show it."""
+    """Return the task without its description and start date, as lists show it."""
     return TaskCard(**_card_fields(task, project))
 
 
 def present_task(task: models.Task, project: Project) -> Task:
-    """Return the task with its description."""
-    return Task(**_card_fields(task, project), description=task.description)
+    """Return the whole task."""
+    return Task(
+        **_card_fields(task, project), description=task.description, start_date=task.start_date
+    )
 
 
 def _card_fields(task: models.Task, project: Project) -> dict[str, Any]:

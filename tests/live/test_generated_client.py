@@ -11,7 +11,7 @@ import pytest
 
 from infra.stage import ROOT
 from infra.venv import ensure_venv, lock_folder
-from tests.live.support import Deployed
+from tests.live.support import Deployment
 
 DOCUMENT = ROOT / "docs" / "openapi.json"
 PYTHON_JOB = Path(__file__).with_name("generated_client_job.py")
@@ -32,18 +32,20 @@ PRINTED = [
 pytestmark = pytest.mark.proof
 
 
-def test_a_generated_python_client_does_the_main_job(deployed: Deployed, tmp_path: Path) -> None:
+def test_a_generated_python_client_does_the_main_job(
+    deployment: Deployment, tmp_path: Path
+) -> None:
     python = ensure_venv(ROOT / ".local" / "client-venv", ROOT / "infra" / "tools" / "client.txt")
     _generate_python_client(python.with_name("openapi-python-client"), tmp_path)
     check_types = [sys.executable, "-m", "mypy", "--strict", "--follow-imports", "silent"]
     check_types += ["--python-executable", str(python), "--config-file=", str(PYTHON_JOB)]
     _run(check_types, tmp_path, MYPYPATH=str(tmp_path))
-    printed = _run([str(python), str(PYTHON_JOB), *_arguments(deployed)], tmp_path)
+    printed = _run([str(python), str(PYTHON_JOB), *_arguments(deployment)], tmp_path)
     assert printed.splitlines() == PRINTED
 
 
 def test_a_generated_typescript_client_does_the_main_job(
-    deployed: Deployed, tmp_path: Path
+    deployment: Deployment, tmp_path: Path
 ) -> None:
     modules = _install_typescript_packages()
     (tmp_path / "node_modules").symlink_to(modules)
@@ -52,7 +54,7 @@ def test_a_generated_typescript_client_does_the_main_job(
     commands = modules / ".bin"
     _run([str(commands / "openapi-typescript"), str(DOCUMENT), "-o", "api.d.ts"], tmp_path)
     _run([str(commands / "tsc")], tmp_path)
-    printed = _run(["node", f"{TYPESCRIPT_JOB.stem}.js", *_arguments(deployed)], tmp_path)
+    printed = _run(["node", f"{TYPESCRIPT_JOB.stem}.js", *_arguments(deployment)], tmp_path)
     assert printed.splitlines() == PRINTED
 
 
@@ -82,9 +84,9 @@ def _install_typescript_packages() -> Path:
     return folder / "node_modules"
 
 
-def _arguments(deployed: Deployed) -> list[str]:
+def _arguments(deployment: Deployment) -> list[str]:
     """Return the arguments of a job: the address of the API and the name of a new user."""
-    base_url = deployed.outputs["gateway_api_url"].removesuffix("/api")
+    base_url = deployment.outputs["gateway_api_url"].removesuffix("/api")
     return [base_url, f"ann{uuid4().hex[:12]}"]
 
 
