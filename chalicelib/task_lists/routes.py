@@ -39,8 +39,8 @@ LATER_PARAMETERS = {"start_before", "start_after"}
 def list_tasks(access: Access, query: TaskQuery) -> Response:
     """List tasks."""
     # A cursor is valid for these parameters only: for all except those of the page. They are plain
-    # values, because a cursor stays valid when the type of a parameter changes. Parameters that came
-    # later are left out unless they are set, so that cursors from before remain valid.
+    # values, because a cursor stays valid when the type of a parameter changes. Parameters that
+    # came later are left out unless they are set, so that cursors from before remain valid.
     parameters = {
         name: value
         for name, value in to_builtins(query).items()

@@ -74,7 +74,7 @@ def _link(person: Person, attachment: dict[str, Any], query: str = "") -> dict[s
 def test_the_response_names_the_kind_of_upload(
     ann: Person, task: str, size: int, kind: str, fields: set[str]
 ) -> None:
-    announced = announce(ann, task, size=size).json_body
+    announced = post_attachment(ann, task, size=size).json_body
     assert (announced["kind"], set(announced["upload"])) == (kind, fields)
 
 
