@@ -244,7 +244,7 @@ def list_credentials(prefix: str, *, limit: int, start: dict[str, Any] | None) -
         page = query_page(
             Credentials, f"EMAIL#{letter}", begins, limit=limit - len(found), start=start
         )
-        found += page.rows
+        found += page.items
         start = page.last_key
         if len(found) == limit:
             if start is None and letter != LETTERS[-1]:

@@ -74,14 +74,14 @@ class PartLayout(Struct):
     part_count: int
 
 
-class FormUpload(Struct):
+class FormUpload(Struct, tag_field="kind", tag="form"):
     """A pending attachment, and the form that uploads its bytes."""
 
     attachment: Attachment
     upload: UploadForm
 
 
-class MultipartUpload(Struct):
+class MultipartUpload(Struct, tag_field="kind", tag="parts"):
     """A pending attachment that is uploaded in parts, and how to split it."""
 
     attachment: Attachment

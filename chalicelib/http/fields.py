@@ -22,12 +22,19 @@ Time = Annotated[
     str,
     Meta(examples=["2026-11-22T09:00:00.000Z"], extra_json_schema={"format": "date-time"}),
 ]
-# A string because responses return it as it was sent; `tasks.due_dates` parses it.
+# A string because responses return it as it was sent; `tasks.due_dates` parses it. The schema has
+# `if` and not `anyOf`: client generators make a plain string of it. Of an `anyOf` some make a date,
+# which loses the time.
 DayOrTime = Annotated[
     str,
     Meta(
+        description="A day, such as `2026-12-01`, or a time, such as `2026-12-01T17:00:00+01:00`.",
         examples=["2026-12-01"],
-        extra_json_schema={"anyOf": [{"format": "date"}, {"format": "date-time"}]},
+        extra_json_schema={
+            "if": {"maxLength": len("2026-12-01")},
+            "then": {"format": "date"},
+            "else": {"format": "date-time"},
+        },
     ),
 ]
 

@@ -248,7 +248,7 @@ def reserve_send_slot(earliest: datetime, every: timedelta, until: datetime) -> 
         try:
             transact(Update(SendRate.key(), (reserve,), free))
         except ConditionFailed as failed:
-            stored = failed.row or {}
+            stored = failed.item or {}
             slot = int(stored["next_turn"]["N"])
             continue
         return UNIX_EPOCH + slot * MICROSECOND

@@ -63,9 +63,10 @@ NOT_IN_SCHEMA = {
     "createReport": {"first_day", "last_day"},  # ordered, not in the future
     "listTasks": {"assigned_to", "created_by", "due"},  # ids; not with due_before
     "assignTask": {"assigned_to"},  # must be a member
-    "updateTask": {"assigned_to", "labels", "parent"},  # of the same project
-    "createTask": {"assigned_to", "labels", "parent"},
-    "replaceTask": {"assigned_to", "labels", "parent"},
+    # Of the same project; a start date is not after the due date.
+    "updateTask": {"assigned_to", "labels", "parent", "start_date"},
+    "createTask": {"assigned_to", "labels", "parent", "start_date"},
+    "replaceTask": {"assigned_to", "labels", "parent", "start_date"},
     "findUser": {"email"},  # either this or username
 }
 RESPONSES: dict[str, Counter[int]] = defaultdict(Counter)

@@ -11,7 +11,7 @@ from msgspec import inspect
 from app import app
 from chalicelib.tasks.schemas import WholeTask
 from infra.openapi.routes import list_routes
-from tests.support import Person, locations
+from tests.support import Person, error_locations
 
 DECOMPOSED, COMPOSED = "cafe\u0301", "caf\u00e9"
 BLANK = {
@@ -34,9 +34,9 @@ class Place:
 
     def __init__(self, person: Person) -> None:
         self.person = person
-        project = person.starts_project()
+        project = person.create_project()
         self.project, self.labels = f"/api/projects/{project}", f"/api/projects/{project}/labels"
-        task = person.adds_task(project)
+        task = person.create_task(project)
         self.task = f"/api/tasks/{task['id']}"
         label = person.post(self.labels, {"name": "urgent"}).json_body["id"]
         whole_task = {name: task[name] for name in WholeTask.__struct_fields__}
@@ -96,7 +96,7 @@ def place(ann: Person) -> Place:
 def test_text_with_nothing_visible_is_refused(place: Place, field: str) -> None:
     for name, text in BLANK.items():
         answer = place.send(field, text)
-        assert (answer.status_code, locations(answer)) == (422, [REQUIRED[field]]), name
+        assert (answer.status_code, error_locations(answer)) == (422, [REQUIRED[field]]), name
         assert "visible" in answer.json_body["errors"][0]["message"]
 
 
@@ -104,7 +104,7 @@ def test_text_with_nothing_visible_is_refused(place: Place, field: str) -> None:
 def test_a_line_has_neither_tabs_nor_ends_of_lines(place: Place, field: str) -> None:
     for text in SEVERAL_LINES:
         answer = place.send(field, text)
-        assert (answer.status_code, locations(answer)) == (422, [LINES[field]]), text
+        assert (answer.status_code, error_locations(answer)) == (422, [LINES[field]]), text
         assert "one line" in answer.json_body["errors"][0]["message"]
 
 
@@ -134,11 +134,11 @@ def test_a_comment_needs_something_visible_and_keeps_its_lines(place: Place) -> 
     comments, text = f"{place.task}/comments", "  one\n\n\ttwo\n"
     for blank in [*BLANK.values(), "\n\t\n"]:
         answer = place.person.post(comments, {"body": blank})
-        assert (answer.status_code, locations(answer)) == (422, ["body"])
+        assert (answer.status_code, error_locations(answer)) == (422, ["body"])
     comment = place.person.post(comments, {"body": text}).json_body
     assert comment["body"] == text
     changed = place.person.patch(f"{comments}/{comment['id']}", {"body": "\u200b"})
-    assert (changed.status_code, locations(changed)) == (422, ["body"])
+    assert (changed.status_code, error_locations(changed)) == (422, ["body"])
 
 
 def test_a_description_keeps_its_lines(place: Place) -> None:
@@ -149,7 +149,7 @@ def test_a_description_keeps_its_lines(place: Place) -> None:
 
 def test_every_fault_of_a_body_is_named_in_the_order_of_its_fields(ann: Person) -> None:
     answer = ann.post("/api/projects", {"name": " ", "description": 5, "key": "x"})
-    assert (answer.status_code, locations(answer)) == (422, ["name", "description", "key"])
+    assert (answer.status_code, error_locations(answer)) == (422, ["name", "description", "key"])
 
 
 def _list_text_types(kind: inspect.Type) -> Iterator[inspect.StrType]:
