@@ -15,7 +15,7 @@ from infra.package import package
 from infra.stage import LOCAL, load_stage
 from localstack.gateway import read_gateway_responses
 from localstack.request_handler import MAX_BODY_BYTES, RequestHandler
-from tests.live_server import served
+from tests.live_server import run_app_server
 
 # Headers of every failure, of the app and of the gateway.
 USUAL = {
@@ -39,7 +39,7 @@ class QuietHandler(RequestHandler):
 def address(client: Client) -> Iterator[str]:
     stage = load_stage(LOCAL)
     package(stage)
-    with served(partial(QuietHandler, read_gateway_responses(stage))) as address:
+    with run_app_server(partial(QuietHandler, read_gateway_responses(stage))) as address:
         yield address
 
 

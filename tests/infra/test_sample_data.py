@@ -21,43 +21,43 @@ def _use_up_attempts(action: str) -> None:
             count_attempt(action, source=HERE, now=datetime.now(UTC))
 
 
-def test_sample_data_are_made_once(anyone: Api) -> None:
+def test_sample_data_is_created_once(anonymous: Api) -> None:
     assert [seed(AppApi()) for _ in range(2)] == [True, True]
-    token = anyone.post("/api/auth/login", LOGIN).json_body["access"]
+    token = anonymous.post("/api/auth/login", LOGIN).json_body["access"]
     authorization = {"Authorization": f"Bearer {token}"}
-    (project,) = anyone.get("/api/projects", headers=authorization).json_body["items"]
+    (project,) = anonymous.get("/api/projects", headers=authorization).json_body["items"]
     assert (project["name"], project["members_count"]) == (PROJECT, 2)
-    tasks = anyone.get("/api/tasks", headers=authorization).json_body["items"]
+    tasks = anonymous.get("/api/tasks", headers=authorization).json_body["items"]
     assert {task["title"] for task in tasks} == {title for title, *_ in TASKS}
     assert len({task["assigned_to"] for task in tasks}) == 2
 
 
-def test_sample_data_are_made_however_much_was_tried_from_this_machine(anyone: Api) -> None:
+def test_sample_data_are_made_however_much_was_tried_from_this_machine(anonymous: Api) -> None:
     for action in ("register", "login"):
         _use_up_attempts(action)
-    assert anyone.post("/api/auth/login", LOGIN).status_code == 429
+    assert anonymous.post("/api/auth/login", LOGIN).status_code == 429
     assert [seed(AppApi()) for _ in range(2)] == [True, True]
 
 
-def test_sample_data_are_made_at_every_start(anyone: Api) -> None:
+def test_sample_data_are_made_at_every_start(anonymous: Api) -> None:
     """Each start registers and logs in, and none uses up the attempts of the next."""
     for _ in range(FREE_ATTEMPTS_OF_SOURCE // 2 + 1):
         assert seed(AppApi())
 
 
-def test_an_existing_demo_account_with_another_password_is_kept(anyone: Api) -> None:
+def test_an_existing_demo_account_with_another_password_is_kept(anonymous: Api) -> None:
     password = {"password": "another password", "password_confirm": "another password"}
     account = {"username": "demo", "email": EMAIL} | password
-    assert anyone.post("/api/auth/register", account).status_code == 201
+    assert anonymous.post("/api/auth/register", account).status_code == 201
     assert not seed(AppApi())
     login = {"email": EMAIL, "password": "another password"}
-    token = anyone.post("/api/auth/login", login).json_body["access"]
-    projects = anyone.get("/api/projects", headers={"Authorization": f"Bearer {token}"})
+    token = anonymous.post("/api/auth/login", login).json_body["access"]
+    projects = anonymous.get("/api/projects", headers={"Authorization": f"Bearer {token}"})
     assert projects.json_body["items"] == []
 
 
-def test_a_teammate_with_another_password_is_no_error(anyone: Api) -> None:
+def test_a_teammate_with_another_password_is_no_error(anonymous: Api) -> None:
     password = {"password": "another password", "password_confirm": "another password"}
     account = {"username": "sam", "email": TEAMMATE} | password
-    assert anyone.post("/api/auth/register", account).status_code == 201
+    assert anonymous.post("/api/auth/register", account).status_code == 201
     assert seed(AppApi())

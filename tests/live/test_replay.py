@@ -13,20 +13,20 @@ import pytest
 from infra.replay import Replay
 from infra.stage import LOCAL, load_stage
 from localstack.stack import use_endpoint
-from tests.live.support import ON_LOCALSTACK, Deployed, eventually, sample
+from tests.live.support import ON_LOCALSTACK, Deployment, load_event, wait_for
 
 pytestmark = pytest.mark.skipif(ON_LOCALSTACK, reason="its outputs have no dead letters of ours")
 Run = Callable[..., dict[str, int]]
 
 
 @pytest.fixture
-def queue(deployed: Deployed) -> Iterator[Callable[..., str]]:
+def queue(deployment: Deployment) -> Iterator[Callable[..., str]]:
     """Return a function that sends a dead letter; the queue is empty before and after the test."""
-    client, url = deployed.client("sqs"), deployed.outputs["dead_letters"]
+    client, url = deployment.client("sqs"), deployment.outputs["dead_letters"]
 
     def send(content: dict[str, Any], function: str = "", **attributes: str) -> str:
         if function:
-            name = deployed.outputs["functions"][function]
+            name = deployment.outputs["functions"][function]
             arn = f"arn:aws:lambda:us-east-1:000000000000:function:{name}"
             content = {"requestContext": {"functionArn": f"{arn}:$LATEST"}} | content
         values = {
@@ -42,31 +42,31 @@ def queue(deployed: Deployed) -> Iterator[Callable[..., str]]:
 
 
 @pytest.fixture
-def replay(deployed: Deployed) -> Run:
+def replay(deployment: Deployment) -> Run:
     """Return a function that replays all dead letters and returns the number of each outcome."""
 
     def run(**options: bool) -> dict[str, int]:
-        with use_endpoint(deployed.outputs["aws_endpoint"]):
+        with use_endpoint(deployment.outputs["aws_endpoint"]):
             return dict(Replay(load_stage(LOCAL)).run(**options))
 
     return run
 
 
-def _waiting(deployed: Deployed) -> int:
+def _waiting(deployment: Deployment) -> int:
     """Return how many messages of the queue a reader can receive."""
     name = "ApproximateNumberOfMessages"
-    where = {"QueueUrl": deployed.outputs["dead_letters"], "AttributeNames": [name]}
-    return int(deployed.client("sqs").get_queue_attributes(**where)["Attributes"][name])
+    where = {"QueueUrl": deployment.outputs["dead_letters"], "AttributeNames": [name]}
+    return int(deployment.client("sqs").get_queue_attributes(**where)["Attributes"][name])
 
 
-def _stream_arn(deployed: Deployed) -> str:
-    table = deployed.client("dynamodb").describe_table(TableName=deployed.outputs["table"])
+def _stream_arn(deployment: Deployment) -> str:
+    table = deployment.client("dynamodb").describe_table(TableName=deployment.outputs["table"])
     return str(table["Table"]["LatestStreamArn"])
 
 
-def _batch_with(deployed: Deployed, text: str) -> dict[str, Any]:
+def _batch_with(deployment: Deployment, text: str) -> dict[str, Any]:
     """Return the position in the stream of the first to the last record whose key has `text`."""
-    streams, arn = deployed.client("dynamodbstreams"), _stream_arn(deployed)
+    streams, arn = deployment.client("dynamodbstreams"), _stream_arn(deployment)
     (shard,) = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
     where = {"StreamArn": arn, "ShardId": shard["ShardId"]}
     start = streams.get_shard_iterator(**where, ShardIteratorType="TRIM_HORIZON")
@@ -88,9 +88,9 @@ def _batch_with(deployed: Deployed, text: str) -> dict[str, Any]:
     }
 
 
-def _lose_activity(deployed: Deployed, task: str) -> None:
+def _lose_activity(deployment: Deployment, task: str) -> None:
     """Delete the task's activity from the table, as if it was never written."""
-    client, table = deployed.client("dynamodb"), deployed.outputs["table"]
+    client, table = deployment.client("dynamodb"), deployment.outputs["table"]
     for page in client.get_paginator("scan").paginate(TableName=table):
         for item in page["Items"]:
             if "action" in item and item.get("task_id", {}).get("S") == task:
@@ -99,49 +99,49 @@ def _lose_activity(deployed: Deployed, task: str) -> None:
 
 
 def test_lost_stream_records_are_read_and_processed_again(
-    deployed: Deployed, queue: Callable[..., str], replay: Run
+    deployment: Deployment, queue: Callable[..., str], replay: Run
 ) -> None:
     """The batch spans records that the mapping filters out, such as new mail."""
-    ann = deployed.visitor("ann").signs_up()
-    project = ann.must("POST", "/projects/", {"name": "Launch"})["id"]
-    task = ann.must("POST", "/tasks/", {"project": project, "title": "Plan"})["id"]
-    deployed.visitor("bob").signs_up()
-    ann.must("PATCH", f"/tasks/{task}/", {"status": "review"})
+    ann = deployment.new_user("ann").sign_up()
+    project = ann.request_json("POST", "/projects/", {"name": "Launch"})["id"]
+    task = ann.request_json("POST", "/tasks/", {"project": project, "title": "Plan"})["id"]
+    deployment.new_user("bob").sign_up()
+    ann.request_json("PATCH", f"/tasks/{task}/", {"status": "review"})
 
     def activity() -> list[str]:
-        items = ann.must("GET", f"/tasks/{task}/activity/")["items"]
+        items = ann.request_json("GET", f"/tasks/{task}/activity/")["items"]
         return [entry["action"] for entry in items]
 
-    eventually(lambda: len(activity()) == 2)
+    wait_for(lambda: len(activity()) == 2)
     before = activity()
-    _lose_activity(deployed, task)
+    _lose_activity(deployment, task)
     assert activity() == []
-    queue({"DDBStreamBatchInfo": _batch_with(deployed, f"TASK#{task}")}, "FollowChanges")
+    queue({"DDBStreamBatchInfo": _batch_with(deployment, f"TASK#{task}")}, "FollowChanges")
     assert replay() == {"replayed": 1}
     assert activity() == before
-    assert _waiting(deployed) == 0
+    assert _waiting(deployment) == 0
 
 
 def test_a_payload_is_processed_again(
-    deployed: Deployed, queue: Callable[..., str], replay: Run
+    deployment: Deployment, queue: Callable[..., str], replay: Run
 ) -> None:
-    queue({"requestPayload": json.loads(sample("send_reminders"))}, "SendReminders")
+    queue({"requestPayload": json.loads(load_event("send_reminders"))}, "SendReminders")
     assert replay() == {"replayed": 1}
-    assert _waiting(deployed) == 0
+    assert _waiting(deployment) == 0
 
 
 def test_an_event_that_a_rule_could_not_deliver_is_processed(
-    deployed: Deployed, queue: Callable[..., str], replay: Run
+    deployment: Deployment, queue: Callable[..., str], replay: Run
 ) -> None:
-    name = deployed.outputs["functions"]["SweepMail"]
+    name = deployment.outputs["functions"]["SweepMail"]
     target = f"arn:aws:lambda:us-east-1:000000000000:function:{name}"
-    queue(json.loads(sample("sweep_mail")), TARGET_ARN=target, ERROR_CODE="SDK_CLIENT_ERROR")
+    queue(json.loads(load_event("sweep_mail")), TARGET_ARN=target, ERROR_CODE="SDK_CLIENT_ERROR")
     assert replay() == {"replayed": 1}
-    assert _waiting(deployed) == 0
+    assert _waiting(deployment) == 0
 
 
 def test_an_event_that_fails_again_stays_in_the_queue(
-    deployed: Deployed,
+    deployment: Deployment,
     queue: Callable[..., str],
     replay: Run,
     capsys: pytest.CaptureFixture[str],
@@ -149,11 +149,11 @@ def test_an_event_that_fails_again_stays_in_the_queue(
     queue({"requestPayload": {"time": "never"}}, "SendReminders")
     assert replay() == {"kept": 1}
     assert "SendReminders: the function fails again: " in capsys.readouterr().out
-    assert _waiting(deployed) == 1
+    assert _waiting(deployment) == 1
 
 
 def test_records_that_the_stream_no_longer_keeps_are_reported_with_what_mends_the_loss(
-    deployed: Deployed,
+    deployment: Deployment,
     queue: Callable[..., str],
     replay: Run,
     capsys: pytest.CaptureFixture[str],
@@ -164,22 +164,22 @@ def test_records_that_the_stream_no_longer_keeps_are_reported_with_what_mends_th
         "endSequenceNumber": "100000000000000000002",
         "approximateArrivalOfFirstRecord": "2026-11-20T10:00:00Z",
         "batchSize": 2,
-        "streamArn": _stream_arn(deployed),
+        "streamArn": _stream_arn(deployment),
     }
     queue({"DDBStreamBatchInfo": gone}, "FollowChanges")
     assert replay() == {"kept": 1}
     out = capsys.readouterr().out
     assert "no longer keeps the 2 records since 2026-11-20T10:00:00Z" in out
     assert "make reindex STAGE=local" in out
-    assert _waiting(deployed) == 1
+    assert _waiting(deployment) == 1
     assert replay(drop=True) == {"dropped": 1}
-    assert _waiting(deployed) == 0
+    assert _waiting(deployment) == 0
 
 
 @pytest.mark.parametrize("content", [{}, {"requestContext": {"functionArn": "nonsense"}}])
 def test_a_message_of_nobody_stays_in_the_queue(
-    deployed: Deployed, queue: Callable[..., str], replay: Run, content: dict[str, Any]
+    deployment: Deployment, queue: Callable[..., str], replay: Run, content: dict[str, Any]
 ) -> None:
     queue(content)
     assert replay(drop=True) == {"kept": 1}
-    assert _waiting(deployed) == 1
+    assert _waiting(deployment) == 1
