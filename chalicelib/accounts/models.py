@@ -75,6 +75,11 @@ class User(Item):
         """Whether the account is neither disabled by site staff nor deleted."""
         return self.disabled_at is None and self.erased_at is None
 
+    @property
+    def is_closing(self) -> bool:
+        """Whether the user has requested the deletion of the account."""
+        return self.leaving_at is not None
+
 
 class Credentials(Item):
     """The claim of a user on an email address, with the password hash for login."""
@@ -205,11 +210,11 @@ def find_user_by_username(username: str) -> User | None:
     return get_user(claim.user_id) if claim else None
 
 
-def find_user_ids_by_username(usernames: Iterable[str]) -> set[str]:
-    """Return the ids of the users who have one of the usernames, read in one round trip."""
-    keys = [UsernameClaim.key(username) for username in usernames]
-    items = batch_get(*keys)
-    return {claim.user_id for key in keys if (claim := items.get(key))}
+def find_user_ids_by_username(usernames: Iterable[str]) -> dict[str, str]:
+    """Return the ids of the users who have one of the usernames, by username as it was given."""
+    keys = {username: UsernameClaim.key(username) for username in usernames}
+    items = batch_get(*keys.values())
+    return {name: claim.user_id for name, key in keys.items() if (claim := items.get(key))}
 
 
 def list_credentials(prefix: str, *, limit: int, start: dict[str, Any] | None) -> Page[Credentials]:
