@@ -103,6 +103,7 @@ def test_a_mention_is_an_at_sign_and_a_whole_username(ann: Person, mel: Person, 
         ("山田1", "@山田1さん"),
         ("สมชาย", "ขอ@สมชายดูหน่อย"),
         ("josé", "@jose\u0301 and @jose\u0301."),
+        ("é" * 50, "@" + "e\u0301" * 50),
     ],
 )
 def test_a_mention_begins_and_ends_where_the_text_of_any_language_allows(
