@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from chalicelib.access.service import ProjectAccess, TaskAccess
-from chalicelib.accounts.models import User, get_user
+from chalicelib.accounts.models import get_user
 from chalicelib.dynamodb.idempotency import create_once
 from chalicelib.dynamodb.ids import new_task_id
 from chalicelib.dynamodb.optimistic_locking import apply_changes, retry_on_conflict
@@ -30,7 +30,6 @@ from chalicelib.tasks.references import Reference
 
 DESCRIPTION_MAX_BYTES = 20_000
 KEPT_IN_TRASH = timedelta(days=30)
-CLOSING = "belongs to an account that is being deleted; choose another member"
 
 
 class ChangeAuthor(NamedTuple):
@@ -221,8 +220,7 @@ def recompute_due_time(task: Task, now: datetime) -> None:
     """
 
     def commit(task: Task) -> None:
-        assignee = _get_assignee(task) if _is_due_on_day(task) else None
-        if task.due_at != _compute_due_at(task, assignee):
+        if task.due_at != _compute_due_at(task):
             _commit_update(task, {"due_date": task.due_date}, author=ChangeAuthor(None, None, now))
 
     retry_on_conflict(task, version=None, commit=commit)
@@ -266,25 +264,17 @@ def _set_fields(task: Task, wanted: Mapping[str, Any], author: ChangeAuthor) -> 
         task.completed_at = None if task.is_open else format_timestamp(author.now)
         fields["completed_at"] = task.completed_at
     if "due_date" in wanted or "assigned_to" in wanted:
-        has_new_assignee = wanted.get("assigned_to") not in (None, author.user_id)
-        assignee = _get_assignee(task) if has_new_assignee or _is_due_on_day(task) else None
-        if has_new_assignee and assignee is not None and assignee.is_closing:
-            raise references.invalid_field("assigned_to", CLOSING)
-        fields["due_at"] = task.due_at = _compute_due_at(task, assignee)
+        fields["due_at"] = task.due_at = _compute_due_at(task)
     return fields
 
 
-def _is_due_on_day(task: Task) -> bool:
-    return task.due_date is not None and due_dates.is_date(task.due_date)
-
-
-def _get_assignee(task: Task) -> User | None:
-    return None if task.assigned_to is None else get_user(task.assigned_to)
-
-
-def _compute_due_at(task: Task, assignee: User | None) -> str | None:
+def _compute_due_at(task: Task) -> str | None:
     """Return the timestamp after which the task is overdue.
 
     A due date without a time ends in the assignee's time zone, or in UTC without an assignee.
     """
-    return due_dates.compute_due_at(task.due_date, assignee.time_zone if assignee else None)
+    zone, due_date = None, task.due_date
+    if task.assigned_to is not None and due_date is not None and due_dates.is_date(due_date):
+        assignee = get_user(task.assigned_to)
+        zone = assignee.time_zone if assignee else None
+    return due_dates.compute_due_at(due_date, zone)
