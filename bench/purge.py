@@ -31,9 +31,12 @@ from chalicelib.projects.service import KEPT_IN_TRASH
 from moto import mock_aws
 import boto3
 import time_machine
-from tests.dynamodb_local import dynamodb_local, table_at
+from tests.dynamodb_local import run_dynamodb_local, use_local_table
 from tests.table_stream import TaskStream
-from tests.support import all_rows, make_cloud, put_rows, quota_of, sign_up, ticked_lately
+from tests.table_items import scan_items, put_items
+from tests.moto_stack import create_stack, set_watermarks
+from tests.faults import ses_send_rate
+from tests.support import sign_up
 
 TICK_SECONDS = 240
 TICK_INTERVAL = timedelta(minutes=5)
@@ -42,16 +45,21 @@ TASKS_PER_BATCH = 500
 
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-    with mock_aws(), quota_of(1_000_000), dynamodb_local() as address, Client(app) as client:
-        make_cloud()
+    with (
+        mock_aws(),
+        ses_send_rate(1_000_000),
+        run_dynamodb_local() as address,
+        Client(app) as client,
+    ):
+        create_stack()
         project, task = _create_sample(client)
-        items = [each for each in all_rows() if project in str(each["PK"]) + str(each["SK"])]
-        with table_at(address), time_machine.travel(now()) as traveller:
-            put_rows(items)
+        items = [each for each in scan_items() if project in str(each["PK"]) + str(each["SK"])]
+        with use_local_table(address), time_machine.travel(now()) as traveller:
+            put_items(items)
             _copy_task(items, task, count)
             print(f"{count} tasks, {_count_items(project, address)} items", flush=True)
             traveller.shift(KEPT_IN_TRASH)
-            ticked_lately()
+            set_watermarks()
             traveller.shift(timedelta(hours=1))
             _purge(project, address, traveller)
 
@@ -64,12 +72,12 @@ def _create_sample(client: Client) -> tuple[str, str]:
     """
     stream = TaskStream(lambda name, event: app.handler_map[name](event, _build_context()))
     ann, bob = sign_up(client, "ann"), sign_up(client, "bob")
-    project = ann.starts_project()
-    ann.lets_in(project, bob)
+    project = ann.create_project()
+    ann.add_member(project, bob)
     label = ann.post(f"/api/projects/{project}/labels", {"name": "urgent", "color": "#ff0000"})
-    task = ann.adds_task(project, assigned_to=bob.id, labels=[label.json_body["id"]])["id"]
+    task = ann.create_task(project, assigned_to=bob.id, labels=[label.json_body["id"]])["id"]
     ann.post(f"/api/tasks/{task}/comments", {"body": "Today, please"})
-    stream.flows()
+    stream.deliver_new()
     ann.delete(f"/api/projects/{project}")
     return project, task
 
@@ -79,7 +87,7 @@ def _copy_task(items: list[Any], task: str, count: int) -> None:
     template = json.dumps([item for item in items if _is_task_item(item)])
     numbers = iter(range(2, count + 1))
     while batch := list(itertools.islice(numbers, TASKS_PER_BATCH)):
-        put_rows([item for number in batch for item in _copy_items(template, task, number)])
+        put_items([item for number in batch for item in _copy_items(template, task, number)])
 
 
 def _is_task_item(item: Any) -> bool:

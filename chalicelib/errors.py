@@ -162,7 +162,7 @@ class Conflict(ApiError):
 
 
 class Gone(ApiError):
-    status, code, title = 410, "gone", "It is kept no longer"
+    status, code, title = 410, "gone", "No longer available"
     codes: ClassVar = {
         "cursor_expired": (
             "the cursor of [changes](#changes) is older than 30 days; start again without a cursor"

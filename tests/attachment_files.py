@@ -1,5 +1,7 @@
-"""What tests of attachments share: the bucket, files of every kind, and a verifier of signed forms
-as strict as the storage's own (moto checks nothing)."""
+"""Helpers for tests of attachments: the bucket, sample files, and a check of signed forms.
+
+The check is as strict as S3; moto accepts every form.
+"""
 
 import base64
 import hashlib
@@ -13,7 +15,8 @@ from botocore.exceptions import ClientError
 
 from chalicelib import settings
 from chalicelib.aws import clients
-from tests.support import Person, all_rows, replace_rows
+from tests.support import Person
+from tests.table_items import replace_items, scan_items
 
 TEXT = {"filename": "a.txt", "content_type": "text/plain", "size": 5}
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
@@ -21,51 +24,57 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 Fields = dict[str, str]
 
 
-def announce(person: Person, task: str, **changes: Any) -> Any:
+def post_attachment(person: Person, task: str, **changes: Any) -> Any:
+    """Announce an attachment and return the response."""
     return person.post(f"/api/tasks/{task}/attachments", TEXT | changes)
 
 
-def announced(person: Person, task: str, **changes: Any) -> dict[str, Any]:
-    answer = announce(person, task, **changes)
+def create_attachment(person: Person, task: str, **changes: Any) -> dict[str, Any]:
+    """Announce an attachment, which must succeed, and return the attachment."""
+    answer = post_attachment(person, task, **changes)
     assert answer.status_code == 201, answer.json_body
     attachment: dict[str, Any] = answer.json_body["attachment"]
     return attachment
 
 
-def path_of(attachment: dict[str, Any], verb: str = "") -> str:
+def attachment_path(attachment: dict[str, Any], verb: str = "") -> str:
     return f"/api/tasks/{attachment['task']}/attachments/{attachment['id']}{verb}"
 
 
-def key_of(attachment: dict[str, Any]) -> str:
+def object_key(attachment: dict[str, Any]) -> str:
     return f"att/{attachment['task']}/{attachment['id']}"
 
 
-def put(key: str, body: bytes = b"bytes", kind: str = "text/plain", **options: Any) -> None:
+def put_object(
+    key: str, body: bytes = b"bytes", content_type: str = "text/plain", **options: Any
+) -> None:
     where = {"Bucket": settings.BUCKET_NAME, "Key": key}
-    clients.s3_client().put_object(**where, Body=body, ContentType=kind, **options)
+    clients.s3_client().put_object(**where, Body=body, ContentType=content_type, **options)
 
 
-def arrives(attachment: dict[str, Any], body: bytes = b"bytes", **options: Any) -> None:
-    """The bytes, of the announced type, as if posted to the form."""
-    put(key_of(attachment), body, attachment["content_type"], **options)
+def put_upload(attachment: dict[str, Any], body: bytes = b"bytes", **options: Any) -> None:
+    """Put the object of an attachment with the announced type, as if posted with the form."""
+    put_object(object_key(attachment), body, attachment["content_type"], **options)
 
 
-def uploaded(person: Person, task: str, body: bytes = b"bytes", **changes: Any) -> dict[str, Any]:
-    """An attachment that is ready."""
-    attachment = announced(person, task, size=len(body), **changes)
-    arrives(attachment, body)
-    answer = person.post(path_of(attachment, "/complete"))
+def upload_attachment(
+    person: Person, task: str, body: bytes = b"bytes", **changes: Any
+) -> dict[str, Any]:
+    """Announce, upload and complete an attachment; return it, with the status `ready`."""
+    attachment = create_attachment(person, task, size=len(body), **changes)
+    put_upload(attachment, body)
+    answer = person.post(attachment_path(attachment, "/complete"))
     assert answer.status_code == 200, answer.json_body
     ready: dict[str, Any] = answer.json_body
     return ready
 
 
-def stray(key: str) -> str:
-    """A key of the same form, beside it, that no row knows."""
+def similar_key(key: str) -> str:
+    """Return a key that differs in the last character and belongs to no item."""
     return key[:-1] + ("1" if key.endswith("0") else "0")
 
 
-def exists(key: str) -> bool:
+def object_exists(key: str) -> bool:
     try:
         clients.s3_client().head_object(Bucket=settings.BUCKET_NAME, Key=key)
     except ClientError:
@@ -73,55 +82,58 @@ def exists(key: str) -> bool:
     return True
 
 
-def objects() -> set[str]:
-    """The keys of everything in the bucket."""
+def list_objects() -> set[str]:
+    """Return the keys of all objects in the bucket."""
     found = clients.s3_client().list_objects_v2(Bucket=settings.BUCKET_NAME)
-    return {line["Key"] for line in found.get("Contents", [])}
+    return {entry["Key"] for entry in found.get("Contents", [])}
 
 
-def file_rows() -> dict[str, str]:
-    """Object key -> status of every row of a file, avatars included."""
-    return {
-        row["object_key"]["S"]: str(row["status"]["S"])
-        for row in all_rows()
-        if row["SK"]["S"].startswith(("FILE#", "AVATAR#"))
-    }
-
-
-def agreed() -> dict[str, str]:
-    """`file_rows`, after looking both ways: no row without object, no object without row, nothing
-    of an upload in parts. What is pending waits for its object."""
-    rows = file_rows()
-    waiting = {key for key, status in rows.items() if status == "pending"}
-    assert set(rows) - waiting <= objects() <= set(rows)
-    assert unfinished() <= waiting
-    return rows
-
-
-def unfinished() -> set[str]:
-    """The keys of all uploads in parts that nobody completed or dropped."""
+def list_multipart_uploads() -> set[str]:
+    """Return the keys of all multipart uploads that were neither completed nor aborted."""
     found = clients.s3_client().list_multipart_uploads(Bucket=settings.BUCKET_NAME)
     return {upload["Key"] for upload in found.get("Uploads", [])}
 
 
-def snapshot() -> Callable[[], None]:
-    """Note what table and bucket hold; the function that is returned puts it back."""
-    rows, where = all_rows(), {"Bucket": settings.BUCKET_NAME}
-    there = {key: clients.s3_client().get_object(**where, Key=key) for key in objects()}
-    files = {key: (found["Body"].read(), found["ContentType"]) for key, found in there.items()}
+def file_statuses() -> dict[str, str]:
+    """Return object key -> status of every attachment and avatar in the table."""
+    return {
+        item["object_key"]["S"]: str(item["status"]["S"])
+        for item in scan_items()
+        if item["SK"]["S"].startswith(("FILE#", "AVATAR#"))
+    }
+
+
+def check_agreement() -> dict[str, str]:
+    """Check that table and bucket agree, and return `file_statuses()`.
+
+    Every item has its object and every object its item; only pending items may have no object and
+    an unfinished multipart upload.
+    """
+    statuses = file_statuses()
+    pending = {key for key, status in statuses.items() if status == "pending"}
+    assert set(statuses) - pending <= list_objects() <= set(statuses)
+    assert list_multipart_uploads() <= pending
+    return statuses
+
+
+def save_state() -> Callable[[], None]:
+    """Save the content of table and bucket; return a function that restores it."""
+    items, where = scan_items(), {"Bucket": settings.BUCKET_NAME}
+    answers = {key: clients.s3_client().get_object(**where, Key=key) for key in list_objects()}
+    files = {key: (each["Body"].read(), each["ContentType"]) for key, each in answers.items()}
 
     def restore() -> None:
-        replace_rows(rows)
-        for key in objects():
+        replace_items(items)
+        for key in list_objects():
             clients.s3_client().delete_object(**where, Key=key)
-        for key, (body, kind) in files.items():
-            put(key, body, kind)
+        for key, (body, content_type) in files.items():
+            put_object(key, body, content_type)
 
     return restore
 
 
-def verdict(url: str, fields: Fields, body: bytes, *, now: datetime | None = None) -> str:
-    """What the storage says to `body` posted with `fields`: `stored`, or why not.
+def post_form(url: str, fields: Fields, body: bytes, *, now: datetime | None = None) -> str:
+    """Return the answer of S3 to a form post: `stored`, or the error code and reason.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
     """
@@ -134,17 +146,17 @@ def verdict(url: str, fields: Fields, body: bytes, *, now: datetime | None = Non
     if datetime.fromisoformat(policy["expiration"]) <= (now or datetime.now(UTC)):
         return "AccessDenied: expired"
     bucket = url.split("//")[1].split(".")[0]
-    return _judged(policy["conditions"], {**fields, "bucket": bucket}, body)
+    return _check_conditions(policy["conditions"], {**fields, "bucket": bucket}, body)
 
 
-def _judged(conditions: list[Any], fields: Fields, body: bytes) -> str:
+def _check_conditions(conditions: list[Any], fields: Fields, body: bytes) -> str:
     covered = {"policy", "x-amz-signature", "bucket"}
     for condition in conditions:
         if isinstance(condition, list) and condition[0] == "content-length-range":
             if not condition[1] <= len(body) <= condition[2]:
                 return "EntityTooLarge" if len(body) > condition[2] else "EntityTooSmall"
             continue
-        operator, name, value = _parsed(condition)
+        operator, name, value = _parse_condition(condition)
         actual = fields.get(name)
         if actual is None or not (
             actual == value if operator == "eq" else actual.startswith(value)
@@ -160,7 +172,7 @@ def _judged(conditions: list[Any], fields: Fields, body: bytes) -> str:
     return "stored"
 
 
-def _parsed(condition: Any) -> tuple[str, str, str]:
+def _parse_condition(condition: Any) -> tuple[str, str, str]:
     if isinstance(condition, dict):
         ((name, value),) = condition.items()
         return "eq", name, value

@@ -1,4 +1,7 @@
-"""The environment of every test, set before the app is imported: settings are read at import."""
+"""Environment and fixtures of all tests.
+
+The environment is set before the app is imported, because the app reads its settings at import.
+"""
 
 import gc
 import json
@@ -30,7 +33,7 @@ os.environ.update(
         "TASK_MAX_BYTES": str(40 * 1024 * 1024),
         "PROJECT_MAX_BYTES": str(60 * 1024 * 1024),
         "FILES_KEPT_DAYS": "30",
-        # One in 3,000,000 is noted in the table: none where calls are counted.
+        # The rate limiter writes one in 3,000,000 requests to the table: none in tests of costs.
         "READS_PER_MINUTE": "60000000",
         "WRITES_PER_MINUTE": "60000000",
         "POWERTOOLS_SERVICE_NAME": "task-manager",
@@ -55,16 +58,18 @@ from moto import mock_aws  # noqa: E402
 from xdist.scheduler import LoadScopeScheduling  # noqa: E402
 
 from tests import permissions  # noqa: E402
-from tests.dynamodb_local import dynamodb_local, table_at  # noqa: E402
-from tests.moto_shortcuts import shortcuts  # noqa: E402
-from tests.support import Api, Person, Residents, make_cloud, quota_of, ticked_lately  # noqa: E402
+from tests.dynamodb_local import run_dynamodb_local, use_local_table  # noqa: E402
+from tests.faults import ses_send_rate  # noqa: E402
+from tests.moto_shortcuts import apply_shortcuts  # noqa: E402
+from tests.moto_stack import create_stack, set_watermarks  # noqa: E402
+from tests.support import Api, Person, RegisteredPeople  # noqa: E402
 from tests.table_stream import TaskStream  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
-# What takes longest begins first.
-TOGETHER = {
+# Groups of tests that share something which takes long to start; the slowest group runs first.
+GROUPS = {
     "cloud": ("tests/live/",),
-    "database": ("tests/store/",),
+    "database": ("tests/dynamodb/",),
     "deployment": ("tests/live/test_deployment.py",),
     "strict cloud": (
         "tests/live/test_permissions.py",
@@ -75,87 +80,88 @@ TOGETHER = {
     "builds": ("tests/infra/",),
 }
 
-permissions.record()
-# Checking a password takes 45 ms by design; tests sign the same people in hundreds of times.
+permissions.start_recording()
+# To verify a password takes 45 ms by design, and tests log the same people in hundreds of times.
 argon2._password_hasher.verify_secret = cache(argon2._password_hasher.verify_secret)
 
 
-class Scheduling(LoadScopeScheduling):
-    """Each test goes to the next free worker, but for those that share a cloud, a database, a world
-    or a build that takes long to make: they stay together, and begin first."""
+class GroupScheduling(LoadScopeScheduling):
+    """Sends each test to the next free worker, and the tests of a group to one worker."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return _group(nodeid) or nodeid
+        return _find_group(nodeid) or nodeid
 
 
-def _group(nodeid: str) -> str | None:
-    """The one with the longest beginning in common."""
-    fitting = [
+def _find_group(nodeid: str) -> str | None:
+    """Return the group with the longest matching path, or None."""
+    matches = [
         (len(start), group)
-        for group, starts in TOGETHER.items()
+        for group, starts in GROUPS.items()
         for start in starts
         if nodeid.startswith(start)
     ]
-    return max(fitting)[1] if fitting else None
+    return max(matches)[1] if matches else None
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: whoever has the live tests mostly waits."""
+    """Use one more worker than there are cores: the worker of the live tests mostly waits."""
     return (os.cpu_count() or 1) + 1
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupScheduling:
     config.option.loadscopereorder = False
-    return Scheduling(config, log)
+    return GroupScheduling(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: (*TOGETHER, None).index(_group(item.nodeid)))
+    items.sort(key=lambda item: (*GROUPS, None).index(_find_group(item.nodeid)))
 
 
 def pytest_collection_finish() -> None:
-    """What is there now stays to the end: the collector of garbage need not look at it again."""
+    """Exempt all objects of the collection from garbage collection; they live until the end."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 50)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):  # the workers come later, and write beside each other
-        shutil.rmtree(permissions.FOLDER, ignore_errors=True)
+    if not hasattr(config, "workerinput"):  # once, before the workers write their files
+        shutil.rmtree(permissions.CALLS_DIR, ignore_errors=True)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     config = session.config
-    permissions.save(getattr(config, "workerinput", {}).get("workerid", "main"))
+    permissions.save_calls(getattr(config, "workerinput", {}).get("workerid", "main"))
     if hasattr(config, "workerinput") or session.exitstatus != pytest.ExitCode.OK:
         return
     reporter = config.pluginmanager.get_plugin("terminalreporter")
-    for difference in permissions.differences(whole=_all_ran(config, reporter.stats)):
+    for difference in permissions.find_differences(whole=_all_ran(config, reporter.stats)):
         reporter.write_line(f"\nerror: policies and calls differ: {difference}", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def _all_ran(config: pytest.Config, outcomes: dict[str, Any]) -> bool:
-    """Whether this was `make test`, nothing chosen and nothing skipped."""
-    chosen = config.option.keyword or config.option.collectonly
+    """Return whether this was `make test` without a selection and without skipped tests."""
+    is_selection = config.option.keyword or config.option.collectonly
     all_files = config.args_source is pytest.Config.ArgsSource.TESTPATHS
-    usual = config.option.markexpr == "not proof"
-    return all_files and usual and not chosen and not outcomes.get("skipped")
+    is_default_mark = config.option.markexpr == "not proof"
+    return all_files and is_default_mark and not is_selection and not outcomes.get("skipped")
 
 
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[None]:
-    """AWS in this process; one for all tests, because making clients is what takes the time. Moto's
-    account may send one mail a second; nobody wants to wait for that."""
-    with mock_aws(), shortcuts(), quota_of(1_000_000):
+    """Emulate AWS in this process, once for all tests, because new clients take the most time.
+
+    SES may send any number of emails a second; in moto it is one.
+    """
+    with mock_aws(), apply_shortcuts(), ses_send_rate(1_000_000):
         yield
 
 
 @pytest.fixture
 def cloud(emulator: None) -> None:
-    """The resources of the stack, with nothing left of another test."""
-    make_cloud()
+    """Create the resources of the stack, without the data of other tests."""
+    create_stack()
 
 
 @pytest.fixture
@@ -167,35 +173,35 @@ def client(cloud: None) -> Iterator[Client]:
 
 
 @pytest.fixture
-def anyone(client: Client) -> Api:
-    """Nobody in particular, without a token."""
+def anonymous(client: Client) -> Api:
+    """A client without a token."""
     return Api(client)
 
 
 @pytest.fixture(scope="session")
-def residents() -> Residents:
-    return Residents()
+def registered_people() -> RegisteredPeople:
+    return RegisteredPeople()
 
 
 @pytest.fixture
-def resident(client: Client, residents: Residents) -> Callable[[str], Person]:
-    """Somebody more who signed up before the test began: `resident("cleo")`."""
-    return lambda name: residents.move_in(client, name)
+def make_person(client: Client, registered_people: RegisteredPeople) -> Callable[[str], Person]:
+    """Return a person who signed up before the test began: `make_person("cleo")`."""
+    return lambda name: registered_people.put(client, name)
 
 
 @pytest.fixture
-def ann(resident: Callable[[str], Person]) -> Person:
-    return resident("ann")
+def ann(make_person: Callable[[str], Person]) -> Person:
+    return make_person("ann")
 
 
 @pytest.fixture
-def bob(resident: Callable[[str], Person]) -> Person:
-    return resident("bob")
+def bob(make_person: Callable[[str], Person]) -> Person:
+    return make_person("bob")
 
 
 @pytest.fixture
-def event() -> Callable[[str], dict[str, Any]]:
-    """The sample event of a function, from `events/`."""
+def sample_event() -> Callable[[str], dict[str, Any]]:
+    """Return a sample event of a function from `events/`: `sample_event("tick")`."""
     folder = ROOT / "events"
 
     def load(name: str) -> dict[str, Any]:
@@ -207,12 +213,12 @@ def event() -> Callable[[str], dict[str, Any]]:
 
 @pytest.fixture
 def invoke(client: Client) -> Callable[[str, dict[str, Any]], Any]:
-    """Call a function by name, as Lambda does, and get its answer."""
+    """Invoke a function by name, as Lambda does, and return its result."""
     from app import app
 
     def call(name: str, event: dict[str, Any]) -> Any:
-        context = LambdaContext(name, memory_size=512, max_runtime_ms=_seconds(name) * 1000)
-        with permissions.on_behalf(name):
+        context = LambdaContext(name, memory_size=512, max_runtime_ms=_read_timeout(name) * 1000)
+        with permissions.recorded_as(name):
             return app.handler_map[name](event, context)
 
     return call
@@ -220,57 +226,57 @@ def invoke(client: Client) -> Callable[[str, dict[str, Any]], Any]:
 
 @pytest.fixture
 def stream(invoke: Callable[[str, dict[str, Any]], Any]) -> TaskStream:
-    """The changes of tasks from here on."""
+    """The stream records of tasks from now on."""
     return TaskStream(invoke)
 
 
-def _seconds(function: str) -> int:
-    """How long a function may run."""
+def _read_timeout(function: str) -> int:
+    """Return the timeout of a function in seconds."""
     config = json.loads((ROOT / ".chalice" / "config.json").read_text())
     own: dict[str, Any] = config["lambda_functions"].get(function, {})
     return int(own.get("lambda_timeout", config["lambda_timeout"]))
 
 
 @pytest.fixture(scope="session")
-def engine() -> Iterator[str]:
-    """The address of DynamoDB Local."""
-    with dynamodb_local() as address:
+def dynamodb_local_address() -> Iterator[str]:
+    """The address of a DynamoDB Local that runs for all tests."""
+    with run_dynamodb_local() as address:
         yield address
 
 
 @pytest.fixture
-def real_table(cloud: None, engine: str) -> Iterator[None]:
-    """The table in AWS's own engine; everything else stays in moto."""
-    with table_at(engine):
-        ticked_lately()
+def local_table(cloud: None, dynamodb_local_address: str) -> Iterator[None]:
+    """Use a table in DynamoDB Local; everything else stays in moto."""
+    with use_local_table(dynamodb_local_address):
+        set_watermarks()
         yield
 
 
 @pytest.fixture
 def wait() -> Iterator[Callable[..., None]]:
-    """Let time pass: `wait(seconds=11)`."""
+    """Move the clock: `wait(seconds=11)`."""
     with time_machine.travel(datetime.now(UTC)) as traveller:
         yield lambda **time: traveller.shift(timedelta(**time))
 
 
 @pytest.fixture
-def hashes() -> Iterator[list[str]]:
-    """Grows by one with each password that argon2 checks."""
-    counted: list[str] = []
+def password_checks() -> Iterator[list[str]]:
+    """A list that grows by one with each password that argon2 verifies."""
+    checks: list[str] = []
     verify = argon2._password_hasher.verify_secret
 
-    def counting(*arguments: Any) -> bool:
-        counted.append("checked")
+    def count_and_verify(*arguments: Any) -> bool:
+        checks.append("checked")
         return verify(*arguments)
 
-    argon2._password_hasher.verify_secret = counting
-    yield counted
+    argon2._password_hasher.verify_secret = count_and_verify
+    yield checks
     argon2._password_hasher.verify_secret = verify
 
 
 @pytest.fixture
-def signing_keys(cloud: None) -> Iterator[Callable[..., None]]:
-    """Change the secret, and forget what was read of it, as a new process has."""
+def set_signing_keys(cloud: None) -> Iterator[Callable[..., None]]:
+    """Change the secret of the signing keys and clear its cache, as in a new process."""
     from chalicelib import settings
     from chalicelib.aws import clients
     from chalicelib.aws import secrets as aws_secrets
@@ -287,29 +293,31 @@ def signing_keys(cloud: None) -> Iterator[Callable[..., None]]:
 
 
 @pytest.fixture
-def pass_by(wait: Callable[..., None]) -> Callable[..., None]:
-    """Let days and two hours go by, in which the tick has run as it should: `pass_by(days=7)`."""
+def wait_days(wait: Callable[..., None]) -> Callable[..., None]:
+    """Move the clock by days and two hours, in which the ticks ran: `wait_days(days=7)`."""
 
-    def pass_by(days: int) -> None:
+    def wait_for_days(days: int) -> None:
         wait(days=days)
-        ticked_lately()
+        set_watermarks()
         wait(hours=2)
 
-    return pass_by
+    return wait_for_days
 
 
 @pytest.fixture
-def at(cloud: None) -> Iterator[Callable[..., None]]:
-    """Set the clock and sign in whoever acts: `at("2026-11-16T09:00", ann)`; up to then the ticks
-    have run as they should, unless `ticked` is false."""
+def set_time(cloud: None) -> Iterator[Callable[..., None]]:
+    """Set the clock and log people in: `set_time("2026-11-16T09:00", ann)`.
+
+    The watermarks are set as if the ticks had run until then, unless `ticks_ran` is false.
+    """
     with time_machine.travel("2026-11-01T00:00+00:00", tick=False) as traveller:
 
-        def set_to(moment: str, *people: Person, ticked: bool = True) -> None:
+        def set_clock(moment: str, *people: Person, ticks_ran: bool = True) -> None:
             traveller.move_to(datetime.fromisoformat(f"{moment}+00:00"))
-            if ticked:
-                ticked_lately()
+            if ticks_ran:
+                set_watermarks()
             for person in people:
-                person.signs_in()
+                person.log_in()
 
-        ticked_lately()
-        yield set_to
+        set_watermarks()
+        yield set_clock

@@ -1,8 +1,8 @@
-"""Holds every answer that a test gets to `docs/openapi.json`."""
+"""Checks every response that a test receives against `docs/openapi.json`."""
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,72 +12,82 @@ import fastjsonschema
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "openapi.json"
 REF = "#/components/"
-# A header of these stands in an answer exactly where the document says so.
-TELLING = {"etag", "location"}
-MEND = "run `make openapi` if the code is right"
+# A response may have one of these headers only if the document describes it.
+MUST_BE_DESCRIBED = {"etag", "location"}
+HINT = "run `make openapi` if the code is right"
 
 Json = dict[str, Any]
 
 
-class Untrue(AssertionError):
-    """The document does not describe this answer."""
+class ContractViolation(AssertionError):
+    """A response that the document does not describe."""
 
 
 @cache
-def document() -> Json:
-    found: Json = json.loads(DOCUMENT.read_text())
-    return found
+def load_document() -> Json:
+    """Return the OpenAPI document."""
+    document: Json = json.loads(DOCUMENT.read_text())
+    return document
 
 
 def check(method: str, path: str, status: int, headers: Mapping[str, str], body: bytes) -> None:
-    """Raise `Untrue` unless the document describes this answer."""
-    template = _template(urlsplit(path).path.rstrip("/"))
-    operation = document()["paths"].get(template, {}).get(method.lower())
+    """Check a response. Raises ContractViolation when the document does not describe it."""
+    template = _find_template(urlsplit(path).path.rstrip("/"))
+    operation = load_document()["paths"].get(template, {}).get(method.lower())
     if operation is None:
-        return  # a path or a method that is not there, or a preflight
-    where = f"{method} {template} answered {status}"
+        return  # an unknown path or method, or a preflight request
+    context = f"{method} {template} answered {status}"
     described = operation["responses"].get(str(status))
     if described is None:
-        raise Untrue(f"{where}, which it does not say; {MEND}")
-    there = {name.lower() for name in headers}
-    _check_headers(_resolved(described), there, where)
-    _check_body(operation["operationId"], status, headers, body, where)
+        raise ContractViolation(f"{context}, which the document does not describe; {HINT}")
+    names = {name.lower() for name in headers}
+    _check_headers(_resolve(described), names, context)
+    _check_body(operation["operationId"], status, headers, body, context)
 
 
-def _check_headers(described: Json, there: set[str], where: str) -> None:
-    told = described.get("headers", {})
-    needed = {name.lower() for name, each in told.items() if _resolved(each).get("required")}
-    undescribed = TELLING & there - {name.lower() for name in told}
-    if needed - there or undescribed:
-        raise Untrue(f"{where} without {needed - there}, with undescribed {undescribed}; {MEND}")
+def _check_headers(described: Json, names: set[str], context: str) -> None:
+    """Check that required headers are there and that described headers are complete."""
+    documented = described.get("headers", {})
+    required = {
+        name.lower() for name, header in documented.items() if _resolve(header).get("required")
+    }
+    undescribed = MUST_BE_DESCRIBED & names - {name.lower() for name in documented}
+    if required - names or undescribed:
+        raise ContractViolation(
+            f"{context} without {required - names}, with undescribed {undescribed}; {HINT}"
+        )
 
 
 def _check_body(
-    operation_id: str, status: int, headers: Mapping[str, str], body: bytes, where: str
+    operation_id: str, status: int, headers: Mapping[str, str], body: bytes, context: str
 ) -> None:
     sent = {name.lower(): value for name, value in headers.items()}
-    validate = _validator(operation_id, str(status), sent.get("content-type", ""))
+    validate = _build_validator(operation_id, str(status), sent.get("content-type", ""))
     if validate is None:
         if body:
-            raise Untrue(f"{where} with a body of {sent.get('content-type')}; {MEND}")
+            content_type = sent.get("content-type")
+            raise ContractViolation(f"{context} with a body of {content_type}; {HINT}")
         return
     try:
         validate(json.loads(body) if "json" in headers["content-type"] else body.decode())
     except fastjsonschema.JsonSchemaValueException as error:
-        raise Untrue(f"{where}: {error.message}; {MEND}") from error
+        raise ContractViolation(f"{context}: {error.message}; {HINT}") from error
 
 
 @cache
-def _validator(operation_id: str, status: str, kind: str) -> Callable[[Any], Any] | None:
-    content = _resolved(_operations()[operation_id]["responses"][status]).get("content", {})
-    described = content.get(kind) or content.get(f"{kind.partition('/')[0]}/*")
+def _build_validator(
+    operation_id: str, status: str, content_type: str
+) -> Callable[[Any], Any] | None:
+    """Return the validator of a response body, or None if the document describes no body."""
+    content = _resolve(_operations()[operation_id]["responses"][status]).get("content", {})
+    described = content.get(content_type) or content.get(f"{content_type.partition('/')[0]}/*")
     if described is None:
         return None
-    return _compiled(json.dumps(described["schema"]))
+    return _compile(json.dumps(described["schema"]))
 
 
 @cache
-def _compiled(schema: str) -> Callable[[Any], Any]:
+def _compile(schema: str) -> Callable[[Any], Any]:
     whole = {**json.loads(schema), "definitions": _strict_schemas()}
     text = json.dumps(whole).replace(f"{REF}schemas/", "#/definitions/")
     validate: Callable[[Any], Any] = fastjsonschema.compile(json.loads(text))
@@ -86,8 +96,8 @@ def _compiled(schema: str) -> Callable[[Any], Any]:
 
 @cache
 def _strict_schemas() -> Json:
-    """An answer has no field that the document does not name."""
-    schemas: Json = json.loads(json.dumps(document()["components"]["schemas"]))
+    """Return the schemas of the document, changed so that they allow no other fields."""
+    schemas: Json = json.loads(json.dumps(load_document()["components"]["schemas"]))
     for schema in schemas.values():
         if "properties" in schema:
             schema["additionalProperties"] = False
@@ -96,29 +106,28 @@ def _strict_schemas() -> Json:
 
 @cache
 def _operations() -> Json:
-    methods = (each for path in document()["paths"].values() for each in path.values())
+    """Return operation id -> operation."""
+    methods = (method for path in load_document()["paths"].values() for method in path.values())
     return {operation["operationId"]: operation for operation in methods}
 
 
-def _resolved(described: Json) -> Json:
+def _resolve(described: Json) -> Json:
+    """Return the component that a `$ref` names, or `described` itself."""
     if "$ref" not in described:
         return described
     kind, name = described["$ref"].removeprefix(REF).split("/")
-    found: Json = document()["components"][kind][name]
-    return found
+    component: Json = load_document()["components"][kind][name]
+    return component
+
+
+@cache
+def _find_template(path: str) -> str:
+    """Return the path template of the document that matches `path`, or an empty string."""
+    return next((template for pattern, template in _patterns() if pattern.fullmatch(path)), "")
 
 
 @cache
 def _patterns() -> list[tuple[re.Pattern[str], str]]:
-    """Fixed segments before named ones, as a router prefers them."""
-    paths = sorted(document()["paths"], key=lambda path: path.replace("{", "~"))
+    """Return pattern and template of each path, fixed segments first, as a router does."""
+    paths = sorted(load_document()["paths"], key=lambda path: path.replace("{", "~"))
     return [(re.compile(re.sub(r"{\w+}", "[^/]+", path)), path) for path in paths]
-
-
-@cache
-def _template(path: str) -> str:
-    return next(_matching(path), "")
-
-
-def _matching(path: str) -> Iterator[str]:
-    return (template for pattern, template in _patterns() if pattern.fullmatch(path))

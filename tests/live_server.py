@@ -1,4 +1,4 @@
-"""The app behind a real socket, in this process: for a browser and for clients made by others."""
+"""The app behind a real socket in this process, for browsers and other HTTP clients."""
 
 import threading
 from collections.abc import Iterator
@@ -12,17 +12,20 @@ from chalice.local import ChaliceRequestHandler, LocalDevServer
 
 
 class _Handler(ChaliceRequestHandler):
-    """One request a connection: the app serves one at a time, and a browser opens several."""
+    """Serves one request per connection.
+
+    The app serves one connection at a time, and a browser opens several.
+    """
 
     protocol_version = "HTTP/1.0"
 
     def log_message(self, *_: Any) -> None:
-        """Nothing: the tests' output is no place for it."""
+        """Log nothing: requests do not belong in the output of the tests."""
 
 
 @contextmanager
-def served() -> Iterator[str]:
-    """The address of the app."""
+def run_app_server() -> Iterator[str]:
+    """Serve the app for the block; yields its address."""
     from app import app
 
     config = Config(chalice_stage="local", config_from_disk={"lambda_timeout": 28})

@@ -1,14 +1,16 @@
-"""Least privilege, shown by what the tests do: each call of AWS that a function makes is written
-down, and compared with the policies when the tests are over. Each must be allowed on its resource;
-where the whole suite ran, each allowed action must have been needed too: by the function itself, or
-by a part of it that a test called. Otherwise the run fails.
+"""Compares the policies of the functions with the AWS calls that the functions make in the tests.
+
+While the tests run, every AWS call is recorded with the function that makes it. At the end, each
+call must be allowed on its resource. After a run of all tests, each allowed action must also have
+been needed: by the function itself, or by one of its modules that a test called directly.
+Otherwise the run fails.
 """
 
 import ast
 import inspect
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from fnmatch import fnmatchcase
@@ -21,15 +23,17 @@ from botocore.handlers import BUILTIN_HANDLERS
 from chalice.test import TestHTTPClient, TestLambdaClient
 
 ROOT = Path(__file__).parents[1]
-FOLDER = ROOT / "build" / "calls"
+CALLS_DIR = ROOT / "build" / "calls"
 Call = tuple[str, str, str]
+# Packages whose modules are not services.
+_LOW_LEVEL = {"aws", "dynamodb", "http"}
 _calls: set[Call] = set()
 _function: ContextVar[str | None] = ContextVar("function", default=None)
 
-# What is needed although nothing here calls it: Lambda itself does (it reads the stream, reports
-# failures, writes logs and traces), a browser with what was signed, or S3 where it tells a missing
-# object from a forbidden one.
-_BY_OTHERS = {
+# Actions that are needed although no code here calls them. Lambda calls them (it reads the stream,
+# reports failures, writes logs and traces), or S3 checks them to tell a missing object from a
+# forbidden one.
+_NEEDED_BY_AWS = {
     "dynamodb:GetRecords",
     "dynamodb:GetShardIterator",
     "dynamodb:DescribeStream",
@@ -42,7 +46,7 @@ _BY_OTHERS = {
     "s3:ListBucket",
     "s3:ListBucketMultipartUploads",
 }
-_S3 = {
+_S3_ACTIONS = {
     "HeadObject": "GetObject",
     "CopyObject": "PutObject",
     "CreateMultipartUpload": "PutObject",
@@ -54,105 +58,125 @@ _S3 = {
     "ListObjectsV2": "ListBucket",
     "ListMultipartUploads": "ListBucketMultipartUploads",
 }
-_OF_BUCKET = {"ListBucket", "ListBucketMultipartUploads"}
-_VERSIONED = {"GetObject": "GetObjectVersion", "DeleteObject": "DeleteObjectVersion"}
-_TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem"}
+_BUCKET_ACTIONS = {"ListBucket", "ListBucketMultipartUploads"}
+_VERSION_ACTIONS = {"GetObject": "GetObjectVersion", "DeleteObject": "DeleteObjectVersion"}
+_TRANSACTION_ACTIONS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem"}
 
 
-# --- written down while the tests run ---------------------------------------------------------
+# --- while the tests run ----------------------------------------------------------------------
 
 
-def record() -> None:
-    """From now on write down every call that is made on behalf of a function."""
-    BUILTIN_HANDLERS.append(("before-parameter-build", _note))
-    _on_behalf(TestHTTPClient, "request", lambda _arguments: "api_handler")
-    _on_behalf(TestLambdaClient, "invoke", lambda arguments: str(arguments[0]))
+def start_recording() -> None:
+    """Record every AWS call of a function from now on."""
+    BUILTIN_HANDLERS.append(("before-parameter-build", _record_call))
+    _record_client(TestHTTPClient, "request", lambda _arguments: "api_handler")
+    _record_client(TestLambdaClient, "invoke", lambda arguments: str(arguments[0]))
 
 
 @contextmanager
-def on_behalf(function: str) -> Iterator[None]:
-    """What is called in the block, `function` calls."""
-    before = _function.set(function)
+def recorded_as(function: str) -> Iterator[None]:
+    """Record the AWS calls in the block as calls of `function`."""
+    token = _function.set(function)
     try:
         yield
     finally:
-        _function.reset(before)
+        _function.reset(token)
 
 
-def save(worker: str) -> None:
-    """Write down the calls of functions, and as `parts` those of what functions are made of."""
-    reached = {name: _reached(name) for name in _policies()} if _calls else {}
+def save_calls(worker: str) -> None:
+    """Write the recorded calls to a file of the pytest worker.
+
+    `functions` are the calls of functions; `parts` the calls of modules that functions use.
+    """
+    modules_of = {name: _list_modules(name) for name in _policies()} if _calls else {}
     parts = {
         (function, action, resource)
         for part, action, resource in _calls
-        for function, modules in reached.items()
+        for function, modules in modules_of.items()
         if part in modules
     }
-    own = sorted(call for call in _calls if call[0] in reached)
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    noted = {"functions": own, "parts": sorted(parts)}
-    (FOLDER / f"{worker}.json").write_text(json.dumps(noted))
+    own = sorted(call for call in _calls if call[0] in modules_of)
+    CALLS_DIR.mkdir(parents=True, exist_ok=True)
+    recorded = {"functions": own, "parts": sorted(parts)}
+    (CALLS_DIR / f"{worker}.json").write_text(json.dumps(recorded))
 
 
-def _reached(function: str) -> set[str]:
-    """The names of all modules behind what `function` says in `app.py`."""
+def _list_modules(function: str) -> set[str]:
+    """Return the names of the service modules that the handler `function` of `app.py` uses."""
     import app
 
     if function == "api_handler":
         return set()
-    said = ast.walk(ast.parse(inspect.getsource(app)))
-    (its,) = (each for each in said if isinstance(each, ast.FunctionDef) and each.name == function)
-    names = {each.id for each in ast.walk(its) if isinstance(each, ast.Name)}
-    waiting = [vars(app)[name] for name in names if isinstance(vars(app).get(name), ModuleType)]
+    nodes = ast.walk(ast.parse(inspect.getsource(app)))
+    (handler,) = (
+        node for node in nodes if isinstance(node, ast.FunctionDef) and node.name == function
+    )
+    names = {node.id for node in ast.walk(handler) if isinstance(node, ast.Name)}
+    waiting = _modules_of(vars(app)[name] for name in names if name in vars(app))
     found: set[str] = set()
     while waiting:
         module = waiting.pop()
-        if module.__name__.startswith("chalicelib.") and module.__name__ not in found:
+        if _is_service_module(module.__name__) and module.__name__ not in found:
             found.add(module.__name__)
-            behind = (getattr(each, "__module__", None) for each in vars(module).values())
-            waiting += [sys.modules[name] for name in behind if name in sys.modules]
-            waiting += [each for each in vars(module).values() if isinstance(each, ModuleType)]
+            waiting += _modules_of(vars(module).values())
     return found
 
 
-def _on_behalf(client: Any, verb: str, function: Callable[[Any], str]) -> None:
-    call = getattr(client, verb)
+def _modules_of(values: Iterable[Any]) -> list[ModuleType]:
+    """Return the modules among `values`, and the modules that define the other values."""
+    values = list(values)
+    names = (getattr(value, "__module__", None) for value in values)
+    return [value for value in values if isinstance(value, ModuleType)] + [
+        sys.modules[name] for name in names if name in sys.modules
+    ]
+
+
+def _is_service_module(name: str) -> bool:
+    """Return whether a module contains services or jobs, and no bare access to AWS or HTTP."""
+    top, _, rest = name.partition(".")
+    package, _, file = rest.partition(".")
+    is_models = file == "models" or file.endswith("_models")
+    return top == "chalicelib" and bool(file) and package not in _LOW_LEVEL and not is_models
+
+
+def _record_client(client: Any, method: str, function: Callable[[Any], str]) -> None:
+    call = getattr(client, method)
 
     @wraps(call)
-    def noted(self: Any, *arguments: Any, **options: Any) -> Any:
-        with on_behalf(function(arguments)):
+    def recorded(self: Any, *arguments: Any, **options: Any) -> Any:
+        with recorded_as(function(arguments)):
             return call(self, *arguments, **options)
 
-    setattr(client, verb, noted)
+    setattr(client, method, recorded)
 
 
-def _note(params: dict[str, Any], model: Any, **_: Any) -> None:
-    caller = _function.get() or _outermost()
+def _record_call(params: dict[str, Any], model: Any, **_: Any) -> None:
+    caller = _function.get() or _find_outermost_module()
     if caller is not None:
         service = model.service_model.service_name
-        for action, resource in _needs(service, model.name, params):
+        for action, resource in _list_needed(service, model.name, params):
             _calls.add((caller, f"{service}:{action}", resource))
 
 
-def _outermost() -> str | None:
-    """Our module that a test called without a function around it, if there is one."""
+def _find_outermost_module() -> str | None:
+    """Return the service module that a test called directly, or None if there is none."""
     frame, found = inspect.currentframe(), None
     while frame is not None:
         name = str(frame.f_globals.get("__name__"))
-        found = name if name.startswith("chalicelib.domain.") else found
+        found = name if _is_service_module(name) else found
         frame = frame.f_back
     return found
 
 
-def _needs(service: str, operation: str, params: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    if operation == "CreateBucket":  # so botocore calls the signing of a form
+def _list_needed(service: str, operation: str, params: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if operation == "CreateBucket":  # botocore's name for signing a form, which calls nothing
         return
     if service == "s3":
-        yield _of_s3(operation, params)
+        yield _needed_in_s3(operation, params)
     elif operation == "TransactWriteItems":
         for item in params["TransactItems"]:
             (kind,) = item
-            yield _TRANSACTED.get(kind, "ConditionCheckItem"), "${Table.Arn}"
+            yield _TRANSACTION_ACTIONS.get(kind, "ConditionCheckItem"), "${Table.Arn}"
     elif service == "dynamodb":
         index = params.get("IndexName")
         yield operation, "${Table.Arn}" + (f"/index/{index}" if index else "")
@@ -162,49 +186,52 @@ def _needs(service: str, operation: str, params: dict[str, Any]) -> Iterator[tup
         yield operation, "*"
 
 
-def _of_s3(operation: str, params: dict[str, Any]) -> tuple[str, str]:
-    action = _S3.get(operation, operation)
+def _needed_in_s3(operation: str, params: dict[str, Any]) -> tuple[str, str]:
+    action = _S3_ACTIONS.get(operation, operation)
     if params.get("VersionId"):
-        action = _VERSIONED.get(action, action)
-    if action in _OF_BUCKET:
+        action = _VERSION_ACTIONS.get(action, action)
+    if action in _BUCKET_ACTIONS:
         return action, "${Bucket.Arn}"
     key = str(params.get("Key") or params["Delete"]["Objects"][0]["Key"])
     return action, "${Bucket.Arn}/" + key.partition("/")[0] + "/x"
 
 
-# --- judged when they have run -----------------------------------------------------------------
+# --- after the tests ---------------------------------------------------------------------------
 
 
-def differences(*, whole: bool) -> list[str]:
-    """What was done and is not allowed and, of a whole run, what is allowed and was never done."""
-    noted = [json.loads(path.read_text()) for path in FOLDER.glob("*.json")]
+def find_differences(*, whole: bool) -> list[str]:
+    """Return a line for each recorded call that is not allowed.
+
+    With `whole` (all tests ran), also for each allowed action that no call needed.
+    """
+    recorded = [json.loads(path.read_text()) for path in CALLS_DIR.glob("*.json")]
     calls, parts = (
-        {(str(f), str(a), str(r)) for some in noted for f, a, r in some[kind]}
+        {(str(f), str(a), str(r)) for worker in recorded for f, a, r in worker[kind]}
         for kind in ("functions", "parts")
     )
-    wrong = []
+    differences = []
     for function, policy in _policies().items():
         own = {(action, resource) for name, action, resource in calls if name == function}
-        wrong += [
+        differences += [
             f"{function} may not {a} on {r}" for a, r in sorted(own) if not _allows(policy, a, r)
         ]
-        done = {action for name, action, _ in calls | parts if name == function}
-        needed = done | _BY_OTHERS | _signed(function)
+        called = {action for name, action, _ in calls | parts if name == function}
+        # The API signs the form of an upload without a call; the browser uses it with its rights.
+        signed = {"s3:PutObject"} if function == "api_handler" else set()
+        needed = called | _NEEDED_BY_AWS | signed
         if whole:
-            wrong += [f"{function} never needs {a}" for a in sorted(_actions(policy) - needed)]
-    return wrong
-
-
-def _signed(function: str) -> set[str]:
-    """A form for a browser is signed here without any call; what it does, it does as the API."""
-    return {"s3:PutObject"} if function == "api_handler" else set()
+            differences += [
+                f"{function} never needs {a}" for a in sorted(_actions(policy) - needed)
+            ]
+    return differences
 
 
 def _policies() -> dict[str, list[dict[str, Any]]]:
     config = json.loads((ROOT / ".chalice" / "config.json").read_text())
+    files = {name: entry["iam_policy_file"] for name, entry in config["lambda_functions"].items()}
     return {
-        function: json.loads((ROOT / ".chalice" / its["iam_policy_file"]).read_text())["Statement"]
-        for function, its in config["lambda_functions"].items()
+        function: json.loads((ROOT / ".chalice" / file).read_text())["Statement"]
+        for function, file in files.items()
     }
 
 
@@ -215,7 +242,9 @@ def _actions(policy: list[dict[str, Any]]) -> set[str]:
 def _allows(policy: list[dict[str, Any]], action: str, resource: str) -> bool:
     return any(
         action in statement["Action"]
-        and any(resource == "*" or fnmatchcase(resource, own) for own in _resources(statement))
+        and any(
+            resource == "*" or fnmatchcase(resource, pattern) for pattern in _resources(statement)
+        )
         for statement in policy
     )
 

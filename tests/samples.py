@@ -1,7 +1,7 @@
-"""Bodies and queries made from the types that check them.
+"""Sample bodies and queries, built from the msgspec types that validate them.
 
-What a field called so holds stands in two lists: text, or the id of something. A field that is in
-neither fails, so that nobody forgets to say it.
+Each field holds either text or an id. `TEXTS` and `IDS` list the fields by name. A field that is in
+neither list makes the tests fail, so that no new field is forgotten.
 """
 
 from collections.abc import Iterator, Mapping
@@ -37,14 +37,17 @@ TEXTS = {
     "q": "x",
     "refresh": "x",
     "sha256": "0" * 64,
+    "start_after": "2026-01-01",
+    "start_before": "2027-01-01",
+    "start_date": "2026-12-01",
     "time_zone": "UTC",
     "title": "x",
     "token": "x",
     "updated_since": "2026-01-01",
     "username": "somebody",
 }
-# Whose id a field holds, named as a path parameter would be. Anybody's account may be named where
-# people are let in: that is what exact addresses are looked up for.
+# Field -> the path parameter that has ids of the same kind. None: the field takes the id of any
+# account, as `NewMember.user_id` does, because the user lookup returns it.
 IDS = {
     "DeleteTask.id": "task_id",
     "UpdateTask.id": "task_id",
@@ -59,111 +62,117 @@ IDS = {
     "user_id": "user_id",
     "NewMember.user_id": None,
 }
-# Types whose least is not what their fields say.
-WHOLE = {"Reminder": {"minutes_before": 60}}
+# Types whose smallest valid value cannot be derived from their fields.
+FIXED_SAMPLES = {"Reminder": {"minutes_before": 60}}
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a body or a query holds an id, and of what."""
+class IdField:
+    """A field of a body or a query that holds an id: its path and the kind of id.
+
+    The path consists of field names, `"[]"` for the item of a list, and the class of each struct
+    below the first. The kind is the name of a path parameter, such as `task_id`.
+    """
 
     path: tuple[Any, ...]
-    thing: str
+    kind: str
 
-    def filled(
-        self, least: dict[str, Any], value: str, values: Mapping[str, str]
+    def fill(
+        self, document: dict[str, Any], value: str, values: Mapping[str, str]
     ) -> dict[str, Any]:
-        """`least` with `value` there; a struct on the way is made of `values`."""
-        return _filled(least, self.path, value, values)
+        """Return `document` with `value` in this field; structs on the way come from `values`."""
+        return _fill(document, self.path, value, values)
 
 
-def sample(model: type[Struct], values: Mapping[str, str]) -> dict[str, Any]:
-    """The least that `model` takes; `values` come before the samples of this file."""
+def _fill(part: Any, path: tuple[Any, ...], value: str, values: Mapping[str, str]) -> Any:
+    if not path:
+        return value
+    step, *rest = path
+    if isinstance(step, type):
+        return _fill(build_sample(step, values), tuple(rest), value, values)
+    if step == "[]":
+        first = part[0] if isinstance(part, list) and part else None
+        return [_fill(first, tuple(rest), value, values)]
+    document = part if isinstance(part, dict) else {}
+    return document | {step: _fill(document.get(step), tuple(rest), value, values)}
+
+
+def find_id_fields(model: type[Struct]) -> Iterator[IdField]:
+    """Yield the fields of `model` that hold ids, at any depth."""
+    for field in inspect.type_info(model).fields:  # type: ignore[attr-defined]
+        yield from _find_in_type(model, field.encode_name, field.type, (field.encode_name,))
+
+
+def _find_in_type(
+    model: type[Struct], name: str, field_type: inspect.Type, path: tuple[Any, ...]
+) -> Iterator[IdField]:
+    if isinstance(field_type, inspect.StrType):
+        kind = _id_kind(model, name)
+        if kind is not None:
+            yield IdField(path, kind)
+    elif isinstance(field_type, inspect.UnionType):
+        for member in field_type.types:
+            yield from _find_in_type(model, name, member, path)
+    elif isinstance(field_type, inspect.ListType):
+        yield from _find_in_type(model, name, field_type.item_type, (*path, "[]"))
+    elif isinstance(field_type, inspect.StructType):
+        for field in find_id_fields(field_type.cls):
+            yield IdField((*path, field_type.cls, *field.path), field.kind)
+
+
+def _id_kind(model: type[Struct], name: str) -> str | None:
+    for key in (f"{model.__name__}.{name}", name):
+        if key in IDS:
+            return IDS[key]
+    assert name in TEXTS, f"add {model.__name__}.{name} to tests/samples.py"
+    return None
+
+
+def build_sample(model: type[Struct], values: Mapping[str, str]) -> dict[str, Any]:
+    """Return the smallest valid body or query; `values` go before the samples of this file."""
     fields = inspect.type_info(model).fields  # type: ignore[attr-defined]
     config = model.__struct_config__
     return ({config.tag_field: config.tag} if config.tag_field else {}) | {
-        field.encode_name: _value(model, field.encode_name, field.type, values)
+        field.encode_name: _build_value(model, field.encode_name, field.type, values)
         for field in fields
         if field.required
     }
 
 
-def ids_in(model: type[Struct]) -> Iterator[Place]:
-    """Where `model` may hold ids, however deep."""
-    for field in inspect.type_info(model).fields:  # type: ignore[attr-defined]
-        yield from _ids_in(model, field.encode_name, field.type, (field.encode_name,))
-
-
-def _ids_in(
-    model: type[Struct], name: str, kind: inspect.Type, path: tuple[Any, ...]
-) -> Iterator[Place]:
-    if isinstance(kind, inspect.StrType):
-        thing = _thing(model, name)
-        if thing is not None:
-            yield Place(path, thing)
-    elif isinstance(kind, inspect.UnionType):
-        for each in kind.types:
-            yield from _ids_in(model, name, each, path)
-    elif isinstance(kind, inspect.ListType):
-        yield from _ids_in(model, name, kind.item_type, (*path, "[]"))
-    elif isinstance(kind, inspect.StructType):
-        for place in ids_in(kind.cls):
-            yield Place((*path, kind.cls, *place.path), place.thing)
-
-
-def _thing(model: type[Struct], name: str) -> str | None:
-    for key in (f"{model.__name__}.{name}", name):
-        if key in IDS:
-            return IDS[key]
-    assert name in TEXTS, f"say in tests/samples.py what {model.__name__}.{name} holds"
-    return None
-
-
-def _value(model: type[Struct], name: str, kind: inspect.Type, values: Mapping[str, str]) -> Any:
-    match kind:
+def _build_value(
+    model: type[Struct], name: str, field_type: inspect.Type, values: Mapping[str, str]
+) -> Any:
+    match field_type:
         case inspect.StrType():
-            return _text(model, name, values)
+            return _build_text(model, name, values)
         case inspect.UnionType(types=types):
-            return _value(model, name, types[0], values)
+            return _build_value(model, name, types[0], values)
         case inspect.Metadata(type=described):
-            return _value(model, name, described, values)
+            return _build_value(model, name, described, values)
         case inspect.ListType(item_type=item):
-            return [_value(model, name, item, values)]
+            return [_build_value(model, name, item, values)]
         case inspect.StructType(cls=cls):
-            return WHOLE.get(cls.__name__) or sample(cls, values)
-    return _plain(kind)
+            return FIXED_SAMPLES.get(cls.__name__) or build_sample(cls, values)
+    return _build_plain_value(field_type)
 
 
-def _text(model: type[Struct], name: str, values: Mapping[str, str]) -> str:
-    thing = IDS.get(f"{model.__name__}.{name}", IDS.get(name))
-    known = values.get(thing or name, TEXTS.get(name))
-    assert known is not None, f"say in tests/samples.py what {model.__name__}.{name} holds"
-    return known
+def _build_text(model: type[Struct], name: str, values: Mapping[str, str]) -> str:
+    kind = IDS.get(f"{model.__name__}.{name}", IDS.get(name))
+    text = values.get(kind or name, TEXTS.get(name))
+    assert text is not None, f"add {model.__name__}.{name} to tests/samples.py"
+    return text
 
 
-def _plain(kind: inspect.Type) -> Any:
-    match kind:
+def _build_plain_value(field_type: inspect.Type) -> Any:
+    match field_type:
         case inspect.LiteralType(values=literals):
             return literals[0]
         case inspect.EnumType(cls=cls):
             return next(iter(cls)).value
-        case inspect.IntType(ge=least):
-            return least or 1
+        case inspect.IntType(ge=minimum):
+            return minimum or 1
         case inspect.BoolType():
             return True
         case inspect.DateTimeType():
             return (datetime.now(UTC) + timedelta(days=1)).isoformat()
-    raise AssertionError(f"teach tests/samples.py to make a {kind}")
-
-
-def _filled(there: Any, path: tuple[Any, ...], value: str, values: Mapping[str, str]) -> Any:
-    if not path:
-        return value
-    step, *rest = path
-    if isinstance(step, type):
-        return _filled(sample(step, values), tuple(rest), value, values)
-    if step == "[]":
-        first = there[0] if isinstance(there, list) and there else None
-        return [_filled(first, tuple(rest), value, values)]
-    document = there if isinstance(there, dict) else {}
-    return document | {step: _filled(document.get(step), tuple(rest), value, values)}
+    raise AssertionError(f"add the type {field_type} to tests/samples.py")

@@ -1,47 +1,35 @@
-"""What tests speak with: an API client that enters by the front door, and people who use it."""
+"""API client and people: `Api` calls the app as API Gateway does, `Person` is a logged-in user."""
 
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from copy import deepcopy
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email import message_from_string, policy
 from email.message import EmailMessage
-from functools import cache
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
-from botocore.awsrequest import AWSResponse
 from chalice.test import Client, HTTPResponse
-from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
-from moto.core.base_backend import BaseBackend
-from moto.moto_api._internal import moto_api_backend
-from moto.s3.models import s3_backends
 from moto.ses.models import ses_backends
 from requests.structures import CaseInsensitiveDict
 
-from chalicelib import settings
 from chalicelib.accounts.models import User, update_user_write
-from chalicelib.aws import clients as aws_clients
-from chalicelib.dynamodb.ids import new_id
-from chalicelib.dynamodb.table import BATCH_WRITE_MAX, Item
-from chalicelib.dynamodb.time_index import Watermark
-from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import transact
-from tests import contract
-from tests import response_checks as envelope
+from tests import contract, response_checks
+from tests.table_items import put_items, scan_items
 
-PERSON = ("id", "email", "token", "refresh")
+PERSON_FIELDS = ("id", "email", "token", "refresh")
 PASSWORD = "correct horse battery"
 ORIGIN = "https://app.example.com"
 
 
 class Api:
-    """Calls the app as API Gateway does; `token` is whose behalf it speaks on."""
+    """A client that calls the app as API Gateway does, with the access token `token` or without.
+
+    It checks each response against `docs/openapi.json` and against the rules for all responses.
+    """
 
     def __init__(self, client: Client, token: str | None = None) -> None:
         self._client = client
@@ -56,6 +44,7 @@ class Api:
         headers: dict[str, str] | None = None,
         raw: bytes | None = None,
     ) -> HTTPResponse:
+        """Send a request and return the response; `raw` replaces the JSON body."""
         sent = {"Content-Type": "application/json", "Origin": ORIGIN, **(headers or {})}
         if self._token is not None:
             sent.setdefault("Authorization", f"Bearer {self._token}")
@@ -64,29 +53,29 @@ class Api:
         )
         answer = self._client.http.request(method, path, headers=sent, body=body)
         answer.headers = CaseInsensitiveDict(answer.headers)
-        envelope.check(sent["Origin"], answer.status_code, answer.headers, answer.body)
+        response_checks.check(sent["Origin"], answer.status_code, answer.headers, answer.body)
         contract.check(method, path, answer.status_code, answer.headers, answer.body)
         return answer
 
     def get(self, path: str, **options: Any) -> HTTPResponse:
         return self.call("GET", path, **options)
 
-    def pages(self, path: str) -> Iterator[list[Any]]:
-        """What is on each page of the list at `path`, which has a query."""
+    def list_pages(self, path: str) -> Iterator[list[Any]]:
+        """Yield the items of each page of the list at `path`, which must have a query."""
         cursor = ""
         while True:
             page = self.get(path + cursor)
             assert page.status_code == 200, page.json_body
-            items, then = page.json_body["items"], page.json_body["next_cursor"]
+            items, next_cursor = page.json_body["items"], page.json_body["next_cursor"]
             yield items
-            if then is None:
+            if next_cursor is None:
                 return
-            assert items, "a page is empty, and not the last"
-            cursor = f"&cursor={then}"
+            assert items, "a page is empty, and it is not the last page"
+            cursor = f"&cursor={next_cursor}"
 
-    def listed(self, path: str) -> list[Any]:
-        """What is on all of them."""
-        return list(itertools.chain.from_iterable(self.pages(path)))
+    def list_all(self, path: str) -> list[Any]:
+        """Return the items of all pages of the list at `path`, which must have a query."""
+        return list(itertools.chain.from_iterable(self.list_pages(path)))
 
     def post(self, path: str, json_body: Any = None, **options: Any) -> HTTPResponse:
         return self.call("POST", path, json_body, **options)
@@ -103,7 +92,7 @@ class Api:
 
 @dataclass
 class Person(Api):
-    """Somebody signed in."""
+    """A registered user with an access token and a refresh token."""
 
     client: Client
     id: str
@@ -114,162 +103,100 @@ class Person(Api):
     def __post_init__(self) -> None:
         super().__init__(self.client, self.token)
 
-    def signs_in(self) -> None:
-        """Anew, as after some time."""
-        known = {"email": self.email, "password": PASSWORD}
+    def log_in(self) -> None:
+        """Log in again and use the new access token from now on."""
+        login = {"email": self.email, "password": PASSWORD}
         self._token = self.token = (
-            Api(self.client).post("/api/auth/login", known).json_body["access"]
+            Api(self.client).post("/api/auth/login", login).json_body["access"]
         )
 
-    def verified(self) -> "Person":
-        """Has followed the link in the first mail."""
+    def verify_address(self) -> "Person":
+        """Mark the email address as verified and return this person."""
         transact(update_user_write(self.id, User.is_verified.set(True)))
         return self
 
-    def starts_project(self, name: str = "Launch") -> str:
+    def create_project(self, name: str = "Launch") -> str:
+        """Create a project and return its id."""
         return str(self.post("/api/projects", {"name": name}).json_body["id"])
 
-    def lets_in(self, project: str, other: "Person", role: str = "member") -> HTTPResponse:
+    def add_member(self, project: str, other: "Person", role: str = "member") -> HTTPResponse:
+        """Add `other` to a project and return the response."""
         path = f"/api/projects/{project}/members"
         return self.post(path, {"user_id": other.id, "role": role})
 
-    def adds_task(
+    def create_task(
         self, project: str, title: str = "Write the plan", **fields: Any
     ) -> dict[str, Any]:
+        """Create a task and return its JSON."""
         answer = self.post("/api/tasks", {"project": project, "title": title, **fields})
         assert answer.status_code == 201, answer.json_body
         task: dict[str, Any] = answer.json_body
         return task
 
 
-def make_cloud() -> None:
-    """The resources of the stack in moto, with nothing left of what was there."""
-    moto_api_backend.reset()
-    for service, content in _stack().items():
-        vars(_backend(service)).update(deepcopy(content))
-    s3_backends[DEFAULT_ACCOUNT_ID]["aws"].create_bucket(settings.BUCKET_NAME, settings.REGION)
-    ticked_lately()
-
-
-@cache
-def _stack() -> dict[str, Any]:
-    """What the backends hold once the stack stands; copying it is quicker than making it."""
-    Item.create_table(billing_mode="PAY_PER_REQUEST")
-    aws_clients.ses_client().verify_email_identity(EmailAddress=settings.MAIL_SENDER)
-    keys = f'{{"active": "k1", "k1": "{"s" * 64}"}}'
-    aws_clients.secrets_manager_client().create_secret(Name=settings.SECRET_ID, SecretString=keys)
-    return {name: deepcopy(vars(_backend(name))) for name in ("dynamodb", "ses", "secretsmanager")}
-
-
-def _backend(service: Any) -> BaseBackend:
-    return cast(BaseBackend, get_backend(service)[DEFAULT_ACCOUNT_ID][settings.REGION])
-
-
 def sign_up(client: Client, name: str) -> Person:
-    """Register and log in."""
+    """Register `name` with the address `<name>@example.com` and log in."""
     api, email = Api(client), f"{name}@example.com"
     registration = {"username": name, "email": email, "password": PASSWORD}
     api.post("/api/auth/register", registration | {"password_confirm": PASSWORD})
-    signed_in = api.post("/api/auth/login", {"email": email, "password": PASSWORD}).json_body
-    user = signed_in["user"]
-    return Person(client, user["id"], email, signed_in["access"], signed_in["refresh"])
+    login = api.post("/api/auth/login", {"email": email, "password": PASSWORD}).json_body
+    return Person(client, login["user"]["id"], email, login["access"], login["refresh"])
 
 
-class Residents:
+class RegisteredPeople:
     """People who signed up before the test began.
 
-    Signing up is what most tests begin with and what takes longest in them: two calls, two password
-    hashes, twenty of DynamoDB. So each name does it once in a run, by the front door; every other
-    test finds the rows that it left, all but the counters of tries.
+    Most tests need people, and to sign up is slow: two requests, two password hashes and twenty
+    DynamoDB calls. So each name signs up through the API once in a test run. Later tests put the
+    items that this sign-up wrote, except the counters of rate limits.
     """
 
-    STALE = timedelta(minutes=5)  # a third of what an access token lives
+    MAX_AGE = timedelta(minutes=5)  # a third of the life of an access token
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[datetime, dict[str, Any], list[Any]]] = {}
+        self._sign_ups: dict[str, tuple[datetime, dict[str, Any], list[Any]]] = {}
 
-    def move_in(self, client: Client, name: str) -> Person:
-        if not self._knows(name):
-            self._known[name] = (datetime.now(UTC), *_recorded_sign_up(client, name))
-        _, person, rows = self._known[name]
-        put_rows(rows)
+    def put(self, client: Client, name: str) -> Person:
+        """Put the items of a person into the table and return the person."""
+        if not self._is_fresh(name):
+            self._sign_ups[name] = (datetime.now(UTC), *_record_sign_up(client, name))
+        _, person, items = self._sign_ups[name]
+        put_items(items)
         return Person(client, **person)
 
-    def _knows(self, name: str) -> bool:
-        if name not in self._known:
+    def _is_fresh(self, name: str) -> bool:
+        if name not in self._sign_ups:
             return False
-        then, at = self._known[name][0], datetime.now(UTC)
-        # The clock may have been moved, either way. What an earlier hour left undone is no longer
-        # found: see `ticked_lately`.
-        return timedelta(0) <= at - then < self.STALE and at.hour == then.hour
+        signed_up_at, now = self._sign_ups[name][0], datetime.now(UTC)
+        # A test may have moved the clock in either direction. Items that are due in an earlier
+        # hour would not be found, because of the watermarks: see `set_watermarks`.
+        is_recent = timedelta(0) <= now - signed_up_at < self.MAX_AGE
+        return is_recent and now.hour == signed_up_at.hour
 
 
-def _recorded_sign_up(client: Client, name: str) -> tuple[dict[str, Any], list[Any]]:
-    before = all_rows()
+def _record_sign_up(client: Client, name: str) -> tuple[dict[str, Any], list[Any]]:
+    """Sign up and return the fields of the person and the items that this wrote."""
+    before = scan_items()
     person = sign_up(client, name)
-    new = [row for row in all_rows() if row not in before and row["SK"]["S"] != "THROTTLE"]
-    return {key: value for key, value in vars(person).items() if key in PERSON}, new
-
-
-def all_rows() -> list[Any]:
-    """The table as DynamoDB gives it."""
-    pages = _dynamodb().get_paginator("scan").paginate(TableName=settings.TABLE_NAME)
-    return [row for page in pages for row in page["Items"]]
-
-
-def put_rows(rows: list[Any]) -> None:
-    _write([{"PutRequest": {"Item": row}} for row in rows])
-
-
-def replace_rows(rows: list[Any]) -> None:
-    """Let the table hold `rows` and nothing else."""
-    keys = [{name: row[name] for name in ("PK", "SK")} for row in all_rows()]
-    _write([{"DeleteRequest": {"Key": key}} for key in keys])
-    put_rows(rows)
-
-
-def _write(requests: list[Any]) -> None:
-    for first in range(0, len(requests), BATCH_WRITE_MAX):
-        some = requests[first : first + BATCH_WRITE_MAX]
-        _dynamodb().batch_write_item(RequestItems={settings.TABLE_NAME: some})
-
-
-def put_copies(task: str, count: int) -> None:
-    """Let `count` more tasks stand beside `task`, equal but for the id: what a test of many needs
-    takes half a minute by the front door."""
-    rows = [row for row in all_rows() if row["SK"]["S"].endswith(f"#{task}")]
-    text, now = json.dumps(rows), datetime.now(UTC)
-    put_rows(
-        [row for _ in range(count) for row in json.loads(text.replace(task[:26], new_id(now)))]
-    )
-
-
-def put_copies_of_project(project: str, count: int) -> None:
-    """Let `count` more projects stand beside `project`, equal but for the id."""
-    rows, now = [json.dumps(row) for row in all_rows()], datetime.now(UTC)
-    whole = [row for row in rows if project in row]
-    for _ in range(count):
-        other = new_id(now)
-        put_rows([json.loads(row.replace(project, other)) for row in whole])
-
-
-def _dynamodb() -> Any:
-    return Item._get_connection().connection.client
+    new = [item for item in scan_items() if item not in before and item["SK"]["S"] != "THROTTLE"]
+    return {key: value for key, value in vars(person).items() if key in PERSON_FIELDS}, new
 
 
 def in_hours(hours: float) -> str:
-    """A due date that many hours ahead."""
+    """Return the time in `hours` hours, as the API writes it."""
     return (datetime.now(UTC) + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def locations(answer: HTTPResponse) -> list[str]:
-    """The places that a refusal names."""
+def error_locations(answer: HTTPResponse) -> list[str]:
+    """Return the `location` of each error in a problem document."""
     return [error["location"] for error in answer.json_body["errors"]]
 
 
 def mails_to(person: Person, subject: str = "", address: str = "") -> Iterator[EmailMessage]:
-    """What moto's SES has accepted for `person`, or another `address` of theirs, under a subject
-    that begins so, as a mail client reads it."""
+    """Yield the emails that moto's SES accepted for `person`, parsed as an email client does.
+
+    `subject` is the beginning of the subject; `address` replaces the person's address.
+    """
     region = ses_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"]
     for sent in region.sent_messages:
         mail = message_from_string(sent.raw_data, policy=policy.default)
@@ -278,114 +205,9 @@ def mails_to(person: Person, subject: str = "", address: str = "") -> Iterator[E
             yield mail
 
 
-def token_in(mail: EmailMessage) -> str:
-    """The token of the link in a mail."""
+def extract_token(mail: EmailMessage) -> str:
+    """Return the token of the link in an email."""
     text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
-    found = re.search(r"token=(\S+)", text)
-    assert found is not None
-    return found[1]
-
-
-def ticked_lately() -> None:
-    """Set every watermark, as on a system that runs: a sweep without one looks two days back."""
-    put_rows(watermarks())
-
-
-def watermarks() -> list[Any]:
-    """The rows of a system whose last tick was in this hour."""
-    hour = format_timestamp(datetime.now(UTC).replace(minute=0, second=0, microsecond=0))
-    kinds = ("mail", "due", "digest", "upload", "leaving", "errand", "purge", "job", "weekly")
-    rows = [Watermark.key(what).empty_item() for what in kinds]
-    for row in rows:
-        row.hour = hour
-    return [row.serialize() for row in rows]
-
-
-def answered(request: Any, body: bytes, status: int = 200) -> AWSResponse:
-    """What AWS would send back."""
-    return AWSResponse(request.url, status, {}, SimpleNamespace(stream=lambda: iter([body])))
-
-
-@contextmanager
-def quota_of(rate: float) -> Iterator[None]:
-    """Let SES say that the account may send `rate` mails a second."""
-    events, event = aws_clients.ses_client().meta.events, "before-send.ses.GetSendQuota"
-    _rates.append(rate)
-    events.register_first(event, _say_quota, unique_id="quota")
-    try:
-        yield
-    finally:
-        _rates.pop()
-        if not _rates:
-            events.unregister(event, _say_quota, unique_id="quota")
-
-
-def _say_quota(request: Any, **_: Any) -> AWSResponse:
-    body = f"""<GetSendQuotaResponse xmlns="http://ses.amazonaws.com/doc/2010-12-01/">
-    <GetSendQuotaResult><MaxSendRate>{_rates[-1]}</MaxSendRate></GetSendQuotaResult>
-    </GetSendQuotaResponse>"""
-    return answered(request, body.encode())
-
-
-_rates: list[float] = []
-
-
-READS = {
-    "GetItem",
-    "BatchGetItem",
-    "Query",
-    "HeadObject",
-    "GetObject",
-    "ListObjectsV2",
-    "ListMultipartUploads",
-    "ListParts",
-    "GetSendQuota",
-}
-
-
-class Killed(BaseException):
-    """The process ends here."""
-
-
-@contextmanager
-def killed_at(call: int, *, writes_only: bool = False) -> Iterator[None]:
-    """Die right before the `call`-th call of AWS in the block; with `writes_only`, the `call`-th
-    that changes something, because dying before a read is dying before the next write."""
-    calls = itertools.count(1)
-
-    def die(event_name: str, **_: Any) -> None:
-        reads = event_name.rpartition(".")[2] in READS
-        if not (writes_only and reads) and next(calls) == call:
-            raise Killed
-
-    clients = [
-        Item._get_connection().connection.client,
-        aws_clients.s3_client(),
-        aws_clients.ses_client(),
-    ]
-    for client in clients:
-        client.meta.events.register_first("before-parameter-build", die)
-    try:
-        yield
-    finally:
-        for client in clients:
-            client.meta.events.unregister("before-parameter-build", die)
-
-
-def after_each(operation: str, act: Callable[[], Any]) -> AbstractContextManager[None]:
-    """Something happens right after each call of DynamoDB of this name."""
-
-    def happens(**_: Any) -> None:
-        act()
-
-    return hooked(_dynamodb(), f"after-call.dynamodb.{operation}", happens)
-
-
-@contextmanager
-def hooked(client: Any, event: str, handler: Callable[..., Any]) -> Iterator[None]:
-    """The handler hears of the client's events of this name, before others do."""
-    client.meta.events.register_first(event, handler)
-    try:
-        yield
-    finally:
-        client.meta.events.unregister(event, handler)
+    match = re.search(r"token=(\S+)", text)
+    assert match is not None
+    return match[1]

@@ -1,4 +1,4 @@
-"""The table's stream in moto, and what Lambda does with it: tell functions of their records."""
+"""The table's stream in moto, and the Lambda event source mapping that reads it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ Record = dict[str, Any]
 
 
 class TaskStream:
-    """The changes of tasks from now on, as `infra/resources.yaml` chooses them."""
+    """The stream records of tasks from now on, filtered as in `infra/resources.yaml`."""
 
     def __init__(self, invoke: Invoke) -> None:
         self._invoke = invoke
@@ -25,25 +25,25 @@ class TaskStream:
             StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
         )
 
-    def records(self) -> list[Record]:
-        """What is new since the last time."""
+    def take_records(self) -> list[Record]:
+        """Return the records that are new since the last call."""
         table = dynamodb_backends[DEFAULT_ACCOUNT_ID][settings.REGION].tables[settings.TABLE_NAME]
         assert table.stream_shard is not None
         new = [item.to_json() for item in table.stream_shard.items[self._position :]]
         self._position += len(new)
-        return [record for record in new if _is_about_a_task(record)]
+        return [record for record in new if _is_task_record(record)]
 
-    def flows(self) -> None:
-        """Tell the function what is new."""
-        assert self.tells(self.records()) == []
+    def deliver_new(self) -> None:
+        """Deliver the new records to the stream handler, which must succeed."""
+        assert self.deliver(self.take_records()) == []
 
-    def tells(self, records: list[Record]) -> list[str]:
-        """Tell the function of `records`; the positions of those that it could not handle."""
+    def deliver(self, records: list[Record]) -> list[str]:
+        """Deliver `records` to the stream handler; return the sequence numbers that failed."""
         answer = self._invoke("follow_changes", {"Records": records})
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
-def _is_about_a_task(record: Record) -> bool:
+def _is_task_record(record: Record) -> bool:
     keys = record["dynamodb"]["Keys"]
     return keys["PK"]["S"].startswith("PROJECT#") and keys["SK"]["S"].startswith(
         ("TASK#", "TRASH#")

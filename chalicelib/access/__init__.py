@@ -1,4 +1,4 @@
-"""Who may do what: the table of permissions, the access checks that every request passes, and the
+"""Authorization: the table of permissions, the access checks that every request passes, and the
 rate limits per caller.
 
 An access check reads account, credential, membership and target in one round trip. To a caller who

@@ -60,11 +60,11 @@ class TokenBucket:
         self.interval = timedelta(microseconds=MINUTE // timedelta(microseconds=1) // self.limit)
         self.unrecorded = random.randrange(self.share)
 
-    def left(self, now: datetime) -> int:
+    def remaining(self, now: datetime) -> int:
         """Return how many requests this process would accept at once."""
-        return max((MINUTE - self.missing(now)) // self.interval, 0)
+        return max((MINUTE - self.time_until_full(now)) // self.interval, 0)
 
-    def missing(self, now: datetime) -> timedelta:
+    def time_until_full(self, now: datetime) -> timedelta:
         """Return the time until the bucket is full."""
         return max(self.full_at, self.shared_full_at, now) - now
 

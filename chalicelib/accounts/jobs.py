@@ -30,13 +30,13 @@ from chalicelib.sessions.models import (
 RESERVED_MILLISECONDS = 120_000
 
 
-def delete_due_accounts(now: datetime, pace: TimeBudget | None = None) -> dict[str, int]:
+def delete_due_accounts(now: datetime, budget: TimeBudget | None = None) -> dict[str, int]:
     """Delete the accounts whose grace period is over, and count them as `erased`.
 
-    When the time budget `pace` is used up, the rest is left to the next run, and `put_off` is 1.
+    When the time budget is used up, the rest is left to the next run, and `put_off` is 1.
     Every step is idempotent, so the next run also completes an interrupted deletion.
     """
-    budget = (pace or unlimited_budget(now)).leaving(RESERVED_MILLISECONDS)
+    budget = (budget or unlimited_budget(now)).reserving(RESERVED_MILLISECONDS)
     outcome = Counter(erased=0)
     try:
         for item in budget.each(time_index.list_due("leaving", now)):
@@ -90,7 +90,7 @@ def _anonymize(user: User) -> bool:
     try:
         transact(
             models.anonymize_user_write(user, f"deleted-{user.id[-8:]}"),
-            models.release_email_write(user.email, user.id),
+            models.release_email_write(user),
             models.release_username_write(user.username, user.id),
         )
     except ConditionFailed:

@@ -6,7 +6,6 @@ that site staff can page through all accounts and search by the beginning of an 
 """
 
 import string
-import unicodedata
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import Enum
@@ -20,14 +19,11 @@ from chalicelib.dynamodb.pages import Page
 from chalicelib.dynamodb.table import Item, Key, batch_get, get_item, is_unchanged, query_page
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import ConditionCheck, Delete, Put, Update, Write
+from chalicelib.email_addresses import canonical_address, earlier_spellings
+from chalicelib.text import fold_name
 
 OTHER_LETTER = "~"
 LETTERS = string.digits + string.ascii_lowercase + OTHER_LETTER
-
-
-def normalize_identifier(text: str) -> str:
-    """Return the canonical spelling of an address or username; two that share it are the same."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).strip().casefold())
 
 
 class User(Item):
@@ -89,7 +85,7 @@ class Credentials(Item):
 
     @staticmethod
     def key(email: str) -> "Key[Credentials]":
-        address = normalize_identifier(email)
+        address = canonical_address(email)
         return Key(Credentials, f"EMAIL#{_first_letter(address)}", address)
 
 
@@ -100,7 +96,7 @@ class UsernameClaim(Item):
 
     @staticmethod
     def key(username: str) -> "Key[UsernameClaim]":
-        return Key(UsernameClaim, f"USERNAME#{normalize_identifier(username)}", "CLAIM")
+        return Key(UsernameClaim, f"USERNAME#{fold_name(username)}", "CLAIM")
 
 
 def create_user_writes(user: User, password_hash: str) -> tuple[Write, Write, Write]:
@@ -124,9 +120,9 @@ def claim_username_write(username: str, user_id: str) -> Put:
     return Put(UsernameClaim(key.pk, key.sk, user_id=user_id))
 
 
-def release_email_write(email: str, user_id: str) -> Delete:
-    """Return the write that gives up an address; it fails when it is not the user's."""
-    return Delete(Credentials.key(email), Credentials.user_id == user_id)
+def release_email_write(user: User) -> Delete:
+    """Return the write that gives up the user's address; it fails when it is not the user's."""
+    return Delete(find_credentials_key(user), Credentials.user_id == user.id)
 
 
 def release_username_write(username: str, user_id: str) -> Delete:
@@ -141,7 +137,7 @@ def replace_password_write(user: User, old_hash: str, new_hash: str) -> Update:
     """
     unchanged = (Credentials.user_id == user.id) & (Credentials.password_hash == old_hash)
     actions = (Credentials.password_hash.set(new_hash),)
-    return Update(Credentials.key(user.email), actions, unchanged)
+    return Update(find_credentials_key(user), actions, unchanged)
 
 
 def update_user_write(user_id: str, *actions: Action, condition: Condition | None = None) -> Update:
@@ -195,7 +191,24 @@ def get_users(user_ids: Iterable[str]) -> dict[str, User]:
 
 def get_credentials(email: str) -> Credentials | None:
     """Return the credentials of an address; None when nobody has it."""
-    return get_item(Credentials.key(email))
+    return get_item(Credentials.key(email)) or get_earlier_credentials(email)
+
+
+def get_earlier_credentials(email: str) -> Credentials | None:
+    """Return the credentials that an earlier version stored under another spelling of `email`."""
+    for spelling in earlier_spellings(email):
+        credentials = get_item(Key(Credentials, f"EMAIL#{_first_letter(spelling)}", spelling))
+        user = get_user(credentials.user_id) if credentials else None
+        # Earlier versions folded some domains that differ, such as those with "ß" and "ss".
+        if user is not None and canonical_address(user.email) == canonical_address(email):
+            return credentials
+    return None
+
+
+def find_credentials_key(user: User) -> Key[Credentials]:
+    """Return the key of the user's credentials. Only an internationalized domain takes reads."""
+    earlier = get_earlier_credentials(user.email)
+    return Key(Credentials, earlier.PK, earlier.SK) if earlier else Credentials.key(user.email)
 
 
 def find_user_by_email(email: str) -> User | None:
@@ -236,7 +249,7 @@ def list_credentials(prefix: str, *, limit: int, start: dict[str, Any] | None) -
         page = query_page(
             Credentials, f"EMAIL#{letter}", begins, limit=limit - len(found), start=start
         )
-        found += page.rows
+        found += page.items
         start = page.last_key
         if len(found) == limit:
             if start is None and letter != LETTERS[-1]:
@@ -251,8 +264,7 @@ def _first_letter(address: str) -> str:
 
 
 class TokenPurpose(Enum):
-    """The purpose of a one-time token: the attributes of its digest and its expiry, and how long it
-    is valid."""
+    """The purpose of a one-time token: attributes of digest and expiry, and lifetime."""
 
     VERIFICATION = ("verification_token", "verification_until", timedelta(hours=24))
     RESET = ("reset_token", "reset_until", timedelta(minutes=10))

@@ -14,11 +14,13 @@ from chalicelib.access.service import Access
 from chalicelib.accounts import models, one_time_tokens
 from chalicelib.accounts.models import Credentials, TokenPurpose, User
 from chalicelib.dynamodb.transactions import ConditionFailed, transact
+from chalicelib.email_addresses import canonical_address
 from chalicelib.errors import Conflict, FieldError, Invalid
 from chalicelib.mail.models import lift_suppression_write
 from chalicelib.mail.notifications import PASSWORD_CHANGED, RESET, queue_account_write
 from chalicelib.sessions.models import carry_over_session_write
 from chalicelib.sessions.throttling import clear_attempts, count_attempt
+from chalicelib.text import normalize_password
 
 # Passwords for unknown accounts are checked against this hash. It has the cost of a real one and no
 # known password. It is a constant, because computing it would take the time of a second hash.
@@ -31,21 +33,27 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 
 
 def hash_password(password: str) -> str:
-    """Return the salted hash to store for `password`."""
-    return _hasher.hash(password)
+    """Return the salted hash to store for `password`, which is normalized first."""
+    return _hasher.hash(normalize_password(password))
 
 
 def is_password_correct(password: str, credentials: Credentials | None) -> bool:
     """Return whether `password` matches the credentials; False without credentials.
 
-    Both cases compute one hash, so that the time does not tell whether an account exists.
+    The password is compared in its normalized form, and as typed if that differs, because earlier
+    versions hashed it as typed. Both cases compute the same number of hashes, so that the time does
+    not tell whether an account exists.
     """
     stored = credentials.password_hash if credentials else UNKNOWN_ACCOUNT_HASH
+    forms = dict.fromkeys((normalize_password(password), password))
+    return any(_is_hash_of(stored, form) for form in forms) and credentials is not None
+
+
+def _is_hash_of(stored: str, password: str) -> bool:
     try:
-        _hasher.verify(stored, password)
+        return _hasher.verify(stored, password)
     except VerificationError:
         return False
-    return credentials is not None
 
 
 def require_current_password(access: Access, password: str, *, source: str | None) -> Credentials:
@@ -92,7 +100,7 @@ def request_password_reset(*, email: str, source: str | None, now: datetime) -> 
 
     Raises `TooManyRequests` after too many attempts.
     """
-    count_attempt("reset", account=models.normalize_identifier(email), source=source, now=now)
+    count_attempt("reset", account=canonical_address(email), source=source, now=now)
     user = models.find_user_by_email(email)
     if user is None or not user.is_active:
         return
@@ -123,4 +131,4 @@ def reset_password(*, token: str, new_password: str, now: datetime) -> None:
         )
     except ConditionFailed as failed:
         raise one_time_tokens.invalid_token_error() from failed
-    clear_attempts("login", account=models.normalize_identifier(user.email), now=now)
+    clear_attempts("login", account=canonical_address(user.email), now=now)

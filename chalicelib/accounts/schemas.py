@@ -7,15 +7,25 @@ from msgspec.structs import asdict
 
 from chalicelib.accounts.models import User
 from chalicelib.attachments.avatars import get_avatar_url
-from chalicelib.http.fields import AnyPassword, Email, Id, NewPassword, Time, Token, Username
+from chalicelib.http.fields import (
+    AnyPassword,
+    Email,
+    Id,
+    NewPassword,
+    RepeatedPassword,
+    Time,
+    Token,
+    Username,
+)
 from chalicelib.http.pagination import PageQuery
+from chalicelib.http.text_fields import line
 
 
 class Registration(Struct, forbid_unknown_fields=True):
     username: Username
     email: Email
     password: NewPassword
-    password_confirm: str
+    password_confirm: RepeatedPassword
 
 
 class EmailAddress(Struct, forbid_unknown_fields=True):
@@ -29,7 +39,7 @@ class OneTimeToken(Struct, forbid_unknown_fields=True):
 class PasswordReset(Struct, forbid_unknown_fields=True):
     token: Token
     password: NewPassword
-    password_confirm: str
+    password_confirm: RepeatedPassword
 
 
 class Notifications(Struct, forbid_unknown_fields=True):
@@ -47,7 +57,7 @@ class Notifications(Struct, forbid_unknown_fields=True):
 
 class ProfilePatch(Struct, forbid_unknown_fields=True):
     username: Username | UnsetType = UNSET
-    display_name: Annotated[str, Meta(max_length=100)] | UnsetType = UNSET
+    display_name: Annotated[str, line(max_length=100, required=False)] | UnsetType = UNSET
     time_zone: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
     notifications: Notifications | UnsetType = UNSET
 
@@ -55,7 +65,7 @@ class ProfilePatch(Struct, forbid_unknown_fields=True):
 class PasswordChange(Struct, forbid_unknown_fields=True):
     password: AnyPassword
     new_password: NewPassword
-    new_password_confirm: str
+    new_password_confirm: RepeatedPassword
 
 
 class EmailChange(Struct, forbid_unknown_fields=True):

@@ -14,6 +14,7 @@ from chalicelib.dynamodb.optimistic_locking import retry_on_conflict
 from chalicelib.dynamodb.table import is_unchanged
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import ConditionFailed, Put, Write, transact
+from chalicelib.email_addresses import canonical_address
 from chalicelib.errors import Conflict, FieldError, Invalid, Unauthenticated
 from chalicelib.mail.models import lift_suppression_write
 from chalicelib.mail.notifications import (
@@ -27,9 +28,10 @@ from chalicelib.members.models import list_memberships
 from chalicelib.projects.models import get_project_overviews
 from chalicelib.sessions.throttling import count_attempt
 from chalicelib.tasks.jobs import change_time_zone_writes
+from chalicelib.text import fold_name
 
 GRACE_PERIOD = timedelta(days=7)
-IDENTIFIER_MAX = 254
+FOLDED_USERNAME_MAX = 254
 
 
 def register_account(
@@ -38,11 +40,13 @@ def register_account(
     """Create an account and queue the email with the link that verifies its address.
 
     Raises `Conflict` naming the address or the username that is taken
-    (docs/decisions/0009-registration-reports-taken-addresses.md), `Invalid` when one is too long,
-    and `TooManyRequests` after too many attempts from one source address.
+    (docs/decisions/0009-registration-reports-taken-addresses.md), `Invalid` when the username is
+    too long, and `TooManyRequests` after too many attempts from one source address.
     """
-    _require_storable(email=email, username=username)
+    _require_storable(username)
     count_attempt("register", source=source, now=now)
+    if models.get_earlier_credentials(email) is not None:
+        raise _taken_error("email")
     key = User.key(new_id(now))
     user = User(key.pk, key.sk, username=username, email=email, created_at=format_timestamp(now))
     writes = models.create_user_writes(user, passwords.hash_password(password))
@@ -59,7 +63,7 @@ def resend_verification(*, email: str, source: str | None, now: datetime) -> Non
     An unknown or verified address gets no email and no error. Raises `TooManyRequests` after too
     many attempts.
     """
-    count_attempt("verify", account=models.normalize_identifier(email), source=source, now=now)
+    count_attempt("verify", account=canonical_address(email), source=source, now=now)
     user = models.find_user_by_email(email)
     if user is None or not user.is_active or user.is_verified:
         return
@@ -89,7 +93,7 @@ def update_profile(access: Access, fields: Mapping[str, Any]) -> User:
     `Conflict` when the username is taken, and `Invalid` when it is too long.
     """
     user = access.user
-    _require_storable(username=str(fields.get("username", user.username)))
+    _require_storable(str(fields.get("username", user.username)))
     changes = {
         name: value
         for name, value in fields.items()
@@ -100,7 +104,7 @@ def update_profile(access: Access, fields: Mapping[str, Any]) -> User:
         same_username = User.username == user.username
         writes: list[Write] = [models.update_user_write(user.id, *actions, condition=same_username)]
         username = changes.get("username", user.username)
-        if _is_other_identifier(username, user.username):
+        if fold_name(username) != fold_name(user.username):
             writes.append(models.release_username_write(user.username, user.id))
             writes.append(models.claim_username_write(username, user.id))
         if "time_zone" in changes:
@@ -136,10 +140,8 @@ def set_notification_preferences(user: User, switches: Mapping[str, bool]) -> Us
 def request_email_change(access: Access, *, email: str, password: str, source: str | None) -> None:
     """Send a link to the new address. The account keeps its address until the link is used.
 
-    Raises `Invalid` when the password is wrong or the address is too long, and `TooManyRequests`
-    after too many attempts.
+    Raises `Invalid` when the password is wrong, and `TooManyRequests` after too many attempts.
     """
-    _require_storable(email=email)
     passwords.require_current_password(access, password, source=source)
     count_attempt("new_email", account=access.user_id, source=source, now=access.now)
     user = access.user
@@ -166,9 +168,11 @@ def confirm_email_change(*, token: str, now: datetime) -> None:
     token_unused = models.is_token_unused(TokenPurpose.NEW_EMAIL, verified.digest)
     same_request = token_unused & (User.new_email == user.new_email)
     claim: tuple[Write, ...] = ()
-    if _is_other_identifier(user.new_email, user.email):
+    if canonical_address(user.new_email) != canonical_address(user.email):
+        if models.get_earlier_credentials(user.new_email) is not None:
+            raise _taken_error("email")
         claim = (
-            models.release_email_write(user.email, user.id),
+            models.release_email_write(user),
             models.claim_email_write(user.new_email, user.id, credentials.password_hash),
         )
     try:
@@ -234,23 +238,13 @@ def cancel_deletion(user: User) -> None:
         raise Unauthenticated() from failed
 
 
-def _is_other_identifier(new: str, old: str) -> bool:
-    """Return whether the two are more than different spellings of one address or username."""
-    return models.normalize_identifier(new) != models.normalize_identifier(old)
+def _require_storable(username: str) -> None:
+    """Raise `Invalid` for a username that is too long for a key.
 
-
-def _require_storable(**identifiers: str) -> None:
-    """Raise `Invalid` for identifiers that are too long for a key.
-
-    The request body limits their length too, but normalizing can make a text longer.
+    The request body limits its length too, but folding can make a text longer.
     """
-    errors = tuple(
-        FieldError(name, "is too long")
-        for name, text in identifiers.items()
-        if len(models.normalize_identifier(text)) > IDENTIFIER_MAX
-    )
-    if errors:
-        raise Invalid(errors=errors)
+    if len(fold_name(username)) > FOLDED_USERNAME_MAX:
+        raise Invalid(errors=(FieldError("username", "is too long"),))
 
 
 def _taken_error(field: str) -> Conflict:

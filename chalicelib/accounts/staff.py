@@ -11,6 +11,7 @@ from chalicelib.dynamodb.ids import new_id
 from chalicelib.dynamodb.pages import Page
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import ConditionFailed, transact
+from chalicelib.email_addresses import canonical_address
 from chalicelib.errors import Conflict, NotFound, require_found
 
 
@@ -19,9 +20,9 @@ def list_accounts(*, prefix: str, limit: int, start: dict[str, Any] | None) -> P
 
     An empty `prefix` lists all accounts. `start` is the `last_key` of the page before.
     """
-    page = models.list_credentials(models.normalize_identifier(prefix), limit=limit, start=start)
-    users = models.get_users(credentials.user_id for credentials in page.rows)
-    found = [users[each.user_id] for each in page.rows if each.user_id in users]
+    page = models.list_credentials(canonical_address(prefix), limit=limit, start=start)
+    users = models.get_users(credentials.user_id for credentials in page.items)
+    found = [users[each.user_id] for each in page.items if each.user_id in users]
     return Page(found, page.last_key)
 
 

@@ -21,6 +21,7 @@ FIELDS = (
     "status",
     "priority",
     "assigned_to",
+    "start_date",
     "due_date",
     "labels",
     "parent",

@@ -185,9 +185,9 @@ def confirm_attachment(
         except ConditionFailed as failed:
             if failed.write in counts:  # the task has just moved to or from the trash: try again
                 continue
-            if failed.row is None:
+            if failed.item is None:
                 return
-            other = Attachment.from_raw_data(failed.row)
+            other = Attachment.from_raw_data(failed.item)
             current = {name: getattr(other, name) for name in current}
         break
     for name, value in current.items():

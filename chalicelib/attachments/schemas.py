@@ -10,6 +10,7 @@ from chalicelib.attachments.multipart_uploads import UploadedParts
 from chalicelib.attachments.service import AnnouncedAttachment
 from chalicelib.aws.s3 import UploadForm
 from chalicelib.http.fields import Id, Time
+from chalicelib.http.text_fields import filename, matching
 
 
 class NewAvatar(Struct, forbid_unknown_fields=True):
@@ -24,19 +25,22 @@ class AvatarUpload(Struct):
     upload: UploadForm
 
 
-# No path separators, no control characters, and no bidirectional controls, which can disguise a
-# file name extension.
-FILENAME_PATTERN = (
-    r"^(?!\.{1,2}\Z)[^/\\\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+\Z"
-)
-MEDIA_TYPE_PATTERN = r"^[A-Za-z0-9.+_-]+/[A-Za-z0-9.+_-]+\Z"
+MediaType = Annotated[
+    str,
+    matching(
+        "[A-Za-z0-9.+_-]+/[A-Za-z0-9.+_-]+", "must be a type, such as image/png", max_length=127
+    ),
+]
+Digest = Annotated[
+    str, matching("[0-9a-f]{64}", "must be 64 hexadecimal digits in lower case, 0-9 and a-f")
+]
 
 
 class NewAttachment(Struct, forbid_unknown_fields=True):
-    filename: Annotated[str, Meta(min_length=1, max_length=255, pattern=FILENAME_PATTERN)]
-    content_type: Annotated[str, Meta(max_length=127, pattern=MEDIA_TYPE_PATTERN)]
+    filename: Annotated[str, filename(max_length=255)]
+    content_type: MediaType
     size: Annotated[int, Meta(ge=1)]
-    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")] | None = None
+    sha256: Digest | None = None
 
 
 class PartNumbers(Struct, forbid_unknown_fields=True):
@@ -70,14 +74,14 @@ class PartLayout(Struct):
     part_count: int
 
 
-class FormUpload(Struct):
+class FormUpload(Struct, tag_field="kind", tag="form"):
     """A pending attachment, and the form that uploads its bytes."""
 
     attachment: Attachment
     upload: UploadForm
 
 
-class MultipartUpload(Struct):
+class MultipartUpload(Struct, tag_field="kind", tag="parts"):
     """A pending attachment that is uploaded in parts, and how to split it."""
 
     attachment: Attachment

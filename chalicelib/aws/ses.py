@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import settings
 from chalicelib.aws import clients
+from chalicelib.email_addresses import to_deliverable
 
 # The longest line that is allowed, because folding would break the URLs in headers. SES requires
 # seven bits.
@@ -42,12 +43,14 @@ def send_email(
     `pictures` are PNG images by name; the HTML refers to them with `cid:<name>`. Raises
     `SendFailed`. There is no idempotency token: sending again may deliver the email twice.
     """
-    all_headers = {"From": settings.MAIL_SENDER, "To": to, "Subject": subject, **headers}
+    # SES takes an internationalized domain in its ASCII form only, in the envelope and the header.
+    recipient = to_deliverable(to)
+    all_headers = {"From": settings.MAIL_SENDER, "To": recipient, "Subject": subject, **headers}
     message = _build_message(all_headers, text, html, pictures)
     try:
         response = clients.ses_client().send_raw_email(
             Source=settings.MAIL_SENDER,
-            Destinations=[to],
+            Destinations=[recipient],
             RawMessage={"Data": message.as_bytes()},
             ConfigurationSetName=settings.MAIL_CONFIGURATION_SET,
             Tags=[{"Name": name, "Value": value} for name, value in tags.items()],

@@ -2,14 +2,15 @@
 
 from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from chalicelib.accounts.models import User
 from chalicelib.comments import models
 from chalicelib.http.fields import Id, Time
 from chalicelib.http.pagination import PageQuery
+from chalicelib.http.text_fields import paragraphs
 
-Body = Annotated[str, Meta(min_length=1)]
+Body = Annotated[str, paragraphs()]
 
 
 class NewComment(Struct, forbid_unknown_fields=True):

@@ -90,9 +90,9 @@ def commit_once(
         transactions.transact(record_write, *writes)
         return None
     except ConditionFailed as failed:
-        if failed.write is not record_write or failed.row is None:
+        if failed.write is not record_write or failed.item is None:
             raise
-        first = IdempotencyRecord.from_raw_data(failed.row)
+        first = IdempotencyRecord.from_raw_data(failed.item)
     if first.request != idempotency_key.request:
         raise Invalid(
             "This Idempotency-Key was used for another request; use a new key",

@@ -1,7 +1,8 @@
 """The indexes of the one table.
 
 Indexes for lists project a task's card: all attributes but the description, which would make each
-copy of the item expensive.
+copy of the item expensive, and the start date, which is newer than the indexes: the projection of
+an index cannot be changed.
 """
 
 from typing import Any

@@ -54,7 +54,7 @@ def retry_on_conflict(item: R, *, version: int | None, commit: Callable[[R], T])
             key = Key(type(item), item.PK, item.SK)
             if transactions.item_key(failed.write) != (key.pk, key.sk):
                 raise Conflict() from failed
-            raw = failed.row
+            raw = failed.item
             current = type(item).from_raw_data(raw) if raw else table.get_item(key)
             if current is None or getattr(current, "deleted_at", None) is not None:
                 raise NotFound() from failed

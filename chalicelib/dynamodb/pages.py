@@ -11,7 +11,7 @@ T = TypeVar("T")
 class Page(Generic[T]):
     """One page of a query. The next page starts after `last_key`; None at the end."""
 
-    rows: list[T]
+    items: list[T]
     last_key: dict[str, Any] | None
 
 
@@ -23,7 +23,7 @@ def fill_page(read: Callable[..., Page[T]], *, limit: int, start: dict[str, Any]
     visible: list[T] = []
     while True:
         page = read(limit=limit - len(visible), start=start)
-        visible += page.rows
+        visible += page.items
         start = page.last_key
         if start is None or len(visible) == limit:
             return Page(visible, start)

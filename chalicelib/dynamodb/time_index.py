@@ -74,7 +74,7 @@ def find_oldest_due(kind: str, now: datetime) -> datetime | None:
         for shard in range(SHARDS):
             bucket = _bucket(kind, format_timestamp(hour), shard)
             page = table.query_page(Item, bucket, due, index="by_wake", limit=1)
-            found += [str(item.wake_at) for item in page.rows]
+            found += [str(item.wake_at) for item in page.items]
         if found:
             return parse_timestamp(min(found))
     return None

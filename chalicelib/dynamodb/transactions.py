@@ -57,13 +57,13 @@ class Put:
     """A new item. It replaces an existing one only if `condition` allows that."""
 
     rank: ClassVar[int] = 2
-    row: Item
+    item: Item
     condition: Condition | None = None
 
     def add_to(self, transaction: TransactWrite) -> None:
         absent = Item.PK.does_not_exist()
         condition = absent if self.condition is None else self.condition
-        transaction.save(self.row, condition=condition, return_values="ALL_OLD")
+        transaction.save(self.item, condition=condition, return_values="ALL_OLD")
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class UnconditionalPut(Put):
     """An item that is written whether or not it exists."""
 
     def add_to(self, transaction: TransactWrite) -> None:
-        transaction.save(self.row)
+        transaction.save(self.item)
 
 
 @dataclass(frozen=True)
@@ -131,13 +131,13 @@ Write = ConditionCheck | Delete | Put | Update | Increment
 class ConditionFailed(Exception):
     """The condition of `write` did not hold, so the transaction wrote nothing.
 
-    `row` is the item that exists at the key, in DynamoDB's own format.
+    `item` is the item that exists at the key, in DynamoDB's own format.
     """
 
-    def __init__(self, write: Write, row: dict[str, Any] | None) -> None:
+    def __init__(self, write: Write, item: dict[str, Any] | None) -> None:
         super().__init__(type(write).__name__)
         self.write = write
-        self.row = row
+        self.item = item
 
 
 def transact(*writes: Write) -> None:
@@ -191,5 +191,5 @@ def merge_writes(writes: Iterable[Write]) -> list[Write]:
 def item_key(write: Write) -> tuple[str, str]:
     """Return PK and SK of the item that the write is about."""
     if isinstance(write, Put):
-        return write.row.PK, write.row.SK
+        return write.item.PK, write.item.SK
     return write.key.pk, write.key.sk

@@ -70,7 +70,7 @@ def _step(job: Job, now: datetime) -> JobStep:
         return JobStep({}, _next_project(user_id, position["after"], position["written"]))
 
     page = list_project_tasks(position["project"], limit=PAGE_SIZE, start=position["start"])
-    tasks = [record for task in page.rows if (record := _export_own_part(task, user_id))]
+    tasks = [record for task in page.items if (record := _export_own_part(task, user_id))]
     pieces = append_tasks(ACCOUNT_JSON, tasks, is_first=not position["written"])
     written = position["written"] + len(tasks)
     if page.last_key is None:
@@ -117,7 +117,7 @@ def _next_project(user_id: str, after: Position | None, written: int) -> Positio
     """Return the position at the user's next project; its `project` is None after the last one."""
     page = list_memberships_page(user_id, limit=1, start=after) if after != END else None
     return {
-        "project": page.rows[0].project_id if page and page.rows else None,
+        "project": page.items[0].project_id if page and page.items else None,
         "after": (page and page.last_key) or END,
         "start": None,
         "written": written,
@@ -139,4 +139,4 @@ def _export_own_part(task: Task, user_id: str) -> Record | None:
     return record | {"comments": comments, "attachments": attachments}
 
 
-ACCOUNT_EXPORT_HANDLER = JobHandler(may=_can_run, step=_step, causes=no_writes)
+ACCOUNT_EXPORT_HANDLER = JobHandler(is_allowed=_can_run, step=_step, final_writes=no_writes)

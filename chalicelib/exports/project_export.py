@@ -58,7 +58,7 @@ def _step(job: Job, now: datetime) -> JobStep:
         return JobStep(_start_files(job.subject, now), {"start": None, "written": 0})
 
     page = list_project_tasks(job.subject, limit=PAGE_SIZE, start=job.position["start"])
-    tasks = [export_task(task) for task in page.rows]
+    tasks = [export_task(task) for task in page.items]
     pieces = append_tasks(PROJECT_JSON, tasks, is_first=not job.position["written"])
     if page.last_key is None:
         pieces[PROJECT_JSON] += b"]}"
@@ -71,7 +71,7 @@ def _start_files(project_id: str, now: datetime) -> Pieces:
     """Return the first piece of each file; the members are few enough to be written at once."""
     project = get_item(Project.key(project_id))
     members = _export_members(project_id)
-    labels = list_labels(project_id, limit=LABELS_MAX, start=None).rows
+    labels = list_labels(project_id, limit=LABELS_MAX, start=None).items
     content = {
         "exported_at": format_timestamp(now),
         "project": {name.removesuffix("_id"): getattr(project, name) for name in PROJECT_FIELDS},
@@ -98,4 +98,6 @@ def _export_members(project_id: str) -> list[Record]:
     ]
 
 
-PROJECT_EXPORT_HANDLER = JobHandler(may=can_requester_read, step=_step, causes=no_writes)
+PROJECT_EXPORT_HANDLER = JobHandler(
+    is_allowed=can_requester_read, step=_step, final_writes=no_writes
+)

@@ -25,6 +25,7 @@ COLUMNS = {
         "status",
         "priority",
         "assigned_to",
+        "start_date",
         "due_date",
         "labels",
         "parent",

@@ -23,6 +23,7 @@ from chalicelib.errors import (
     PayloadTooLarge,
     UnsupportedMediaType,
 )
+from chalicelib.http.text_fields import InvalidText, read_texts
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
@@ -175,6 +176,7 @@ def _find_faults(
 def _convert(
     document: dict[str, Any], model: type[S], *, strict: bool, error: type[BadRequest | Invalid]
 ) -> S:
+    document = read_texts(document, model)
     try:
         return msgspec.convert(document, model, strict=strict)
     except msgspec.ValidationError as first:
@@ -200,6 +202,8 @@ def _find_errors(
 
 def _find_value_errors(value: Any, type_: Any, strict: bool, location: str) -> list[FieldError]:
     """Return what is wrong with one value: the errors inside it, or one error for the whole."""
+    if isinstance(value, InvalidText):
+        return [FieldError(location, value.reason)]
     try:
         msgspec.convert(value, type_, strict=strict)
         return []
@@ -208,7 +212,8 @@ def _find_value_errors(value: Any, type_: Any, strict: bool, location: str) -> l
 
     errors: list[FieldError] = []
     element_type = next(iter(get_args(_strip_annotation(type_)))) if _is_list(type_) else None
-    if isinstance(value, list) and _list_structs(element_type):
+    has_invalid_text = isinstance(value, list) and any(isinstance(x, InvalidText) for x in value)
+    if isinstance(value, list) and (has_invalid_text or _list_structs(element_type)):
         for index, element in enumerate(value):
             errors += _find_value_errors(element, element_type, strict, f"{location}[{index}]")
     struct = _choose_struct(value, type_) if isinstance(value, dict) else None

@@ -5,15 +5,15 @@ from typing import Annotated, Generic, TypeVar
 from msgspec import Meta, Struct
 
 from chalicelib.errors import FieldError, Invalid
+from chalicelib.http.text_fields import email_address, new_password, typed_password, username
 
-# No white space and no control characters.
-_PART = r"[^@\s.\x00-\x1f\x7f-\x9f]"
-_ADDRESS = rf"^[^@\s\x00-\x1f\x7f-\x9f]+@{_PART}+(\.{_PART}+)+\Z"
-Username = Annotated[str, Meta(min_length=3, max_length=50, pattern=r"^[\w.+-]+\Z")]
-Email = Annotated[str, Meta(max_length=254, pattern=_ADDRESS)]
-# Passwords are accepted as typed, without composition rules (NIST SP 800-63B-4).
-NewPassword = Annotated[str, Meta(min_length=8, max_length=256)]
-AnyPassword = Annotated[str, Meta(max_length=256)]
+Username = Annotated[str, username(min_length=3, max_length=50)]
+Email = Annotated[str, email_address()]
+# Passwords have no composition rules (NIST SP 800-63B-4).
+NewPassword = Annotated[str, new_password(min_length=8, max_length=256)]
+RepeatedPassword = Annotated[str, new_password()]
+# As typed, a password can have more code points than in its normalized form.
+AnyPassword = Annotated[str, typed_password(max_length=1024)]
 Token = Annotated[str, Meta(max_length=200)]
 Limit = Annotated[int, Meta(ge=1, le=100)]
 Id = Annotated[str, Meta(examples=["01m81fwkz2f3v7c9qe0xj4n5td"])]
@@ -22,12 +22,19 @@ Time = Annotated[
     str,
     Meta(examples=["2026-11-22T09:00:00.000Z"], extra_json_schema={"format": "date-time"}),
 ]
-# A string because responses return it as it was sent; `tasks.due_dates` parses it.
+# A string because responses return it as it was sent; `tasks.due_dates` parses it. The schema has
+# `if` and not `anyOf`: client generators make a plain string of it. Of an `anyOf` some make a date,
+# which loses the time.
 DayOrTime = Annotated[
     str,
     Meta(
+        description="A day, such as `2026-12-01`, or a time, such as `2026-12-01T17:00:00+01:00`.",
         examples=["2026-12-01"],
-        extra_json_schema={"anyOf": [{"format": "date"}, {"format": "date-time"}]},
+        extra_json_schema={
+            "if": {"maxLength": len("2026-12-01")},
+            "then": {"format": "date"},
+            "else": {"format": "date-time"},
+        },
     ),
 ]
 

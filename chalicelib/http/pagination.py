@@ -41,7 +41,7 @@ def page_response(
     """
     bound = {"caller": access.user_id, "filters": filters}
     page = find(limit=query.limit, start=decode_cursor(query.cursor, **bound))
-    items = [present(item) for item in page.rows]
+    items = [present(item) for item in page.items]
     return responses.json_response(http_fields.Page(items, encode_cursor(page.last_key, **bound)))
 
 

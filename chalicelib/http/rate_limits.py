@@ -17,10 +17,10 @@ READ_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 def rate_limit_headers(bucket: TokenBucket, now: datetime) -> Headers:
     """Return the headers: the limit, the requests left and the seconds until all are back."""
-    window, full_in = MINUTE.total_seconds(), bucket.missing(now).total_seconds()
+    window, full_in = MINUTE.total_seconds(), bucket.time_until_full(now).total_seconds()
     return {
         "RateLimit-Policy": f'"{bucket.kind}";q={bucket.limit};w={window:.0f}',
-        "RateLimit": f'"{bucket.kind}";r={bucket.left(now)};t={math.ceil(full_in)}',
+        "RateLimit": f'"{bucket.kind}";r={bucket.remaining(now)};t={math.ceil(full_in)}',
     }
 
 

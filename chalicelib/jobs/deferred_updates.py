@@ -28,7 +28,7 @@ def run_deferred_updates(now: datetime, budget: TimeBudget | None = None) -> dic
     An update that fails does not stop the others; the next tick runs it again. `put_off` is 1 when
     the time was used up; the next tick continues there.
     """
-    budget = (budget or time_budget.unlimited_budget(now)).leaving(RESERVED_MILLISECONDS)
+    budget = (budget or time_budget.unlimited_budget(now)).reserving(RESERVED_MILLISECONDS)
     outcome = Counter(run=0, failed=0)
     try:
         for deferred in budget.each(deferred_update_models.list_due_updates(now)):

@@ -27,13 +27,15 @@ class JobStep(NamedTuple):
 
 
 class JobHandler(NamedTuple):
-    """The functions of a kind of job: `may` returns whether the job may still run, `step` runs one
-    step from the job's position, and `causes` returns writes for the transaction that ends the
-    job."""
+    """The functions of a kind of job.
 
-    may: Callable[[Job], bool]
+    `is_allowed` returns whether the job may still run, `step` runs one step from the job's
+    position, and `final_writes` returns writes for the transaction that ends the job.
+    """
+
+    is_allowed: Callable[[Job], bool]
     step: Callable[[Job, datetime], JobStep]
-    causes: Callable[[Job, datetime], tuple[Write, ...]]
+    final_writes: Callable[[Job, datetime], tuple[Write, ...]]
 
 
 def no_writes(job: Job, now: datetime) -> tuple[Write, ...]:

@@ -115,9 +115,9 @@ def find_slot_holder(failed: ConditionFailed) -> Job | None:
 
     Raises `failed` itself when the failed write was not that of a slot.
     """
-    if not isinstance(failed.write, Put) or not isinstance(failed.write.row, JobSlot):
+    if not isinstance(failed.write, Put) or not isinstance(failed.write.item, JobSlot):
         raise failed
-    return get_job(JobSlot.from_raw_data(failed.row).job_id) if failed.row else None
+    return get_job(JobSlot.from_raw_data(failed.item).job_id) if failed.item else None
 
 
 def get_job(job_id: str) -> Job | None:

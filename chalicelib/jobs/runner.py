@@ -111,12 +111,12 @@ def _run_steps(job: Job, now: datetime, time_left: TimeLeft) -> str:
         return _fail(job, "gave_up", now)
     step = 0
     while time_left() > STEP_MILLISECONDS:
-        if not handler.may(job):
+        if not handler.is_allowed(job):
             return _fail(job, "access_lost", now)
         files = {name: ResultFile(**file) for name, file in job.files.items()}
         if job.position == END:
             results.complete_files(job.id, files)
-            models.finish_job(job, now, *handler.causes(job, now))
+            models.finish_job(job, now, *handler.final_writes(job, now))
             return "done"
 
         pieces, position = handler.step(job, now)

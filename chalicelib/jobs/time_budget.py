@@ -39,7 +39,7 @@ class TimeBudget:
         """Return whether at least this much time is left."""
         return self.milliseconds_left() >= milliseconds
 
-    def leaving(self, milliseconds: int) -> "TimeBudget":
+    def reserving(self, milliseconds: int) -> "TimeBudget":
         """Return a budget that ends earlier, so that later work gets `milliseconds`."""
         return replace(self, milliseconds_left=lambda: self.milliseconds_left() - milliseconds)
 

@@ -2,13 +2,17 @@
 
 from typing import Annotated
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from chalicelib.http.fields import Id, Time
+from chalicelib.http.text_fields import line, matching
 from chalicelib.labels import models
 
-Name = Annotated[str, Meta(min_length=1, max_length=50)]
-Color = Annotated[str, Meta(pattern=r"^#[0-9a-f]{6}\Z")]
+Name = Annotated[str, line(max_length=50)]
+Color = Annotated[
+    str,
+    matching("#[0-9a-f]{6}", "must be # and six hexadecimal digits in lower case, as in #c02020"),
+]
 
 
 class NewLabel(Struct, forbid_unknown_fields=True):

@@ -16,15 +16,23 @@ from chalicelib.jobs.deferred_update_models import defer_update_write
 from chalicelib.labels import models
 from chalicelib.labels.jobs import LABEL_REMOVAL
 from chalicelib.labels.models import Label
+from chalicelib.text import fold_name
 
 
 def create_label(access: ProjectAccess, *, name: str, color: str) -> Label:
     """Create a label; `color` is `#rrggbb`.
 
-    Raises `Conflict` (`name_taken`) when the project has a label with this name, ignoring case.
+    Raises `Conflict` (`name_taken`) when the project has a label whose folded name is the same.
     """
     key = Label.key(access.project.id, new_id(access.now))
-    label = Label(key.pk, key.sk, name=name, color=color, created_at=format_timestamp(access.now))
+    label = Label(
+        key.pk,
+        key.sk,
+        name=name,
+        folded_name=fold_name(name),
+        color=color,
+        created_at=format_timestamp(access.now),
+    )
     try:
         return create_once(
             label,
@@ -57,10 +65,8 @@ def update_label(
 
     def store(label: Label, changes: Mapping[str, Any]) -> Label:
         updated = deepcopy(label)
-        for name, value in changes.items():
-            setattr(updated, name, value)
         try:
-            transact(*models.update_label_writes(updated, changes, label.name))
+            transact(*models.update_label_writes(updated, changes))
         except ConditionFailed as failed:
             # A concurrent change of the label itself is retried by `apply_changes`.
             if item_key(failed.write) == (label.PK, label.SK):

@@ -12,11 +12,11 @@ from hashlib import sha256
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from chalicelib.accounts.models import normalize_identifier
 from chalicelib.dynamodb import time_index
 from chalicelib.dynamodb.table import Item, Key, backoff_delays, get_item
 from chalicelib.dynamodb.timestamps import format_timestamp, parse_timestamp, to_epoch_seconds
 from chalicelib.dynamodb.transactions import ConditionFailed, Put, Update, Upsert, transact
+from chalicelib.email_addresses import canonical_address
 from chalicelib.jobs.models import is_lease_free
 
 # Longer than one mail takes, including the wait for its sending slot.
@@ -182,7 +182,7 @@ class Suppression(Item):
 
 def hash_address(address: str) -> str:
     """Return the hash that stands for an address where the address itself must not appear."""
-    return sha256(normalize_identifier(address).encode()).hexdigest()
+    return sha256(canonical_address(address).encode()).hexdigest()
 
 
 def report_address_write(address: str, reason: str, at: datetime) -> Update:
@@ -248,7 +248,7 @@ def reserve_send_slot(earliest: datetime, every: timedelta, until: datetime) -> 
         try:
             transact(Update(SendRate.key(), (reserve,), free))
         except ConditionFailed as failed:
-            stored = failed.row or {}
+            stored = failed.item or {}
             slot = int(stored["next_turn"]["N"])
             continue
         return UNIX_EPOCH + slot * MICROSECOND

@@ -12,11 +12,11 @@ from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from chalicelib.accounts.models import normalize_identifier
 from chalicelib.dynamodb.pages import Page
 from chalicelib.dynamodb.table import Item, Key, get_item, query_all, query_page
 from chalicelib.dynamodb.timestamps import format_timestamp, to_epoch_seconds
-from chalicelib.dynamodb.transactions import Delete, Put, Update, Write
+from chalicelib.dynamodb.transactions import Delete, Put, UnconditionalPut, Update, Write
+from chalicelib.email_addresses import canonical_address
 
 VALID_FOR = timedelta(days=7)
 
@@ -68,7 +68,7 @@ class InvitationLookup(Item):
 
 
 def _address_partition(email: str) -> str:
-    return f"INVITED#{hashlib.sha256(normalize_identifier(email).encode()).hexdigest()}"
+    return f"INVITED#{hashlib.sha256(canonical_address(email).encode()).hexdigest()}"
 
 
 def create_invitation_writes(invitation: Invitation, now: datetime) -> tuple[Put, Put]:
@@ -113,14 +113,16 @@ def resend_invitation_writes(
         ),
         is_unchanged,
     )
-    update_lookup = Update(
-        InvitationLookup.key(invitation.email, invitation.project_id),
-        (
-            InvitationLookup.valid_until.set(valid_until),
-            InvitationLookup.expires_at.set(expires_at),
-        ),
+    # The whole item, because an earlier version may have stored it under another spelling.
+    lookup_key = InvitationLookup.key(invitation.email, invitation.project_id)
+    lookup = InvitationLookup(
+        lookup_key.pk,
+        lookup_key.sk,
+        invitation_id=invitation.id,
+        valid_until=valid_until,
+        expires_at=expires_at,
     )
-    return update_invitation, update_lookup
+    return update_invitation, UnconditionalPut(lookup)
 
 
 def set_invitation_token_write(invitation: Invitation, digest: str) -> Update:

@@ -74,7 +74,7 @@ def list_invitations(
 
     def read(**options: Any) -> Page[Invitation]:
         page = invitation_models.list_project_invitations(access.project.id, **options)
-        not_expired = [invitation for invitation in page.rows if invitation.is_open(access.now)]
+        not_expired = [invitation for invitation in page.items if invitation.is_open(access.now)]
         return Page(not_expired, page.last_key)
 
     return fill_page(read, limit=limit, start=start)

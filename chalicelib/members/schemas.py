@@ -1,6 +1,6 @@
 """Request and response types of the members and invitations of projects."""
 
-from typing import Literal
+from enum import StrEnum
 
 from msgspec import Struct
 
@@ -10,14 +10,19 @@ from chalicelib.members import invitation_models
 from chalicelib.members.invitations import OpenInvitation
 from chalicelib.members.service import MemberProfile
 
-# A project has one owner. The `transfer` route changes the owner.
-GivenRole = Literal["admin", "member", "viewer"]
+
+class GivenRole(StrEnum):
+    """A role that a manager gives. A project has one owner; `transfer` changes the owner."""
+
+    ADMIN = "admin"
+    MEMBER = "member"
+    VIEWER = "viewer"
 
 
 class NewMember(Struct, forbid_unknown_fields=True):
     user_id: str | None = None
     email: Email | None = None
-    role: GivenRole = "member"
+    role: GivenRole = GivenRole.MEMBER
 
 
 class NewRole(Struct, forbid_unknown_fields=True):

@@ -116,7 +116,7 @@ def _repair_project(project_id: str, now: datetime, budget: TimeBudget) -> Count
                 outcome = Counter(counted=1, drift=drift)
                 outcome.update(_repair_stored_counts(project_id, compared.subtask_counts, budget))
                 if project.catalogued_until is not None:
-                    refresh_snapshot(project, now, anew=True)
+                    refresh_snapshot(project, now, from_scratch=True)
                 return outcome
     except OutOfTime:
         logger.warning("project is too large for counter repair", project_id=project_id)
@@ -180,7 +180,7 @@ def _repair_stored_counts(
         # A task that moves to or from the trash during the run may be missing from both lists, but
         # each task has a number.
         all_ids = known_ids.union(list_numbered_task_ids(project_id))
-        return budget.leaving(END_MILLISECONDS).each(all_ids)
+        return budget.reserving(END_MILLISECONDS).each(all_ids)
 
     try:
         while batch := list(islice(tasks, BATCH_SIZE)):
@@ -204,7 +204,7 @@ def _list_tasks(
     start = None
     while budget.has(END_MILLISECONDS):
         page = read_page(project_id, limit=PAGE_MAX, start=start)
-        yield from page.rows
+        yield from page.items
         start = page.last_key
         if start is None:
             return

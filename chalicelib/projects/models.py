@@ -113,7 +113,7 @@ def find_next_project_id(month: str, after: str | None) -> str | None:
         index="by_wake",
         limit=1,
     )
-    return str(page.rows[0].wake_at) if page.rows else None
+    return str(page.items[0].wake_at) if page.items else None
 
 
 def update_project_write(project: Project, fields: Mapping[str, Any], *actions: Action) -> Update:

@@ -2,20 +2,26 @@
 
 from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import asdict
 
 from chalicelib.access.permissions import Role
 from chalicelib.accounts.schemas import Person
 from chalicelib.http.fields import Id, Time
+from chalicelib.http.text_fields import line, matching, paragraphs
 from chalicelib.members.schemas import Member
 from chalicelib.projects import models
 from chalicelib.projects.models import ProjectOverview
 
-Name = Annotated[str, Meta(min_length=1, max_length=200)]
-Description = Annotated[str, Meta(max_length=20_000)]
+Name = Annotated[str, line(max_length=200)]
+Description = Annotated[str, paragraphs(max_length=20_000, required=False)]
 # The KEY of a task's KEY-12.
-Key = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9]{1,9}\Z")]
+Key = Annotated[
+    str,
+    matching(
+        "[A-Z][A-Z0-9]{1,9}", "must be 2 to 10 capital letters A-Z and digits, a letter first"
+    ),
+]
 
 
 class NewProject(Struct, forbid_unknown_fields=True):

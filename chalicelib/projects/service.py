@@ -100,7 +100,7 @@ def list_projects(
 
     def read(**options: Any) -> Page[ProjectWithRole]:
         page = list_memberships_page(access.user_id, **options)
-        return Page(_list_accessible(access, page.rows, trashed=False), page.last_key)
+        return Page(_list_accessible(access, page.items, trashed=False), page.last_key)
 
     return fill_page(read, limit=limit, start=start)
 

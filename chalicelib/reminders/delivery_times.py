@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib import settings
 from chalicelib.reminders.schedule import REMINDER_WINDOW
+from chalicelib.tasks.due_dates import local_date
 
 
 def reminder_delivery_time(due: datetime, zone: str, now: datetime) -> datetime:
@@ -33,11 +34,6 @@ def next_delivery_time(now: datetime, zone: str) -> datetime:
     today = local_date(now, zone)
     deliveries = (_delivery_time(today + timedelta(days=days), zone) for days in (0, 1, 2))
     return next(delivery for delivery in deliveries if delivery > now)
-
-
-def local_date(now: datetime, zone: str) -> date:
-    """Return the date that it is in `zone`."""
-    return now.astimezone(ZoneInfo(zone)).date()
 
 
 def _delivery_time(day: date, zone: str) -> datetime:

@@ -84,7 +84,7 @@ def list_overdue(user_id: str) -> list[OverdueTaskRef]:
     """Return at most `MAX_LISTED` noted tasks of the person, the longest overdue first."""
     in_range = OverdueTask.SK.startswith(OVERDUE_PREFIX)
     page = query_page(OverdueTask, f"USER#{user_id}", in_range, limit=MAX_LISTED)
-    return [OverdueTaskRef(*note.SK.removeprefix(OVERDUE_PREFIX).split("#")) for note in page.rows]
+    return [OverdueTaskRef(*note.SK.removeprefix(OVERDUE_PREFIX).split("#")) for note in page.items]
 
 
 def delete_overdue(user_id: str, refs: list[OverdueTaskRef]) -> None:

@@ -11,6 +11,7 @@ from chalicelib.mail.notifications import queue_overdue_digest_write
 from chalicelib.observability import logger, record_outcome
 from chalicelib.reminders import delivery_times, models
 from chalicelib.tasks.cards import OPEN_STATUSES
+from chalicelib.tasks.due_dates import local_date
 from chalicelib.tasks.models import Task, get_tasks
 
 
@@ -45,7 +46,7 @@ def _queue_digest(user_id: str, now: datetime) -> bool:
     if user is None or not user.is_active or not list_overdue_tasks(user_id):
         models.reschedule_digest(digest, None)
         return False
-    today = delivery_times.local_date(now, user.time_zone)
+    today = local_date(now, user.time_zone)
     is_queued = queue_once(queue_overdue_digest_write(user, today, now=now))
     models.reschedule_digest(digest, delivery_times.next_delivery_time(now, user.time_zone))
     return is_queued

@@ -65,7 +65,7 @@ def _step(job: Job, now: datetime) -> JobStep:
     if job.position != BEGINNING:
         start, counts = job.position["start"], job.position["figures"]
     page = list_project_tasks(job.subject, limit=PAGE_SIZE, start=start)
-    for task in page.rows:
+    for task in page.items:
         add_task(counts, task, period)
     if page.last_key is None:
         return JobStep(_build_files(_build_report(job, counts, period), period), END)
@@ -108,5 +108,7 @@ def _queue_mail(job: Job, now: datetime) -> tuple[Write, ...]:
     return (queue_weekly_report_write(job.id, job.asked_by, now),)
 
 
-REPORT_HANDLER = JobHandler(may=can_requester_read, step=_step, causes=no_writes)
-WEEKLY_REPORT_HANDLER = JobHandler(may=can_requester_read, step=_step, causes=_queue_mail)
+REPORT_HANDLER = JobHandler(is_allowed=can_requester_read, step=_step, final_writes=no_writes)
+WEEKLY_REPORT_HANDLER = JobHandler(
+    is_allowed=can_requester_read, step=_step, final_writes=_queue_mail
+)

@@ -67,7 +67,7 @@ def rotate_session(session: Session, *, idle_until: datetime, now: datetime) -> 
     try:
         transact(Update(Session.key(session.user_id, session.id), actions, unchanged))
     except ConditionFailed as failed:
-        return Session.from_raw_data(failed.row) if failed.row else session
+        return Session.from_raw_data(failed.item) if failed.item else session
     session.generation += 1
     session.rotated_at = format_timestamp(now)
     return session

@@ -9,6 +9,7 @@ from chalicelib.access.permissions import Scope
 from chalicelib.access.service import Access
 from chalicelib.accounts.schemas import Account
 from chalicelib.http.fields import AnyPassword, Id, Time, Token
+from chalicelib.http.text_fields import line
 from chalicelib.sessions import models
 from chalicelib.sessions.service import SignIn
 
@@ -37,7 +38,7 @@ def present_session(session: models.Session, access: Access) -> Session:
 
 
 class NewToken(Struct, forbid_unknown_fields=True):
-    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    name: Annotated[str, line(max_length=100)]
     scopes: Annotated[list[Scope], Meta(min_length=1)]
     expires_at: Annotated[datetime, Meta(tz=True)]
     projects: Annotated[list[str], Meta(min_length=1, max_length=50)] | None = None

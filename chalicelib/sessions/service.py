@@ -7,9 +7,9 @@ from chalicelib.access.service import Access
 from chalicelib.accounts.models import (
     Credentials,
     User,
+    find_credentials_key,
     get_credentials,
     get_user,
-    normalize_identifier,
 )
 from chalicelib.accounts.passwords import is_password_correct
 from chalicelib.accounts.service import cancel_deletion
@@ -17,6 +17,7 @@ from chalicelib.dynamodb.ids import is_id, new_id
 from chalicelib.dynamodb.table import batch_get
 from chalicelib.dynamodb.timestamps import format_timestamp, parse_timestamp, to_epoch_seconds
 from chalicelib.dynamodb.transactions import ConditionCheck, ConditionFailed, Put, transact
+from chalicelib.email_addresses import canonical_address
 from chalicelib.errors import NotFound, Unauthenticated
 from chalicelib.sessions import models, signatures, throttling, tokens
 from chalicelib.sessions.models import Session
@@ -46,7 +47,7 @@ def log_in(*, email: str, password: str, device: str, source: str | None, now: d
     hashes. Raises `Unauthenticated` for them and for a disabled account, and `TooManyRequests`
     after too many attempts.
     """
-    address = normalize_identifier(email)
+    address = canonical_address(email)
     throttling.count_attempt("login", account=address, source=source, now=now)
     credentials = get_credentials(email)
     correct = is_password_correct(password, credentials)
@@ -73,7 +74,7 @@ def log_in(*, email: str, password: str, device: str, source: str | None, now: d
     # The password may have been changed while this one was being hashed.
     unchanged = Credentials.password_hash == credentials.password_hash
     try:
-        transact(ConditionCheck(Credentials.key(user.email), unchanged), Put(session))
+        transact(ConditionCheck(find_credentials_key(user), unchanged), Put(session))
     except ConditionFailed as failed:
         raise _bad_credentials() from failed
     return _issue_tokens(user, session, now)

@@ -10,8 +10,8 @@ whether it exists or not, or a source address.
 import hashlib
 from datetime import datetime, timedelta
 
-from chalicelib.accounts.models import normalize_identifier
 from chalicelib.dynamodb.timestamps import format_timestamp, parse_timestamp
+from chalicelib.email_addresses import canonical_address
 from chalicelib.errors import TooManyRequests, Unavailable
 from chalicelib.sessions import models
 
@@ -64,7 +64,7 @@ def count_daily_attempt(action: str, *, account: str, address: str, now: datetim
     account_limit, address_limit = DAILY_LIMITS[action]
     for subject, limit in (
         (_subject(action, "account", f"{day} {account}"), account_limit),
-        (_subject(action, "address", f"{day} {normalize_identifier(address)}"), address_limit),
+        (_subject(action, "address", f"{day} {canonical_address(address)}"), address_limit),
     ):
         if not models.count_daily_attempt(subject, limit, now):
             raise _too_many_attempts(midnight - now)

@@ -7,40 +7,45 @@ from functools import cached_property
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.task_lists.sources import FIRST_POSITION, LAST_POSITION
 from chalicelib.tasks.due_dates import is_date, local_date, parse_start
-from chalicelib.tasks.models import NO_DUE_DATE, NOBODY, Card
+from chalicelib.tasks.models import NO_DUE_DATE, NOBODY, Card, Task
 
 NO_VALUE = NOBODY
 ONE_DAY = timedelta(days=1)
 # In every time zone a day ends at 10:00 UTC of that date or later (UTC+14), and begins at 12:00 UTC
 # of that date or earlier (UTC-12).
 EARLIEST_END, LATEST_START = "T09:59:59.999Z", "T12:00:00.000Z"
+# The local times of earlier centuries differ from UTC by up to 16 hours.
+EARLIEST_START_OF_NEXT_DAY, LATEST_START_OF_DAY = "T08:00:00.000Z", "T16:00:00.000Z~"
 DAYS_AHEAD = {"today": 1, "next_7_days": 7}
 
 
 @dataclass(frozen=True)
-class DueBound:
-    """A bound of due dates: a time, or a whole day in the caller's time zone.
+class DateBound:
+    """A bound of start dates or due dates: a time, or a whole day in the caller's time zone.
 
-    If both the bound and a task's due date are days, they are compared as days. A task due on
-    Friday is due on Friday in every time zone.
+    If both the bound and a task's date are days, they are compared as days. A task due on Friday is
+    due on Friday in every time zone.
     """
 
     text: str
     zone: str
 
-    def is_before(self, task: Card) -> bool:
-        """Return whether the task is due after this bound."""
-        if is_date(self.text):
-            if is_date(str(task.due_date)):
-                return str(task.due_date) > self.text
-            return str(task.due_at) >= self._end
-        return str(task.due_at) > self._start
+    def is_before(self, date_text: str, at: str) -> bool:
+        """Return whether this bound is before a task's date.
 
-    def is_after(self, task: Card) -> bool:
-        """Return whether the task is due before this bound."""
-        if is_date(self.text) and is_date(str(task.due_date)):
-            return str(task.due_date) < self.text
-        return str(task.due_at) < self._start
+        `date_text` is the start or due date as given, `at` the timestamp that it stands for.
+        """
+        if is_date(self.text):
+            if is_date(date_text):
+                return date_text > self.text
+            return at >= self._end
+        return at > self._start
+
+    def is_after(self, date_text: str, at: str) -> bool:
+        """Return whether this bound is after a task's date (as for `is_before`)."""
+        if is_date(self.text) and is_date(date_text):
+            return date_text < self.text
+        return at < self._start
 
     @property
     def min_position_after(self) -> str:
@@ -54,6 +59,20 @@ class DueBound:
         """An upper limit for the positions by due time of tasks that are due before this bound."""
         latest_start = self.text + LATEST_START if is_date(self.text) else ""
         return max(self._start, latest_start) + LAST_POSITION
+
+    @property
+    def min_start_after(self) -> str:
+        """A lower limit for the start times of tasks that start after this bound."""
+        if not is_date(self.text):
+            return self._start + LAST_POSITION
+        return min(self._end, self.text + EARLIEST_START_OF_NEXT_DAY)
+
+    @property
+    def max_start_before(self) -> str:
+        """An upper limit for the start times of tasks that start before this bound."""
+        if not is_date(self.text):
+            return self._start
+        return max(self._start, self._previous_day + LATEST_START_OF_DAY)
 
     @cached_property
     def _start(self) -> str:
@@ -69,6 +88,11 @@ class DueBound:
         # The last day of the calendar has no next day. No task is due on it.
         day = date.fromisoformat(self.text)
         return (min(day, date.max - ONE_DAY) + ONE_DAY).isoformat()
+
+    @property
+    def _previous_day(self) -> str:
+        day = date.fromisoformat(self.text)
+        return (max(day, date.min + ONE_DAY) - ONE_DAY).isoformat()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,13 +110,15 @@ class Filters:
     created_by: str | None = None
     label: str | None = None
     parent: str | None = None
-    due_after: DueBound | None = None
-    due_before: DueBound | None = None
+    start_after: DateBound | None = None
+    start_before: DateBound | None = None
+    due_after: DateBound | None = None
+    due_before: DateBound | None = None
     overdue: bool | None = None
     updated_since: str | None = None
 
     def matches(self, task: Card) -> bool:
-        """Return whether the task matches all filters."""
+        """Return whether the task matches all filters but those by start, which no card tells."""
         attributes_match = (
             self.status in (None, task.status)
             and self.priority in (None, task.priority)
@@ -107,10 +133,20 @@ class Filters:
 
         if task.due_at is None:
             return not self.requires_due_date
+        due_date, due_at = str(task.due_date), task.due_at
         return (
-            (self.due_after is None or self.due_after.is_before(task))
-            and (self.due_before is None or self.due_before.is_after(task))
-            and self.overdue in (None, task.is_open and task.due_at < self.now)
+            (self.due_after is None or self.due_after.is_before(due_date, due_at))
+            and (self.due_before is None or self.due_before.is_after(due_date, due_at))
+            and self.overdue in (None, task.is_open and due_at < self.now)
+        )
+
+    def matches_start(self, task: Task) -> bool:
+        """Return whether the whole task matches the filters by start."""
+        if task.start_at is None:
+            return self.start_range is None
+        start_date, start_at = str(task.start_date), task.start_at
+        return (self.start_after is None or self.start_after.is_before(start_date, start_at)) and (
+            self.start_before is None or self.start_before.is_after(start_date, start_at)
         )
 
     @property
@@ -144,10 +180,22 @@ class Filters:
             high = self.due_before.max_position_before
         return low, min(high, self.now) if self.overdue else high
 
+    @property
+    def start_range(self) -> tuple[str, str] | None:
+        """The limits between which the start times of all matching tasks lie.
 
-def upcoming_bounds(days: str, now: datetime, zone: str) -> tuple[DueBound, DueBound]:
+        None if no filter by start is set.
+        """
+        if self.start_after is None and self.start_before is None:
+            return None
+        low = self.start_after.min_start_after if self.start_after else FIRST_POSITION
+        high = self.start_before.max_start_before if self.start_before else LAST_POSITION
+        return low, high
+
+
+def upcoming_bounds(days: str, now: datetime, zone: str) -> tuple[DateBound, DateBound]:
     """Return the bounds after and before which tasks of `today` or `next_7_days` are due."""
     today = local_date(now, zone)
     yesterday = today - ONE_DAY
     end = today + ONE_DAY * DAYS_AHEAD[days]
-    return DueBound(yesterday.isoformat(), zone), DueBound(end.isoformat(), zone)
+    return DateBound(yesterday.isoformat(), zone), DateBound(end.isoformat(), zone)

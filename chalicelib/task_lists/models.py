@@ -1,9 +1,10 @@
 """Items that lists find tasks by: filter entries and search terms.
 
-A filter entry says that a task has a certain label, parent, assignee (or none) or creator. It
-consists of its key only, in the project's own partition, and is written and removed in the
-transaction that changes the task. A list by one of these therefore reads only matching tasks, in
-the order of their creation, and is consistent; an index would lag behind.
+A filter entry says that a task has a certain label, parent, assignee (or none), creator or start
+time. It consists of its key only, in the project's own partition, and is written and removed in the
+transaction that changes the task. A list by one of the first four therefore reads only matching
+tasks, in the order of their creation, and is consistent; an index would lag behind. The entries of
+start times sort by time, so a key range of them holds the tasks that start between two times.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,7 +14,6 @@ from chalicelib.dynamodb.table import Item, Key, batch_delete, batch_put, query_
 from chalicelib.dynamodb.transactions import Delete, UnconditionalPut, Write
 from chalicelib.tasks.models import NOBODY, Task
 
-FILTER_KINDS = ("assignee", "creator", "label", "parent")
 FILTER_PAGE = 100
 # Sorts after every character of an id.
 AFTER_ALL_IDS = "~"
@@ -33,6 +33,8 @@ def filter_names(task: Task) -> set[str]:
     names |= {f"label:{label}" for label in task.labels or ()}
     if task.parent is not None:
         names.add(f"parent:{task.parent}")
+    if task.start_at is not None:
+        names.add(f"start:{task.start_at}")
     return names
 
 
@@ -82,6 +84,23 @@ def list_task_ids(
         task_id = entry.SK.removeprefix(prefix)
         if task_id != after:
             yield task_id
+
+
+def find_task_ids_by_start(project_id: str, low: str, high: str) -> set[str]:
+    """Return the ids of the tasks that start at or after `low` and before `high`.
+
+    Reads all entries in between, eventually consistent: the list snapshots, which the ids are
+    combined with, are not more recent.
+    """
+    if low > high:
+        return set()
+    entries = query_all(
+        FilterEntry,
+        f"PROJECT#{project_id}",
+        FilterEntry.SK.between(f"BY#start:{low}", f"BY#start:{high}"),
+        consistent=False,
+    )
+    return {entry.SK.rpartition("#")[2] for entry in entries}
 
 
 class SearchTerm(Item):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from chalice.app import Blueprint, Response
-from msgspec.structs import asdict
+from msgspec import to_builtins
 
 from chalicelib.access.permissions import Action
 from chalicelib.access.service import Access
@@ -16,7 +16,7 @@ from chalicelib.http.gate import route
 from chalicelib.http.pagination import page_response
 from chalicelib.http.responses import conditional_response
 from chalicelib.task_lists import filters, service, statistics
-from chalicelib.task_lists.filters import NO_VALUE, DueBound, Filters
+from chalicelib.task_lists.filters import NO_VALUE, DateBound, Filters
 from chalicelib.task_lists.schemas import (
     AssignedCount,
     CompletedCount,
@@ -32,14 +32,19 @@ from chalicelib.tasks.schemas import TaskCard, present_card
 bp = Blueprint(__name__)
 
 PROJECTS_MAX = 50
+LATER_PARAMETERS = {"start_before", "start_after"}
 
 
 @route(bp, "GET", "/api/tasks", Action.READ_TASKS, query=TaskQuery, returns=Page[TaskCard])
 def list_tasks(access: Access, query: TaskQuery) -> Response:
     """List tasks."""
-    # A cursor is valid for these parameters only: for all except those of the page.
+    # A cursor is valid for these parameters only: for all except those of the page. They are plain
+    # values, because a cursor stays valid when the type of a parameter changes. Parameters that
+    # came later are left out unless they are set, so that cursors from before remain valid.
     parameters = {
-        name: value for name, value in asdict(query).items() if name not in {"limit", "cursor"}
+        name: value
+        for name, value in to_builtins(query).items()
+        if name not in {"limit", "cursor"} and (value is not None or name not in LATER_PARAMETERS)
     }
     find = partial(service.list_tasks, access, _parse_query(access, query))
     return page_response(
@@ -78,8 +83,10 @@ def _parse_query(access: Access, query: TaskQuery) -> ListQuery:
     if errors:
         raise BadRequest("Some query parameters are not valid", errors=errors)
 
-    due_after = DueBound(query.due_after, zone) if query.due_after else None
-    due_before = DueBound(query.due_before, zone) if query.due_before else None
+    due_after, due_before = (
+        _parse_bound(query.due_after, zone),
+        _parse_bound(query.due_before, zone),
+    )
     if query.due is not None:
         due_after, due_before = filters.upcoming_bounds(query.due, access.now, zone)
     updated_since = None
@@ -95,6 +102,8 @@ def _parse_query(access: Access, query: TaskQuery) -> ListQuery:
             created_by=access.user_id if query.created_by == "me" else query.created_by,
             label=query.label,
             parent=resolve_reference(access, query.parent),
+            start_after=_parse_bound(query.start_after, zone),
+            start_before=_parse_bound(query.start_before, zone),
             due_after=due_after,
             due_before=due_before,
             overdue=query.overdue,
@@ -106,9 +115,13 @@ def _parse_query(access: Access, query: TaskQuery) -> ListQuery:
     )
 
 
+def _parse_bound(text: str | None, zone: str) -> DateBound | None:
+    return None if text is None else DateBound(text, zone)
+
+
 def _find_errors(query: TaskQuery, zone: str | None) -> Iterator[FieldError]:
     """Yield an error for each parameter that the types of `TaskQuery` cannot check."""
-    for name in ("due_before", "due_after", "updated_since"):
+    for name in ("start_before", "start_after", "due_before", "due_after", "updated_since"):
         text = getattr(query, name)
         try:
             if text is not None:

@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 
 from chalicelib.http.fields import DayOrTime
 from chalicelib.http.pagination import PageQuery
-from chalicelib.tasks.schemas import Priority, Status
+from chalicelib.tasks.schemas import TaskPriority, TaskStatus
 
 Ordering = Literal[
     "created_at",
@@ -25,12 +25,14 @@ class TaskQuery(PageQuery):
     """`project` is one id or several, separated by commas; `-` reverses an `ordering`."""
 
     project: str | None = None
-    status: Status | None = None
-    priority: Priority | None = None
+    status: TaskStatus | None = None
+    priority: TaskPriority | None = None
     assigned_to: str | None = None
     created_by: str | None = None
     label: str | None = None
     parent: str | None = None
+    start_before: DayOrTime | None = None
+    start_after: DayOrTime | None = None
     due: Literal["today", "next_7_days"] | None = None
     due_before: DayOrTime | None = None
     due_after: DayOrTime | None = None

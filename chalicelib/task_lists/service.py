@@ -2,7 +2,8 @@
 
 A page costs the same in a project of ten tasks and of ten thousand. A list that a partition holds
 in the requested order is read from that partition. All other lists are filtered and sorted from
-the projects' list snapshots, and then the tasks of the page are read.
+the projects' list snapshots, and then the tasks of the page are read. The filters by start also
+read the filter entries of all tasks that start in that time, so their cost grows with these.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +19,7 @@ from chalicelib.access.service import Access
 from chalicelib.dynamodb.concurrency import run_concurrently
 from chalicelib.dynamodb.pages import Page
 from chalicelib.projects.models import Project
-from chalicelib.task_lists import search, snapshots
+from chalicelib.task_lists import models, search, snapshots
 from chalicelib.task_lists.filters import Filters
 from chalicelib.task_lists.partitions import find_partitions
 from chalicelib.task_lists.sources import (
@@ -79,11 +80,12 @@ def list_tasks(
     merged = merge(*started, key=attrgetter("position"), reverse=query.descending)
 
     # A partition may contain tasks that do not match, and a task may have changed since its
-    # snapshot entry or search term was written.
+    # snapshot entry, filter entry or search term was written.
     matches = (
         placed
         for placed in merged
         if query.filters.matches(placed.task)
+        and query.filters.matches_start(placed.task)
         and (not query.text or search.matches_text(placed.task, query.text))
     )
     found = list(islice(matches, limit + 1))
@@ -107,8 +109,22 @@ def _choose_sources(
         return list(chain.from_iterable(partitions))
 
     cards: Iterator[Card] = snapshots.list_entries(projects.values(), access.now)
-    if query.text:
-        found = run_concurrently(partial(search.find_candidates, text=query.text), projects)
+    if query.text or query.filters.start_range:
+        found = run_concurrently(partial(_find_candidates, query=query), projects)
         candidate_ids = frozenset().union(*found)
         cards = (card for card in cards if card.id in candidate_ids)
     return [SnapshotSource(filter(query.filters.matches, cards), ordering)]
+
+
+def _find_candidates(project_id: str, query: ListQuery) -> set[str]:
+    """Return the ids of tasks that may match the search text and the filters by start.
+
+    The query has at least one of the two. Raises `BadRequest` for a search text that matches too
+    many tasks.
+    """
+    candidates = []
+    if query.text:
+        candidates.append(search.find_candidates(project_id, query.text))
+    if query.filters.start_range:
+        candidates.append(models.find_task_ids_by_start(project_id, *query.filters.start_range))
+    return set.intersection(*candidates)

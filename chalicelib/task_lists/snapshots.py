@@ -96,18 +96,18 @@ def refresh_on_change(change: TaskChange, now: datetime) -> None:
         refresh_snapshot(project, now)
 
 
-def refresh_snapshot(project: Project, now: datetime, *, anew: bool = False) -> None:
+def refresh_snapshot(project: Project, now: datetime, *, from_scratch: bool = False) -> None:
     """Write the project's snapshot from the last one and the changes since.
 
-    With `anew`, the last snapshot is ignored and the new one is written from the tasks alone.
-    Nothing is written for a project that has few tasks or is in the trash. While the bucket is
-    unavailable the last snapshot remains, which only makes lists more expensive.
+    With `from_scratch`, the last snapshot is ignored and the new one is written from the tasks
+    alone. Nothing is written for a project that has few tasks or is in the trash. While the bucket
+    is unavailable the last snapshot remains, which only makes lists more expensive.
     """
     if project.deleted_at is not None:
         return
-    max_changes = None if anew else MAX_CHANGES
+    max_changes = None if from_scratch else MAX_CHANGES
     try:
-        _, snapshot, changes = _load(project, anew=anew, max_changes=max_changes)
+        _, snapshot, changes = _load(project, from_scratch=from_scratch, max_changes=max_changes)
         if project.catalogued_until is None and len(changes) < MIN_TASKS:
             return
         until = _visible_until(now)
@@ -127,15 +127,15 @@ def refresh_snapshot(project: Project, now: datetime, *, anew: bool = False) -> 
 
 
 def _load(
-    project: Project, *, anew: bool = False, max_changes: int | None = None
+    project: Project, *, from_scratch: bool = False, max_changes: int | None = None
 ) -> tuple[Project, ListSnapshot, list[SnapshotEntry]]:
     """Return the project, its last snapshot, and the entries of the tasks that changed since.
 
-    The snapshot is empty if there is none, if it is lost, or with `anew`. The latest change comes
-    last.
+    The snapshot is empty if there is none, if it is lost, or with `from_scratch`. The latest change
+    comes last.
     """
     snapshot = None
-    if project.catalogued_until is not None and not anew:
+    if project.catalogued_until is not None and not from_scratch:
         snapshot = read_snapshot(project.id)
     snapshot = snapshot or EMPTY_SNAPSHOT
     changed = range_by_update(project.id, snapshot.until)

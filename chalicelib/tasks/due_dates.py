@@ -1,5 +1,5 @@
-"""Due dates: a day or a time. Clients get them back as they sent them; the service compares them
-as times in UTC."""
+"""Start dates and due dates: a day or a time. Clients get them back as they sent them; the service
+compares them as times in UTC."""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
@@ -10,6 +10,19 @@ from chalicelib.dynamodb.timestamps import format_timestamp
 # RFC 3339, stricter than `fromisoformat`, which also accepts weeks and digits without separators.
 _FORM = re.compile(r"\d{4}-\d{2}-\d{2}(?P<time>T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2}))?")
 FORMAT_HINT = "must be YYYY-MM-DD or a time with an offset, such as 2026-11-22T09:00:00Z"
+FIRST_DAY = date.min.isoformat()
+
+
+def compute_start_at(start_date: str | None, zone: str | None) -> str | None:
+    """Return the timestamp at which the task starts; None without a start date.
+
+    A day starts at midnight in `zone`, the assignee's time zone (None: UTC). Raises ValueError with
+    `FORMAT_HINT` unless `start_date` is `YYYY-MM-DD` or a time with an offset as in RFC 3339.
+    """
+    if start_date is None:
+        return None
+    # East of Greenwich the first day of the calendar starts before the first time there is in UTC.
+    return format_timestamp(parse_start(start_date, None if start_date == FIRST_DAY else zone))
 
 
 def compute_due_at(due_date: str | None, zone: str | None) -> str | None:
@@ -31,9 +44,9 @@ def compute_due_at(due_date: str | None, zone: str | None) -> str | None:
     return format_timestamp(next_midnight - timedelta(milliseconds=1))
 
 
-def is_date(due_date: str) -> bool:
-    """Return whether the due date is a whole day and not a time."""
-    return len(due_date) == len("2026-11-22")
+def is_date(text: str) -> bool:
+    """Return whether a start or due date is a whole day and not a time."""
+    return len(text) == len("2026-11-22")
 
 
 def describe_due_date(due_date: str, zone: str | None) -> str:

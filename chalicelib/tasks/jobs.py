@@ -1,5 +1,5 @@
-"""Task work outside requests: stream records of tasks, and new due times after a user's move to
-another time zone."""
+"""Task work outside requests: stream records of tasks, and new start and due times after a user's
+move to another time zone."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,7 +17,7 @@ from chalicelib.jobs.time_budget import TimeBudget
 from chalicelib.members.models import list_memberships
 from chalicelib.reports.models import reschedule_write
 from chalicelib.task_lists.models import list_task_ids
-from chalicelib.tasks import due_dates, models, service
+from chalicelib.tasks import models, service, task_times
 from chalicelib.tasks.models import Task, TrashedTask
 
 TIME_ZONE_CHANGE = "zone"
@@ -51,7 +51,8 @@ def parse_task_change(record: dict[str, Any]) -> TaskChange:
 def change_time_zone_writes(user_id: str, now: datetime) -> tuple[Write, ...]:
     """Return the writes that follow a user's change of time zone.
 
-    They defer the update of the due times of the user's tasks, and reschedule the weekly report.
+    They defer the update of the start and due times of the user's tasks, and reschedule the weekly
+    report.
     """
     return (
         defer_update_write(TIME_ZONE_CHANGE, user_id, now=now, after=TIME_ZONE_DELAY),
@@ -60,7 +61,7 @@ def change_time_zone_writes(user_id: str, now: datetime) -> tuple[Write, ...]:
 
 
 def recompute_due_times(deferred: DeferredUpdate, budget: TimeBudget) -> None:
-    """Recompute the due times of a user's open tasks after a change of time zone.
+    """Recompute the start and due times of a user's open tasks after a change of time zone.
 
     Idempotent. Raises `OutOfTime` when the time budget does not suffice for all tasks, and
     `NotFound` when the user does not exist.
@@ -68,7 +69,8 @@ def recompute_due_times(deferred: DeferredUpdate, budget: TimeBudget) -> None:
     (user_id,) = deferred.about
     zone = require_found(get_user(user_id)).time_zone
     for task in budget.each(_list_assigned_tasks(user_id)):
-        if task.is_open and task.due_at != due_dates.compute_due_at(task.due_date, zone):
+        times = task_times.compute_times(task, zone)
+        if task.is_open and task_times.stored_times(task) != times:
             with suppress(NotFound):  # deleted since it was read
                 service.recompute_due_time(task, budget.clock())
 

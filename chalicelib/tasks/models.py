@@ -41,6 +41,8 @@ class Task(Item):
     status = UnicodeAttribute(default="todo")
     priority = UnicodeAttribute(default="medium")
     assigned_to = UnicodeAttribute(null=True)
+    start_date = UnicodeAttribute(null=True)
+    start_at = UnicodeAttribute(null=True)
     due_date = UnicodeAttribute(null=True)
     due_at = UnicodeAttribute(null=True)
     labels: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)

@@ -1,30 +1,44 @@
 """The types of `/api/tasks` for one task and for bulk operations."""
 
-from typing import Annotated, Any, Literal
+from enum import StrEnum
+from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from chalicelib.dynamodb.ids import project_id_of
 from chalicelib.http.fields import DayOrTime, Id, Time
 from chalicelib.http.problems import Problem
+from chalicelib.http.text_fields import line, paragraphs
 from chalicelib.projects.models import Project
 from chalicelib.tasks import models
 
-Title = Annotated[str, Meta(min_length=1, max_length=200)]
-Description = Annotated[str, Meta(max_length=20_000)]
-Status = Literal["todo", "in_progress", "review", "done"]
-Priority = Literal["low", "medium", "high"]
+Title = Annotated[str, line(max_length=200)]
+Description = Annotated[str, paragraphs(max_length=20_000, required=False)]
 Labels = list[str]
 TaskKey = Annotated[str, Meta(examples=["LAUNCH-12"])]
+
+
+class TaskStatus(StrEnum):
+    TODO = "todo"
+    IN_PROGRESS = "in_progress"
+    REVIEW = "review"
+    DONE = "done"
+
+
+class TaskPriority(StrEnum):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
 
 
 class NewTask(Struct, forbid_unknown_fields=True):
     project: str
     title: Title
     description: Description = ""
-    status: Status = "todo"
-    priority: Priority = "medium"
+    status: TaskStatus = TaskStatus.TODO
+    priority: TaskPriority = TaskPriority.MEDIUM
     assigned_to: str | None = None
+    start_date: DayOrTime | None = None
     due_date: DayOrTime | None = None
     labels: Labels = []
     parent: str | None = None
@@ -33,9 +47,10 @@ class NewTask(Struct, forbid_unknown_fields=True):
 class TaskPatch(Struct, forbid_unknown_fields=True):
     title: Title | UnsetType = UNSET
     description: Description | UnsetType = UNSET
-    status: Status | UnsetType = UNSET
-    priority: Priority | UnsetType = UNSET
+    status: TaskStatus | UnsetType = UNSET
+    priority: TaskPriority | UnsetType = UNSET
     assigned_to: str | None | UnsetType = UNSET
+    start_date: DayOrTime | None | UnsetType = UNSET
     due_date: DayOrTime | None | UnsetType = UNSET
     labels: Labels | None | UnsetType = UNSET
     parent: str | None | UnsetType = UNSET
@@ -44,16 +59,17 @@ class TaskPatch(Struct, forbid_unknown_fields=True):
 class WholeTask(Struct, forbid_unknown_fields=True):
     title: Title
     description: Description
-    status: Status
-    priority: Priority
+    status: TaskStatus
+    priority: TaskPriority
     assigned_to: str | None
+    start_date: DayOrTime | None
     due_date: DayOrTime | None
     labels: Labels
     parent: str | None
 
 
 class NewStatus(Struct, forbid_unknown_fields=True):
-    status: Status
+    status: TaskStatus
 
 
 class Assignment(Struct, forbid_unknown_fields=True):
@@ -67,8 +83,8 @@ class TaskCard(Struct):
     key: TaskKey
     project: Id
     title: str
-    status: Status
-    priority: Priority
+    status: TaskStatus
+    priority: TaskPriority
     assigned_to: Id | None
     due_date: DayOrTime | None
     labels: list[Id]
@@ -84,19 +100,22 @@ class TaskCard(Struct):
 
 
 class Task(TaskCard):
-    """A task with its description."""
+    """A whole task: also what indexes do not project, its description and start date."""
 
     description: str
+    start_date: DayOrTime | None
 
 
 def present_card(task: models.Task, project: Project) -> TaskCard:
-    """Return the task without its description, as lists show it."""
+    """Return the task without its description and start date, as lists show it."""
     return TaskCard(**_card_fields(task, project))
 
 
 def present_task(task: models.Task, project: Project) -> Task:
-    """Return the task with its description."""
-    return Task(**_card_fields(task, project), description=task.description)
+    """Return the whole task."""
+    return Task(
+        **_card_fields(task, project), description=task.description, start_date=task.start_date
+    )
 
 
 def _card_fields(task: models.Task, project: Project) -> dict[str, Any]:

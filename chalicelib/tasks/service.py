@@ -13,7 +13,6 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from chalicelib.access.service import ProjectAccess, TaskAccess
-from chalicelib.accounts.models import get_user
 from chalicelib.dynamodb.idempotency import create_once
 from chalicelib.dynamodb.ids import new_task_id
 from chalicelib.dynamodb.optimistic_locking import apply_changes, retry_on_conflict
@@ -24,12 +23,14 @@ from chalicelib.errors import Conflict, FieldError, Invalid
 from chalicelib.mail.notifications import queue_assignment_writes
 from chalicelib.projects.counter_models import move_counts_write
 from chalicelib.task_lists.models import move_filter_entries_writes
-from chalicelib.tasks import due_dates, keys, models, number_models, references
+from chalicelib.tasks import due_dates, keys, models, number_models, references, task_times
 from chalicelib.tasks.models import Task, TrashedTask
 from chalicelib.tasks.references import Reference
 
 DESCRIPTION_MAX_BYTES = 20_000
 KEPT_IN_TRASH = timedelta(days=30)
+# The fields that are a day or a time, and the functions that compute the times they stand for.
+DATE_FIELDS = {"start_date": due_dates.compute_start_at, "due_date": due_dates.compute_due_at}
 
 
 class ChangeAuthor(NamedTuple):
@@ -82,7 +83,10 @@ def create_task(access: ProjectAccess, **fields: Any) -> Task:
 def plan_creation(
     access: ProjectAccess, fields: Mapping[str, Any], *, number: int
 ) -> PlannedChange:
-    """Plan a new task with normalized `fields` and this number in the project."""
+    """Plan a new task with normalized `fields` and this number in the project.
+
+    Raises `Invalid` when a field cannot be valid.
+    """
     author, created_at = get_author(access), format_timestamp(access.now)
     key = Task.key(new_task_id(access.project.id, access.now))
     task = Task(
@@ -94,6 +98,7 @@ def plan_creation(
         updated_at=created_at,
     )
     _set_fields(task, {"status": "todo", **fields}, author)
+    task_times.require_start_before_due(task)
     task_references = references.build_references(task, None)
     writes = (
         models.create_task_write(task),
@@ -120,9 +125,15 @@ def update_task(
 
 
 def plan_update(task: Task, wanted: Mapping[str, Any], author: ChangeAuthor) -> PlannedChange:
-    """Plan the change of a task to the `wanted` values, which are normalized and differ."""
+    """Plan the change of a task to the `wanted` values, which are normalized and differ.
+
+    Raises `Invalid` when a field cannot be valid. A change that leaves start date and due date as
+    they are is not refused because of their order: the assignee's time zone may reverse it.
+    """
     after = deepcopy(task)
     fields = _set_fields(after, wanted, author)
+    if (after.start_date, after.due_date) != (task.start_date, task.due_date):
+        task_times.require_start_before_due(after)
     task_references = references.build_references(after, task)
     if after.parent != task.parent:
         fields["depth"] = after.depth
@@ -214,13 +225,13 @@ def update_as_system(task: Task, fields: Mapping[str, Any], now: datetime) -> No
 
 
 def recompute_due_time(task: Task, now: datetime) -> None:
-    """Set when the task is due, after its assignee moved to another time zone.
+    """Set when the task starts and is due, after its assignee moved to another time zone.
 
     Raises `NotFound` when the task was deleted.
     """
 
     def commit(task: Task) -> None:
-        if task.due_at != _compute_due_at(task):
+        if task_times.stored_times(task) != task_times.load_times(task):
             _commit_update(task, {"due_date": task.due_date}, author=ChangeAuthor(None, None, now))
 
     retry_on_conflict(task, version=None, commit=commit)
@@ -237,10 +248,11 @@ def normalize_fields(access: ProjectAccess, fields: Mapping[str, Any]) -> dict[s
     Raises `Invalid` with each field that cannot be stored. The schemas have checked the types.
     """
     errors = []
-    try:
-        due_dates.compute_due_at(fields.get("due_date"), None)
-    except ValueError as error:
-        errors.append(FieldError("due_date", str(error)))
+    for name, compute in DATE_FIELDS.items():
+        try:
+            compute(fields.get(name), None)
+        except ValueError as error:
+            errors.append(FieldError(name, str(error)))
     if len(fields.get("description", "").encode()) > DESCRIPTION_MAX_BYTES:
         message = f"must be at most {DESCRIPTION_MAX_BYTES} bytes in UTF-8"
         errors.append(FieldError("description", message))
@@ -263,18 +275,10 @@ def _set_fields(task: Task, wanted: Mapping[str, Any], author: ChangeAuthor) -> 
     if "status" in wanted:
         task.completed_at = None if task.is_open else format_timestamp(author.now)
         fields["completed_at"] = task.completed_at
-    if "due_date" in wanted or "assigned_to" in wanted:
-        fields["due_at"] = task.due_at = _compute_due_at(task)
+    if wanted.keys() & task_times.TIME_FIELDS:
+        times = task_times.load_times(task)
+        fields["start_at"] = task.start_at = times.start_at
+        # Writing `due_at` plans the next reminder anew.
+        if times.due_at != task.due_at or wanted.keys() & {"due_date", "assigned_to"}:
+            fields["due_at"] = task.due_at = times.due_at
     return fields
-
-
-def _compute_due_at(task: Task) -> str | None:
-    """Return the timestamp after which the task is overdue.
-
-    A due date without a time ends in the assignee's time zone, or in UTC without an assignee.
-    """
-    zone, due_date = None, task.due_date
-    if task.assigned_to is not None and due_date is not None and due_dates.is_date(due_date):
-        assignee = get_user(task.assigned_to)
-        zone = assignee.time_zone if assignee else None
-    return due_dates.compute_due_at(due_date, zone)

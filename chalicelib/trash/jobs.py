@@ -29,12 +29,12 @@ PAGES_PER_TICK = 20
 STEP_MILLISECONDS = 90_000
 
 
-def purge_trash(now: datetime, pace: TimeBudget | None = None) -> dict[str, int]:
+def purge_trash(now: datetime, budget: TimeBudget | None = None) -> dict[str, int]:
     """Purge what has been in the trash for thirty days, as far as the time budget allows.
 
     Returns the number of deleted items as `purged`. Without a budget, time is unlimited.
     """
-    budget = pace or unlimited_budget(now)
+    budget = budget or unlimited_budget(now)
     purged = 0
     for item in time_index.list_due("purge", now):
         if not budget.has(STEP_MILLISECONDS):

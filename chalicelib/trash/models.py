@@ -10,7 +10,7 @@ from chalicelib.dynamodb.table import Item, Key, batch_delete, query_all, query_
 def list_project_items(project_id: str, *, limit: int) -> list[Key[Item]]:
     """Return the keys of the first items in a project's partition, except the project itself."""
     page = query_page(Item, f"PROJECT#{project_id}", limit=limit + 1)
-    return [Key(Item, item.PK, item.SK) for item in page.rows if item.SK != "META"][:limit]
+    return [Key(Item, item.PK, item.SK) for item in page.items if item.SK != "META"][:limit]
 
 
 def list_child_items(task_id: str) -> list[Key[Item]]:

@@ -47,21 +47,26 @@ NOT_IN_SCHEMA = {
     # Limits of the stage; no digest with a multipart upload.
     "createAttachment": {"size", "content_type", "sha256"},
     "createAttachmentPartUrls": {"numbers"},  # at most the number of parts
-    "registerAccount": {"password_confirm"},  # must equal password
+    # Must equal password; letters, marks and digits only; a domain that IDNA allows.
+    "registerAccount": {"password_confirm", "username", "email"},
+    "requestPasswordReset": {"email"},
+    "resendVerification": {"email"},
+    "requestEmailChange": {"email"},
     "resetPassword": {"password_confirm"},
-    "addMember": {"user_id"},  # either this or email
+    "addMember": {"user_id", "email"},  # either of them; a domain that IDNA allows
     "removeMember": {"reassign_to"},  # must be a member
     "transferProject": {"user_id"},  # must be another member
     "createAvatar": {"size", "content_type"},
-    "updateProfile": {"time_zone"},  # an IANA time zone
+    "updateProfile": {"time_zone", "username"},  # an IANA time zone; as for registerAccount
     "changePassword": {"new_password_confirm"},
     "replaceReminders": {"reminders[]"},  # either minutes_before or at
     "createReport": {"first_day", "last_day"},  # ordered, not in the future
     "listTasks": {"assigned_to", "created_by", "due"},  # ids; not with due_before
     "assignTask": {"assigned_to"},  # must be a member
-    "updateTask": {"assigned_to", "labels", "parent"},  # of the same project
-    "createTask": {"assigned_to", "labels", "parent"},
-    "replaceTask": {"assigned_to", "labels", "parent"},
+    # Of the same project; a start date is not after the due date.
+    "updateTask": {"assigned_to", "labels", "parent", "start_date"},
+    "createTask": {"assigned_to", "labels", "parent", "start_date"},
+    "replaceTask": {"assigned_to", "labels", "parent", "start_date"},
     "findUser": {"email"},  # either this or username
 }
 RESPONSES: dict[str, Counter[int]] = defaultdict(Counter)

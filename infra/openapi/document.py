@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from app import app
+from chalicelib.http.problems import FieldProblem
 from infra.openapi import errors
 from infra.openapi.headers import PARAMETERS, RESPONSE_HEADERS
 from infra.openapi.operations import Types, build_operation, list_error_statuses
@@ -28,11 +29,13 @@ _BEARER = {
 def build_document() -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of the app's routes."""
     routes = sorted(list_routes(app), key=lambda route: (route.path, route.method))
-    types = Types(*build_components(kind for route in routes for kind in route.types))
-    requests = {each for route in routes for each in (route.body, route.query)}
+    kinds = [kind for route in routes for kind in route.types]
+    types = Types(*build_components([*kinds, FieldProblem]))
+    bodies, queries = {route.body for route in routes}, {route.query for route in routes}
     complete_schemas(
-        requests=[schema for kind, schema in types.schemas.items() if kind in requests],
-        responses=[schema for kind, schema in types.schemas.items() if kind not in requests],
+        bodies=[types.schemas[kind] for kind in kinds if kind in bodies],
+        queries=[types.schemas[kind] for kind in kinds if kind in queries],
+        responses=[types.schemas[kind] for kind in kinds if kind not in bodies | queries],
         named=types.named,
     )
     paths: dict[str, Any] = {}

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from chalicelib.errors import FRAMEWORK_CODES, ApiError
-from chalicelib.http.problems import MEDIA_TYPE, build_problem
+from chalicelib.http.problems import MEDIA_TYPE, FieldProblem, build_problem
 from infra.openapi.headers import RATE_LIMIT_HEADERS, build_reference
 from infra.openapi.route_docs import remove_links
 
@@ -22,11 +22,7 @@ _PROBLEM: dict[str, Any] = {
         "errors": {
             "description": "Every invalid field or parameter.",
             "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"location": {"type": "string"}, "message": {"type": "string"}},
-                "required": ["location", "message"],
-            },
+            "items": build_reference("schemas", FieldProblem.__name__),
         },
     },
     "required": ["type", "title", "status", "detail", "code", "request_id"],
@@ -89,7 +85,8 @@ def _get_schema_name(status: int) -> str:
 
 
 def _build_schema(status: int, meanings: dict[str, str]) -> dict[str, Any]:
-    narrowed = {"status": {"const": status}, "code": {"type": "string", "enum": list(meanings)}}
+    number = {"type": "integer", "const": status}
+    narrowed = {"status": number, "code": {"type": "string", "enum": list(meanings)}}
     title = {"title": _get_schema_name(status)}
     return {**title, **_PROBLEM, "properties": {**_PROBLEM["properties"], **narrowed}}
 

@@ -41,6 +41,7 @@ _FIELD_EXAMPLES: dict[str, Any] = {
     "expires_in": 60,
     "index": 0,
     "labels": [],
+    "atomic": False,
     "size": 6,
     "status": 201,
     "part_size": 8388608,
@@ -84,6 +85,8 @@ def build_example(schema: Schema, named: dict[str, Schema], name: str = "") -> A
             if name in _USUALLY_NULL and {"type": "null"} in alternatives:
                 return None
             return build_example(alternatives[0], named, name)
+    if "const" in schema:
+        return schema["const"]
     if "enum" in schema:
         return schema["enum"][0]
     return _build_by_type(schema, named, name)
@@ -104,7 +107,7 @@ def _build_by_type(schema: Schema, named: dict[str, Schema], name: str) -> Any:
             default = schema.get("default") or schema.get("minimum", 1)
             return _FIELD_EXAMPLES.get(name, default)
         case "boolean":
-            return schema.get("default", True)
+            return _FIELD_EXAMPLES.get(name, True)
         case _:
             return None
 

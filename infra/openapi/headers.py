@@ -56,11 +56,11 @@ PARAMETERS: dict[str, dict[str, Any]] = {
             "Makes the change only if this is still the object's version: an `ETag` with its "
             'quotation marks, such as `"1-5f0c3a9be1d2c4f7"`, or `*`.'
         ),
-        # The string comes first, because Swagger UI offers an input for the first alternative.
+        # The pattern comes first, because Swagger UI offers an input for the first alternative.
         "schema": {
             "anyOf": [
                 {"type": "string", "pattern": '^"[0-9]{1,15}-[0-9a-f]{16}"$'},
-                {"enum": ["*"]},
+                {"type": "string", "enum": ["*"]},
             ]
         },
     },

@@ -11,7 +11,7 @@ from infra.openapi.errors import get_error_name
 from infra.openapi.examples import build_example
 from infra.openapi.headers import RATE_LIMIT_HEADERS, build_reference
 from infra.openapi.routes import Route
-from infra.openapi.schemas import Schema, get_alternatives, get_properties, get_required
+from infra.openapi.schemas import Schema, get_properties, get_required
 
 _COMMON_ERRORS = {400, 429, 500, 503, 504}
 _AUTHENTICATION_ERRORS = {401, 403}
@@ -114,7 +114,8 @@ def _can_be_unmodified(route: Route) -> bool:
 def _has_etag(route: Route, types: Types) -> bool:
     if route.returns is None or route.method == "GET":
         return _can_be_unmodified(route)
-    kinds = [types.schemas[each] for each in get_alternatives(route.returns)]
+    schema = types.schemas[route.returns]
+    kinds = schema.get("anyOf", [schema])
     return all("version" in get_properties(kind, types.named) for kind in kinds)
 
 
@@ -144,6 +145,5 @@ def _reference_headers(*names: str) -> dict[str, dict[str, str]]:
 
 
 def _build_content(media: str, kind: Any, types: Types) -> dict[str, Any]:
-    kinds = [types.schemas[each] for each in get_alternatives(kind)]
-    schema = kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
+    schema = types.schemas[kind]
     return {media: {"schema": schema, "example": build_example(schema, types.named)}}

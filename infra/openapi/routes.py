@@ -7,7 +7,6 @@ from typing import Any
 from chalice.app import Chalice
 
 from chalicelib.access.permissions import PERMISSIONS, Action, Permission
-from infra.openapi.schemas import get_alternatives
 from infra.openapi.tags import get_tag
 
 
@@ -69,7 +68,7 @@ class Route:
     @property
     def types(self) -> Iterator[Any]:
         """All types of the route's requests and responses."""
-        types = (self.body, self.query, *get_alternatives(self.returns))
+        types = (self.body, self.query, self.returns)
         return (each for each in types if each is not None)
 
     def _get_declared(self, name: str) -> Any:

@@ -3,8 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
-from types import UnionType
-from typing import Any, get_args, get_origin
+from typing import Any
 
 import msgspec
 
@@ -16,11 +15,6 @@ REF = "#/components/schemas/"
 # The characters that the app accepts in texts (see bodies.py). JSON text can't contain surrogates.
 TEXT_PATTERN = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
 _GENERIC = re.compile(r"(?<=[/\"])([A-Z]\w+?)_([A-Z]\w+)_(?=\")")
-
-
-def get_alternatives(kind: Any) -> tuple[Any, ...]:
-    """Return the types of a union, or the type itself if it is none."""
-    return get_args(kind) if get_origin(kind) is UnionType else (kind,)
 
 
 def build_components(types: Iterable[Any]) -> tuple[dict[Any, Schema], dict[str, Schema]]:
@@ -39,23 +33,45 @@ def _rename_generics(text: str) -> str:
 
 
 def complete_schemas(
-    requests: list[Schema], responses: list[Schema], named: dict[str, Schema]
+    bodies: list[Schema], queries: list[Schema], responses: list[Schema], named: dict[str, Schema]
 ) -> None:
     """Add what the types do not express to the schemas of requests and responses, in place."""
     seen: set[str] = set()
-    for schema in _list_subschemas(requests, named, seen):
+    for schema in _list_subschemas(bodies, named, seen):
+        _add_limits(schema)
+        _describe_defaults(schema)
+    for schema in _list_subschemas(queries, named, seen):
         _add_limits(schema)
     for schema in _list_subschemas(responses, named, seen):
         _require_defaults(schema)
+    for schema in _list_subschemas(list(named.values()), named, set(named)):
+        _add_enum_type(schema)
 
 
 def _add_limits(schema: Schema) -> None:
     """Exclude control characters from strings; limit integers to those that JSON keeps exact."""
-    if schema.get("type") == "string" and not schema.keys() & {"pattern", "format", "anyOf"}:
+    if schema.get("type") == "string" and not schema.keys() & {"pattern", "format", "if"}:
         schema["pattern"] = TEXT_PATTERN
     elif schema.get("type") == "integer":
         schema.setdefault("minimum", -NUMBER_MAX)
         schema.setdefault("maximum", NUMBER_MAX)
+
+
+def _describe_defaults(schema: Schema) -> None:
+    """Describe the fields' defaults in words, because openapi-typescript requires such fields."""
+    for field in schema.get("properties", {}).values():
+        if "default" in field:
+            default = json.dumps(field.pop("default"))
+            description = f"{field.get('description', '')} Default: `{default}`."
+            field["description"] = description.lstrip()
+
+
+def _add_enum_type(schema: Schema) -> None:
+    """State that an enumeration is one of strings, and that of a single value is a constant."""
+    if "enum" in schema:
+        schema["type"] = "string"
+        if len(schema["enum"]) == 1:
+            schema["const"] = schema.pop("enum")[0]
 
 
 def _require_defaults(schema: Schema) -> None:

@@ -18,9 +18,9 @@ from msgspec import Struct
 
 from app import app
 from chalicelib.access.permissions import PERMISSIONS, Action, Permission
-from tests.access_fixtures import CALLERS, Target, Things, World, unknown
-from tests.samples import Place, ids_in, sample
-from tests.support import make_cloud
+from tests.access_fixtures import CALLERS, AccessScenario, Ids, Target, unknown_ids
+from tests.moto_stack import create_stack
+from tests.samples import IdField, build_sample, find_id_fields
 
 # Idempotent: it also succeeds for a user caller is not a member.
 REPEATABLE = {"DELETE /api/projects/{project_id}/members/{user_id}"}
@@ -81,27 +81,27 @@ ROUTES = [
 
 
 @pytest.fixture(scope="module")
-def world(emulator: None) -> Iterator[World]:
-    make_cloud()
+def scenario(emulator: None) -> Iterator[AccessScenario]:
+    create_stack()
     with Client(app) as client:
-        world = World(client)
-        yield world
-        world.close()
+        scenario = AccessScenario(client)
+        yield scenario
+        scenario.close()
 
 
 class RouteCalls:
     """Calls one route as different callers, for different targets."""
 
-    def __init__(self, world: World, route: Route) -> None:
-        self.world = world
+    def __init__(self, scenario: AccessScenario, route: Route) -> None:
+        self.scenario = scenario
         self.route = route
 
     def call(
         self,
         caller: str,
-        things: Things,
-        child: Things | None = None,
-        place: Place | None = None,
+        ids: Ids,
+        child: Ids | None = None,
+        id_field: IdField | None = None,
         value: str = "",
     ) -> VisibleResponse:
         """Call the route as `caller` with the ids in `things`, and return the response.
@@ -109,7 +109,7 @@ class RouteCalls:
         `child` replaces some ids of the path; `value` is put at `place` in the body or query.
         Changes are reverted afterwards, and a refused request must not have made any.
         """
-        known = self.world.personal.get(caller, self.world.personal["owner"]) | things
+        known = self.scenario.personal.get(caller, self.scenario.personal["owner"]) | ids
         end = self.route.path.rpartition("/")[2]
         for name in self.route.parameters:
             assert name in known, f"tests/access_fixtures.py has no value for {{{name}}}"
@@ -117,25 +117,29 @@ class RouteCalls:
             known[name] = own or known[name]
         known |= child or {}
         path = self.route.path.format(**known)
-        query = self._sample(self.route.query, known, place, value)
-        body = self._sample(self.route.body, known, place, value)
+        query = self._sample(self.route.query, known, id_field, value)
+        body = self._sample(self.route.body, known, id_field, value)
         address = f"{path}?{urlencode(query)}" if query else path
-        answer = self.world.api(caller).call(self.route.method, address, body)
-        changed = self.world.restore()
+        answer = self.scenario.api(caller).call(self.route.method, address, body)
+        changed = self.scenario.restore()
         assert answer.status_code < 400 or not changed, (caller, address, answer.body, changed)
-        return _visible(answer, place and value)
+        return _visible(answer, id_field and value)
 
     def _sample(
-        self, model: type[Struct] | None, known: dict[str, str], place: Place | None, value: str
+        self,
+        model: type[Struct] | None,
+        known: dict[str, str],
+        id_field: IdField | None,
+        value: str,
     ) -> dict[str, Any] | None:
         if model is None:
             return None
-        fields = sample(model, known)
+        fields = build_sample(model, known)
         project = "project" in model.__struct_fields__ and "project_id" not in self.route.parameters
         if project and self.route.target_kind == "project":
             fields |= {"project": known["project_id"]}
-        is_in_model = place is not None and place in ids_in(model)
-        return place.filled(fields, value, known) if place and is_in_model else fields
+        is_in_model = id_field is not None and id_field in find_id_fields(model)
+        return id_field.fill(fields, value, known) if id_field and is_in_model else fields
 
 
 def _visible(answer: Any, value: str | None) -> VisibleResponse:
@@ -170,8 +174,10 @@ def _require_allowed(answer: VisibleResponse, context: Any) -> None:
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_a_route_allows_what_the_permission_table_allows(world: World, route: Route) -> None:
-    calls = RouteCalls(world, route)
+def test_a_route_allows_what_the_permission_table_allows(
+    scenario: AccessScenario, route: Route
+) -> None:
+    calls = RouteCalls(scenario, route)
     if route.target_kind:
         _check_targets(calls)
     elif route.action is not Action.PUBLIC:
@@ -182,11 +188,11 @@ def test_a_route_allows_what_the_permission_table_allows(world: World, route: Ro
 
 
 def _check_targets(calls: RouteCalls) -> None:
-    world, route = calls.world, calls.route
+    scenario, route = calls.scenario, calls.route
     for caller in CALLERS:
-        missing = calls.call(caller, unknown(world.own))
-        for target in world.targets(route.target_kind):
-            answer, refusal = calls.call(caller, target.things), expected(route, caller, target)
+        missing = calls.call(caller, unknown_ids(scenario.own))
+        for target in scenario.list_targets(route.target_kind):
+            answer, refusal = calls.call(caller, target.ids), expected(route, caller, target)
             if refusal is None:
                 _require_allowed(answer, (caller, target.name))
             else:
@@ -194,14 +200,14 @@ def _check_targets(calls: RouteCalls) -> None:
             if refusal in {401, 404}:
                 assert answer == missing, (caller, target.name)
             if refusal is None and target.name == "own":
-                _check_children(calls, caller, world.own)
-                _check_ids(calls, caller, world.own)
+                _check_children(calls, caller, scenario.own)
+                _check_ids(calls, caller, scenario.own)
 
 
 def _check_account(calls: RouteCalls) -> None:
-    world, route = calls.world, calls.route
+    scenario, route = calls.scenario, calls.route
     for caller in CALLERS:
-        own = world.personal.get(caller, world.personal["owner"])
+        own = scenario.personal.get(caller, scenario.personal["owner"])
         answer = calls.call(caller, own)
         if caller == "anonymous":
             assert answer.status == 401, answer
@@ -216,13 +222,13 @@ def _check_account(calls: RouteCalls) -> None:
 
 def _check_children(calls: RouteCalls, caller: str, parent: dict[str, str]) -> None:
     """A child item of another parent gets the response for an item that does not exist."""
-    world = calls.world
+    scenario = calls.scenario
     for name in calls.route.children:
-        missing = calls.call(caller, parent, {name: unknown(parent)[name]})
-        foreign = world.foreign if calls.route.target_kind else world.personal["stranger"]
+        missing = calls.call(caller, parent, {name: unknown_ids(parent)[name]})
+        foreign = scenario.foreign if calls.route.target_kind else scenario.personal["stranger"]
         values = [foreign[name], parent.get(f"{name} of another parent"), "nonsense"]
         if calls.route.target_kind == "project":
-            values.append(world.sister[name])
+            values.append(scenario.other[name])
         for value in filter(None, values):
             answer = calls.call(caller, parent, {name: value})
             if value != "nonsense" or str(calls.route) not in REPEATABLE:
@@ -232,23 +238,31 @@ def _check_children(calls: RouteCalls, caller: str, parent: dict[str, str]) -> N
 
 def _check_ids(calls: RouteCalls, caller: str, parent: dict[str, str]) -> None:
     """An inaccessible id in a body or query gets the response for an id that does not exist."""
-    world = calls.world
-    for place in (place for model in calls.route.models for place in ids_in(model)):
-        if place.path == ("project",) and calls.route.target_kind == "project":
+    scenario = calls.scenario
+    for id_field in (
+        id_field for model in calls.route.models for id_field in find_id_fields(model)
+    ):
+        if id_field.path == ("project",) and calls.route.target_kind == "project":
             continue  # the target itself, which `_check_targets` covers
-        foreign = world.foreign[place.thing]
-        missing = calls.call(caller, parent, None, place, unknown(world.own)[place.thing])
-        answer = calls.call(caller, parent, None, place, foreign)
-        assert answer == missing, (caller, place, foreign)
-        assert answer.status >= 400 or _can_hide_item(calls.route, place), (caller, place, answer)
+        foreign = scenario.foreign[id_field.kind]
+        missing = calls.call(
+            caller, parent, None, id_field, unknown_ids(scenario.own)[id_field.kind]
+        )
+        answer = calls.call(caller, parent, None, id_field, foreign)
+        assert answer == missing, (caller, id_field, foreign)
+        assert answer.status >= 400 or _can_hide_item(calls.route, id_field), (
+            caller,
+            id_field,
+            answer,
+        )
 
 
-def _can_hide_item(route: Route, place: Place) -> bool:
+def _can_hide_item(route: Route, id_field: IdField) -> bool:
     """Return whether the route can answer 200 without showing the item.
 
     It can for a filter that matches nothing, and for one of several results.
     """
-    in_query = route.query is not None and place in ids_in(route.query)
+    in_query = route.query is not None and id_field in find_id_fields(route.query)
     return in_query or route.path == "/api/tasks/bulk"
 
 

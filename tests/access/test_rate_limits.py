@@ -43,9 +43,9 @@ def limited(ann: Person, wait: Callable[..., None]) -> Person:
 
 
 def test_the_headers_give_the_limit_and_the_remaining_requests(
-    ann: Person, at: Callable[..., None]
+    ann: Person, set_time: Callable[..., None]
 ) -> None:
-    at("2026-11-16T09:00", ann)
+    set_time("2026-11-16T09:00", ann)
     first, second = ann.get(PROFILE), ann.get("/api/tasks/nothing")
     limit = settings.READS_PER_MINUTE
     assert first.headers["ratelimit-policy"] == f'"read";q={limit};w=60'
@@ -82,8 +82,10 @@ def test_reads_and_other_callers_are_not_refused(limited: Person, bob: Person) -
     assert bob.patch(PROFILE, {}).status_code == 200
 
 
-def test_each_operation_of_a_bulk_request_counts(ann: Person, at: Callable[..., None]) -> None:
-    at("2026-11-16T09:00", ann)
+def test_each_operation_of_a_bulk_request_counts(
+    ann: Person, set_time: Callable[..., None]
+) -> None:
+    set_time("2026-11-16T09:00", ann)
     operations = [{"op": "create", "project": UNKNOWN, "title": "x"}] * 7
     first = ann.post("/api/tasks/bulk", {"operations": operations}).headers["ratelimit"]
     assert first.startswith(f'"write";r={settings.WRITES_PER_MINUTE - 7};')
@@ -104,9 +106,9 @@ def test_an_api_token_has_its_own_limits(limited: Person, client: Client) -> Non
 
 
 @pytest.fixture
-def flooded(at: Callable[..., None], ann: Person) -> None:
+def flooded(set_time: Callable[..., None], ann: Person) -> None:
     """Use up all requests of the test's source address in this minute, except one."""
-    at("2026-11-16T09:00", ann)
+    set_time("2026-11-16T09:00", ann)
     get_source_bucket.cache_clear()
     for kind, limit in LIMITS.items():
         get_source_bucket(HERE, kind).take(datetime.now(UTC), limit - 1)
@@ -119,10 +121,10 @@ def elsewhere(client: Client) -> Api:
     return Api(client)
 
 
-def test_unauthenticated_requests_count_by_source_address(flooded: None, anyone: Api) -> None:
-    assert (last := anyone.get(HEALTH)).status_code == 200
+def test_unauthenticated_requests_count_by_source_address(flooded: None, anonymous: Api) -> None:
+    assert (last := anonymous.get(HEALTH)).status_code == 200
     assert last.headers["ratelimit"] == '"read";r=0;t=60'
-    refused = anyone.get(HEALTH)
+    refused = anonymous.get(HEALTH)
     assert (refused.status_code, refused.json_body["code"]) == (429, "rate_limited")
     assert (refused.headers["ratelimit"], refused.headers["retry-after"]) == (
         '"read";r=0;t=60',
@@ -131,22 +133,22 @@ def test_unauthenticated_requests_count_by_source_address(flooded: None, anyone:
 
 
 def test_the_address_is_accepted_again_after_a_minute(
-    flooded: None, anyone: Api, at: Callable[..., None]
+    flooded: None, anonymous: Api, set_time: Callable[..., None]
 ) -> None:
-    assert [anyone.get(HEALTH).status_code for _ in range(2)] == [200, 429]
-    at("2026-11-16T09:01")
-    assert anyone.get(HEALTH).headers["ratelimit"].startswith(f'"read";r={LIMITS["read"] - 1};')
+    assert [anonymous.get(HEALTH).status_code for _ in range(2)] == [200, 429]
+    set_time("2026-11-16T09:01")
+    assert anonymous.get(HEALTH).headers["ratelimit"].startswith(f'"read";r={LIMITS["read"] - 1};')
 
 
-def test_another_address_is_not_refused(flooded: None, anyone: Api, elsewhere: Api) -> None:
+def test_another_address_is_not_refused(flooded: None, anonymous: Api, elsewhere: Api) -> None:
     get_source_bucket(HERE, "read").take(datetime.now(UTC))
     assert elsewhere.get(HEALTH).headers["ratelimit"].startswith(f'"read";r={LIMITS["read"] - 1};')
 
 
 def test_an_authenticated_caller_is_not_refused_for_the_address(
-    flooded: None, anyone: Api, ann: Person
+    flooded: None, anonymous: Api, ann: Person
 ) -> None:
-    assert [anyone.get(HEALTH).status_code for _ in range(2)] == [200, 429]
+    assert [anonymous.get(HEALTH).status_code for _ in range(2)] == [200, 429]
     answer = ann.get(PROFILE)
     assert answer.status_code == 200
     assert answer.headers["ratelimit"].startswith(f'"read";r={LIMITS["read"] - 1};')
@@ -154,7 +156,7 @@ def test_an_authenticated_caller_is_not_refused_for_the_address(
 
 @pytest.mark.parametrize("token", ["invented", "ended"])
 def test_a_request_with_an_invalid_token_counts_by_source_address(
-    flooded: None, anyone: Api, ann: Person, client: Client, token: str
+    flooded: None, anonymous: Api, ann: Person, client: Client, token: str
 ) -> None:
     """An invented token is refused before the table is read, an ended session after it."""
     if token == "ended":
@@ -162,11 +164,11 @@ def test_a_request_with_an_invalid_token_counts_by_source_address(
     guess = Api(client, ann.token if token == "ended" else token)
     assert (refused := guess.get(PROFILE)).status_code == 401
     assert refused.headers["ratelimit"] == '"read";r=0;t=60'
-    assert (guess.get(PROFILE).status_code, anyone.get(HEALTH).status_code) == (429, 429)
+    assert (guess.get(PROFILE).status_code, anonymous.get(HEALTH).status_code) == (429, 429)
 
 
-def test_a_wrong_password_counts_once(at: Callable[..., None], ann: Person) -> None:
-    at("2026-11-16T09:00")
+def test_a_wrong_password_counts_once(set_time: Callable[..., None], ann: Person) -> None:
+    set_time("2026-11-16T09:00")
     get_source_bucket.cache_clear()
     answer = ann.post("/api/auth/login", {"email": ann.email, "password": "a guess"})
     assert answer.status_code == 401
@@ -177,8 +179,8 @@ def test_a_wrong_password_counts_once(at: Callable[..., None], ann: Person) -> N
     ("method", "path", "status"), [("PUT", PROFILE, 405), ("OPTIONS", PROFILE, 204)]
 )
 def test_a_request_without_a_route_gets_the_headers_and_does_not_count(
-    flooded: None, anyone: Api, method: str, path: str, status: int
+    flooded: None, anonymous: Api, method: str, path: str, status: int
 ) -> None:
-    answers = [anyone.call(method, path) for _ in range(2)]
+    answers = [anonymous.call(method, path) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [status] * 2
     assert [answer.headers["ratelimit"][-9:] for answer in answers] == [";r=1;t=60"] * 2

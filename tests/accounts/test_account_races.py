@@ -15,7 +15,7 @@ from chalicelib.sessions.service import log_in, refresh_session
 from tests.dynamodb.test_races import at_once
 from tests.support import PASSWORD, Api, Person, mails_to
 
-pytestmark = pytest.mark.usefixtures("real_table")
+pytestmark = pytest.mark.usefixtures("local_table")
 
 
 def _codes(answers: list[Any]) -> Counter[str]:
@@ -24,7 +24,7 @@ def _codes(answers: list[Any]) -> Counter[str]:
 
 
 def test_fifty_refreshes_at_once_are_one_rotation_with_one_successor(
-    anyone: Api, ann: Person
+    anonymous: Api, ann: Person
 ) -> None:
     token = ann.refresh
     for _ in range(3):
@@ -41,8 +41,8 @@ def test_one_of_forty_uses_of_a_verification_token_succeeds(ann: Person) -> None
     assert _codes(answers) == {"done": 1, "invalid_token": 39}
 
 
-def test_one_of_forty_uses_of_a_reset_token_succeeds(anyone: Api, ann: Person) -> None:
-    anyone.post("/api/auth/forgot-password", {"email": ann.email})
+def test_one_of_forty_uses_of_a_reset_token_succeeds(anonymous: Api, ann: Person) -> None:
+    anonymous.post("/api/auth/forgot-password", {"email": ann.email})
     token = _mailed_token(ann, "Choose a new password")
 
     def reset(number: int) -> None:
@@ -52,17 +52,17 @@ def test_one_of_forty_uses_of_a_reset_token_succeeds(anyone: Api, ann: Person) -
     assert _codes(answers) == {"done": 1, "invalid_token": 39}
     (winner,) = [number for number, answer in enumerate(answers) if answer is None]
     login = {"email": ann.email, "password": f"new password {winner}"}
-    assert anyone.post("/api/auth/login", login).status_code == 200
+    assert anonymous.post("/api/auth/login", login).status_code == 200
 
 
-def test_one_of_forty_uses_of_an_address_change_token_succeeds(anyone: Api, ann: Person) -> None:
+def test_one_of_forty_uses_of_an_address_change_token_succeeds(anonymous: Api, ann: Person) -> None:
     new_address = "lee@example.com"
     ann.post("/api/auth/change-email", {"email": new_address, "password": PASSWORD})
     token = _mailed_token(ann, "Confirm your new address", new_address)
     answers = at_once(40, lambda _: confirm_email_change(token=token, now=now()))
     assert _codes(answers) == {"done": 1, "invalid_token": 39}
     login = {"email": new_address, "password": PASSWORD}
-    assert anyone.post("/api/auth/login", login).status_code == 200
+    assert anonymous.post("/api/auth/login", login).status_code == 200
 
 
 def test_guesses_at_once_are_counted_before_they_are_judged(ann: Person) -> None:
@@ -75,7 +75,7 @@ def test_guesses_at_once_are_counted_before_they_are_judged(ann: Person) -> None
 
 
 def test_a_login_during_a_password_change_leaves_no_session_with_the_old_password(
-    anyone: Api, ann: Person
+    anonymous: Api, ann: Person
 ) -> None:
     change = {"password": PASSWORD, "new_password": "another horse"}
 
@@ -89,7 +89,7 @@ def test_a_login_during_a_password_change_leaves_no_session_with_the_old_passwor
     answers = at_once(4, act)
     for signed_in in answers[1:]:
         if not isinstance(signed_in, ApiError):
-            refreshed = anyone.post("/api/auth/refresh", {"refresh": signed_in.refresh})
+            refreshed = anonymous.post("/api/auth/refresh", {"refresh": signed_in.refresh})
             assert refreshed.status_code == 401
 
 

@@ -14,17 +14,16 @@ from chalicelib.aws import clients
 from chalicelib.clock import now
 from chalicelib.dynamodb.table import Item
 from chalicelib.mail.jobs import sweep_outbox
+from tests.faults import Killed, kill_at_call
 from tests.support import (
     PASSWORD,
     Api,
-    Killed,
     Person,
+    error_locations,
+    extract_token,
     in_hours,
-    killed_at,
-    locations,
     mails_to,
     sign_up,
-    token_in,
 )
 
 NEW_PASSWORD = "another horse battery"
@@ -35,47 +34,47 @@ def _mailed_token(person: Person, subject: str, to: str = "") -> str:
     """Send the queued mails; return the token in the newest one with this subject."""
     sweep_outbox(now())
     *_, mail = mails_to(person, subject, to)
-    return token_in(mail)
+    return extract_token(mail)
 
 
-def _log_in(anyone: Api, email: str, password: str) -> Any:
-    return anyone.post("/api/auth/login", {"email": email, "password": password})
+def _log_in(anonymous: Api, email: str, password: str) -> Any:
+    return anonymous.post("/api/auth/login", {"email": email, "password": password})
 
 
 # --- verification
 
 
-def test_the_emailed_link_verifies_the_address(anyone: Api, ann: Person) -> None:
+def test_the_emailed_link_verifies_the_address(anonymous: Api, ann: Person) -> None:
     token = _mailed_token(ann, "Confirm your address")
-    assert anyone.post("/api/auth/verify-email", {"token": token}).status_code == 204
+    assert anonymous.post("/api/auth/verify-email", {"token": token}).status_code == 204
     assert ann.get("/api/auth/profile").json_body["is_verified"] is True
 
 
-def test_a_token_works_once(anyone: Api, ann: Person) -> None:
+def test_a_token_works_once(anonymous: Api, ann: Person) -> None:
     token = _mailed_token(ann, "Confirm your address")
-    answers = [anyone.post("/api/auth/verify-email", {"token": token}) for _ in range(2)]
+    answers = [anonymous.post("/api/auth/verify-email", {"token": token}) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [204, 422]
     assert answers[1].json_body["code"] == "invalid_token"
 
 
-def test_a_new_token_replaces_the_old_one(anyone: Api, ann: Person) -> None:
+def test_a_new_token_replaces_the_old_one(anonymous: Api, ann: Person) -> None:
     older = _mailed_token(ann, "Confirm your address")
-    anyone.post("/api/auth/resend-verification", {"email": ann.email})
-    assert anyone.post("/api/auth/verify-email", {"token": older}).status_code == 422
+    anonymous.post("/api/auth/resend-verification", {"email": ann.email})
+    assert anonymous.post("/api/auth/verify-email", {"token": older}).status_code == 422
     newer = _mailed_token(ann, "Confirm your address")
-    assert anyone.post("/api/auth/verify-email", {"token": newer}).status_code == 204
+    assert anonymous.post("/api/auth/verify-email", {"token": newer}).status_code == 204
 
 
 @pytest.mark.parametrize("token", ["", "x", "x.y", "01m81ed77eh6xj0yx0x3n4dz2f.x"])
-def test_a_malformed_token_is_refused(anyone: Api, ann: Person, token: str) -> None:
+def test_a_malformed_token_is_refused(anonymous: Api, ann: Person, token: str) -> None:
     for path, more in (("verify-email", {}), ("confirm-email", {}), ("reset-password", RESET)):
-        answer = anyone.post(f"/api/auth/{path}", {"token": token, **more})
+        answer = anonymous.post(f"/api/auth/{path}", {"token": token, **more})
         assert (answer.status_code, answer.json_body["code"]) == (422, "invalid_token")
 
 
-def test_a_token_is_valid_for_one_purpose_only(anyone: Api, ann: Person) -> None:
+def test_a_token_is_valid_for_one_purpose_only(anonymous: Api, ann: Person) -> None:
     token = _mailed_token(ann, "Confirm your address")
-    assert anyone.post("/api/auth/reset-password", {"token": token, **RESET}).status_code == 422
+    assert anonymous.post("/api/auth/reset-password", {"token": token, **RESET}).status_code == 422
 
 
 def test_a_token_is_not_stored_in_the_table(ann: Person) -> None:
@@ -91,10 +90,10 @@ def test_a_token_is_not_stored_in_the_table(ann: Person) -> None:
 
 @pytest.mark.parametrize("path", ["forgot-password", "resend-verification"])
 def test_known_and_unknown_addresses_are_answered_alike(
-    anyone: Api, ann: Person, path: str
+    anonymous: Api, ann: Person, path: str
 ) -> None:
-    known = anyone.post(f"/api/auth/{path}", {"email": ann.email})
-    unknown = anyone.post(f"/api/auth/{path}", {"email": "nobody@example.com"})
+    known = anonymous.post(f"/api/auth/{path}", {"email": ann.email})
+    unknown = anonymous.post(f"/api/auth/{path}", {"email": "nobody@example.com"})
     assert known.status_code == unknown.status_code == 202
     assert known.body == unknown.body
     differing = {"x-request-id"}
@@ -106,13 +105,13 @@ def _headers(answer: Any, without: set[str]) -> dict[str, str]:
 
 
 def test_a_wrong_password_and_an_unknown_address_cost_one_hash_each(
-    anyone: Api, ann: Person, hashes: list[str]
+    anonymous: Api, ann: Person, password_checks: list[str]
 ) -> None:
     counts = []
     for email, password in ((ann.email, "wrong"), ("nobody@example.com", PASSWORD)):
-        before = len(hashes)
-        _log_in(anyone, email, password)
-        counts.append(len(hashes) - before)
+        before = len(password_checks)
+        _log_in(anonymous, email, password)
+        counts.append(len(password_checks) - before)
     assert counts == [1, 1]
 
 
@@ -130,7 +129,7 @@ def test_the_profile_can_be_changed(ann: Person) -> None:
 def test_read_only_fields_are_refused_by_name(ann: Person, field: str) -> None:
     before = ann.get("/api/auth/profile").json_body
     answer = ann.patch("/api/auth/profile", {field: True})
-    assert (answer.status_code, locations(answer)) == (422, [field])
+    assert (answer.status_code, error_locations(answer)) == (422, [field])
     assert ann.get("/api/auth/profile").json_body == before
 
 
@@ -139,7 +138,7 @@ def test_read_only_fields_are_refused_by_name(ann: Person, field: str) -> None:
 )
 def test_an_unknown_time_zone_is_refused(ann: Person, zone: str) -> None:
     answer = ann.patch("/api/auth/profile", {"time_zone": zone})
-    assert (answer.status_code, locations(answer)) == (422, ["time_zone"])
+    assert (answer.status_code, error_locations(answer)) == (422, ["time_zone"])
 
 
 def test_a_changed_username_is_free_for_others(client: Client, ann: Person, bob: Person) -> None:
@@ -159,9 +158,9 @@ def test_omitted_notification_settings_keep_their_value(ann: Person) -> None:
 
 def test_notifications_can_be_switched_off(ann: Person, bob: Person) -> None:
     bob.patch("/api/auth/profile", {"notifications": {"assigned": False}})
-    project = ann.starts_project()
-    ann.lets_in(project, bob)
-    ann.adds_task(project, assigned_to=bob.id)
+    project = ann.create_project()
+    ann.add_member(project, bob)
+    ann.create_task(project, assigned_to=bob.id)
     sweep_outbox(now())
     assert list(mails_to(bob, "Assigned")) == []
 
@@ -170,18 +169,18 @@ def test_notifications_can_be_switched_off(ann: Person, bob: Person) -> None:
 
 
 def test_changing_the_password_ends_every_other_session(
-    client: Client, anyone: Api, ann: Person
+    client: Client, anonymous: Api, ann: Person
 ) -> None:
     elsewhere = sign_up(client, "ann")
     body = {"password": PASSWORD, "new_password": NEW_PASSWORD}
     body |= {"new_password_confirm": NEW_PASSWORD}
     assert ann.post("/api/auth/change-password", body).status_code == 204
     assert elsewhere.get("/api/auth/profile").status_code == 401
-    assert anyone.post("/api/auth/refresh", {"refresh": elsewhere.refresh}).status_code == 401
+    assert anonymous.post("/api/auth/refresh", {"refresh": elsewhere.refresh}).status_code == 401
     assert ann.get("/api/auth/profile").status_code == 200
-    assert anyone.post("/api/auth/refresh", {"refresh": ann.refresh}).status_code == 200
-    assert _log_in(anyone, ann.email, PASSWORD).status_code == 401
-    assert _log_in(anyone, ann.email, NEW_PASSWORD).status_code == 200
+    assert anonymous.post("/api/auth/refresh", {"refresh": ann.refresh}).status_code == 200
+    assert _log_in(anonymous, ann.email, PASSWORD).status_code == 401
+    assert _log_in(anonymous, ann.email, NEW_PASSWORD).status_code == 200
     sweep_outbox(now())
     assert len(list(mails_to(ann, "Your password was changed"))) == 1
 
@@ -194,93 +193,95 @@ def test_a_password_change_needs_the_current_password_and_is_throttled(ann: Pers
     assert answers[6].status_code == 429
 
 
-def test_a_forgotten_password_is_reset_by_email(client: Client, anyone: Api, ann: Person) -> None:
-    anyone.post("/api/auth/forgot-password", {"email": ann.email})
+def test_a_forgotten_password_is_reset_by_email(
+    client: Client, anonymous: Api, ann: Person
+) -> None:
+    anonymous.post("/api/auth/forgot-password", {"email": ann.email})
     token = _mailed_token(ann, "Choose a new password")
-    assert anyone.post("/api/auth/reset-password", {"token": token, **RESET}).status_code == 204
+    assert anonymous.post("/api/auth/reset-password", {"token": token, **RESET}).status_code == 204
     assert ann.get("/api/auth/profile").status_code == 401
-    assert anyone.post("/api/auth/refresh", {"refresh": ann.refresh}).status_code == 401
-    signed_in = _log_in(anyone, ann.email, NEW_PASSWORD)
+    assert anonymous.post("/api/auth/refresh", {"refresh": ann.refresh}).status_code == 401
+    signed_in = _log_in(anonymous, ann.email, NEW_PASSWORD)
     assert signed_in.json_body["user"]["is_verified"] is True
-    again = anyone.post("/api/auth/reset-password", {"token": token, **RESET})
+    again = anonymous.post("/api/auth/reset-password", {"token": token, **RESET})
     assert again.json_body["code"] == "invalid_token"
 
 
-def test_a_password_change_voids_the_tokens_that_are_out(anyone: Api, ann: Person) -> None:
-    anyone.post("/api/auth/forgot-password", {"email": ann.email})
+def test_a_password_change_voids_the_tokens_that_are_out(anonymous: Api, ann: Person) -> None:
+    anonymous.post("/api/auth/forgot-password", {"email": ann.email})
     token = _mailed_token(ann, "Choose a new password")
     body = {"password": PASSWORD, "new_password": NEW_PASSWORD}
     ann.post("/api/auth/change-password", body | {"new_password_confirm": NEW_PASSWORD})
-    assert anyone.post("/api/auth/reset-password", {"token": token, **RESET}).status_code == 422
+    assert anonymous.post("/api/auth/reset-password", {"token": token, **RESET}).status_code == 422
 
 
 # --- throttling
 
 
 def test_guessing_is_slowed_down_and_the_owner_is_not_locked_out(
-    anyone: Api, ann: Person, wait: Any
+    anonymous: Api, ann: Person, wait: Any
 ) -> None:
-    answers = [_log_in(anyone, ann.email, f"guess {n}") for n in range(7)]
+    answers = [_log_in(anonymous, ann.email, f"guess {n}") for n in range(7)]
     assert [answer.status_code for answer in answers] == [401] * 6 + [429]
     assert 1 <= int(answers[6].headers["retry-after"]) <= 2
-    assert _log_in(anyone, ann.email, PASSWORD).status_code == 429
+    assert _log_in(anonymous, ann.email, PASSWORD).status_code == 429
     wait(seconds=int(answers[6].headers["retry-after"]))
-    assert _log_in(anyone, ann.email, PASSWORD).status_code == 200
-    assert _log_in(anyone, ann.email, "wrong").status_code == 401
+    assert _log_in(anonymous, ann.email, PASSWORD).status_code == 200
+    assert _log_in(anonymous, ann.email, "wrong").status_code == 401
 
 
-def test_an_unknown_account_is_throttled_like_a_known_one(anyone: Api) -> None:
-    answers = [_log_in(anyone, "no@example.com", "guess") for _ in range(7)]
+def test_an_unknown_account_is_throttled_like_a_known_one(anonymous: Api) -> None:
+    answers = [_log_in(anonymous, "no@example.com", "guess") for _ in range(7)]
     assert [answer.status_code for answer in answers] == [401] * 6 + [429]
 
 
-def test_a_source_address_that_tries_many_accounts_is_throttled(anyone: Api) -> None:
-    statuses = [_log_in(anyone, f"a{n}@example.com", "guess").status_code for n in range(53)]
+def test_a_source_address_that_tries_many_accounts_is_throttled(anonymous: Api) -> None:
+    statuses = [_log_in(anonymous, f"a{n}@example.com", "guess").status_code for n in range(53)]
     assert statuses[:51] == [401] * 51
     assert 429 in statuses[51:]
 
 
 @pytest.mark.parametrize("path", ["forgot-password", "resend-verification"])
-def test_requests_for_mail_are_throttled(anyone: Api, ann: Person, path: str) -> None:
-    answers = [anyone.post(f"/api/auth/{path}", {"email": ann.email}) for _ in range(7)]
+def test_requests_for_mail_are_throttled(anonymous: Api, ann: Person, path: str) -> None:
+    answers = [anonymous.post(f"/api/auth/{path}", {"email": ann.email}) for _ in range(7)]
     assert [answer.status_code for answer in answers] == [202] * 6 + [429]
 
 
 # --- email change
 
 
-def test_the_address_changes_when_the_new_one_is_confirmed(anyone: Api, ann: Person) -> None:
+def test_the_address_changes_when_the_new_one_is_confirmed(anonymous: Api, ann: Person) -> None:
     body = {"email": "lee@example.com", "password": PASSWORD}
     assert ann.post("/api/auth/change-email", body).status_code == 202
     assert ann.get("/api/auth/profile").json_body["email"] == ann.email
     token = _mailed_token(ann, "Confirm your new address", "lee@example.com")
-    assert anyone.post("/api/auth/confirm-email", {"token": token}).status_code == 204
+    assert anonymous.post("/api/auth/confirm-email", {"token": token}).status_code == 204
     assert ann.get("/api/auth/profile").json_body["email"] == "lee@example.com"
-    assert _log_in(anyone, ann.email, PASSWORD).status_code == 401
-    assert _log_in(anyone, "lee@example.com", PASSWORD).status_code == 200
+    assert _log_in(anonymous, ann.email, PASSWORD).status_code == 401
+    assert _log_in(anonymous, "lee@example.com", PASSWORD).status_code == 200
     sweep_outbox(now())
     assert len(list(mails_to(ann, "The address of your account"))) == 1
 
 
 def test_a_new_address_that_another_account_claimed_is_refused(
-    client: Client, anyone: Api, ann: Person
+    client: Client, anonymous: Api, ann: Person
 ) -> None:
     ann.post("/api/auth/change-email", {"email": "eve@example.com", "password": PASSWORD})
     token = _mailed_token(ann, "Confirm your new address", "eve@example.com")
     sign_up(client, "eve")
-    answer = anyone.post("/api/auth/confirm-email", {"token": token})
+    answer = anonymous.post("/api/auth/confirm-email", {"token": token})
     assert (answer.status_code, answer.json_body["code"]) == (409, "email_taken")
     assert ann.get("/api/auth/profile").json_body["email"] == ann.email
 
 
-def test_a_second_requested_address_replaces_the_first(anyone: Api, ann: Person) -> None:
+def test_a_second_requested_address_replaces_the_first(anonymous: Api, ann: Person) -> None:
     for name in ("first", "second"):
         body = {"email": f"{name}@example.com", "password": PASSWORD}
         assert ann.post("/api/auth/change-email", body).status_code == 202
     sweep_outbox(now())
     assert len(list(mails_to(ann, "Confirm your new address", "first@example.com"))) == 0
     token = _mailed_token(ann, "Confirm your new address", "second@example.com")
-    anyone.post("/api/auth/confirm-email", {"token": token})
+    anonymous.post("/api/auth/confirm-email", {"token": token})
     assert ann.get("/api/auth/profile").json_body["email"] == "second@example.com"
 
 
@@ -292,8 +293,8 @@ def test_requests_for_a_new_address_are_throttled(ann: Person) -> None:
     assert statuses == [202] * 6 + [429]
 
 
-def test_a_password_change_cancels_queued_emails_with_links(anyone: Api, ann: Person) -> None:
-    anyone.post("/api/auth/forgot-password", {"email": ann.email})
+def test_a_password_change_cancels_queued_emails_with_links(anonymous: Api, ann: Person) -> None:
+    anonymous.post("/api/auth/forgot-password", {"email": ann.email})
     body = {"password": PASSWORD, "new_password": NEW_PASSWORD}
     ann.post("/api/auth/change-password", body | {"new_password_confirm": NEW_PASSWORD})
     sweep_outbox(now())
@@ -306,14 +307,14 @@ LONG = ["", "x" * 3000, "\ufdfa" * 200, "a@" + "\ufdfa" * 60 + ".example"]
 
 
 @pytest.mark.parametrize("text", LONG, ids=lambda text: text[:3])
-def test_an_invalid_name_causes_no_server_error(anyone: Api, ann: Person, text: str) -> None:
-    project = ann.starts_project()
-    task = ann.adds_task(project)["id"]
+def test_an_invalid_name_causes_no_server_error(anonymous: Api, ann: Person, text: str) -> None:
+    project = ann.create_project()
+    task = ann.create_task(project)["id"]
     answers = [
-        _log_in(anyone, text, PASSWORD),
-        anyone.post("/api/auth/forgot-password", {"email": text}),
-        anyone.post("/api/auth/register", {**REGISTRATION, "email": text}),
-        anyone.post("/api/auth/register", {**REGISTRATION, "username": text}),
+        _log_in(anonymous, text, PASSWORD),
+        anonymous.post("/api/auth/forgot-password", {"email": text}),
+        anonymous.post("/api/auth/register", {**REGISTRATION, "email": text}),
+        anonymous.post("/api/auth/register", {**REGISTRATION, "username": text}),
         ann.post(f"/api/projects/{project}/members", {"email": text}),
         ann.post(f"/api/projects/{project}/members", {"user_id": text}),
         ann.patch(f"/api/tasks/{task}/assign", {"assigned_to": text}),
@@ -333,43 +334,43 @@ TOKEN = {"name": "x", "scopes": ["tasks:read"], "expires_at": in_hours(1)}
 
 
 @pytest.mark.parametrize("field", ["username", "email"])
-def test_a_name_that_ends_with_a_line_break_is_refused(anyone: Api, field: str) -> None:
+def test_a_name_that_ends_with_a_line_break_is_refused(anonymous: Api, field: str) -> None:
     body = {**REGISTRATION, field: REGISTRATION[field] + "\n"}
-    answer = anyone.post("/api/auth/register", body)
-    assert (answer.status_code, locations(answer)) == (422, [field])
+    answer = anonymous.post("/api/auth/register", body)
+    assert (answer.status_code, error_locations(answer)) == (422, [field])
 
 
 # --- account deletion
 
 
 def test_deletion_is_refused_while_the_user_owns_projects(ann: Person) -> None:
-    project = ann.starts_project()
+    project = ann.create_project()
     answer = ann.call("DELETE", "/api/auth/profile")
-    assert (answer.status_code, locations(answer)) == (409, [f"projects.{project}"])
+    assert (answer.status_code, error_locations(answer)) == (409, [f"projects.{project}"])
 
 
 def test_deletion_ends_all_sessions_and_a_login_cancels_it(
-    anyone: Api, ann: Person, pass_by: Any
+    anonymous: Api, ann: Person, wait_days: Any
 ) -> None:
     assert ann.delete("/api/auth/profile").status_code == 204
     assert ann.get("/api/auth/profile").status_code == 401
     sweep_outbox(now())
     assert len(list(mails_to(ann, "Your account will be deleted"))) == 1
-    assert _log_in(anyone, ann.email, PASSWORD).status_code == 200
-    pass_by(days=7)
+    assert _log_in(anonymous, ann.email, PASSWORD).status_code == 200
+    wait_days(days=7)
     assert delete_due_accounts(now()) == {"erased": 0}
 
 
 def test_after_seven_days_only_the_id_of_a_deleted_account_remains(
-    client: Client, anyone: Api, ann: Person, bob: Person, pass_by: Any
+    client: Client, anonymous: Api, ann: Person, bob: Person, wait_days: Any
 ) -> None:
-    project = bob.starts_project()
-    bob.lets_in(project, ann)
-    task = ann.adds_task(project, assigned_to=ann.id)
+    project = bob.create_project()
+    bob.add_member(project, ann)
+    task = ann.create_task(project, assigned_to=ann.id)
     _upload_avatar(ann)
     ann.delete("/api/auth/profile")
     assert delete_due_accounts(now()) == {"erased": 0}
-    pass_by(days=7)
+    wait_days(days=7)
     assert [delete_due_accounts(now()) for _ in "12"] == [{"erased": 1}, {"erased": 0}]
     bob = sign_up(client, "bob")
     seen = bob.get(f"/api/projects/{project}").json_body
@@ -377,39 +378,41 @@ def test_after_seven_days_only_the_id_of_a_deleted_account_remains(
     assert seen["members_count"] == 1
     left = bob.get(f"/api/tasks/{task['id']}").json_body
     assert (left["created_by"], left["assigned_to"]) == (ann.id, None)
-    assert _log_in(anyone, ann.email, PASSWORD).status_code == 401
+    assert _log_in(anonymous, ann.email, PASSWORD).status_code == 401
     again = {"username": "ann", "email": ann.email, "password": PASSWORD}
     again |= {"password_confirm": PASSWORD}
-    assert anyone.post("/api/auth/register", again).status_code == 201
+    assert anonymous.post("/api/auth/register", again).status_code == 201
 
 
-def test_owning_a_project_in_the_trash_does_not_prevent_deletion(ann: Person, pass_by: Any) -> None:
-    ann.delete(f"/api/projects/{ann.starts_project()}")
+def test_owning_a_project_in_the_trash_does_not_prevent_deletion(
+    ann: Person, wait_days: Any
+) -> None:
+    ann.delete(f"/api/projects/{ann.create_project()}")
     assert ann.delete("/api/auth/profile").status_code == 204
-    pass_by(days=7)
+    wait_days(days=7)
     assert delete_due_accounts(now()) == {"erased": 1}
 
 
 def test_a_project_cannot_be_transferred_to_an_account_in_its_grace_period(
     ann: Person, bob: Person
 ) -> None:
-    project = ann.starts_project()
-    ann.lets_in(project, bob)
+    project = ann.create_project()
+    ann.add_member(project, bob)
     bob.delete("/api/auth/profile")
     assert ann.post(f"/api/projects/{project}/transfer", {"user_id": bob.id}).status_code == 422
 
 
 def test_a_deletion_interrupted_before_any_call_is_finished_by_the_next_run(
-    client: Client, pass_by: Any
+    client: Client, wait_days: Any
 ) -> None:
-    project = sign_up(client, "ann").starts_project()
+    project = sign_up(client, "ann").create_project()
     for call in itertools.count(1):
         ann, person = sign_up(client, "ann"), sign_up(client, f"eve{call}")
-        ann.lets_in(project, person)
+        ann.add_member(project, person)
         assert person.delete("/api/auth/profile").status_code == 204
-        pass_by(days=7)
+        wait_days(days=7)
         try:
-            with killed_at(call, writes_only=True):
+            with kill_at_call(call, writes_only=True):
                 delete_due_accounts(now())
             break
         except Killed:
@@ -457,24 +460,24 @@ def _url_expiry(response: HTTPResponse) -> datetime:
 
 @pytest.mark.parametrize("minute", [0, 4])
 def test_a_cached_profile_has_a_valid_avatar_url(
-    ann: Person, at: Callable[..., None], minute: int
+    ann: Person, set_time: Callable[..., None], minute: int
 ) -> None:
     """A cached profile is revalidated only while its URL is valid for at least five minutes."""
-    at(f"2026-11-16T09:0{minute}", ann)
+    set_time(f"2026-11-16T09:0{minute}", ann)
     _upload_avatar(ann)
     cached = ann.get("/api/auth/profile")
     known = {"If-None-Match": cached.headers["etag"]}
-    at("2026-11-16T09:04:59")
+    set_time("2026-11-16T09:04:59")
     again = ann.get("/api/auth/profile", headers=known)
     assert (again.status_code, again.headers["etag"]) == (304, cached.headers["etag"])
     assert _url_expiry(cached) >= now() + timedelta(minutes=5)
-    at("2026-11-16T09:05")
+    set_time("2026-11-16T09:05")
     later = ann.get("/api/auth/profile", headers=known)
     assert (later.status_code, _url_expiry(later)) == (200, now() + timedelta(minutes=10))
 
 
-def test_a_new_avatar_changes_the_etag_at_once(ann: Person, at: Callable[..., None]) -> None:
-    at("2026-11-16T09:00", ann)
+def test_a_new_avatar_changes_the_etag_at_once(ann: Person, set_time: Callable[..., None]) -> None:
+    set_time("2026-11-16T09:00", ann)
     _upload_avatar(ann)
     known = {"If-None-Match": ann.get("/api/auth/profile").headers["etag"]}
     assert ann.get("/api/auth/profile", headers=known).status_code == 304
@@ -485,7 +488,7 @@ def test_a_new_avatar_changes_the_etag_at_once(ann: Person, at: Callable[..., No
 @pytest.mark.parametrize("body", [b"<svg onload=alert(1)>", b"<html>", b"\xff\xd8\xff\xe0 jpeg"])
 def test_a_file_of_another_type_than_announced_is_refused(ann: Person, body: bytes) -> None:
     answer = _upload_avatar(ann, body)
-    assert (answer.status_code, locations(answer)) == (422, ["content_type"])
+    assert (answer.status_code, error_locations(answer)) == (422, ["content_type"])
     assert ann.get("/api/auth/profile").json_body["avatar_url"] is None
 
 

@@ -26,44 +26,44 @@ def test_only_staff_can_list_and_change_accounts(ann: Person, bob: Person) -> No
     assert bob.get("/api/auth/profile").status_code == 200
 
 
-def test_making_an_unknown_address_staff_creates_an_account(anyone: Api) -> None:
+def test_making_an_unknown_address_staff_creates_an_account(anonymous: Api) -> None:
     password = make_staff(email="new@example.com", now=now())
     login = {"email": "new@example.com", "password": password}
-    assert anyone.post("/api/auth/login", login).json_body["user"]["is_staff"] is True
+    assert anonymous.post("/api/auth/login", login).json_body["user"]["is_staff"] is True
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 100])
 def test_staff_can_page_through_all_accounts_by_address(
-    resident: Any, chief: Person, limit: int
+    make_person: Any, chief: Person, limit: int
 ) -> None:
     for name in ("zoe", "anna", "annb", "bea"):
-        resident(name)
-    users = chief.listed(f"/api/admin/users?limit={limit}")
+        make_person(name)
+    users = chief.list_all(f"/api/admin/users?limit={limit}")
     names = [user["email"].partition("@")[0] for user in users]
     assert names == ["anna", "annb", "bea", "chief", "zoe"]
 
 
 @pytest.mark.parametrize(("prefix", "found"), [("ANN", ["anna", "annb"]), ("annb@", ["annb"])])
 def test_staff_can_search_by_the_beginning_of_an_address(
-    resident: Any, chief: Person, prefix: str, found: list[str]
+    make_person: Any, chief: Person, prefix: str, found: list[str]
 ) -> None:
     for name in ("anna", "annb", "bea"):
-        resident(name)
+        make_person(name)
     items = chief.get(f"/api/admin/users?email={prefix}").json_body["items"]
     assert [user["username"] for user in items] == found
 
 
 def test_a_disabled_account_is_out_at_the_next_request(
-    client: Client, anyone: Api, chief: Person, ann: Person
+    client: Client, anonymous: Api, chief: Person, ann: Person
 ) -> None:
     body = {"name": "x", "scopes": ["account:read"], "expires_at": in_hours(1)}
     bot = Api(client, ann.post("/api/auth/tokens", body).json_body["token"])
     assert _update_account(chief, ann, is_disabled=True).json_body["is_disabled"] is True
     assert ann.get("/api/auth/profile").status_code == 401
     assert bot.get("/api/auth/profile").status_code == 401
-    assert anyone.post("/api/auth/refresh", {"refresh": ann.refresh}).status_code == 401
+    assert anonymous.post("/api/auth/refresh", {"refresh": ann.refresh}).status_code == 401
     login = {"email": ann.email, "password": "correct horse battery"}
-    assert anyone.post("/api/auth/login", login).json_body["code"] == "account_disabled"
+    assert anonymous.post("/api/auth/login", login).json_body["code"] == "account_disabled"
     assert _update_account(chief, ann, is_disabled=False).status_code == 200
     assert ann.get("/api/auth/profile").status_code == 200
 
@@ -85,7 +85,7 @@ def test_an_unknown_account_is_not_found(chief: Person, user_id: str) -> None:
 
 
 def test_a_user_is_found_by_exact_address_or_username(ann: Person, bob: Person) -> None:
-    bob.verified()
+    bob.verify_address()
     expected = {"id": bob.id, "username": "bob", "display_name": ""}
     for query in ("email=BOB@example.com", "username=bob"):
         assert ann.get(f"/api/users?{query}").json_body["items"] == [expected]

@@ -8,9 +8,11 @@ import pytest
 from chalicelib.activity.changes_feed import MAX_PROJECTS
 from chalicelib.clock import now
 from chalicelib.task_lists.sources import VISIBILITY_DELAY
-from tests.deferred_work import owe, owe_erasure
-from tests.support import Person, after_each, put_copies_of_project
-from tests.sync_client import Copy
+from tests.deferred_work import defer_task_updates, delete_assignee_account
+from tests.faults import after_each_call
+from tests.support import Person
+from tests.sync_client import SyncClient
+from tests.table_items import put_project_copies
 
 
 def _listed(person: Person, *projects: str) -> set[tuple[str, int]]:
@@ -21,7 +23,7 @@ def _listed(person: Person, *projects: str) -> set[tuple[str, int]]:
     return {(task["id"], task["version"]) for tasks in lists for task in tasks}
 
 
-def _copied(copy: Copy) -> set[tuple[str, int]]:
+def _copied(copy: SyncClient) -> set[tuple[str, int]]:
     return {(task["id"], task["version"]) for task in copy.tasks.values()}
 
 
@@ -29,9 +31,9 @@ def _copied(copy: Copy) -> set[tuple[str, int]]:
 def test_a_copy_is_complete_and_remains_so(
     ann: Person, wait: Callable[..., None], limit: int
 ) -> None:
-    first, second = ann.starts_project("A"), ann.starts_project("B")
-    tasks = [ann.adds_task(project) for project in (first, second, second)]
-    copy = Copy(ann, limit)
+    first, second = ann.create_project("A"), ann.create_project("B")
+    tasks = [ann.create_task(project) for project in (first, second, second)]
+    copy = SyncClient(ann, limit)
     wait(seconds=90)
     copy.sync()
     assert set(copy.projects) == {first, second}
@@ -41,7 +43,7 @@ def test_a_copy_is_complete_and_remains_so(
     ann.patch(f"/api/tasks/{tasks[0]['id']}", {"title": "New"})
     ann.delete(f"/api/tasks/{tasks[1]['id']}")
     ann.patch(f"/api/projects/{second}", {"name": "C"})
-    new = ann.adds_task(second)
+    new = ann.create_task(second)
     received = copy.sync()
     assert {item["id"] for item in received} == {tasks[0]["id"], tasks[1]["id"], second, new["id"]}
     assert _copied(copy) == _listed(ann, first, second)
@@ -52,11 +54,11 @@ def test_a_change_that_becomes_visible_late_is_not_missed(
     ann: Person, wait: Callable[..., None]
 ) -> None:
     """A round may take place between the timestamp of a change and its commit."""
-    project, copy = ann.starts_project(), Copy(ann)
+    project, copy = ann.create_project(), SyncClient(ann)
     wait(seconds=30)
     copy.sync()
     wait(seconds=-30)  # the clock of another machine, or a slow write
-    late = ann.adds_task(project)
+    late = ann.create_task(project)
     wait(seconds=31)
     copy.sync()
     assert late["id"] in copy.tasks
@@ -64,19 +66,19 @@ def test_a_change_that_becomes_visible_late_is_not_missed(
 
 @pytest.fixture
 def tick_slowly(
-    invoke: Callable[[str, Any], Any], event: Callable[[str], Any], wait: Callable[..., None]
-) -> Callable[[Copy], dict[str, int]]:
+    invoke: Callable[[str, Any], Any], sample_event: Callable[[str], Any], wait: Callable[..., None]
+) -> Callable[[SyncClient], dict[str, int]]:
     """Run a tick in which each write takes 25 seconds, while a client syncs after each write."""
 
-    def tick(copy: Copy) -> dict[str, int]:
+    def tick(copy: SyncClient) -> dict[str, int]:
         def wait_and_sync() -> None:
             wait(seconds=25)
             copy.sync()
 
-        copy.person.signs_in()
+        copy.person.log_in()
         began = now()
-        with after_each("TransactWriteItems", wait_and_sync):
-            outcome: dict[str, int] = invoke("tick", event("tick"))
+        with after_each_call("TransactWriteItems", wait_and_sync):
+            outcome: dict[str, int] = invoke("tick", sample_event("tick"))
         assert now() - began > VISIBILITY_DELAY
         return outcome
 
@@ -87,10 +89,10 @@ def tick_slowly(
 def test_a_late_change_of_a_deferred_update_is_not_missed(
     ann: Person, bob: Person, wait: Callable[..., None], tick_slowly: Any, change: str
 ) -> None:
-    project = owe(change, ann, bob, 3)
+    project = defer_task_updates(change, ann, bob, 3)
     wait(seconds=90)
-    ann.signs_in()
-    copy = Copy(ann)
+    ann.log_in()
+    copy = SyncClient(ann)
     copy.sync()
     assert tick_slowly(copy)["run"] == 1
     copy.sync()
@@ -99,12 +101,12 @@ def test_a_late_change_of_a_deferred_update_is_not_missed(
 
 
 def test_a_late_change_of_an_account_erasure_is_not_missed(
-    ann: Person, bob: Person, pass_by: Callable[..., None], tick_slowly: Any
+    ann: Person, bob: Person, wait_days: Callable[..., None], tick_slowly: Any
 ) -> None:
-    projects = owe_erasure(ann, bob, 2)
-    pass_by(days=7)
-    ann.signs_in()
-    copy = Copy(ann)
+    projects = delete_assignee_account(ann, bob, 2)
+    wait_days(days=7)
+    ann.log_in()
+    copy = SyncClient(ann)
     copy.sync()
     assert any(tick_slowly(copy)["erased"] for _ in range(4))
     copy.sync()
@@ -113,8 +115,8 @@ def test_a_late_change_of_an_account_erasure_is_not_missed(
 
 
 def test_a_restored_task_is_in_the_copy_again(ann: Person, wait: Callable[..., None]) -> None:
-    task = ann.adds_task(ann.starts_project())
-    copy = Copy(ann)
+    task = ann.create_task(ann.create_project())
+    copy = SyncClient(ann)
     copy.sync()
     ann.delete(f"/api/tasks/{task['id']}")
     copy.sync()
@@ -128,12 +130,12 @@ def test_a_restored_task_is_in_the_copy_again(ann: Person, wait: Callable[..., N
 def test_joining_adds_a_whole_project_and_leaving_removes_it(
     ann: Person, bob: Person, wait: Callable[..., None]
 ) -> None:
-    project = ann.starts_project()
-    task, copy = ann.adds_task(project), Copy(bob)
+    project = ann.create_project()
+    task, copy = ann.create_task(project), SyncClient(bob)
     assert copy.sync() == []
     wait(seconds=90)
     for _ in range(2):
-        ann.lets_in(project, bob)
+        ann.add_member(project, bob)
         copy.sync()
         assert (set(copy.projects), set(copy.tasks)) == ({project}, {task["id"]})
         wait(seconds=90)
@@ -146,9 +148,9 @@ def test_joining_adds_a_whole_project_and_leaving_removes_it(
 def test_a_project_in_the_trash_is_removed_until_it_is_restored(
     ann: Person, wait: Callable[..., None]
 ) -> None:
-    project = ann.starts_project()
-    ann.adds_task(project)
-    copy = Copy(ann)
+    project = ann.create_project()
+    ann.create_task(project)
+    copy = SyncClient(ann)
     copy.sync()
     wait(seconds=90)
     ann.delete(f"/api/projects/{project}")
@@ -159,18 +161,18 @@ def test_a_project_in_the_trash_is_removed_until_it_is_restored(
 
 
 def test_a_user_receives_no_changes_of_projects_of_others(ann: Person, bob: Person) -> None:
-    ann.adds_task(ann.starts_project())
-    assert Copy(bob).sync() == []
+    ann.create_task(ann.create_project())
+    assert SyncClient(bob).sync() == []
 
 
 def test_a_cursor_is_valid_for_thirty_days_and_for_its_owner_only(
-    ann: Person, bob: Person, pass_by: Callable[..., None]
+    ann: Person, bob: Person, wait_days: Callable[..., None]
 ) -> None:
-    copy = Copy(ann)
+    copy = SyncClient(ann)
     copy.sync()
     path = f"/api/changes?cursor={copy.cursor}"
     assert bob.get(path).json_body["code"] == "invalid_cursor"
-    pass_by(days=31)
+    wait_days(days=31)
     signed_in = ann.post(
         "/api/auth/login", {"email": ann.email, "password": "correct horse battery"}
     )
@@ -182,8 +184,8 @@ def test_a_cursor_is_valid_for_thirty_days_and_for_its_owner_only(
 def test_a_page_ends_after_the_maximum_of_projects_and_the_next_page_continues(
     ann: Person, wait: Callable[..., None]
 ) -> None:
-    put_copies_of_project(ann.starts_project(), MAX_PROJECTS)
-    copy = Copy(ann)
+    put_project_copies(ann.create_project(), MAX_PROJECTS)
+    copy = SyncClient(ann)
     wait(seconds=90)
     assert len(copy.sync()) == MAX_PROJECTS + 1
     wait(seconds=90)

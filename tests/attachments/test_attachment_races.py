@@ -19,11 +19,11 @@ from chalicelib.attachments.upload_lifecycle import close_upload
 from chalicelib.clock import now
 from chalicelib.dynamodb.table import get_item
 from chalicelib.sessions.credentials import parse_credential
-from tests.attachment_files import announced, arrives, file_rows, uploaded
+from tests.attachment_files import create_attachment, file_statuses, put_upload, upload_attachment
 from tests.dynamodb.test_races import at_once
 from tests.support import Person
 
-pytestmark = pytest.mark.usefixtures("real_table")
+pytestmark = pytest.mark.usefixtures("local_table")
 
 CONCURRENT_REQUESTS = 20
 MIB = 1024 * 1024
@@ -31,7 +31,7 @@ MIB = 1024 * 1024
 
 @pytest.fixture
 def task(ann: Person) -> str:
-    return str(ann.adds_task(ann.starts_project())["id"])
+    return str(ann.create_task(ann.create_project())["id"])
 
 
 def _authorize(ann: Person, task: str) -> TaskAccess:
@@ -58,7 +58,7 @@ def test_concurrent_announcements_never_exceed_the_storage_limit(ann: Person, ta
 
     answers = at_once(CONCURRENT_REQUESTS, announce)
     assert Counter(map(_outcome, answers)) == {"created": 8, "no_room": CONCURRENT_REQUESTS - 8}
-    assert len(file_rows()) == 8
+    assert len(file_statuses()) == 8
     assert _usage(StorageUsage.of_task(task)) == (8 * size, 8)
     assert _usage(StorageUsage.of_project(task[26:])) == (8 * size, 8)
 
@@ -68,8 +68,8 @@ def _outcome(answer: Any) -> str:
 
 
 def test_concurrent_deletions_release_the_storage_once(ann: Person, task: str) -> None:
-    attachment = uploaded(ann, task)
-    uploaded(ann, task)
+    attachment = upload_attachment(ann, task)
+    upload_attachment(ann, task)
 
     def delete(number: int) -> bool:
         item = get_attachment(task, attachment["id"])
@@ -84,8 +84,8 @@ def test_concurrent_confirmation_and_deletion_end_in_one_consistent_state(
     ann: Person, task: str
 ) -> None:
     for _ in range(5):
-        attachment = announced(ann, task)
-        arrives(attachment)
+        attachment = create_attachment(ann, task)
+        put_upload(attachment)
 
         def act(number: int, attachment: dict[str, Any] = attachment) -> Any:
             access = _authorize(ann, task)

@@ -18,17 +18,17 @@ from chalicelib.aws.s3_multipart import PART_BYTES
 from chalicelib.clock import now
 from tests.attachment_files import (
     PNG,
-    announce,
-    announced,
-    arrives,
-    exists,
-    key_of,
-    path_of,
-    put,
-    uploaded,
-    verdict,
+    attachment_path,
+    create_attachment,
+    object_exists,
+    object_key,
+    post_attachment,
+    post_form,
+    put_object,
+    put_upload,
+    upload_attachment,
 )
-from tests.support import Person, locations
+from tests.support import Person, error_locations
 
 MIB = 1024 * 1024
 HTML = b"<!doctype html><script>alert(1)</script>"
@@ -44,32 +44,46 @@ PICTURES = {
 
 @pytest.fixture
 def task(ann: Person) -> str:
-    return str(ann.adds_task(ann.starts_project())["id"])
+    return str(ann.create_task(ann.create_project())["id"])
 
 
 @pytest.fixture
 def shared(ann: Person, bob: Person) -> str:
     """Return a task of a project that bob is a member of."""
-    project = ann.starts_project()
-    ann.lets_in(project, bob)
-    return str(ann.adds_task(project)["id"])
+    project = ann.create_project()
+    ann.add_member(project, bob)
+    return str(ann.create_task(project)["id"])
 
 
 def _link(person: Person, attachment: dict[str, Any], query: str = "") -> dict[str, str]:
     """Return the query parameters of the download URL."""
-    url = person.get(path_of(attachment, "/download") + query).json_body["url"]
+    url = person.get(attachment_path(attachment, "/download") + query).json_body["url"]
     return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
 
 
 # --- announcing an upload -------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("size", "kind", "fields"),
+    [
+        (settings.UPLOAD_FORM_MAX_BYTES, "form", {"url", "fields"}),
+        (settings.UPLOAD_FORM_MAX_BYTES + 1, "parts", {"part_size", "part_count"}),
+    ],
+)
+def test_the_response_names_the_kind_of_upload(
+    ann: Person, task: str, size: int, kind: str, fields: set[str]
+) -> None:
+    announced = post_attachment(ann, task, size=size).json_body
+    assert (announced["kind"], set(announced["upload"])) == (kind, fields)
+
+
 def test_a_new_attachment_is_pending_and_has_a_location(ann: Person, task: str) -> None:
-    answer = announce(ann, task)
+    answer = post_attachment(ann, task)
     attachment = answer.json_body["attachment"]
-    assert answer.headers["location"] == path_of(attachment) + "/"
+    assert answer.headers["location"] == attachment_path(attachment) + "/"
     assert attachment["status"] == "pending" and attachment["uploaded_at"] is None
-    assert ann.get(path_of(attachment)).json_body == attachment
+    assert ann.get(attachment_path(attachment)).json_body == attachment
 
 
 @pytest.mark.parametrize(
@@ -96,23 +110,23 @@ def test_a_new_attachment_is_pending_and_has_a_location(ann: Person, task: str) 
 def test_an_invalid_announcement_is_rejected(
     ann: Person, task: str, changes: dict[str, Any], place: str
 ) -> None:
-    answer = announce(ann, task, **changes)
-    assert (answer.status_code, locations(answer)) == (422, [place])
+    answer = post_attachment(ann, task, **changes)
+    assert (answer.status_code, error_locations(answer)) == (422, [place])
 
 
 def test_an_integer_may_have_a_decimal_point(ann: Person, task: str) -> None:
     """JSON and JavaScript have only one number type."""
-    assert announce(ann, task, size=5.0).json_body["attachment"]["size"] == 5
+    assert post_attachment(ann, task, size=5.0).json_body["attachment"]["size"] == 5
 
 
 def test_a_viewer_can_download_but_neither_upload_nor_delete(ann: Person, bob: Person) -> None:
-    project = ann.starts_project()
-    ann.lets_in(project, bob, "viewer")
-    task = str(ann.adds_task(project)["id"])
-    assert announce(bob, task).status_code == 403
-    attachment = uploaded(ann, task)
-    assert bob.get(path_of(attachment, "/download")).status_code == 200
-    assert bob.call("DELETE", path_of(attachment)).status_code == 403
+    project = ann.create_project()
+    ann.add_member(project, bob, "viewer")
+    task = str(ann.create_task(project)["id"])
+    assert post_attachment(bob, task).status_code == 403
+    attachment = upload_attachment(ann, task)
+    assert bob.get(attachment_path(attachment, "/download")).status_code == 200
+    assert bob.call("DELETE", attachment_path(attachment)).status_code == 403
 
 
 def test_a_repeated_idempotency_key_returns_the_same_attachment_and_a_valid_form(
@@ -122,8 +136,8 @@ def test_a_repeated_idempotency_key_returns_the_same_attachment_and_a_valid_form
     path, key = f"/api/tasks/{task}/attachments", {"Idempotency-Key": "k"}
     first, again = (ann.post(path, body, headers=key).json_body for _ in range(2))
     assert first["attachment"] == again["attachment"]
-    assert verdict(again["upload"]["url"], again["upload"]["fields"], b"bytes") == "stored"
-    ann.call("DELETE", path_of(first["attachment"]))
+    assert post_form(again["upload"]["url"], again["upload"]["fields"], b"bytes") == "stored"
+    ann.call("DELETE", attachment_path(first["attachment"]))
     over = ann.post(path, body, headers=key)
     assert (over.status_code, over.json_body["code"]) == (409, "upload_over")
 
@@ -134,12 +148,12 @@ def test_a_repeated_idempotency_key_returns_the_same_attachment_and_a_valid_form
 @pytest.fixture
 def form(ann: Person, task: str) -> dict[str, Any]:
     digest = hashlib.sha256(b"bytes").hexdigest()
-    upload: dict[str, Any] = announce(ann, task, sha256=digest).json_body["upload"]
+    upload: dict[str, Any] = post_attachment(ann, task, sha256=digest).json_body["upload"]
     return upload
 
 
 def test_the_form_accepts_exactly_the_announced_file(form: dict[str, Any]) -> None:
-    assert verdict(form["url"], form["fields"], b"bytes") == "stored"
+    assert post_form(form["url"], form["fields"], b"bytes") == "stored"
     assert form["url"].startswith(f"https://{settings.BUCKET_NAME}.s3.eu-central-1.amazonaws.com")
     assert "a.txt" not in base64.b64decode(form["fields"]["policy"]).decode()
 
@@ -149,7 +163,7 @@ def test_the_form_accepts_exactly_the_announced_file(form: dict[str, Any]) -> No
     [(b"bytes!", "EntityTooLarge"), (b"byte", "EntityTooSmall"), (b"other", "BadDigest")],
 )
 def test_the_form_rejects_other_bytes(form: dict[str, Any], body: bytes, reason: str) -> None:
-    assert verdict(form["url"], form["fields"], body) == reason
+    assert post_form(form["url"], form["fields"], body) == reason
 
 
 @pytest.mark.parametrize(
@@ -168,7 +182,7 @@ def test_no_field_of_the_form_can_be_changed_or_added(
     form: dict[str, Any], field: str, value: str
 ) -> None:
     fields = form["fields"] | {field: value}
-    assert verdict(form["url"], fields, b"bytes").startswith("AccessDenied")
+    assert post_form(form["url"], fields, b"bytes").startswith("AccessDenied")
 
 
 def test_a_changed_policy_or_signature_is_rejected(form: dict[str, Any]) -> None:
@@ -176,16 +190,16 @@ def test_a_changed_policy_or_signature_is_rejected(form: dict[str, Any]) -> None
     policy["conditions"] = [c for c in policy["conditions"] if "key" not in c]
     changed = base64.b64encode(json.dumps(policy).encode()).decode()
     fields = form["fields"] | {"policy": changed}
-    assert verdict(form["url"], fields, b"bytes") == "SignatureDoesNotMatch"
+    assert post_form(form["url"], fields, b"bytes") == "SignatureDoesNotMatch"
     signed = hmac.new(b"another key", form["fields"]["policy"].encode(), hashlib.sha256).hexdigest()
     fields = form["fields"] | {"x-amz-signature": signed}
-    assert verdict(form["url"], fields, b"bytes") == "SignatureDoesNotMatch"
+    assert post_form(form["url"], fields, b"bytes") == "SignatureDoesNotMatch"
 
 
 def test_the_form_is_valid_for_five_minutes(form: dict[str, Any]) -> None:
     def after(minutes: float) -> str:
         later = datetime.now(UTC) + timedelta(minutes=minutes)
-        return verdict(form["url"], form["fields"], b"bytes", now=later)
+        return post_form(form["url"], form["fields"], b"bytes", now=later)
 
     assert (after(4.9), after(5.1)) == ("stored", "AccessDenied: expired")
 
@@ -194,10 +208,10 @@ def test_the_form_is_valid_for_five_minutes(form: dict[str, Any]) -> None:
 
 
 def test_completing_an_upload_is_idempotent(ann: Person, task: str) -> None:
-    attachment = announced(ann, task)
-    arrives(attachment)
-    first, again = (ann.post(path_of(attachment, "/complete")).json_body for _ in range(2))
-    assert first == again == ann.get(path_of(attachment)).json_body
+    attachment = create_attachment(ann, task)
+    put_upload(attachment)
+    first, again = (ann.post(attachment_path(attachment, "/complete")).json_body for _ in range(2))
+    assert first == again == ann.get(attachment_path(attachment)).json_body
     assert first["status"] == "ready" and first["uploaded_at"]
 
 
@@ -208,12 +222,12 @@ def test_completing_an_upload_is_idempotent(ann: Person, task: str) -> None:
 def test_an_object_that_differs_from_the_announced_file_is_not_confirmed(
     ann: Person, task: str, body: bytes | None, kind: str
 ) -> None:
-    attachment = announced(ann, task, sha256=hashlib.sha256(b"bytes").hexdigest())
+    attachment = create_attachment(ann, task, sha256=hashlib.sha256(b"bytes").hexdigest())
     if body is not None:
-        put(key_of(attachment), body, kind)
-    answer = ann.post(path_of(attachment, "/complete"))
+        put_object(object_key(attachment), body, kind)
+    answer = ann.post(attachment_path(attachment, "/complete"))
     assert (answer.status_code, answer.json_body["code"]) == (409, "upload_missing")
-    assert ann.get(path_of(attachment)).json_body["status"] == "pending"
+    assert ann.get(attachment_path(attachment)).json_body["status"] == "pending"
 
 
 @pytest.mark.parametrize("options", [{}, {"ChecksumAlgorithm": "SHA256"}])
@@ -221,11 +235,11 @@ def test_the_digest_comes_from_s3_or_is_computed_from_the_bytes(
     ann: Person, task: str, options: dict[str, str]
 ) -> None:
     digest = hashlib.sha256(b"bytes").hexdigest()
-    attachment = announced(ann, task, sha256=digest)
-    arrives(attachment, **options)
-    stored = s3.head_object(key_of(attachment))
+    attachment = create_attachment(ann, task, sha256=digest)
+    put_upload(attachment, **options)
+    stored = s3.head_object(object_key(attachment))
     assert stored is not None and (stored.sha256 == digest) == bool(options)
-    assert ann.post(path_of(attachment, "/complete")).json_body["sha256"] == digest
+    assert ann.post(attachment_path(attachment, "/complete")).json_body["sha256"] == digest
 
 
 # --- inline display in a browser ------------------------------------------------------------------
@@ -236,7 +250,9 @@ def test_an_image_is_shown_inline_if_its_bytes_are_of_that_type(
     ann: Person, task: str, kind: str
 ) -> None:
     """The file name and the announced type do not matter."""
-    attachment = uploaded(ann, task, PICTURES[kind], filename="x.html", content_type="text/html")
+    attachment = upload_attachment(
+        ann, task, PICTURES[kind], filename="x.html", content_type="text/html"
+    )
     assert attachment["picture"] == kind
     link = _link(ann, attachment, "?inline=true")
     assert link["response-content-type"] == kind
@@ -266,7 +282,7 @@ def test_an_image_is_shown_inline_if_its_bytes_are_of_that_type(
 def test_no_other_file_is_ever_shown_inline(
     ann: Person, task: str, name: str, kind: str, body: bytes, query: str
 ) -> None:
-    attachment = uploaded(ann, task, body, filename=name, content_type=kind)
+    attachment = upload_attachment(ann, task, body, filename=name, content_type=kind)
     link = _link(ann, attachment, query)
     assert attachment["picture"] is None
     assert link["response-content-type"] == "application/octet-stream"
@@ -276,21 +292,23 @@ def test_no_other_file_is_ever_shown_inline(
 @pytest.mark.parametrize("magic", [b"GIF89a", b"\xff\xd8\xff", PNG])
 def test_a_polyglot_file_is_served_as_an_image_only(ann: Person, task: str, magic: bytes) -> None:
     """With an image type no browser reads it as a document or a script."""
-    attachment = uploaded(ann, task, magic + b"=1;/*" + HTML + b"*/", content_type="text/html")
+    attachment = upload_attachment(
+        ann, task, magic + b"=1;/*" + HTML + b"*/", content_type="text/html"
+    )
     assert _link(ann, attachment, "?inline=true")["response-content-type"].startswith("image/")
 
 
 def test_the_download_keeps_any_file_name(ann: Person, task: str) -> None:
     name = 'Plän "b"; filename=x.html.png'
-    attachment = uploaded(ann, task, filename=name)
+    attachment = upload_attachment(ann, task, filename=name)
     disposition = _link(ann, attachment)["response-content-disposition"]
     encoded = "Pl%C3%A4n%20%22b%22%3B%20filename%3Dx.html.png"
     assert disposition == f"attachment; filename*=UTF-8''{encoded}"
 
 
 def test_a_download_url_is_valid_for_one_minute(ann: Person, task: str) -> None:
-    attachment = uploaded(ann, task)
-    assert ann.get(path_of(attachment, "/download")).json_body["expires_in"] == 60
+    attachment = upload_attachment(ann, task)
+    assert ann.get(attachment_path(attachment, "/download")).json_body["expires_in"] == 60
     assert _link(ann, attachment)["X-Amz-Expires"] == "60"
 
 
@@ -300,8 +318,8 @@ def test_a_download_url_is_valid_for_one_minute(ann: Person, task: str) -> None:
 def test_a_pending_attachment_is_visible_to_its_uploader_only(
     ann: Person, bob: Person, shared: str
 ) -> None:
-    attachment = announced(bob, shared)
-    arrives(attachment)
+    attachment = create_attachment(bob, shared)
+    put_upload(attachment)
     assert ann.get(f"/api/tasks/{shared}/attachments").json_body["items"] == []
     assert bob.get(f"/api/tasks/{shared}/attachments").json_body["items"] == [attachment]
     for method, verb in (
@@ -311,97 +329,100 @@ def test_a_pending_attachment_is_visible_to_its_uploader_only(
         ("POST", "/complete"),
         ("DELETE", ""),
     ):
-        assert ann.call(method, path_of(attachment, verb)).status_code == 404
-    assert bob.get(path_of(attachment, "/download")).status_code == 404  # not confirmed yet
-    bob.post(path_of(attachment, "/complete"))
+        assert ann.call(method, attachment_path(attachment, verb)).status_code == 404
+    assert bob.get(attachment_path(attachment, "/download")).status_code == 404  # not confirmed yet
+    bob.post(attachment_path(attachment, "/complete"))
     assert len(ann.get(f"/api/tasks/{shared}/attachments").json_body["items"]) == 1
 
 
 def test_a_user_outside_the_project_has_no_access(ann: Person, bob: Person, task: str) -> None:
-    attachment = uploaded(ann, task)
+    attachment = upload_attachment(ann, task)
     for method, verb in (("GET", ""), ("GET", "/download"), ("POST", "/complete"), ("DELETE", "")):
-        assert bob.call(method, path_of(attachment, verb)).status_code == 404
+        assert bob.call(method, attachment_path(attachment, verb)).status_code == 404
     assert bob.get(f"/api/tasks/{task}/attachments").status_code == 404
-    assert announce(bob, task).status_code == 404
+    assert post_attachment(bob, task).status_code == 404
 
 
 def test_an_attachment_is_found_under_its_own_task_only(ann: Person, task: str) -> None:
-    attachment = uploaded(ann, task)
-    other = str(ann.adds_task(task[26:])["id"])
-    assert ann.get(path_of(attachment | {"task": other})).status_code == 404
+    attachment = upload_attachment(ann, task)
+    other = str(ann.create_task(task[26:])["id"])
+    assert ann.get(attachment_path(attachment | {"task": other})).status_code == 404
     assert ann.get(f"/api/tasks/{task}/attachments/nonsense").status_code == 404
 
 
 def test_a_removed_member_gets_no_new_url(ann: Person, bob: Person, shared: str) -> None:
-    attachment, pending = uploaded(bob, shared), announced(bob, shared, size=7 * MIB)
+    attachment, pending = (
+        upload_attachment(bob, shared),
+        create_attachment(bob, shared, size=7 * MIB),
+    )
     removal = ann.call("DELETE", f"/api/projects/{shared[26:]}/members/{bob.id}")
     assert removal.status_code < 300
-    assert bob.get(path_of(attachment, "/download")).status_code == 404
-    assert bob.post(path_of(pending, "/parts"), {"numbers": [1]}).status_code == 404
-    assert announce(bob, shared).status_code == 404
+    assert bob.get(attachment_path(attachment, "/download")).status_code == 404
+    assert bob.post(attachment_path(pending, "/parts"), {"numbers": [1]}).status_code == 404
+    assert post_attachment(bob, shared).status_code == 404
 
 
 def test_a_revoked_session_gets_no_new_url(ann: Person, task: str) -> None:
-    attachment = uploaded(ann, task)
+    attachment = upload_attachment(ann, task)
     ann.post("/api/auth/logout")
-    assert ann.get(path_of(attachment, "/download")).status_code == 401
-    assert announce(ann, task).status_code == 401
+    assert ann.get(attachment_path(attachment, "/download")).status_code == 401
+    assert post_attachment(ann, task).status_code == 401
 
 
 # --- deleting -------------------------------------------------------------------------------------
 
 
 def test_the_uploader_can_delete_an_attachment(ann: Person, bob: Person, shared: str) -> None:
-    attachment = uploaded(bob, shared)
-    assert bob.call("DELETE", path_of(attachment)).status_code == 204
-    assert not exists(key_of(attachment))
-    assert bob.get(path_of(attachment)).status_code == 404
-    assert bob.call("DELETE", path_of(attachment)).status_code == 404
+    attachment = upload_attachment(bob, shared)
+    assert bob.call("DELETE", attachment_path(attachment)).status_code == 204
+    assert not object_exists(object_key(attachment))
+    assert bob.get(attachment_path(attachment)).status_code == 404
+    assert bob.call("DELETE", attachment_path(attachment)).status_code == 404
     assert ann.get(f"/api/tasks/{shared}/attachments").json_body["items"] == []
 
 
 def test_managers_can_delete_attachments_of_others_and_members_cannot(
     ann: Person, bob: Person, shared: str
 ) -> None:
-    of_ann, of_bob = uploaded(ann, shared), uploaded(bob, shared)
-    assert bob.call("DELETE", path_of(of_ann)).status_code == 403
-    assert ann.call("DELETE", path_of(of_bob)).status_code == 204
-    assert exists(key_of(of_ann))
+    of_ann, of_bob = upload_attachment(ann, shared), upload_attachment(bob, shared)
+    assert bob.call("DELETE", attachment_path(of_ann)).status_code == 403
+    assert ann.call("DELETE", attachment_path(of_bob)).status_code == 204
+    assert object_exists(object_key(of_ann))
 
 
 def test_a_deleted_upload_cannot_be_completed(ann: Person, task: str) -> None:
-    attachment = announced(ann, task)
-    ann.call("DELETE", path_of(attachment))
-    arrives(attachment)
-    assert ann.post(path_of(attachment, "/complete")).status_code == 404
+    attachment = create_attachment(ann, task)
+    ann.call("DELETE", attachment_path(attachment))
+    put_upload(attachment)
+    assert ann.post(attachment_path(attachment, "/complete")).status_code == 404
 
 
 # --- storage limits -------------------------------------------------------------------------------
 
 
 def test_a_task_has_a_limit_of_bytes(ann: Person, task: str) -> None:
-    first = announced(ann, task, size=20 * MIB)
-    announced(ann, task, size=20 * MIB)
-    full = announce(ann, task)
+    first = create_attachment(ann, task, size=20 * MIB)
+    create_attachment(ann, task, size=20 * MIB)
+    full = post_attachment(ann, task)
     assert (full.status_code, full.json_body["code"]) == (409, "no_room")
     assert "task" in full.json_body["detail"]
-    ann.call("DELETE", path_of(first))
-    announced(ann, task, size=20 * MIB)
+    ann.call("DELETE", attachment_path(first))
+    create_attachment(ann, task, size=20 * MIB)
 
 
 def test_a_task_has_a_limit_of_files(ann: Person, task: str) -> None:
     for _ in range(settings.TASK_MAX_FILES):
-        last = announced(ann, task)
-    assert announce(ann, task).json_body["code"] == "no_room"
-    ann.call("DELETE", path_of(last))
-    assert announce(ann, task).status_code == 201
+        last = create_attachment(ann, task)
+    assert post_attachment(ann, task).json_body["code"] == "no_room"
+    ann.call("DELETE", attachment_path(last))
+    assert post_attachment(ann, task).status_code == 201
 
 
 def test_a_project_has_a_limit_of_bytes(ann: Person, task: str) -> None:
-    tasks = [task, *(str(ann.adds_task(task[26:])["id"]) for _ in range(3))]
+    tasks = [task, *(str(ann.create_task(task[26:])["id"]) for _ in range(3))]
     for one in tasks[:3]:
-        announced(ann, one, size=20 * MIB)
-    full = announce(ann, tasks[3])
+        create_attachment(ann, one, size=20 * MIB)
+    full = post_attachment(ann, tasks[3])
     assert (full.status_code, full.json_body["code"]) == (409, "no_room")
     assert "project" in full.json_body["detail"]
 
@@ -411,7 +432,7 @@ def test_a_repeated_announcement_reserves_storage_once(ann: Person, task: str) -
     for _ in range(3):
         answer = ann.post(f"/api/tasks/{task}/attachments", body, headers={"Idempotency-Key": "k"})
         assert answer.status_code == 201
-    assert announce(ann, task, size=20 * MIB).status_code == 201
+    assert post_attachment(ann, task, size=20 * MIB).status_code == 201
 
 
 # --- multipart uploads ----------------------------------------------------------------------------
@@ -427,12 +448,14 @@ def send_part(ann: Person) -> Callable[[dict[str, Any], int, int], None]:
     """
 
     def send(attachment: dict[str, Any], number: int, size: int) -> None:
-        (part,) = ann.post(path_of(attachment, "/parts"), {"numbers": [number]}).json_body["items"]
+        (part,) = ann.post(attachment_path(attachment, "/parts"), {"numbers": [number]}).json_body[
+            "items"
+        ]
         assert (part["number"], part["size"]) == (number, size)
         query = {name: v[0] for name, v in parse_qs(urlsplit(part["url"]).query).items()}
         assert "content-length" in query["X-Amz-SignedHeaders"].split(";")
         assert query["partNumber"] == str(number)
-        where = {"Bucket": settings.BUCKET_NAME, "Key": key_of(attachment)}
+        where = {"Bucket": settings.BUCKET_NAME, "Key": object_key(attachment)}
         begun = {"UploadId": query["uploadId"], "PartNumber": number}
         clients.s3_client().upload_part(**where, **begun, Body=bytes(size))
 
@@ -442,29 +465,29 @@ def send_part(ann: Person) -> Callable[[dict[str, Any], int, int], None]:
 def test_a_large_file_is_uploaded_in_parts_and_can_be_resumed(
     ann: Person, task: str, send_part: Any
 ) -> None:
-    answer = announce(ann, task, **LARGE).json_body
+    answer = post_attachment(ann, task, **LARGE).json_body
     attachment = answer["attachment"]
     assert answer["upload"] == {"part_size": PART_BYTES, "part_count": 3}
-    empty = ann.get(path_of(attachment, "/parts")).json_body
+    empty = ann.get(attachment_path(attachment, "/parts")).json_body
     assert empty == answer["upload"] | {"items": [], "next_cursor": None}
     send_part(attachment, 1, 8 * MIB)
     send_part(attachment, 3, MIB)
-    assert ann.post(path_of(attachment, "/complete")).json_body["code"] == "upload_missing"
-    arrived = ann.get(path_of(attachment, "/parts")).json_body["items"]
+    assert ann.post(attachment_path(attachment, "/complete")).json_body["code"] == "upload_missing"
+    arrived = ann.get(attachment_path(attachment, "/parts")).json_body["items"]
     assert arrived == [{"number": 1, "size": 8 * MIB}, {"number": 3, "size": MIB}]
     send_part(attachment, 2, 8 * MIB)
-    ready = ann.post(path_of(attachment, "/complete")).json_body
+    ready = ann.post(attachment_path(attachment, "/complete")).json_body
     assert ready["status"] == "ready"
-    assert ann.post(path_of(attachment, "/complete")).json_body == ready
-    assert ann.get(path_of(attachment, "/parts")).json_body["code"] == "upload_over"
+    assert ann.post(attachment_path(attachment, "/complete")).json_body == ready
+    assert ann.get(attachment_path(attachment, "/parts")).json_body["code"] == "upload_over"
 
 
 def test_deleting_a_multipart_upload_deletes_all_its_parts(
     ann: Person, task: str, send_part: Any
 ) -> None:
-    attachment = announced(ann, task, **LARGE)
+    attachment = create_attachment(ann, task, **LARGE)
     send_part(attachment, 1, 8 * MIB)
-    assert ann.call("DELETE", path_of(attachment)).status_code == 204
+    assert ann.call("DELETE", attachment_path(attachment)).status_code == 204
     found = clients.s3_client().list_multipart_uploads(Bucket=settings.BUCKET_NAME)
     assert found.get("Uploads", []) == []
 
@@ -482,15 +505,15 @@ def test_deleting_a_multipart_upload_deletes_all_its_parts(
 def test_urls_are_signed_for_existing_parts_only(
     ann: Person, task: str, numbers: list[Any], place: str
 ) -> None:
-    attachment = announced(ann, task, **LARGE)
-    answer = ann.post(path_of(attachment, "/parts"), {"numbers": numbers})
-    assert (answer.status_code, locations(answer)) == (422, [place])
+    attachment = create_attachment(ann, task, **LARGE)
+    answer = ann.post(attachment_path(attachment, "/parts"), {"numbers": numbers})
+    assert (answer.status_code, error_locations(answer)) == (422, [place])
 
 
 def test_a_small_file_has_no_parts(ann: Person, task: str) -> None:
-    attachment = announced(ann, task)
-    assert ann.get(path_of(attachment, "/parts")).status_code == 404
-    assert ann.post(path_of(attachment, "/parts"), {"numbers": [1]}).status_code == 404
+    attachment = create_attachment(ann, task)
+    assert ann.get(attachment_path(attachment, "/parts")).status_code == 404
+    assert ann.post(attachment_path(attachment, "/parts"), {"numbers": [1]}).status_code == 404
 
 
 def _count(person: Person, task: str) -> int:
@@ -498,12 +521,12 @@ def _count(person: Person, task: str) -> int:
 
 
 def test_a_task_counts_its_ready_attachments(ann: Person, task: str) -> None:
-    kept, deleted = uploaded(ann, task), uploaded(ann, task)
-    announced(ann, task)
-    ann.post(path_of(kept, "/complete"))  # repeated
+    kept, deleted = upload_attachment(ann, task), upload_attachment(ann, task)
+    create_attachment(ann, task)
+    ann.post(attachment_path(kept, "/complete"))  # repeated
     assert _count(ann, task) == 2
     for _ in range(2):
-        ann.delete(path_of(deleted))
+        ann.delete(attachment_path(deleted))
     assert _count(ann, task) == 1
     assert ann.get(f"/api/tasks/{task}").json_body["version"] == 1
 
@@ -511,8 +534,8 @@ def test_a_task_counts_its_ready_attachments(ann: Person, task: str) -> None:
 def test_a_file_that_arrives_while_its_task_is_in_the_trash_is_counted(
     ann: Person, task: str
 ) -> None:
-    attachment = announced(ann, task)
-    arrives(attachment)
+    attachment = create_attachment(ann, task)
+    put_upload(attachment)
     ann.delete(f"/api/tasks/{task}")
-    assert handle_object_created(key_of(attachment), now=now()) == "ready"
+    assert handle_object_created(object_key(attachment), now=now()) == "ready"
     assert ann.post(f"/api/tasks/{task}/restore").json_body["attachments_count"] == 1

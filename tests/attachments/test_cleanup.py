@@ -36,31 +36,33 @@ from chalicelib.jobs.maintenance_models import (
 from chalicelib.tasks.models import Task
 from tests.attachment_files import (
     PNG,
-    agreed,
-    announced,
-    arrives,
-    exists,
-    file_rows,
-    key_of,
-    objects,
-    put,
-    snapshot,
-    stray,
-    uploaded,
+    check_agreement,
+    create_attachment,
+    file_statuses,
+    list_objects,
+    object_exists,
+    object_key,
+    put_object,
+    put_upload,
+    save_state,
+    similar_key,
+    upload_attachment,
 )
-from tests.support import Killed, Person, killed_at, ticked_lately
+from tests.faults import Killed, kill_at_call
+from tests.moto_stack import set_watermarks
+from tests.support import Person
 
 Wait = Callable[..., None]
 
 
 @pytest.fixture
 def task(ann: Person) -> str:
-    return str(ann.adds_task(ann.starts_project())["id"])
+    return str(ann.create_task(ann.create_project())["id"])
 
 
 def _run_cleanup() -> dict[str, int]:
     """Run a whole clean-up as the schedule and the ticks do; return the sums of the counts."""
-    ticked_lately()
+    set_watermarks()
     counts = start_cleanup(now())
     for _ in range(20):
         if claim_run(ATTACHMENT_CLEANUP, now()) is None:
@@ -81,9 +83,9 @@ def _delete_object(key: str) -> None:
 
 
 def test_a_consistent_table_and_bucket_are_not_changed(ann: Person, task: str, wait: Wait) -> None:
-    ready, pending = uploaded(ann, task), announced(ann, task)
-    arrives(pending)
-    before = file_rows()
+    ready, pending = upload_attachment(ann, task), create_attachment(ann, task)
+    put_upload(pending)
+    before = file_statuses()
     assert _run_cleanup() == {
         "seen": 2,
         "dropped": 0,
@@ -92,18 +94,18 @@ def test_a_consistent_table_and_bucket_are_not_changed(ann: Person, task: str, w
     }
     wait(hours=23)
     assert _run_cleanup()["objects_without_row"] == 0
-    assert file_rows() == before and objects() == {key_of(ready), key_of(pending)}
+    assert file_statuses() == before and list_objects() == {object_key(ready), object_key(pending)}
 
 
 def test_differences_in_both_directions_are_repaired(
     ann: Person, bob: Person, task: str, wait: Wait
 ) -> None:
-    kept, empty = key_of(uploaded(ann, task)), key_of(uploaded(ann, task))
+    kept, empty = object_key(upload_attachment(ann, task)), object_key(upload_attachment(ann, task))
     seen, unseen = _upload_avatar(ann), _upload_avatar(bob)
     for key in (empty, unseen):
         _delete_object(key)
     for key in (kept, seen):
-        put(stray(key))
+        put_object(similar_key(key))
     wait(hours=23)
     young = _run_cleanup()
     assert (young["rows_without_object"], young["objects_without_row"]) == (0, 0)
@@ -111,46 +113,46 @@ def test_differences_in_both_directions_are_repaired(
     repaired = _run_cleanup()
     assert (repaired["rows_without_object"], repaired["objects_without_row"]) == (2, 2)
     _tick()
-    assert agreed() == {kept: "ready", seen: "ready"}
+    assert check_agreement() == {kept: "ready", seen: "ready"}
     assert (_avatar_key(ann), _avatar_key(bob)) == (seen, None)
 
 
 def test_objects_with_foreign_keys_are_never_touched(ann: Person, wait: Wait) -> None:
     foreign_keys = {"att/01/x", "att/01m8zzz/y", "avatar/a", "backup/att/1", "att"}
     for key in foreign_keys:
-        put(key)
+        put_object(key)
     wait(days=3)
     _run_cleanup()
-    assert objects() == foreign_keys
+    assert list_objects() == foreign_keys
 
 
 def test_files_of_a_purged_task_are_deleted(ann: Person, task: str, wait: Wait) -> None:
-    uploaded(ann, task)
+    upload_attachment(ann, task)
     Task.key(task).empty_item().delete()
     assert _run_cleanup()["dropped"] == 1
     _tick()
-    assert objects() == set() and file_rows() == {}
+    assert list_objects() == set() and file_statuses() == {}
 
 
 def test_files_of_a_task_in_the_trash_are_kept(ann: Person, task: str, wait: Wait) -> None:
-    attachment = uploaded(ann, task)
+    attachment = upload_attachment(ann, task)
     assert ann.call("DELETE", f"/api/tasks/{task}").status_code == 204
     wait(days=20)
     assert _run_cleanup()["dropped"] == 0
-    assert exists(key_of(attachment))
+    assert object_exists(object_key(attachment))
 
 
 def test_files_of_a_task_done_for_too_long_are_deleted(ann: Person, task: str, wait: Wait) -> None:
-    attachment = uploaded(ann, task)
-    open_task = str(ann.adds_task(ann.starts_project())["id"])
-    other = uploaded(ann, open_task)
+    attachment = upload_attachment(ann, task)
+    open_task = str(ann.create_task(ann.create_project())["id"])
+    other = upload_attachment(ann, open_task)
     ann.patch(f"/api/tasks/{task}/status", {"status": "done"})
     wait(days=settings.FILES_KEPT_DAYS - 1)
     assert _run_cleanup()["dropped"] == 0
     wait(days=2)
     assert _run_cleanup()["dropped"] == 1
     _tick()
-    assert not exists(key_of(attachment)) and exists(key_of(other))
+    assert not object_exists(object_key(attachment)) and object_exists(object_key(other))
 
 
 def test_a_clean_up_of_many_pages_sees_each_object_once(ann: Person, wait: Wait, task: str) -> None:
@@ -159,14 +161,14 @@ def test_a_clean_up_of_many_pages_sees_each_object_once(ann: Person, wait: Wait,
     keys = [f"att/{number:0>26}{project}/{number:0>26}" for number in range(3)]
     some = [attachment_object_key(task, f"{number:0>26}") for number in range(300)]
     for key in [*keys, *some]:
-        put(key)
+        put_object(key)
     wait(hours=25)
     assert _run_cleanup()["objects_without_row"] == 300  # the other three belong to tasks of 1970
-    assert objects() == set(keys)
+    assert list_objects() == set(keys)
 
 
 def test_two_clean_ups_never_run_at_once(ann: Person, task: str) -> None:
-    uploaded(ann, task)
+    upload_attachment(ann, task)
     assert start_run(ATTACHMENT_CLEANUP, now())
     assert claim_run(ATTACHMENT_CLEANUP, now()) is not None
     assert continue_cleanup(now()) == {} and start_cleanup(now()) == {}
@@ -177,22 +179,22 @@ def test_a_clean_up_killed_anywhere_is_finished_by_later_ticks(
     ann: Person, task: str, wait: Wait
 ) -> None:
     """It is killed before each write; dying before a read equals dying before the next write."""
-    kept, empty = uploaded(ann, task), uploaded(ann, task)
-    finished = uploaded(ann, purged := str(ann.adds_task(task[26:])["id"]))
+    kept, empty = upload_attachment(ann, task), upload_attachment(ann, task)
+    finished = upload_attachment(ann, purged := str(ann.create_task(task[26:])["id"]))
     Task.key(purged).empty_item().delete()
-    _delete_object(key_of(empty))
-    put(stray(key_of(kept)))
+    _delete_object(object_key(empty))
+    put_object(similar_key(object_key(kept)))
     _start_at(len(list_prefixes(now())) - 3)
-    restore = snapshot()
+    restore = save_state()
     for call in itertools.count(1):
         restore()
         wait(hours=25)  # restored objects are new
-        ticked_lately()
+        set_watermarks()
         died = _is_killed(call, lambda: continue_cleanup(now()))
         wait(minutes=6, seconds=1)  # until the lease ends
         continue_cleanup(now())
         _tick()
-        assert agreed() == {key_of(kept): "ready"}, key_of(finished)
+        assert check_agreement() == {object_key(kept): "ready"}, object_key(finished)
         if not died:
             break
     assert call > 8
@@ -203,19 +205,19 @@ def test_a_clean_up_killed_while_it_checks_avatars_is_finished_by_the_next_tick(
 ) -> None:
     kept, empty = _upload_avatar(ann), _upload_avatar(bob)
     _delete_object(empty)
-    put(stray(kept))
+    put_object(similar_key(kept))
     _start_at(0)
-    restore = snapshot()
+    restore = save_state()
     for call in itertools.count(1):
         restore()
         wait(hours=25)  # restored objects are new
-        ticked_lately()
+        set_watermarks()
         died = _is_killed(call, lambda: continue_cleanup(now()))
         moved = _current_run().position
         wait(minutes=6, seconds=1)
         continue_cleanup(now())
         _tick()
-        assert agreed() == {kept: "ready"}
+        assert check_agreement() == {kept: "ready"}
         assert (_avatar_key(ann), _avatar_key(bob)) == (kept, None)
         if moved or not died:
             break
@@ -239,7 +241,7 @@ def _current_run() -> MaintenanceRun:
 
 def _is_killed(call: int, act: Callable[[], Any]) -> bool:
     try:
-        with killed_at(call, writes_only=True):
+        with kill_at_call(call, writes_only=True):
             act()
     except Killed:
         return True
@@ -250,7 +252,7 @@ def _upload_avatar(person: Person) -> str:
     """Upload an avatar for the person; return its object key."""
     body = {"content_type": "image/png", "size": len(PNG)}
     announced = person.post("/api/auth/profile/avatar", body).json_body
-    put(announced["upload"]["fields"]["key"], PNG, "image/png")
+    put_object(announced["upload"]["fields"]["key"], PNG, "image/png")
     answer = person.post(f"/api/auth/profile/avatar/{announced['id']}/complete")
     assert answer.status_code == 200, answer.json_body
     return str(announced["upload"]["fields"]["key"])
@@ -264,12 +266,12 @@ def _avatar_key(person: Person) -> str | None:
 
 
 def test_the_schedule_starts_a_clean_up_and_the_ticks_continue_it(
-    ann: Person, task: str, invoke: Any, event: Any
+    ann: Person, task: str, invoke: Any, sample_event: Any
 ) -> None:
-    uploaded(ann, task)
-    seen = invoke("clean_up", event("clean_up"))["seen"]
+    upload_attachment(ann, task)
+    seen = invoke("clean_up", sample_event("clean_up"))["seen"]
     while (run := get_item(MaintenanceRun.key(ATTACHMENT_CLEANUP))) and run.finished_at is None:
-        seen += invoke("tick", event("tick"))["seen"]
+        seen += invoke("tick", sample_event("tick"))["seen"]
     assert run is not None and run.seen == seen == 1
 
 

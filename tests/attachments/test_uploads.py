@@ -20,35 +20,37 @@ from chalicelib.clock import now
 from chalicelib.dynamodb.table import get_item
 from chalicelib.sessions.credentials import parse_credential
 from tests.attachment_files import (
-    agreed,
-    announced,
-    arrives,
-    exists,
-    file_rows,
-    key_of,
-    objects,
-    path_of,
-    put,
-    snapshot,
-    uploaded,
+    attachment_path,
+    check_agreement,
+    create_attachment,
+    file_statuses,
+    list_objects,
+    object_exists,
+    object_key,
+    put_object,
+    put_upload,
+    save_state,
+    upload_attachment,
 )
-from tests.support import Killed, Person, killed_at, ticked_lately
+from tests.faults import Killed, kill_at_call
+from tests.moto_stack import set_watermarks
+from tests.support import Person
 
 Wait = Callable[..., None]
 
 
 @pytest.fixture
 def task(ann: Person) -> str:
-    return str(ann.adds_task(ann.starts_project())["id"])
+    return str(ann.create_task(ann.create_project())["id"])
 
 
 @pytest.fixture
-def send_event(event: Any, invoke: Any) -> Callable[[dict[str, Any]], Any]:
+def send_event(sample_event: Any, invoke: Any) -> Callable[[dict[str, Any]], Any]:
     """Return a function that delivers the S3 event of the attachment's object."""
 
     def send(attachment: dict[str, Any]) -> Any:
-        sample = event("confirm_upload")
-        sample["detail"]["object"]["key"] = key_of(attachment)
+        sample = sample_event("confirm_upload")
+        sample["detail"]["object"]["key"] = object_key(attachment)
         return invoke("confirm_upload", sample)
 
     return send
@@ -69,7 +71,7 @@ def _wait_a_day_with_ticks(wait: Wait) -> None:
     """Let a day pass with regular ticks, then run the tick again."""
     expire_uploads(now())
     wait(hours=23)
-    ticked_lately()
+    set_watermarks()
     wait(hours=2)
     expire_uploads(now())
 
@@ -77,38 +79,44 @@ def _wait_a_day_with_ticks(wait: Wait) -> None:
 def test_the_s3_event_confirms_an_upload_that_the_client_did_not_complete(
     ann: Person, task: str, send_event: Any
 ) -> None:
-    attachment = announced(ann, task)
-    arrives(attachment)
+    attachment = create_attachment(ann, task)
+    put_upload(attachment)
     assert [send_event(attachment), send_event(attachment)] == ["ready", "ready"]
     assert _statuses(ann, task) == ["ready"]
 
 
 @pytest.mark.parametrize("key", ["att/x/y", "att/", "other", "att/a/b/c"])
 def test_an_object_with_a_foreign_key_is_left_alone(
-    cloud: None, event: Any, key: str, invoke: Any
+    cloud: None, sample_event: Any, key: str, invoke: Any
 ) -> None:
-    sample = event("confirm_upload")
+    sample = sample_event("confirm_upload")
     sample["detail"]["object"]["key"] = key
-    put(key)
+    put_object(key)
     assert invoke("confirm_upload", sample) == "unknown"
-    assert exists(key)
+    assert object_exists(key)
 
 
 def test_an_unconfirmed_upload_is_removed_after_a_day(ann: Person, task: str, wait: Wait) -> None:
-    attachment = announced(ann, task)
-    arrives(attachment)
+    attachment = create_attachment(ann, task)
+    put_upload(attachment)
     wait(hours=23)
     assert expire_uploads(now()) == {"expired": 0, "removed": 0}
     assert _task_usage(task) == (5, 1)
     wait(hours=2)
     assert expire_uploads(now()) == {"expired": 1, "removed": 1}
-    assert agreed() == {} and not exists(key_of(attachment)) and _task_usage(task) == (0, 0)
+    assert (
+        check_agreement() == {}
+        and not object_exists(object_key(attachment))
+        and _task_usage(task) == (0, 0)
+    )
 
 
 def test_a_confirmed_upload_is_kept(ann: Person, task: str, wait: Wait) -> None:
-    attachment = uploaded(ann, task)
+    attachment = upload_attachment(ann, task)
     _wait_a_day_with_ticks(wait)
-    assert file_rows() == {key_of(attachment): "ready"} and exists(key_of(attachment))
+    assert file_statuses() == {object_key(attachment): "ready"} and object_exists(
+        object_key(attachment)
+    )
     assert _task_usage(task) == (5, 1)
 
 
@@ -118,26 +126,26 @@ def test_an_object_that_arrives_after_deletion_is_removed_by_its_own_event(
 ) -> None:
     """A form stays valid for some minutes after the attachment is deleted. A failed event is
     delivered again."""
-    attachment = announced(ann, task)
-    ann.call("DELETE", path_of(attachment))
-    assert file_rows() == {}
-    arrives(attachment)
+    attachment = create_attachment(ann, task)
+    ann.call("DELETE", attachment_path(attachment))
+    assert file_statuses() == {}
+    put_upload(attachment)
     died = _is_killed(killed_before, lambda: send_event(attachment))
-    assert died == exists(key_of(attachment)) == (killed_before < 3)
+    assert died == object_exists(object_key(attachment)) == (killed_before < 3)
     assert send_event(attachment) == "gone"
-    assert agreed() == {}
+    assert check_agreement() == {}
 
 
 def test_an_object_that_arrives_during_deletion_is_removed(
     ann: Person, task: str, send_event: Any
 ) -> None:
-    attachment = announced(ann, task)
-    arrives(attachment)
-    upload = find_upload(key_of(attachment))
+    attachment = create_attachment(ann, task)
+    put_upload(attachment)
+    upload = find_upload(object_key(attachment))
     assert upload is not None and close_upload(upload, now())
-    assert send_event(attachment) == "gone" and not exists(key_of(attachment))
+    assert send_event(attachment) == "gone" and not object_exists(object_key(attachment))
     expire_uploads(now())
-    assert agreed() == {}
+    assert check_agreement() == {}
 
 
 @pytest.mark.parametrize("by_event", [False, True])
@@ -148,17 +156,17 @@ def test_a_confirmed_file_cannot_be_replaced(
     clients.s3_client().put_bucket_versioning(
         Bucket=settings.BUCKET_NAME, VersioningConfiguration=versioned
     )
-    attachment = announced(ann, task)
-    arrives(attachment)
-    send_event(attachment) if by_event else ann.post(path_of(attachment, "/complete"))
-    before = clients.s3_client().head_object(Bucket=settings.BUCKET_NAME, Key=key_of(attachment))[
-        "VersionId"
-    ]
-    arrives(attachment, b"<sc>!")
+    attachment = create_attachment(ann, task)
+    put_upload(attachment)
+    send_event(attachment) if by_event else ann.post(attachment_path(attachment, "/complete"))
+    before = clients.s3_client().head_object(
+        Bucket=settings.BUCKET_NAME, Key=object_key(attachment)
+    )["VersionId"]
+    put_upload(attachment, b"<sc>!")
     send_event(attachment)
-    after = clients.s3_client().head_object(Bucket=settings.BUCKET_NAME, Key=key_of(attachment))[
-        "VersionId"
-    ]
+    after = clients.s3_client().head_object(
+        Bucket=settings.BUCKET_NAME, Key=object_key(attachment)
+    )["VersionId"]
     assert after == before
 
 
@@ -166,47 +174,47 @@ def test_a_confirmed_file_cannot_be_replaced(
 
 
 def _announce(ann: Person, task: str) -> None:
-    announced(ann, task)
+    create_attachment(ann, task)
 
 
 def _announce_multipart(ann: Person, task: str) -> None:
-    attachment = announced(ann, task, size=9 * 2**20)
-    ann.post(path_of(attachment, "/parts"), {"numbers": [1]})
+    attachment = create_attachment(ann, task, size=9 * 2**20)
+    ann.post(attachment_path(attachment, "/parts"), {"numbers": [1]})
 
 
 def _complete(ann: Person, task: str) -> None:
-    attachment = announced(ann, task)
-    arrives(attachment)
-    ann.post(path_of(attachment, "/complete"))
+    attachment = create_attachment(ann, task)
+    put_upload(attachment)
+    ann.post(attachment_path(attachment, "/complete"))
 
 
 def _complete_multipart(ann: Person, task: str) -> None:
-    attachment = announced(ann, task, size=9 * 2**20)
-    ann.post(path_of(attachment, "/parts"), {"numbers": [1]})
+    attachment = create_attachment(ann, task, size=9 * 2**20)
+    ann.post(attachment_path(attachment, "/parts"), {"numbers": [1]})
     _upload_parts(attachment)
-    ann.post(path_of(attachment, "/complete"))
+    ann.post(attachment_path(attachment, "/complete"))
 
 
 def _delete(ann: Person, task: str) -> None:
-    attachment = uploaded(ann, task)
-    ann.call("DELETE", path_of(attachment))
+    attachment = upload_attachment(ann, task)
+    ann.call("DELETE", attachment_path(attachment))
 
 
 def _abort_multipart(ann: Person, task: str) -> None:
-    attachment = announced(ann, task, size=9 * 2**20)
-    ann.post(path_of(attachment, "/parts"), {"numbers": [1]})
-    ann.call("DELETE", path_of(attachment))
+    attachment = create_attachment(ann, task, size=9 * 2**20)
+    ann.post(attachment_path(attachment, "/parts"), {"numbers": [1]})
+    ann.call("DELETE", attachment_path(attachment))
 
 
 def _purge(ann: Person, task: str) -> None:
-    uploaded(ann, task)
-    uploaded(ann, task)
+    upload_attachment(ann, task)
+    upload_attachment(ann, task)
     close_task_attachments(task, now())
 
 
 def _upload_parts(attachment: dict[str, Any]) -> None:
     """Upload all parts of a 9 MiB file to the multipart upload that S3 lists for it."""
-    where = {"Bucket": settings.BUCKET_NAME, "Key": key_of(attachment)}
+    where = {"Bucket": settings.BUCKET_NAME, "Key": object_key(attachment)}
     found = clients.s3_client().list_multipart_uploads(Bucket=where["Bucket"], Prefix=where["Key"])
     for number, size in ((1, PART_BYTES), (2, 2**20)):
         part = {"UploadId": found["Uploads"][0]["UploadId"], "PartNumber": number}
@@ -230,17 +238,17 @@ def test_items_and_objects_agree_after_a_crash_anywhere_and_a_tick(
 ) -> None:
     tasks = []
     for call in itertools.count(1):
-        tasks.append(str(ann.adds_task(ann.starts_project())["id"]))
+        tasks.append(str(ann.create_task(ann.create_project())["id"]))
         if not _is_killed(call, lambda: act(ann, tasks[-1])):
             break
     assert call > 2
     expire_uploads(now())
-    assert set(agreed().values()) <= {"pending", "ready"}
+    assert set(check_agreement().values()) <= {"pending", "ready"}
     _wait_a_day_with_ticks(wait)
-    assert set(agreed().values()) <= {"ready"}
+    assert set(check_agreement().values()) <= {"ready"}
     counts = [(_task_usage(task), _project_usage(task[26:])) for task in tasks]
     assert all(of_task == of_project for of_task, of_project in counts)
-    assert sum(files for (_, files), _ in counts) == len(file_rows())
+    assert sum(files for (_, files), _ in counts) == len(file_statuses())
 
 
 def test_an_event_killed_anywhere_is_delivered_again_or_the_upload_expires(
@@ -248,23 +256,23 @@ def test_an_event_killed_anywhere_is_delivered_again_or_the_upload_expires(
 ) -> None:
     statuses: list[str] = []
     for call in itertools.count(1):
-        attachment, again = announced(ann, task), announced(ann, task)
-        arrives(attachment)
-        arrives(again)
+        attachment, again = create_attachment(ann, task), create_attachment(ann, task)
+        put_upload(attachment)
+        put_upload(again)
         died = _is_killed(call, partial(send_event, attachment))
         assert _is_killed(call, partial(send_event, again)) == died
         assert send_event(again) == "ready"  # Lambda delivers it again
-        statuses.append(agreed()[key_of(attachment)])
+        statuses.append(check_agreement()[object_key(attachment)])
         if not died:
             break
     assert set(statuses) == {"pending", "ready"}
     _wait_a_day_with_ticks(wait)
-    assert len(agreed()) == call + statuses.count("ready")
+    assert len(check_agreement()) == call + statuses.count("ready")
 
 
 def _is_killed(call: int, act: Callable[[], Any]) -> bool:
     try:
-        with killed_at(call):
+        with kill_at_call(call):
             act()
     except Killed:
         return True
@@ -277,29 +285,29 @@ def _project_usage(project: str) -> tuple[int, int]:
 
 
 def test_a_tick_killed_anywhere_is_finished_by_the_next(ann: Person, task: str, wait: Wait) -> None:
-    arrives(announced(ann, task))
-    announced(ann, task)
-    multipart = announced(ann, task, size=9 * 2**20)
-    ann.post(path_of(multipart, "/parts"), {"numbers": [1]})
-    kept, deleted = uploaded(ann, task), uploaded(ann, task)
+    put_upload(create_attachment(ann, task))
+    create_attachment(ann, task)
+    multipart = create_attachment(ann, task, size=9 * 2**20)
+    ann.post(attachment_path(multipart, "/parts"), {"numbers": [1]})
+    kept, deleted = upload_attachment(ann, task), upload_attachment(ann, task)
     wait(hours=23)
-    ticked_lately()
+    set_watermarks()
     wait(hours=2)
-    tombstone = find_upload(key_of(deleted))
+    tombstone = find_upload(object_key(deleted))
     assert tombstone is not None and close_upload(tombstone, now())
-    restore = snapshot()
+    restore = save_state()
     for call in itertools.count(1):
         restore()
         if not _is_killed(call, lambda: expire_uploads(now())):
             break
         expire_uploads(now())
-        assert agreed() == {key_of(kept): "ready"}
+        assert check_agreement() == {object_key(kept): "ready"}
         assert _task_usage(task) == _project_usage(task[26:]) == (5, 1)
     assert call > 20
 
 
 def test_storage_is_released_once_by_deletion_and_purge(ann: Person, task: str) -> None:
-    attachment = uploaded(ann, task)
+    attachment = upload_attachment(ann, task)
     context = RequestContext(parse_credential(ann.token), Action.WRITE_TASKS, now())
     access = authorize_task(context, task)
     delete_attachment(access, attachment["id"])
@@ -310,20 +318,20 @@ def test_storage_is_released_once_by_deletion_and_purge(ann: Person, task: str) 
 
 
 def test_files_of_a_purged_task_are_removed(ann: Person, task: str, wait: Wait) -> None:
-    uploaded(ann, task)
-    announced(ann, task)
+    upload_attachment(ann, task)
+    create_attachment(ann, task)
     assert close_task_attachments(task, now()) == 2
     assert close_task_attachments(task, now()) == 0
     assert get_item(StorageUsage.of_task(task)) is None
     assert _statuses(ann, task) == []
     _wait_a_day_with_ticks(wait)
-    assert objects() == set() and file_rows() == {}
+    assert list_objects() == set() and file_statuses() == {}
 
 
 def test_an_attachment_can_be_closed_when_its_usage_items_are_deleted(
     ann: Person, task: str
 ) -> None:
-    uploaded(ann, task)
+    upload_attachment(ann, task)
     for key in (StorageUsage.of_task(task), StorageUsage.of_project(task[26:])):
         usage = get_item(key)
         assert usage is not None

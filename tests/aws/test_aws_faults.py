@@ -16,8 +16,9 @@ from chalicelib.clock import now
 from chalicelib.dynamodb.ids import new_id
 from chalicelib.dynamodb.table import Item
 from infra.openapi.routes import Route, list_routes
-from tests.samples import sample
-from tests.support import Person, answered
+from tests.faults import build_response
+from tests.samples import build_sample
+from tests.support import Person
 
 ARN = "arn:aws:dynamodb:eu-central-1:123456789012:table/tasks-test"
 DENIED = json.dumps(
@@ -30,7 +31,7 @@ ROUTES = sorted(list_routes(app), key=lambda route: -METHOD_ORDER.index(route.me
 def _path(route: Route, ids: dict[str, str]) -> str:
     """Return the route's path with existing ids where `ids` has them, else with unknown ids."""
     path = re.sub("{(.+?)}", lambda match: ids.get(match[1], new_id(now())), route.path)
-    query = urlencode(sample(route.query, ids)) if route.query else ""
+    query = urlencode(build_sample(route.query, ids)) if route.query else ""
     return f"{path}?{query}".rstrip("?")
 
 
@@ -41,7 +42,7 @@ def denied(call: int) -> Iterator[list[int]]:
 
     def deny(request: Any, **_: Any) -> AWSResponse | None:
         calls.append(len(calls) + 1)
-        return answered(request, DENIED, 400) if calls[-1] == call else None
+        return build_response(request, DENIED, 400) if calls[-1] == call else None
 
     clients = [
         Item._get_connection().connection.client,
@@ -59,12 +60,12 @@ def denied(call: int) -> Iterator[list[int]]:
 
 @pytest.mark.parametrize("call", [1, 2])
 def test_a_denied_aws_call_is_a_500_without_details_of_aws(ann: Person, call: int) -> None:
-    project = ann.starts_project()
-    ids = {"project_id": project, "task_id": ann.adds_task(project)["id"], "user_id": ann.id}
+    project = ann.create_project()
+    ids = {"project_id": project, "task_id": ann.create_task(project)["id"], "user_id": ann.id}
     ids |= {"label_id": new_id(now()), "refresh": ann.refresh}
     affected = 0
     for route in ROUTES:
-        body = sample(route.body, ids | {"email": ann.email}) if route.body else None
+        body = build_sample(route.body, ids | {"email": ann.email}) if route.body else None
         path = _path(route, ids)
         with denied(call) as calls:
             answer = ann.call(route.method, path, body)

@@ -12,7 +12,8 @@ from chalicelib.dynamodb import time_index
 from chalicelib.dynamodb.table import Item
 from chalicelib.mail.jobs import deliver_mail, sweep_outbox
 from chalicelib.mail.models import get_mail
-from tests.support import Killed, Person, killed_at, mails_to, sign_up
+from tests.faults import Killed, kill_at_call
+from tests.support import Person, mails_to, sign_up
 
 
 @pytest.fixture
@@ -23,10 +24,10 @@ def mel(client: Client) -> Person:
 @pytest.fixture
 def task(ann: Person, bob: Person, mel: Person) -> str:
     """A task of Ann's that Bob watches. Mel is a member too. No mail is queued."""
-    project = ann.starts_project()
-    ann.lets_in(project, bob)
-    ann.lets_in(project, mel)
-    path = f"/api/tasks/{ann.adds_task(project, 'Plan')['id']}"
+    project = ann.create_project()
+    ann.add_member(project, bob)
+    ann.add_member(project, mel)
+    path = f"/api/tasks/{ann.create_task(project, 'Plan')['id']}"
     bob.put(path + "/watchers/me")
     _deliver()
     return path
@@ -246,7 +247,7 @@ def test_a_dispatcher_killed_at_any_write_fans_out_to_everybody_once(
     while True:
         writes += 1
         try:
-            with killed_at(writes, writes_only=True):
+            with kill_at_call(writes, writes_only=True):
                 deliver_mail(f"commented:{comment}", now=now())
             break
         except Killed:

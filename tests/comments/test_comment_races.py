@@ -15,12 +15,12 @@ from chalicelib.tasks.service import delete_task
 from tests.dynamodb.test_races import at_once
 from tests.support import Person
 
-pytestmark = pytest.mark.usefixtures("real_table")
+pytestmark = pytest.mark.usefixtures("local_table")
 
 
 @pytest.fixture
 def task(ann: Person) -> str:
-    return str(ann.adds_task(ann.starts_project())["id"])
+    return str(ann.create_task(ann.create_project())["id"])
 
 
 def _authorize(ann: Person, task: str, action: Action) -> TaskAccess:

@@ -5,21 +5,21 @@ from typing import Any
 import pytest
 from chalice.test import Client, HTTPResponse
 
-from tests.support import Person, locations, sign_up
+from tests.support import Person, error_locations, sign_up
 
 
 @pytest.fixture
 def project(ann: Person, bob: Person) -> str:
     """Ann's project, with Bob as a member."""
-    project = ann.starts_project()
-    ann.lets_in(project, bob)
+    project = ann.create_project()
+    ann.add_member(project, bob)
     return project
 
 
 @pytest.fixture
 def path(ann: Person, project: str) -> str:
     """The path of the comments of a task that Ann created."""
-    return f"/api/tasks/{ann.adds_task(project)['id']}/comments"
+    return f"/api/tasks/{ann.create_task(project)['id']}/comments"
 
 
 def _comment(person: Person, path: str, body: str = "Well done") -> dict[str, Any]:
@@ -66,7 +66,7 @@ def test_the_pages_contain_each_comment_once(
     ann: Person, path: str, ordering: str, size: int
 ) -> None:
     bodies = [_comment(ann, path, str(number))["body"] for number in range(5)]
-    comments = ann.listed(f"{path}?ordering={ordering}&limit={size}")
+    comments = ann.list_all(f"{path}?ordering={ordering}&limit={size}")
     listed = [comment["body"] for comment in comments]
     assert listed == (bodies if ordering == "created_at" else bodies[::-1])
 
@@ -76,7 +76,7 @@ def test_a_cursor_is_valid_for_its_own_list_and_caller_only(
 ) -> None:
     _comment(ann, path), _comment(ann, path)
     cursor = ann.get(path + "?limit=1").json_body["next_cursor"]
-    other = ann.adds_task(ann.get("/api/projects").json_body["items"][0]["id"])["id"]
+    other = ann.create_task(ann.get("/api/projects").json_body["items"][0]["id"])["id"]
     for answer in (
         bob.get(f"{path}?limit=1&cursor={cursor}"),
         ann.get(f"{path}?limit=1&ordering=-created_at&cursor={cursor}"),
@@ -88,7 +88,7 @@ def test_a_cursor_is_valid_for_its_own_list_and_caller_only(
 @pytest.mark.parametrize("parameters", ["limit=0", "limit=101", "ordering=body", "author=me"])
 def test_an_invalid_query_parameter_is_named(ann: Person, path: str, parameters: str) -> None:
     answer = ann.get(f"{path}?{parameters}")
-    assert (answer.status_code, locations(answer)) == (400, [parameters.partition("=")[0]])
+    assert (answer.status_code, error_locations(answer)) == (400, [parameters.partition("=")[0]])
 
 
 @pytest.mark.parametrize("body", [{}, {"body": ""}, {"body": None}, {"body": "x" * 10_001}])
@@ -96,7 +96,7 @@ def test_a_comment_needs_a_text_of_at_most_10_000_bytes(
     ann: Person, path: str, body: dict[str, Any]
 ) -> None:
     answer = ann.post(path, body)
-    assert (answer.status_code, locations(answer)) == (422, ["body"])
+    assert (answer.status_code, error_locations(answer)) == (422, ["body"])
     assert _count(ann, path) == 0
 
 
@@ -182,7 +182,7 @@ def test_viewers_can_only_read_comments(
     client: Client, ann: Person, project: str, path: str
 ) -> None:
     vic = sign_up(client, "vic")
-    ann.lets_in(project, vic, "viewer")
+    ann.add_member(project, vic, "viewer")
     comment_path = f"{path}/{_comment(ann, path)['id']}"
     assert _codes(vic.get(path), vic.get(comment_path)) == [200, 200]
     writes = [
@@ -205,8 +205,8 @@ def test_the_author_admins_and_the_owner_can_delete_a_comment(
     client: Client, ann: Person, bob: Person, project: str, path: str
 ) -> None:
     eve, mel = sign_up(client, "eve"), sign_up(client, "mel")
-    ann.lets_in(project, eve, "admin")
-    ann.lets_in(project, mel)
+    ann.add_member(project, eve, "admin")
+    ann.add_member(project, mel)
     comments = [f"{path}/{_comment(bob, path)['id']}" for _ in range(3)]
     assert _codes(mel.delete(comments[0])) == [403]
     deleted = [
@@ -231,7 +231,7 @@ def test_a_comment_of_another_task_or_project_is_not_found(
     client: Client, ann: Person, bob: Person, project: str, path: str
 ) -> None:
     comment, eve = _comment(ann, path)["id"], sign_up(client, "eve")
-    elsewhere = f"/api/tasks/{ann.adds_task(project)['id']}/comments/{comment}"
+    elsewhere = f"/api/tasks/{ann.create_task(project)['id']}/comments/{comment}"
     unknown = f"{path}/{'0' * 26}"
     answers = [
         eve.get(path),

@@ -17,9 +17,9 @@ def mel(client: Client) -> Person:
 @pytest.fixture
 def project(ann: Person, bob: Person, mel: Person, stream: TaskStream) -> str:
     """Ann's project, with Bob and Mel as members."""
-    project = ann.starts_project()
-    ann.lets_in(project, bob)
-    ann.lets_in(project, mel)
+    project = ann.create_project()
+    ann.add_member(project, bob)
+    ann.add_member(project, mel)
     return project
 
 
@@ -30,7 +30,7 @@ def _watchers(person: Person, path: str) -> set[str]:
 
 
 def _task(person: Person, project: str, **fields: Any) -> str:
-    return f"/api/tasks/{person.adds_task(project, **fields)['id']}"
+    return f"/api/tasks/{person.create_task(project, **fields)['id']}"
 
 
 def test_the_creator_of_a_task_watches_it(ann: Person, project: str) -> None:
@@ -45,9 +45,9 @@ def test_an_assignee_watches_and_continues_after_reassignment(
     path = _task(ann, project, assigned_to=bob.id)
     assert _watchers(ann, path) == {ann.id, bob.id}
     ann.patch(path, {"assigned_to": mel.id})
-    stream.flows()
+    stream.deliver_new()
     ann.patch(path, {"assigned_to": None})
-    stream.flows()
+    stream.deliver_new()
     assert _watchers(ann, path) == {ann.id, bob.id, mel.id}
 
 
@@ -79,7 +79,7 @@ def test_a_user_who_stopped_watching_is_not_added_automatically(
     ann.post(path + "/comments", {"body": "x"})
     ann.patch(path, {"assigned_to": bob.id})
     bob.post(path + "/comments", {"body": "x"})
-    stream.flows()
+    stream.deliver_new()
     assert _watchers(ann, path) == set()
     bob.put(path + "/watchers/me")
     assert _watchers(ann, path) == {bob.id}
@@ -90,10 +90,10 @@ def test_a_late_stream_record_of_an_assignment_does_not_undo_later_decisions(
 ) -> None:
     path = _task(ann, project)
     ann.patch(path, {"assigned_to": bob.id})
-    records = stream.records()
+    records = stream.take_records()
     ann.patch(path, {"assigned_to": None})
     bob.delete(path + "/watchers/me")
-    assert stream.tells(records) == []
+    assert stream.deliver(records) == []
     assert _watchers(ann, path) == {ann.id}
 
 
@@ -101,7 +101,7 @@ def test_members_can_name_any_watcher_and_viewers_only_themselves(
     client: Client, ann: Person, bob: Person, mel: Person, project: str
 ) -> None:
     path, vic = _task(ann, project), sign_up(client, "vic")
-    ann.lets_in(project, vic, "viewer")
+    ann.add_member(project, vic, "viewer")
     assert bob.put(f"{path}/watchers/{mel.id}").status_code == 204
     assert bob.delete(f"{path}/watchers/{ann.id}").status_code == 204
     assert _watchers(ann, path) == {mel.id}

@@ -10,8 +10,8 @@ from chalicelib.accounts.staff import make_staff
 from chalicelib.aws import clients
 from chalicelib.clock import now
 from chalicelib.mail.jobs import sweep_outbox
-from tests.costs.costs import Call, Request, World
-from tests.support import PASSWORD, Person, in_hours, mails_to, token_in
+from tests.costs.costs import Call, Request, Scenario
+from tests.support import PASSWORD, Person, extract_token, in_hours, mails_to
 
 NEW = {"password": "another horse battery", "password_confirm": "another horse battery"}
 CHANGED = {
@@ -32,40 +32,40 @@ def _post(path: str, body: Any, person: Person | None = None, *more: Any) -> Req
 def _token(person: Person, subject: str, address: str = "") -> str:
     sweep_outbox(now())
     *_, mail = mails_to(person, subject, address)
-    return token_in(mail)
+    return extract_token(mail)
 
 
-def _verify(world: World) -> Request:
+def _verify(world: Scenario) -> Request:
     return _post("verify-email", {"token": _token(world.bob, "Confirm your address")})
 
 
-def _login_during_block(world: World) -> Request:
+def _login_during_block(world: Scenario) -> Request:
     guess = {"email": UNKNOWN_ADDRESS, "password": "wrong"}
     for _ in range(6):
         world.ann.post("/api/auth/login", guess)
     return _post("login", guess, None, None, TOO_MANY)
 
 
-def _refresh_again(world: World) -> Request:
+def _refresh_again(world: Scenario) -> Request:
     body = {"refresh": world.ann.refresh}
     assert world.ann.post("/api/auth/refresh", body).status_code == 200
     return _post("refresh", body)
 
 
-def _reset_password(world: World) -> Request:
+def _reset_password(world: Scenario) -> Request:
     person = world.new_user()
     world.ann.post("/api/auth/forgot-password", {"email": person.email})
     token = _token(person, "Choose a new password")
     return _post("reset-password", {"token": token, **NEW})
 
 
-def _confirm_address(world: World) -> Request:
+def _confirm_address(world: Scenario) -> Request:
     person, address = world.new_user(), "other@example.com"
     person.post("/api/auth/change-email", {"email": address, "password": PASSWORD})
     return _post("confirm-email", {"token": _token(person, "Confirm your new address", address)})
 
 
-def _complete_avatar(world: World) -> Request:
+def _complete_avatar(world: Scenario) -> Request:
     person = world.bob
     announced = {"content_type": "image/png", "size": len(PNG)}
     avatar = person.post("/api/auth/profile/avatar", announced).json_body
@@ -74,10 +74,10 @@ def _complete_avatar(world: World) -> Request:
     return ("POST", f"/api/auth/profile/avatar/{avatar['id']}/complete", None, person)
 
 
-def _sign_in_again(world: World) -> tuple[Person, str]:
+def _sign_in_again(world: Scenario) -> tuple[Person, str]:
     """Let Bob log in once more; return him and the path of his older session."""
     (session,) = world.bob.get("/api/auth/sessions").json_body["items"]
-    world.bob.signs_in()
+    world.bob.log_in()
     return world.bob, f"/api/auth/sessions/{session['id']}"
 
 
@@ -85,17 +85,17 @@ def _end_session(person: Person, session: str) -> Request:
     return ("DELETE", session, None, person)
 
 
-def _new_token(world: World, **more: Any) -> Request:
+def _new_token(world: Scenario, **more: Any) -> Request:
     fields = {"name": "x", "scopes": ["tasks:read"], "expires_at": in_hours(100)}
     return _post("tokens", fields | more, world.bob)
 
 
-def _create_token(world: World) -> str:
+def _create_token(world: Scenario) -> str:
     _, path, fields, person, *_ = _new_token(world)
     return f"{path}/{person.post(path, fields).json_body['id']}"
 
 
-def _as_staff(world: World, method: str, path: str, body: Any = None) -> Request:
+def _as_staff(world: Scenario, method: str, path: str, body: Any = None) -> Request:
     assert make_staff(email=world.ann.email, now=now()) is None
     return (method, f"/api/admin/users{path}", body)
 
@@ -169,7 +169,7 @@ ACCOUNTS: dict[str, Call] = {
 }
 
 
-def _invite(world: World, person: Person | None = None) -> tuple[str, str]:
+def _invite(world: Scenario, person: Person | None = None) -> tuple[str, str]:
     """Invite the person's address, or an unknown one, to a project; return path and id."""
     path = f"/api/projects/{world.shared_project('Apart')}"
     email = person.email if person else UNKNOWN_ADDRESS
@@ -178,23 +178,23 @@ def _invite(world: World, person: Person | None = None) -> tuple[str, str]:
     return f"{path}/invitations/{created['id']}", created["id"]
 
 
-def _accept_by_token(world: World) -> Request:
+def _accept_by_token(world: Scenario) -> Request:
     person = world.new_user()
     _invite(world, person)
     token = _token(world.ann, "You are invited", person.email)
     return ("POST", "/api/invitations/accept", {"token": token}, person)
 
 
-def _answer(world: World, verb: str) -> Request:
+def _answer(world: Scenario, verb: str) -> Request:
     person = world.new_user()
     _, invitation = _invite(world, person)
-    return ("POST", f"/api/invitations/{invitation}/{verb}", None, person.verified())
+    return ("POST", f"/api/invitations/{invitation}/{verb}", None, person.verify_address())
 
 
-def _list_own(world: World) -> Request:
+def _list_own(world: Scenario) -> Request:
     person = world.new_user()
     _invite(world, person)
-    return ("GET", "/api/invitations", None, person.verified())
+    return ("GET", "/api/invitations", None, person.verify_address())
 
 
 INVITATIONS: dict[str, Call] = {

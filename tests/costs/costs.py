@@ -21,10 +21,11 @@ from chalicelib.clock import now
 from chalicelib.jobs.service import ACCOUNT_EXPORT, PROJECT_EXPORT, REPORT
 from chalicelib.projects.models import get_projects
 from chalicelib.task_lists.snapshots import refresh_snapshot
-from tests.attachment_files import announced, arrives, path_of
+from tests.attachment_files import attachment_path, create_attachment, put_upload
 from tests.costs.seeds import fill
-from tests.job_results import swept
-from tests.support import Person, all_rows, in_hours
+from tests.job_results import run_sweep
+from tests.support import Person, in_hours
+from tests.table_items import scan_items
 
 # Method, path, body, caller (default: Ann), headers, expected status (default: any success).
 Request = tuple[Any, ...]
@@ -33,13 +34,13 @@ DESCRIPTION = "Some words on what is to be done, and why. " * 12  # half a KB
 
 
 @dataclass
-class World:
+class Scenario:
     """The users, project and label of the measured calls, with makers of what a call needs."""
 
     client: Client
     ann: Person
     bob: Person
-    resident: Callable[[str], Person]
+    make_person: Callable[[str], Person]
 
     def __post_init__(self) -> None:
         self.project = self.shared_project("Launch")
@@ -48,8 +49,8 @@ class World:
 
     def shared_project(self, name: str) -> str:
         """Create a project of Ann and Bob and return its id."""
-        project = self.ann.starts_project(name)
-        self.ann.lets_in(project, self.bob)
+        project = self.ann.create_project(name)
+        self.ann.add_member(project, self.bob)
         return project
 
     def new_label(self, project: str, name: str = "urgent") -> str:
@@ -58,16 +59,16 @@ class World:
         return str(label["id"])
 
     def new_user(self) -> Person:
-        return self.resident(f"person{next(self._numbers)}")
+        return self.make_person(f"person{next(self._numbers)}")
 
     def new_member(self) -> Person:
         person = self.new_user()
-        self.ann.lets_in(self.project, person)
+        self.ann.add_member(self.project, person)
         return person
 
     def task(self, **fields: Any) -> str:
         """Create a task and return its path."""
-        return "/api/tasks/" + self.ann.adds_task(self.project, **fields)["id"]
+        return "/api/tasks/" + self.ann.create_task(self.project, **fields)["id"]
 
     @cached_property
     def unchanged_task(self) -> str:
@@ -98,15 +99,17 @@ class World:
     @cached_property
     def file(self) -> str:
         """The path of an attachment whose bytes are uploaded."""
-        attachment = announced(self.ann, self.unchanged_task.removeprefix("/api/tasks/"))
-        arrives(attachment)
-        return path_of(attachment)
+        attachment = create_attachment(self.ann, self.unchanged_task.removeprefix("/api/tasks/"))
+        put_upload(attachment)
+        return attachment_path(attachment)
 
     @cached_property
     def large_file(self) -> str:
         """The path of an attachment that is uploaded in parts."""
         size = settings.UPLOAD_FORM_MAX_BYTES + 1
-        return path_of(announced(self.ann, self.task().removeprefix("/api/tasks/"), size=size))
+        return attachment_path(
+            create_attachment(self.ann, self.task().removeprefix("/api/tasks/"), size=size)
+        )
 
     @cached_property
     def full_project(self) -> str:
@@ -123,6 +126,14 @@ class World:
         """Request the first page of a list of the full project."""
         path = f"/api/tasks?project={self.full_project}&{parameters}".rstrip("&")
         return ("GET", path.format(label=self.full_label, parent=self.full_parent))
+
+    def list_by_start(self, parameters: str) -> Request:
+        """Request the first page of a list of another such project; its tasks start on one day."""
+        project, people = self.shared_project("Started"), [self.ann.id, self.bob.id]
+        details = {"description": DESCRIPTION, "start_date": "2026-12-01"}
+        fill(project, people, self.new_label(project), LISTED_TASKS, **details)
+        refresh_snapshot(get_projects([project])[project], now())
+        return ("GET", f"/api/tasks?project={project}&{parameters}")
 
     def get_with_full_project(self, path: str) -> Request:
         """Request `path` after the full project exists."""
@@ -149,37 +160,37 @@ class World:
         return ("GET", f"{path}&cursor={self.ann.get(path).json_body['next_cursor']}")
 
 
-Call = Callable[[World], Request]
+Call = Callable[[Scenario], Request]
 
 
-def _project_path(world: World, rest: str = "") -> str:
+def _project_path(world: Scenario, rest: str = "") -> str:
     return f"/api/projects/{world.project}{rest}"
 
 
 def _latest_job_path(kind: str, collection: str) -> str:
     """Return the path of the export or report that was requested last."""
-    jobs = (item["PK"]["S"] for item in all_rows() if item.get("kind", {}).get("S") == kind)
+    jobs = (item["PK"]["S"] for item in scan_items() if item.get("kind", {}).get("S") == kind)
     return f"{collection}/{max(jobs).removeprefix('JOB#')}"
 
 
 def _download(kind: str, collection: str, file: str) -> Request:
     """Run the latest job, then request a file of its results."""
-    swept()
+    run_sweep()
     return ("GET", f"{_latest_job_path(kind, collection)}/download?file={file}")
 
 
-def _new_member_path(world: World, tasks: int = 0) -> str:
+def _new_member_path(world: Scenario, tasks: int = 0) -> str:
     person = world.new_member()
     for _ in range(tasks):
         world.task(assigned_to=person.id)
     return _project_path(world, f"/members/{person.id}")
 
 
-def _new_task(world: World, **fields: Any) -> dict[str, Any]:
+def _new_task(world: Scenario, **fields: Any) -> dict[str, Any]:
     return {"project": world.project, "title": "Write the plan", **fields}
 
 
-def _full_new_task(world: World) -> dict[str, Any]:
+def _full_new_task(world: Scenario) -> dict[str, Any]:
     fields = {"assigned_to": world.bob.id, "due_date": in_hours(12), "labels": [world.label]}
     return _new_task(world, **fields, parent=world.task().removeprefix("/api/tasks/"))
 
@@ -188,16 +199,16 @@ def _bulk(*operations: dict[str, Any], **options: Any) -> Request:
     return ("POST", "/api/tasks/bulk", {"operations": [*operations], **options})
 
 
-def _ten_creates(world: World) -> Request:
+def _ten_creates(world: Scenario) -> Request:
     return _bulk(*({"op": "create", **_new_task(world)} for _ in range(10)))
 
 
-def _ten_titles(world: World) -> Request:
+def _ten_titles(world: Scenario) -> Request:
     ids = [world.task().removeprefix("/api/tasks/") for _ in range(10)]
     return _bulk(*({"op": "update", "id": each, "title": "New"} for each in ids), atomic=True)
 
 
-def _task_key(world: World) -> str:
+def _task_key(world: Scenario) -> str:
     return str(world.ann.get(world.unchanged_task).json_body["key"])
 
 
@@ -229,7 +240,7 @@ MEMBERS: dict[str, Call] = {
     "... by address": lambda w: (
         "POST",
         _project_path(w, "/members"),
-        {"email": w.new_user().verified().email},
+        {"email": w.new_user().verify_address().email},
     ),
     "`PATCH .../members/{user_id}`": lambda w: ("PATCH", _new_member_path(w), {"role": "viewer"}),
     "`DELETE .../members/{user_id}`": lambda w: ("DELETE", _new_member_path(w)),
@@ -270,6 +281,7 @@ TASKS: dict[str, Call] = {
     "... by its key": lambda w: ("GET", f"/api/tasks/{_task_key(w)}"),
     "`PATCH /api/tasks/{task_id}`, title": lambda w: ("PATCH", w.task(), {"title": "New"}),
     "... title, assigned and due": lambda w: ("PATCH", w.assigned_due_task(), {"title": "New"}),
+    "... a start date": lambda w: ("PATCH", w.task(), {"start_date": "2026-12-01"}),
     "... description of 10 KB": lambda w: ("PATCH", w.task(), {"description": "x" * 10_000}),
     "... priority": lambda w: ("PATCH", w.task(), {"priority": "high"}),
     "... one more label": lambda w: ("PATCH", w.task(), {"labels": [w.label]}),
@@ -343,6 +355,8 @@ LISTS: dict[str, Call] = {
     "`GET /api/trash`, owning 1 project": lambda w: ("GET", "/api/trash"),
     "`GET /api/changes`, nothing new in 2 projects": lambda w: w.next_changes(),
     "... 1 task changed": lambda w: w.next_changes("New"),
+    "`start_before=`, 60 tasks that match": lambda w: w.list_by_start("start_before=2026-12-24"),
+    "... 60 tasks that do not": lambda w: w.list_by_start("start_before=2026-12-01"),
 }
 COMMENTS: dict[str, Call] = {
     "`POST .../comments`": lambda w: ("POST", w.task() + "/comments", {"body": "Done?"}),

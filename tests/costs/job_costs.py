@@ -34,10 +34,12 @@ from chalicelib.task_lists.snapshots import REFRESH_EVERY, refresh_on_change
 from chalicelib.tasks.jobs import TaskChange
 from chalicelib.tasks.models import list_project_tasks
 from chalicelib.trash.jobs import purge_trash
-from tests.attachment_files import uploaded
-from tests.costs.costs import World
-from tests.job_results import PLENTY, swept
-from tests.support import PASSWORD, Person, all_rows, in_hours, put_copies, ticked_lately
+from tests.attachment_files import upload_attachment
+from tests.costs.costs import Scenario
+from tests.job_results import PLENTY_MS, run_sweep
+from tests.moto_stack import set_watermarks
+from tests.support import PASSWORD, Person, in_hours
+from tests.table_items import put_task_copies, scan_items
 
 Action = Callable[[], Any]
 START = "2026-11-24T10:20:00+00:00"
@@ -45,7 +47,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @dataclass
-class JobWorld(World):
+class JobWorld(Scenario):
     """A world whose clock can be moved."""
 
     clock: time_machine.Traveller
@@ -53,9 +55,9 @@ class JobWorld(World):
     def later(self, time: timedelta) -> None:
         """Move the clock; the sweeps are up to date and Ann has logged in again."""
         self.clock.shift(time - HOUR)
-        ticked_lately()
+        set_watermarks()
         self.clock.shift(HOUR)
-        self.ann.signs_in()
+        self.ann.log_in()
 
     def until(self, hour: int, *, days: int = 1) -> None:
         """Move the clock to twenty minutes past `hour`, `days` days later."""
@@ -68,7 +70,7 @@ Prepare = Callable[[JobWorld], Any]
 
 def _send_newest(kind: str) -> Action:
     """Return the action that sends the newest queued mail of a kind."""
-    mails = (item for item in all_rows() if item["SK"]["S"] == "MAIL" and "outcome" not in item)
+    mails = (item for item in scan_items() if item["SK"]["S"] == "MAIL" and "outcome" not in item)
     candidates = [mail for mail in mails if mail["kind"]["S"] == kind]
     newest = max(candidates, key=lambda mail: str(mail["created_at"]["S"]))
     mail_id = str(newest["PK"]["S"]).removeprefix("OUTBOX#")
@@ -76,7 +78,7 @@ def _send_newest(kind: str) -> Action:
 
 
 def _time_budget() -> TimeBudget:
-    return TimeBudget(now, sleep, lambda: PLENTY)
+    return TimeBudget(now, sleep, lambda: PLENTY_MS)
 
 
 def _assignment_mail(world: JobWorld) -> Action:
@@ -131,7 +133,7 @@ def _stream_change(world: JobWorld, **fields: Any) -> Action:
 
 def _snapshot_renewal(world: JobWorld) -> Action:
     """Return the action that processes a change which renews the list snapshot."""
-    tasks = list_project_tasks(world.full_project, limit=REFRESH_EVERY, start=None).rows
+    tasks = list_project_tasks(world.full_project, limit=REFRESH_EVERY, start=None).items
     world.later(HOUR)
     task = next(
         task for task in tasks if (int(task.number or 0) + task.version) % REFRESH_EVERY == 0
@@ -140,7 +142,7 @@ def _snapshot_renewal(world: JobWorld) -> Action:
 
 
 def _image(task: str) -> Any:
-    (image,) = (item for item in all_rows() if item["SK"]["S"] == f"TASK#{task}")
+    (image,) = (item for item in scan_items() if item["SK"]["S"] == f"TASK#{task}")
     return image
 
 
@@ -184,7 +186,7 @@ def _send_reminders() -> dict[str, int]:
 IDLE: dict[str, Action] = {
     "`tick`, nothing to do": _run_tick,
     "`sweep_mail`, nothing to do": lambda: sweep_outbox(now(), _time_budget()),
-    "`sweep_jobs`, nothing to do": swept,
+    "`sweep_jobs`, nothing to do": run_sweep,
     "`send_reminders`, nothing to do": _send_reminders,
 }
 
@@ -204,20 +206,22 @@ def _remove_member(world: JobWorld) -> None:
     """Remove a member with one task more than the request reassigns."""
     person = world.new_member()
     path = f"/api/projects/{world.project}/members/{person.id}"
-    put_copies(world.task(assigned_to=person.id).removeprefix("/api/tasks/"), REASSIGNED_IN_REQUEST)
+    put_task_copies(
+        world.task(assigned_to=person.id).removeprefix("/api/tasks/"), REASSIGNED_IN_REQUEST
+    )
     assert world.ann.delete(path).status_code == 204
 
 
 def _trash_task(world: JobWorld) -> None:
     task = world.task().removeprefix("/api/tasks/")
-    uploaded(world.ann, task)
+    upload_attachment(world.ann, task)
     world.ann.delete(f"/api/tasks/{task}")
     world.later(30 * DAY)
 
 
 def _trash_project(world: JobWorld) -> None:
     project = world.shared_project("Apart")
-    world.ann.adds_task(project)  # two could be counted in one counter item or in two
+    world.ann.create_task(project)  # two could be counted in one counter item or in two
     world.ann.delete(f"/api/projects/{project}")
     world.later(30 * DAY)
 
@@ -276,7 +280,7 @@ FOUND: dict[str, tuple[Action, Prepare]] = {
     "`send_reminders`, one task checked": (_send_reminders, _task_due_tomorrow),
     "... one task overdue": (_send_reminders, _overdue_task),
     "... one overdue digest of a task": (_send_reminders, _next_delivery_time),
-    "`sweep_jobs`, one export of 60 tasks": (swept, partial(_request_job, "exports")),
-    "... one report on 60 tasks": (swept, partial(_request_job, "reports")),
-    "... the results of both removed": (swept, _a_week_later),
+    "`sweep_jobs`, one export of 60 tasks": (run_sweep, partial(_request_job, "exports")),
+    "... one report on 60 tasks": (run_sweep, partial(_request_job, "reports")),
+    "... the results of both removed": (run_sweep, _a_week_later),
 }

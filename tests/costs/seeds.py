@@ -12,10 +12,10 @@ from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import Increment, Put, transact
 from chalicelib.projects.counter_models import SHARDS, ProjectCounters, move_counts_write
 from chalicelib.task_lists.models import move_filter_entries_writes
-from chalicelib.tasks.due_dates import compute_due_at
+from chalicelib.tasks.due_dates import compute_due_at, compute_start_at
 from chalicelib.tasks.models import Task, create_task_write
 from chalicelib.tasks.number_models import assign_number_write, draw_task_numbers
-from tests.support import all_rows, put_rows
+from tests.table_items import put_items, scan_items
 
 STATUSES = ("todo", "in_progress", "review", "done")
 PRIORITIES = ("low", "medium", "high")
@@ -23,15 +23,24 @@ DUE_IN_HOURS = (None, -200, 5, 100, 500)
 
 
 def fill(
-    project: str, people: list[str], label: str, count: int, *, description: str = ""
+    project: str,
+    people: list[str],
+    label: str,
+    count: int,
+    *,
+    description: str = "",
+    start_date: str | None = None,
 ) -> list[Task]:
     """Create `count` tasks of all kinds in a new project and return them.
 
     Every third task has the label, every fourth is a subtask of the first. `people` are user ids,
-    used in turn as creators and assignees. The tasks were created some hours ago.
+    used in turn as creators and assignees. The tasks were created some hours ago, and all have the
+    start date.
     """
     assert draw_task_numbers(project, count) == 1
     tasks = list(islice(_tasks(project, people, label, count, description), count))
+    for task in tasks:
+        task.start_date, task.start_at = start_date, compute_start_at(start_date, None)
     tasks[0].subtasks_count = sum(task.parent is not None for task in tasks)
     batch_put([item for task in tasks for item in _items(task)])
     counts = [move_counts_write(None, task) for task in tasks]
@@ -47,14 +56,14 @@ def multiply(tasks: list[Task], times: int) -> None:
 
     The copies are not counted.
     """
-    start, items = now() - timedelta(hours=4), all_rows()
+    start, items = now() - timedelta(hours=4), scan_items()
     for number, task in enumerate(tasks):
         own = [item for item in items if item["SK"]["S"].endswith(f"#{task.id}")]
         text, copies = json.dumps(own), []
         for copy in range(times):
             at = start + timedelta(milliseconds=number + copy * len(tasks))
             copies += json.loads(text.replace(task.id[:ID_LENGTH], new_id(at)))
-        put_rows(copies)
+        put_items(copies)
 
 
 def _sum(writes: list[Increment]) -> Increment:
@@ -103,4 +112,4 @@ def _items(task: Task) -> Iterator[Item]:
     number = assign_number_write(task.project_id, int(task.number), task.id)
     for write in (create_task_write(task), number, *move_filter_entries_writes(None, task)):
         assert isinstance(write, Put)
-        yield write.row
+        yield write.item

@@ -15,11 +15,12 @@ import time_machine
 from chalice.test import Client, HTTPResponse
 
 from tests.costs import account_costs, costs, job_costs
-from tests.costs.costs import Call, World
+from tests.costs.costs import Call, Scenario
 from tests.costs.job_costs import HOUR, Action, JobWorld, Prepare
 from tests.costs.meter import metered
-from tests.job_results import swept
-from tests.support import Person, ticked_lately
+from tests.job_results import run_sweep
+from tests.moto_stack import set_watermarks
+from tests.support import Person
 
 TABLES = {
     "Calls about projects and labels": costs.PROJECTS | costs.LABELS,
@@ -58,7 +59,7 @@ def _read_stated_prices(heading: str) -> dict[str, Price]:
     }
 
 
-def _measure_call(world: World, call: Call) -> Price:
+def _measure_call(world: Scenario, call: Call) -> Price:
     request = (*call(world), None, None, None, None)[:6]
     method, path, body, person, headers, status = request
     answers: list[HTTPResponse] = []
@@ -87,25 +88,25 @@ def _measure_beyond_idle(world: JobWorld, job: Action, prepare: Prepare) -> Pric
     return Price(*(busy - nothing for busy, nothing in zip(_measure(job), idle, strict=True)))
 
 
-@pytest.mark.usefixtures("real_table")
+@pytest.mark.usefixtures("local_table")
 @pytest.mark.parametrize("heading", TABLES)
 def test_the_page_states_the_measured_price_of_each_call(
-    client: Client, ann: Person, bob: Person, resident: Callable[[str], Person], heading: str
+    client: Client, ann: Person, bob: Person, make_person: Callable[[str], Person], heading: str
 ) -> None:
-    world = World(client, ann, bob, resident)
+    world = Scenario(client, ann, bob, make_person)
     measured = {name: _measure_call(world, call) for name, call in TABLES[heading].items()}
     _compare(heading, measured)
 
 
-@pytest.mark.usefixtures("real_table")
+@pytest.mark.usefixtures("local_table")
 def test_the_page_states_the_measured_price_of_each_job(
-    client: Client, ann: Person, bob: Person, resident: Callable[[str], Person]
+    client: Client, ann: Person, bob: Person, make_person: Callable[[str], Person]
 ) -> None:
     with time_machine.travel(job_costs.START) as clock:
-        ann.signs_in()
-        world = JobWorld(client, ann, bob, resident, clock)
-        ticked_lately()
-        swept()  # schedules the weekly reports
+        ann.log_in()
+        world = JobWorld(client, ann, bob, make_person, clock)
+        set_watermarks()
+        run_sweep()  # schedules the weekly reports
         world.later(HOUR)
         found = {name: _measure_beyond_idle(world, *work) for name, work in job_costs.FOUND.items()}
         given = {name: _measure(work(world)) for name, work in job_costs.GIVEN.items()}
@@ -127,9 +128,9 @@ def _compare(heading: str, measured: dict[str, Price]) -> None:
     assert stated.keys() == measured.keys()
 
 
-@pytest.mark.usefixtures("real_table")
+@pytest.mark.usefixtures("local_table")
 def test_the_meter_computes_the_write_units_that_dynamodb_local_bills(ann: Person) -> None:
-    task = ann.adds_task(ann.starts_project(), assigned_to=ann.id)
+    task = ann.create_task(ann.create_project(), assigned_to=ann.id)
     with metered() as meter:
         ann.patch(f"/api/tasks/{task['id']}", {"title": "New"})
     (bill,) = meter.billed  # for a single item its only error is to count index entries twice

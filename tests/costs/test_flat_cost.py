@@ -12,7 +12,7 @@ from tests.costs.meter import Meter, metered
 from tests.costs.seeds import fill, multiply
 from tests.support import Person
 
-pytestmark = pytest.mark.usefixtures("real_table")
+pytestmark = pytest.mark.usefixtures("local_table")
 
 # In the small project every filter finds more tasks than a page of one reads at once, and there are
 # enough tasks for a list snapshot.
@@ -87,7 +87,7 @@ class FullProject:
     def costs(self, parameters: str, pages: int) -> list[Cost]:
         """Return the costs of the first `pages` pages of one task each."""
         query = parameters.format(label=self.label, parent=self.parent)
-        walk = self.person.pages(f"/api/tasks?project={self.project}&limit=1&{query}")
+        walk = self.person.list_pages(f"/api/tasks?project={self.project}&limit=1&{query}")
         costs: list[Cost] = []
         for _ in range(pages):
             with metered() as meter:
@@ -110,8 +110,8 @@ def _cost(meter: Meter) -> Cost:
 
 def _create_project(ann: Person, bob: Person, count: int, times: int = 1) -> FullProject:
     """Create a project with `count` different tasks, `times` times; two have search terms."""
-    project = ann.starts_project()
-    ann.lets_in(project, bob)
+    project = ann.create_project()
+    ann.add_member(project, bob)
     label = ann.post(f"/api/projects/{project}/labels", {"name": "urgent"}).json_body["id"]
     tasks = fill(project, [ann.id, bob.id], label, count)
     for task in tasks[:2]:
@@ -133,7 +133,7 @@ def test_lists_and_statistics_cost_the_same_in_a_large_project(ann: Person, bob:
 
 
 def test_many_projects_are_read_concurrently(ann: Person) -> None:
-    tasks = [ann.adds_task(ann.starts_project())["id"] for _ in range(8)]
+    tasks = [ann.create_task(ann.create_project())["id"] for _ in range(8)]
     with metered() as meter:
         listed = ann.get("/api/tasks?ordering=-updated_at").json_body["items"]
     assert {task["id"] for task in listed} == set(tasks)
@@ -150,7 +150,7 @@ def test_a_page_of_ten_thousand_tasks_costs_no_more_than_of_ten(ann: Person, bob
     costs: dict[str, tuple[Cost, Cost]] = {}
     print("\nunits read and trips with 10,000 tasks, with 10")
     for each in (*lists, *_pairs()):
-        ann.signs_in()  # a token lasts for ten minutes, and this may take longer
+        ann.log_in()  # a token lasts for ten minutes, and this may take longer
         costs[each] = large.costs(each, 1)[0], small.costs(each, 1)[0]
         print(f"{each:70}", *(f"{cost.read:6g} {cost.trips:3}" for cost in costs[each]))
     unsearched = {each for each in costs if "q=" not in each}

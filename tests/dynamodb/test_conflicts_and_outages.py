@@ -10,10 +10,10 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
 from chalicelib.dynamodb.table import Item
-from tests.dynamodb_local import wire
+from tests.dynamodb_local import faulty_connection
 from tests.support import Person
 
-pytestmark = pytest.mark.usefixtures("real_table")
+pytestmark = pytest.mark.usefixtures("local_table")
 
 URL = "https://dynamodb.example"
 
@@ -29,7 +29,7 @@ def faulty(operation: str, fault: Callable[[int], AWSResponse | None]) -> Iterat
         sends.append(len(sends) + 1)
         return fault(sends[-1])
 
-    with wire(answer):
+    with faulty_connection(answer):
         yield sends
 
 

@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 from chalice.test import Client, HTTPResponse
 
-from tests.dynamodb_local import wire
+from tests.dynamodb_local import faulty_connection
 from tests.support import PASSWORD, Api, Person, in_hours, sign_up
 
-pytestmark = pytest.mark.usefixtures("real_table")
+pytestmark = pytest.mark.usefixtures("local_table")
 
 
 def _lose_each_response(change: Callable[[int], HTTPResponse], status: int) -> int:
     """Make the change with response 1, 2, 3, ... lost; return how many responses there are."""
     for lost in itertools.count(1):
-        with wire(lost=lost) as line:
+        with faulty_connection(lost_response=lost) as line:
             answer = change(lost)
         assert answer.status_code == status, (lost, answer.json_body)
         if line.requests < lost:
@@ -47,14 +47,14 @@ def test_creating_a_project_and_adding_members(client: Client, ann: Person) -> N
     assert sorted(item["name"] for item in items) == sorted(map(str, range(1, created + 1)))
     project = items[0]["id"]
     users = [sign_up(client, f"bob{number}") for number in range(8)]
-    joined = _lose_each_response(lambda n: ann.lets_in(project, users[n - 1]), 201) + 1
+    joined = _lose_each_response(lambda n: ann.add_member(project, users[n - 1]), 201) + 1
     details = ann.get(f"/api/projects/{project}").json_body
     assert details["members_count"] == len(details["members"]) == joined + 1
 
 
 def test_adding_tasks_counts_each_once(ann: Person, bob: Person) -> None:
-    project = ann.starts_project()
-    ann.lets_in(project, bob)
+    project = ann.create_project()
+    ann.add_member(project, bob)
     body = {"project": project, "title": "x", "assigned_to": bob.id, "due_date": in_hours(1)}
     created = _lose_each_response(lambda _: ann.post("/api/tasks", body), 201) + 1
     assert len(_tasks(ann, project)) == created
@@ -62,8 +62,8 @@ def test_adding_tasks_counts_each_once(ann: Person, bob: Person) -> None:
 
 
 def test_changing_a_task_counts_each_change_once(ann: Person) -> None:
-    project = ann.starts_project()
-    path = f"/api/tasks/{ann.adds_task(project)['id']}"
+    project = ann.create_project()
+    path = f"/api/tasks/{ann.create_task(project)['id']}"
     statuses = itertools.cycle(["in_progress", "done", "todo"])
     changes = _lose_each_response(lambda _: ann.patch(path, {"status": next(statuses)}), 200) + 1
     task = ann.get(path).json_body
@@ -83,11 +83,11 @@ def _tasks(person: Person, project: str) -> list[Any]:
     return items
 
 
-def test_refreshing_tokens(anyone: Api, ann: Person) -> None:
+def test_refreshing_tokens(anonymous: Api, ann: Person) -> None:
     tokens = [ann.refresh]
 
     def refresh(_: int) -> HTTPResponse:
-        answer = anyone.post("/api/auth/refresh", {"refresh": tokens[-1]})
+        answer = anonymous.post("/api/auth/refresh", {"refresh": tokens[-1]})
         tokens.append(answer.json_body["refresh"])
         return answer
 
@@ -123,7 +123,7 @@ def test_creating_and_deleting_api_tokens(ann: Person) -> None:
 
 
 def test_starting_an_upload(ann: Person) -> None:
-    task = ann.adds_task(ann.starts_project())["id"]
+    task = ann.create_task(ann.create_project())["id"]
     path = f"/api/tasks/{task}/attachments"
     body = {"filename": "a.txt", "content_type": "text/plain", "size": 5}
     created = _lose_each_response(lambda _: ann.post(path, body), 201) + 1
@@ -131,7 +131,7 @@ def test_starting_an_upload(ann: Person) -> None:
 
 
 def test_commenting_counts_each_comment_once(ann: Person) -> None:
-    task = f"/api/tasks/{ann.adds_task(ann.starts_project())['id']}"
+    task = f"/api/tasks/{ann.create_task(ann.create_project())['id']}"
     path = task + "/comments"
     ann.post(path, {"body": "one more than there are responses to lose"})
     created = _lose_each_response(lambda _: ann.post(path, {"body": "x"}), 201) + 2

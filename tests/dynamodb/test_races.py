@@ -31,7 +31,7 @@ from chalicelib.sessions.credentials import parse_credential
 from chalicelib.tasks.service import create_task, delete_task, update_task
 from tests.support import Person, in_hours, mails_to, sign_up
 
-pytestmark = pytest.mark.usefixtures("real_table")
+pytestmark = pytest.mark.usefixtures("local_table")
 
 
 def at_once(count: int, act: Callable[[int], Any]) -> list[Any]:
@@ -72,7 +72,7 @@ def test_concurrent_registrations_of_an_address_create_one_account(cloud: None) 
 
 
 def test_patches_of_different_fields_both_survive(ann: Person) -> None:
-    task = ann.adds_task(ann.starts_project())
+    task = ann.create_task(ann.create_project())
     fields = [
         {"title": "new"},
         {"description": "new"},
@@ -97,7 +97,7 @@ def test_patches_of_different_fields_both_survive(ann: Person) -> None:
 
 
 def test_of_concurrent_updates_with_the_same_version_one_wins(ann: Person) -> None:
-    task = ann.adds_task(ann.starts_project())
+    task = ann.create_task(ann.create_project())
     access = authorize_task(_context(ann, Action.WRITE_TASKS), task["id"])
     results = at_once(8, lambda n: update_task(access, {"title": str(n)}, version=1))
     assert sum(isinstance(result, PreconditionFailed) for result in results) == 7
@@ -105,7 +105,7 @@ def test_of_concurrent_updates_with_the_same_version_one_wins(ann: Person) -> No
 
 
 def test_every_successful_update_adds_one_version(ann: Person) -> None:
-    task = ann.adds_task(ann.starts_project())["id"]
+    task = ann.create_task(ann.create_project())["id"]
 
     def write(number: int) -> int:
         """Make fifty changes of the version that was read; return how many succeeded."""
@@ -126,8 +126,8 @@ def test_every_successful_update_adds_one_version(ann: Person) -> None:
 
 
 def test_an_update_during_a_delete_does_not_restore_the_task(ann: Person) -> None:
-    project = ann.starts_project()
-    task = ann.adds_task(project)["id"]
+    project = ann.create_project()
+    task = ann.create_task(project)["id"]
     access = authorize_task(_context(ann, Action.WRITE_TASKS), task)
 
     def act(number: int) -> None:
@@ -156,7 +156,7 @@ def test_one_key_makes_one_project(ann: Person) -> None:
 
 
 def test_counters_equal_a_recount_after_a_crowd(ann: Person) -> None:
-    project = ann.starts_project()
+    project = ann.create_project()
 
     def add_and_move(number: int) -> None:
         access = authorize_project(_context(ann, Action.WRITE_TASKS), project)
@@ -170,7 +170,7 @@ def test_counters_equal_a_recount_after_a_crowd(ann: Person) -> None:
 
 
 def test_concurrent_adds_of_a_member_add_one(ann: Person, bob: Person) -> None:
-    project = ann.starts_project()
+    project = ann.create_project()
 
     def join(_: int) -> None:
         access = authorize_project(_context(ann, Action.MANAGE_MEMBERS), project)
@@ -181,7 +181,7 @@ def test_concurrent_adds_of_a_member_add_one(ann: Person, bob: Person) -> None:
 
 
 def test_an_invitation_token_adds_one_member(ann: Person, client: Client) -> None:
-    project, eve = ann.starts_project(), "eve@example.com"
+    project, eve = ann.create_project(), "eve@example.com"
     ann.post(f"/api/projects/{project}/members", {"email": eve})
     sweep_outbox(now())
     text = next(mails_to(ann, address=eve)).get_body(("plain",)).get_content()  # type: ignore[union-attr]
@@ -197,9 +197,9 @@ def test_an_invitation_token_adds_one_member(ann: Person, client: Client) -> Non
 
 
 def test_reminder_jobs_and_dispatchers_that_overlap_send_one_mail(ann: Person, bob: Person) -> None:
-    project = ann.starts_project()
-    ann.lets_in(project, bob)
-    ann.adds_task(project, assigned_to=bob.id, due_date=in_hours(12))
+    project = ann.create_project()
+    ann.add_member(project, bob)
+    ann.create_task(project, assigned_to=bob.id, due_date=in_hours(12))
     runs = at_once(4, lambda _: queue_due_reminders(now())["queued"])
     assert sum(runs) == 1
     delivery = now() + timedelta(hours=9)  # the mail is due by then

@@ -7,8 +7,8 @@ import pytest
 from app import app
 from chalicelib.http.bodies import MAX_BYTES
 from infra.openapi.routes import Route, list_routes
-from tests.samples import sample
-from tests.support import Person, locations
+from tests.samples import build_sample
+from tests.support import Person, error_locations
 
 ROUTES = list_routes(app)
 WITH_BODY = [route for route in ROUTES if route.body is not None]
@@ -77,7 +77,7 @@ def test_every_route_names_the_location_of_an_error(ann: Person, route: Route) -
             (422, "invalid"),
         }
         assert answer.json_body["code"] == code, raw[:40]
-        assert location in locations(answer), raw[:40]
+        assert location in error_locations(answer), raw[:40]
 
 
 @pytest.mark.parametrize("route", WITH_BODY, ids=_name)
@@ -96,7 +96,7 @@ def test_every_field_rejects_an_integer_that_is_too_large_and_a_fraction(
     ann: Person, route: Route
 ) -> None:
     """A number in a field of another type is no server error either."""
-    minimal = sample(route.body, IDS)
+    minimal = build_sample(route.body, IDS)
     for name in minimal:
         for number in (10**15, -(10**15), 1.5):
             answer = ann.call(route.method, _path(route), minimal | {name: number})
@@ -106,10 +106,10 @@ def test_every_field_rejects_an_integer_that_is_too_large_and_a_fraction(
 def test_every_route_rejects_an_unknown_parameter(ann: Person) -> None:
     for route in ROUTES:
         path = f"{_path(route)}?nonsense=1"
-        body = sample(route.body, IDS) if route.body else None
+        body = build_sample(route.body, IDS) if route.body else None
         answer = ann.call(route.method, path, body)
         assert (answer.status_code, answer.json_body["code"]) == (400, "bad_request"), route.name
-        assert "nonsense" in locations(answer), route.name
+        assert "nonsense" in error_locations(answer), route.name
 
 
 def test_every_route_rejects_repeated_parameters_and_control_characters(ann: Person) -> None:
@@ -118,7 +118,7 @@ def test_every_route_rejects_repeated_parameters_and_control_characters(ann: Per
             for value in (f"x&{name}=y", "%00", "%1b", "%7f"):
                 answer = ann.call(route.method, f"{_path(route)}?{name}={value}")
                 assert answer.status_code == 400, (route.name, name, value)
-                assert name in locations(answer), (route.name, name, value)
+                assert name in error_locations(answer), (route.name, name, value)
 
 
 def test_an_unsupported_method_is_a_405_that_lists_the_supported_ones(ann: Person) -> None:

@@ -14,8 +14,8 @@ from chalicelib.aws.s3 import Download
 from chalicelib.http.fields import Page
 from chalicelib.http.health import Health, Index
 from infra.openapi.routes import Route, list_routes
-from tests.attachment_files import announced, uploaded
-from tests.samples import sample
+from tests.attachment_files import create_attachment, upload_attachment
+from tests.samples import build_sample
 from tests.support import Api, Person
 
 # Not lists, but not cacheable either: signed URLs, and the current state of something.
@@ -38,18 +38,18 @@ OTHERS = [route for route in READS if route not in (*SINGLE, *PUBLIC)]
 @pytest.fixture
 def ids(ann: Person) -> dict[str, str]:
     """Return one object of each kind by path parameter, some only for one path."""
-    project = ann.starts_project()
-    task = ann.adds_task(project)["id"]
+    project = ann.create_project()
+    task = ann.create_task(project)["id"]
     label = ann.post(f"/api/projects/{project}/labels", {"name": "x"}).json_body
     comment = ann.post(f"/api/tasks/{task}/comments", {"body": "x"}).json_body
     own = ann.post("/api/auth/profile/exports").json_body
-    large = announced(ann, task, size=settings.UPLOAD_FORM_MAX_BYTES + 1)
+    large = create_attachment(ann, task, size=settings.UPLOAD_FORM_MAX_BYTES + 1)
     return {
         "project_id": project,
         "task_id": task,
         "label_id": label["id"],
         "comment_id": comment["id"],
-        "attachment_id": uploaded(ann, task)["id"],
+        "attachment_id": upload_attachment(ann, task)["id"],
         "attachment_id of /api/tasks/{task_id}/attachments/{attachment_id}/parts": large["id"],
         "export_id": ann.post(f"/api/projects/{project}/exports").json_body["id"],
         "export_id of /api/auth/profile/exports/{export_id}": own["id"],
@@ -61,7 +61,7 @@ def _path(route: Route, ids: dict[str, str]) -> str:
     def named(parameter: re.Match[str]) -> str:
         return ids.get(f"{parameter[1]} of {route.path}") or ids[parameter[1]]
 
-    query = urlencode(sample(route.query, ids)) if route.query else ""
+    query = urlencode(build_sample(route.query, ids)) if route.query else ""
     return f"{re.sub('{(.+?)}', named, route.path)}?{query}".rstrip("?")
 
 
@@ -80,14 +80,14 @@ def test_every_read_of_one_object_is_a_304_the_second_time(
         assert (other.status_code, other.body) == (200, first.body)
 
 
-def test_public_documents_are_a_304_the_second_time(anyone: Api) -> None:
+def test_public_documents_are_a_304_the_second_time(anonymous: Api) -> None:
     for route in PUBLIC:
-        first = anyone.get(route.path.replace("{name}", "swagger-start.js"))
+        first = anonymous.get(route.path.replace("{name}", "swagger-start.js"))
         kept = "max-age=86400" if "{name}" in route.path else "no-cache"
         assert first.headers["cache-control"] == f"public, {kept}"
         headers = {"If-None-Match": f"W/{first.headers['etag']}"}
         assert (
-            anyone.get(_path(route, {"name": "swagger-start.js"}), headers=headers).status_code
+            anonymous.get(_path(route, {"name": "swagger-start.js"}), headers=headers).status_code
             == 304
         )
 

@@ -11,10 +11,10 @@ from tests.support import Api, Person
 ORIGIN = {"Origin": "https://app.example.com"}
 
 
-def _answers(anyone: Api, ann: Person) -> list[Any]:
+def _answers(anonymous: Api, ann: Person) -> list[Any]:
     return [
-        anyone.get("/api/health", headers=ORIGIN),
-        anyone.get("/api/auth/profile", headers=ORIGIN),
+        anonymous.get("/api/health", headers=ORIGIN),
+        anonymous.get("/api/auth/profile", headers=ORIGIN),
         ann.get("/api/tasks/nothing", headers=ORIGIN),
         ann.call("PUT", "/api/auth/profile", headers=ORIGIN),
         ann.post("/api/projects", {}, headers=ORIGIN),
@@ -24,8 +24,8 @@ def _answers(anyone: Api, ann: Person) -> list[Any]:
     ]
 
 
-def test_every_response_has_the_envelope_headers(anyone: Api, ann: Person) -> None:
-    answers = _answers(anyone, ann)
+def test_every_response_has_the_envelope_headers(anonymous: Api, ann: Person) -> None:
+    answers = _answers(anonymous, ann)
     assert [a.status_code for a in answers] == [200, 401, 404, 405, 422, 400, 415, 413]
     for answer in answers:
         assert answer.headers["x-content-type-options"] == "nosniff"
@@ -34,8 +34,8 @@ def test_every_response_has_the_envelope_headers(anyone: Api, ann: Person) -> No
         assert answer.headers["x-request-id"]
 
 
-def test_every_failure_is_problem_details_with_the_request_id(anyone: Api, ann: Person) -> None:
-    for answer in _answers(anyone, ann)[1:]:
+def test_every_failure_is_problem_details_with_the_request_id(anonymous: Api, ann: Person) -> None:
+    for answer in _answers(anonymous, ann)[1:]:
         assert answer.headers["content-type"] == "application/problem+json"
         body = json.loads(answer.body)
         assert {"type", "title", "status", "detail", "code", "request_id"} <= set(body)
@@ -43,15 +43,15 @@ def test_every_failure_is_problem_details_with_the_request_id(anyone: Api, ann: 
         assert body["request_id"] == answer.headers["x-request-id"]
 
 
-def test_other_origins_are_not_allowed(anyone: Api) -> None:
-    answer = anyone.get("/api/health", headers={"Origin": "https://evil.example"})
+def test_other_origins_are_not_allowed(anonymous: Api) -> None:
+    answer = anonymous.get("/api/health", headers={"Origin": "https://evil.example"})
     assert "access-control-allow-origin" not in answer.headers
     assert answer.headers["vary"] == "Origin"
 
 
 @pytest.mark.parametrize("path", ["/api/tasks", "/api/tasks/x/status", "/api/auth/login"])
-def test_a_preflight_lists_methods_and_headers(anyone: Api, path: str) -> None:
-    answer = anyone.call("OPTIONS", path, headers=ORIGIN)
+def test_a_preflight_lists_methods_and_headers(anonymous: Api, path: str) -> None:
+    answer = anonymous.call("OPTIONS", path, headers=ORIGIN)
     assert answer.status_code == 204
     assert "Authorization" in answer.headers["access-control-allow-headers"]
     assert answer.headers["access-control-allow-origin"] == ORIGIN["Origin"]
@@ -100,5 +100,5 @@ def test_characters_that_are_not_allowed_are_rejected_with_their_location(
     assert answer.json_body["errors"][0]["location"] == "name"
 
 
-def test_health_needs_no_token(anyone: Api) -> None:
-    assert anyone.get("/api/health").json_body == {"status": "ok"}
+def test_health_needs_no_token(anonymous: Api) -> None:
+    assert anonymous.get("/api/health").json_body == {"status": "ok"}

@@ -13,7 +13,7 @@ def test_the_same_request_again_gets_the_first_answer(ann: Person) -> None:
 
 
 def test_a_repetition_gets_the_first_answer_after_the_task_has_changed(ann: Person) -> None:
-    body = {"project": ann.starts_project(), "title": "Plan"}
+    body = {"project": ann.create_project(), "title": "Plan"}
     first = ann.post("/api/tasks", body, headers=KEY)
     ann.patch(f"/api/tasks/{first.json_body['id']}", {"title": "changed"})
     assert ann.post("/api/tasks", body, headers=KEY).json_body == first.json_body
@@ -43,9 +43,9 @@ def test_a_key_has_1_to_255_characters(ann: Person, key: str) -> None:
 
 
 def test_a_key_is_bound_to_the_object_that_the_path_names(ann: Person) -> None:
-    project = ann.starts_project()
+    project = ann.create_project()
     body = {"filename": "a.txt", "content_type": "text/plain", "size": 5}
-    first, second = (ann.adds_task(project)["id"] for _ in range(2))
+    first, second = (ann.create_task(project)["id"] for _ in range(2))
     assert ann.post(f"/api/tasks/{first}/attachments", body, headers=KEY).status_code == 201
     other = ann.post(f"/api/tasks/{second}/attachments", body, headers=KEY)
     assert (other.status_code, other.json_body["code"]) == (422, "idempotency_key_reused")

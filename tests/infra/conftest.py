@@ -1,4 +1,4 @@
-"""The packaged templates, as they would be deployed."""
+"""Fixtures of the packaged prod stage."""
 
 from pathlib import Path
 from typing import Any
@@ -21,17 +21,19 @@ def build() -> Path:
 
 @pytest.fixture(scope="session")
 def template(build: Path) -> Template:
+    """The packaged SAM template."""
     return read_template(build / "sam.yaml")
 
 
 @pytest.fixture(scope="session")
 def resources(template: Template) -> Template:
+    """Logical name -> resource of the template."""
     return dict(template["Resources"])
 
 
 @pytest.fixture(scope="session")
 def functions(resources: Template) -> Template:
-    """Logical name -> properties of every function."""
+    """Logical name -> properties of each function."""
     return {
         name: resource["Properties"]
         for name, resource in resources.items()
@@ -40,6 +42,7 @@ def functions(resources: Template) -> Template:
 
 
 @pytest.fixture(scope="session")
-def zipped(build: Path) -> list[str]:
+def zip_names(build: Path) -> list[str]:
+    """The names of the files in the zip of the functions."""
     with ZipFile(build / "deployment.zip") as archive:
         return archive.namelist()

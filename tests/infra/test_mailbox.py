@@ -1,4 +1,4 @@
-"""The mailbox page of the local setup, in front of an emulator that says what theirs say."""
+"""The mailbox page of the local setup, with recorded answers of ministack and LocalStack."""
 
 import json
 import threading
@@ -23,7 +23,7 @@ MINISTACK = {
 }
 
 
-def _raw(to: str, subject: str, text: str, html: str = "") -> str:
+def _build_raw_mail(to: str, subject: str, text: str, html: str = "") -> str:
     mail = EmailMessage()
     mail["To"], mail["Subject"] = to, subject
     mail.set_content(text, cte="quoted-printable")
@@ -32,17 +32,19 @@ def _raw(to: str, subject: str, text: str, html: str = "") -> str:
     return mail.as_string()
 
 
-# What LocalStack 4.14 says of a mail that came by SendRawEmail.
+# The answer of LocalStack 4.14 for emails sent with SendRawEmail.
 LOCALSTACK = {
     "messages": [
-        {"RawData": _raw("a@example.com", "First", "1", "<p>1</p>"), "Timestamp": "..."},
-        {"RawData": _raw("b@example.com", "Second", "2"), "Timestamp": "..."},
+        {"RawData": _build_raw_mail("a@example.com", "First", "1", "<p>1</p>"), "Timestamp": "..."},
+        {"RawData": _build_raw_mail("b@example.com", "Second", "2"), "Timestamp": "..."},
     ]
 }
 
 
 @pytest.fixture(params=[MINISTACK, LOCALSTACK], ids=["ministack", "localstack"])
 def page(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of the mailbox page."""
+
     class Emulator(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
@@ -63,7 +65,7 @@ def page(request: pytest.FixtureRequest) -> Iterator[str]:
     emulator.server_close()
 
 
-def test_mails_are_listed_the_newest_first(page: str) -> None:
+def test_mails_are_listed_newest_first(page: str) -> None:
     mails = requests.get(f"{page}/messages", timeout=10).json()
     shown = [[mail[name].rstrip() for name in ("subject", "to", "text", "html")] for mail in mails]
     assert shown == [
@@ -72,7 +74,7 @@ def test_mails_are_listed_the_newest_first(page: str) -> None:
     ]
 
 
-def test_a_mail_is_shown_where_it_can_run_nothing(page: str) -> None:
+def test_a_mail_is_shown_in_a_sandbox(page: str) -> None:
     answer = requests.get(page, timeout=10)
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in answer.text

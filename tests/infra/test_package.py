@@ -1,4 +1,4 @@
-"""What is in the zip, and what stops a build."""
+"""The content of the zip files, and the errors of a build."""
 
 import dataclasses
 import re
@@ -17,37 +17,37 @@ from infra.template import read_template
 UNCHECKED_HASH = 0b01
 
 
-def test_the_zip_holds_the_app_and_nothing_of_the_workshop(zipped: list[str]) -> None:
-    tops = {name.split("/")[0] for name in zipped}
+def test_the_zip_contains_the_app_and_no_development_files(zip_names: list[str]) -> None:
+    tops = {name.split("/")[0] for name in zip_names}
     assert {"app.py", "chalicelib", "chalice", "pynamodb", "msgspec"} <= tops
     assert tops & {"tests", "infra", "localstack", "events", "docs", "bench", ".chalice"} == set()
 
 
-def test_the_zip_holds_nothing_of_the_machine_that_built_it(zipped: list[str]) -> None:
-    """Byte code of its Python, or hashes of scripts that name its folders."""
-    compiled = [name for name in zipped if name.endswith(".pyc")]
+def test_the_zip_does_not_depend_on_the_build_machine(zip_names: list[str]) -> None:
+    """It has no bytecode of another Python version and no hashes of scripts with local paths."""
+    compiled = [name for name in zip_names if name.endswith(".pyc")]
     assert [name for name in compiled if "cpython-313" not in name] == []
-    assert [name for name in zipped if name.endswith("/RECORD")] == []
+    assert [name for name in zip_names if name.endswith("/RECORD")] == []
 
 
-def test_mail_templates_travel_with_the_app(zipped: list[str]) -> None:
-    assert any(name.startswith("chalicelib/mail/templates/") for name in zipped)
+def test_the_zip_contains_the_email_templates(zip_names: list[str]) -> None:
+    assert any(name.startswith("chalicelib/mail/templates/") for name in zip_names)
 
 
-def test_compiled_parts_are_of_the_runtime_and_machine(zipped: list[str]) -> None:
-    compiled = [name for name in zipped if name.endswith(".so")]
+def test_compiled_modules_are_for_the_runtime_and_its_architecture(zip_names: list[str]) -> None:
+    compiled = [name for name in zip_names if name.endswith(".so")]
     assert compiled
     for name in compiled:
         assert "cpython-313-aarch64" in name or ".abi3." in name, name
 
 
-def test_botocore_knows_only_the_services_we_call(zipped: list[str]) -> None:
-    services = {m[1] for name in zipped if (m := re.match(r"botocore/data/([^/]+)/", name))}
+def test_botocore_contains_only_the_services_that_the_app_calls(zip_names: list[str]) -> None:
+    services = {m[1] for name in zip_names if (m := re.match(r"botocore/data/([^/]+)/", name))}
     assert {"dynamodb", "s3", "secretsmanager", "ses"} <= services
     assert len(services) < 10
 
 
-def test_building_twice_gives_the_same_bytes(tmp_path: Path) -> None:
+def test_two_builds_give_the_same_bytes(tmp_path: Path) -> None:
     local = stage.load_stage("local")
     again = dataclasses.replace(local, builds=tmp_path)
     package.package(local), package.package(again)
@@ -55,7 +55,7 @@ def test_building_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     assert local.template.read_bytes() == again.template.read_bytes()
 
 
-def test_packing_a_layer_twice_gives_the_same_bytes(tmp_path: Path) -> None:
+def test_two_builds_of_a_layer_give_the_same_bytes(tmp_path: Path) -> None:
     local = stage.load_stage("local")
     pins = ROOT / "infra" / "layers" / "charts.txt"
     zip_folder(vendor.vendor_layer(local, pins), tmp_path / "again.zip", prefix="python/")
@@ -68,7 +68,7 @@ def test_packing_a_layer_twice_gives_the_same_bytes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("archive", "unpacked_max"), [("deployment.zip", 20e6), ("layer-charts.zip", 25e6)]
 )
-def test_what_a_cold_start_fetches_and_unpacks_stays_small(
+def test_the_archives_of_a_cold_start_stay_small(
     build: Path, archive: str, unpacked_max: float
 ) -> None:
     packed, unpacked = measure_zip(build / archive)
@@ -76,13 +76,13 @@ def test_what_a_cold_start_fetches_and_unpacks_stays_small(
     assert unpacked < unpacked_max
 
 
-def test_there_is_no_other_archive(build: Path) -> None:
+def test_there_are_no_other_archives(build: Path) -> None:
     found = {path.name for path in build.glob("*.zip")}
     assert found == {"deployment.zip", "layer-charts.zip"}
 
 
-def test_a_cold_start_compiles_nothing() -> None:
-    """Every source has byte code beside it that Python takes without a look at the source."""
+def test_a_cold_start_compiles_no_module() -> None:
+    """Each source file has bytecode that Python loads without reading the source."""
     local = stage.load_stage("local")
     package.package(local)
     with ZipFile(local.zip) as archive:
@@ -93,17 +93,15 @@ def test_a_cold_start_compiles_nothing() -> None:
     assert int.from_bytes(flags, "little") == UNCHECKED_HASH
 
 
-def test_byte_code_is_written_by_the_runtimes_own_python_only() -> None:
+def test_bytecode_is_compiled_only_by_the_python_of_the_runtime() -> None:
     assert bytecode.find_interpreter("python2.6") is None
     assert bytecode.find_interpreter(stage.load_stage("local").runtime) == Path(sys.executable)
 
 
-def test_a_layer_holds_what_the_functions_do_not_have_yet(
-    tmp_path: Path,
-) -> None:
+def test_a_layer_does_not_repeat_the_packages_of_the_functions(tmp_path: Path) -> None:
     pinned = (ROOT / "requirements-dev.txt").read_text().replace("\\\n", " ").splitlines()
-    wanted = [line for line in pinned if line.startswith(("iniconfig==", "six=="))]
-    (tmp_path / "charts.txt").write_text("\n".join(wanted))
+    requirements = [line for line in pinned if line.startswith(("iniconfig==", "six=="))]
+    (tmp_path / "charts.txt").write_text("\n".join(requirements))
     folder = vendor.vendor_layer(stage.load_stage("local"), tmp_path / "charts.txt")
     assert (folder / "iniconfig").is_dir()
     assert not (folder / "six.py").exists()
@@ -115,32 +113,34 @@ def test_a_wheel_with_another_hash_is_refused(tmp_path: Path) -> None:
         vendor.vendor_layer(stage.load_stage("local"), tmp_path / "forged.txt")
 
 
-def test_a_missing_wheel_is_named() -> None:
-    said = "ERROR: No matching distribution found for psycopg2==2.9.9"
-    reason = vendor.explain_failure(said, stage.load_stage("prod"))
+def test_the_error_for_a_missing_wheel_names_it() -> None:
+    output = "ERROR: No matching distribution found for psycopg2==2.9.9"
+    reason = vendor.explain_failure(output, stage.load_stage("prod"))
     assert reason == "no wheel of psycopg2==2.9.9 for python3.13 on arm64"
 
 
-def test_locally_the_functions_run_on_this_python() -> None:
+def test_the_local_stage_uses_this_python() -> None:
     local = stage.load_stage("local")
     assert local.has_local_runtime
     template = read_template(package.package(local))
     assert template["Resources"]["Tick"]["Properties"]["Runtime"] == local.runtime
 
 
-def test_packaging_gives_the_app_every_setting_it_asks_for(template: dict[str, object]) -> None:
-    """And so does the stack: a setting added to the app alone would fail at the first deploy."""
+def test_the_template_and_the_package_provide_every_setting_of_the_app(
+    template: dict[str, object],
+) -> None:
+    """A setting that is added to the app only would fail at the first deployment."""
     source = (ROOT / "chalicelib" / "settings.py").read_text()
-    asked = set(re.findall(r"""(?:_required|environ\.get)\("([A-Z_0-9]+)\"""", source))
-    given = {*template["Globals"]["Function"]["Environment"]["Variables"]}  # type: ignore[index]
-    given |= {"API_URL", "JOB_WORKER"}  # of the functions that need them
-    own = {name for name in asked if not name.startswith("AWS_")}
+    settings = set(re.findall(r"""(?:_required|environ\.get)\("([A-Z_0-9]+)\"""", source))
+    provided = {*template["Globals"]["Function"]["Environment"]["Variables"]}  # type: ignore[index]
+    provided |= {"API_URL", "JOB_WORKER"}  # of the functions that need them
+    own = {name for name in settings if not name.startswith("AWS_")}
     assert own
-    assert own <= given
+    assert own <= provided
     assert own <= set(package.PLACEHOLDERS)
 
 
-def test_an_unknown_stage_is_answered_with_the_known_ones() -> None:
+def test_the_error_for_an_unknown_stage_lists_the_stages() -> None:
     with pytest.raises(UserError, match="local, dev, prod"):
         stage.load_stage("production")
 
@@ -150,7 +150,7 @@ def test_a_parameter_can_be_overridden() -> None:
     assert changed.parameters["AppUrl"] == "http://localhost:1"
 
 
-def test_a_local_cloud_is_never_reached_with_a_real_identity(
+def test_local_commands_never_use_real_credentials(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "production")

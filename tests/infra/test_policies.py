@@ -1,4 +1,4 @@
-"""Least privilege: every function has a hand-written policy that names actions and resources."""
+"""Least privilege: each function has a hand-written policy with named actions and resources."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from infra import audit
 from infra.stage import ROOT
 
 POLICIES = sorted((ROOT / ".chalice").glob("policy-*.json"))
-# AWS knows no resource for these, so that "*" is the only thing to write.
+# AWS supports no resources for these actions, so the policy must contain "*".
 WITHOUT_RESOURCE = {
     "dynamodb:ListStreams",
     "ses:GetSendQuota",
@@ -20,12 +20,12 @@ WITHOUT_RESOURCE = {
 Statement = dict[str, Any]
 
 
-def statements(policy: Path) -> list[Statement]:
+def read_statements(policy: Path) -> list[Statement]:
     return list(json.loads(policy.read_text())["Statement"])
 
 
-def actions(policy: Path) -> set[str]:
-    return {action for statement in statements(policy) for action in statement["Action"]}
+def list_actions(policy: Path) -> set[str]:
+    return {action for statement in read_statements(policy) for action in statement["Action"]}
 
 
 def test_every_function_has_a_policy_and_every_policy_a_function() -> None:
@@ -37,12 +37,12 @@ def test_every_function_has_a_policy_and_every_policy_a_function() -> None:
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.stem)
 def test_no_action_is_a_wildcard(policy: Path) -> None:
-    assert {action for action in actions(policy) if "*" in action} == set()
+    assert {action for action in list_actions(policy) if "*" in action} == set()
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.stem)
-def test_every_resource_is_one_of_the_stack(policy: Path) -> None:
-    for statement in statements(policy):
+def test_every_resource_belongs_to_the_stack(policy: Path) -> None:
+    for statement in read_statements(policy):
         if statement["Resource"] == "*":
             assert set(statement["Action"]) <= WITHOUT_RESOURCE, statement["Sid"]
             continue
@@ -52,29 +52,29 @@ def test_every_resource_is_one_of_the_stack(policy: Path) -> None:
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.stem)
-def test_nobody_scans_or_manages_tables(policy: Path) -> None:
+def test_no_function_may_scan_or_manage_tables(policy: Path) -> None:
     forbidden = {"dynamodb:Scan", "dynamodb:DeleteTable", "dynamodb:UpdateTable"}
-    assert actions(policy) & forbidden == set()
+    assert list_actions(policy) & forbidden == set()
 
 
-def test_only_those_who_mail_may_mail() -> None:
-    mailing = {policy.stem for policy in POLICIES if "ses:SendRawEmail" in actions(policy)}
+def test_only_mail_functions_may_send_mail() -> None:
+    mailing = {policy.stem for policy in POLICIES if "ses:SendRawEmail" in list_actions(policy)}
     assert mailing == {"policy-dispatch_mail", "policy-sweep_mail"}
 
 
-def test_only_those_who_sign_read_the_token_keys() -> None:
-    reading = {p.stem for p in POLICIES if "secretsmanager:GetSecretValue" in actions(p)}
+def test_only_functions_that_sign_tokens_read_the_signing_keys() -> None:
+    reading = {p.stem for p in POLICIES if "secretsmanager:GetSecretValue" in list_actions(p)}
     assert reading == {"policy-api_handler", "policy-dispatch_mail", "policy-sweep_mail"}
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.stem)
-def test_every_function_writes_its_own_log_only(policy: Path) -> None:
-    (log,) = [s for s in statements(policy) if "logs:PutLogEvents" in s["Action"]]
+def test_every_function_writes_to_its_own_log_group_only(policy: Path) -> None:
+    (log,) = [s for s in read_statements(policy) if "logs:PutLogEvents" in s["Action"]]
     function = policy.stem.removeprefix("policy-")
     logical = "APIHandler" if function == "api_handler" else function.title().replace("_", "")
     assert log["Resource"]["Fn::Sub"].endswith(f"/aws/lambda/${{AWS::StackName}}-{logical}-*")
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.stem)
-def test_the_audit_knows_every_name_in_a_policy(policy: Path) -> None:
+def test_the_audit_resolves_every_intrinsic_function_in_a_policy(policy: Path) -> None:
     assert "Fn::" not in json.dumps(audit.resolve_intrinsics(json.loads(policy.read_text())))

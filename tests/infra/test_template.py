@@ -1,4 +1,4 @@
-"""House rules that no linter knows, on the template of prod."""
+"""Rules for the template of prod that no linter checks."""
 
 import json
 import re
@@ -19,7 +19,7 @@ from infra.package import package
 from infra.stage import ROOT, load_stage
 from infra.template import read_template
 
-# A stream has room for two readers, AWS says.
+# AWS recommends at most two readers for each stream.
 STREAMS = ["MailStream", "TaskStream"]
 Template = dict[str, Any]
 DEAD_LETTERS = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
@@ -33,54 +33,58 @@ def of_type(resources: Template, kind: str) -> dict[str, Any]:
     return {name: r["Properties"] for name, r in resources.items() if r["Type"] == kind}
 
 
-def test_every_handler_stands_in_app(functions: dict[str, Any]) -> None:
-    """One in a Blueprint would start without app.py, hence without the app."""
+def test_every_handler_is_in_app(functions: dict[str, Any]) -> None:
+    """A handler in a Blueprint would start without app.py, and so without the app."""
     assert {name for name, f in functions.items() if not f["Handler"].startswith("app.")} == set()
 
 
-def test_every_function_has_a_sample_of_what_triggers_it(functions: dict[str, Any]) -> None:
-    def in_python(name: str) -> str:
+def test_every_function_has_a_sample_event(functions: dict[str, Any]) -> None:
+    def to_snake_case(name: str) -> str:
         return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.replace("API", "Api")).lower()
 
     samples = {path.stem for path in (ROOT / "events").glob("*.json")}
-    assert samples == {in_python(name) for name in functions}
+    assert samples == {to_snake_case(name) for name in functions}
 
 
-def test_every_function_runs_where_its_wheels_were_made_for(functions: dict[str, Any]) -> None:
+def test_every_function_has_the_runtime_and_architecture_of_its_wheels(
+    functions: dict[str, Any],
+) -> None:
     for function in functions.values():
         assert function["Runtime"] == "python3.13"
         assert function["Architectures"] == ["arm64"]
 
 
-def test_every_function_has_room_and_is_traced(functions: dict[str, Any]) -> None:
+def test_every_function_has_memory_a_timeout_and_tracing(functions: dict[str, Any]) -> None:
     for function in functions.values():
         assert function["MemorySize"] >= 512
         assert 0 < function["Timeout"] <= 900
         assert function["Tracing"] == "Active"
 
 
-def test_the_api_gives_up_before_the_gateway_does(functions: dict[str, Any]) -> None:
+def test_the_timeout_of_the_api_is_shorter_than_that_of_the_gateway(
+    functions: dict[str, Any],
+) -> None:
     assert functions["APIHandler"]["Timeout"] == 28
 
 
-def test_every_function_has_a_role_of_its_own(functions: dict[str, Any]) -> None:
+def test_every_function_has_its_own_role(functions: dict[str, Any]) -> None:
     roles = {json.dumps(function["Role"]) for function in functions.values()}
     assert len(roles) == len(functions)
 
 
-def test_every_function_has_a_log_that_ends(
+def test_every_function_has_a_log_group_with_a_retention_time(
     functions: dict[str, Any], resources: dict[str, Any]
 ) -> None:
     groups = of_type(resources, "AWS::Logs::LogGroup").values()
-    named = {group["LogGroupName"]["Fn::Sub"] for group in groups}
-    assert named == {f"/aws/lambda/${{{name}}}" for name in functions} | {
+    names = {group["LogGroupName"]["Fn::Sub"] for group in groups}
+    assert names == {f"/aws/lambda/${{{name}}}" for name in functions} | {
         "/aws/apigateway/${AWS::StackName}"
     }
     assert {group["RetentionInDays"] for group in groups} == {load_stage("prod").log_retention_days}
 
 
-def asynchronous(functions: Template) -> dict[str, Any]:
-    """The functions that an event wakes and nobody waits for."""
+def list_asynchronous(functions: Template) -> dict[str, Any]:
+    """Return the functions that are invoked asynchronously."""
     return {
         name: function
         for name, function in functions.items()
@@ -88,17 +92,19 @@ def asynchronous(functions: Template) -> dict[str, Any]:
     }
 
 
-def test_what_an_event_function_gives_up_on_is_kept(functions: Template) -> None:
-    assert asynchronous(functions)
-    for name, function in asynchronous(functions).items():
+def test_failed_asynchronous_events_go_to_the_dead_letter_queue(functions: Template) -> None:
+    assert list_asynchronous(functions)
+    for name, function in list_asynchronous(functions).items():
         config = function["EventInvokeConfig"]
         assert config["DestinationConfig"]["OnFailure"]["Destination"] == DEAD_LETTERS, name
         assert config["MaximumRetryAttempts"] <= 2
         assert config["MaximumEventAgeInSeconds"] <= 3600
 
 
-def test_what_a_rule_cannot_deliver_is_kept(functions: Template, resources: Template) -> None:
-    for function in asynchronous(functions).values():
+def test_undelivered_events_of_rules_go_to_the_dead_letter_queue(
+    functions: Template, resources: Template
+) -> None:
+    for function in list_asynchronous(functions).values():
         for event in function.get("Events", {}).values():
             assert event["Properties"]["DeadLetterConfig"]["Arn"] == DEAD_LETTERS
             assert event["Properties"]["RetryPolicy"]["MaximumEventAgeInSeconds"] <= 3600
@@ -108,7 +114,9 @@ def test_what_a_rule_cannot_deliver_is_kept(functions: Template, resources: Temp
     assert (tls["Effect"], tls["Principal"]) == ("Deny", "*")
 
 
-def test_every_stream_gives_up_in_time_and_keeps_what_it_gave_up(resources: Template) -> None:
+def test_failed_stream_records_go_to_the_dead_letter_queue_within_an_hour(
+    resources: Template,
+) -> None:
     for mapping in of_type(resources, "AWS::Lambda::EventSourceMapping").values():
         assert mapping["DestinationConfig"]["OnFailure"]["Destination"] == DEAD_LETTERS
         assert 0 <= mapping["MaximumRetryAttempts"] <= 20
@@ -116,45 +124,45 @@ def test_every_stream_gives_up_in_time_and_keeps_what_it_gave_up(resources: Temp
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
-def test_jobs_do_not_pile_up(functions: Template) -> None:
-    for name, function in asynchronous(functions).items():
+def test_scheduled_functions_have_limited_concurrency(functions: Template) -> None:
+    for name, function in list_asynchronous(functions).items():
         events = function.get("Events", {}).values()
-        scheduled = any(event["Type"] == "Schedule" for event in events)
+        is_scheduled = any(event["Type"] == "Schedule" for event in events)
         reserved = function.get("ReservedConcurrentExecutions", {"Fn::If": []})
-        at_once = 4 if name == "SweepMail" else 1
-        assert (reserved["Fn::If"][:2] == ["ReservesConcurrency", at_once]) == scheduled, name
+        limit = 4 if name == "SweepMail" else 1
+        assert (reserved["Fn::If"][:2] == ["ReservesConcurrency", limit]) == is_scheduled, name
 
 
-def _patterns(resources: dict[str, Any], stream: str) -> list[Any]:
-    chosen = properties(resources, stream)["FilterCriteria"]["Filters"]
-    return [json.loads(each["Pattern"]) for each in chosen]
+def _list_patterns(resources: dict[str, Any], stream: str) -> list[Any]:
+    filters = properties(resources, stream)["FilterCriteria"]["Filters"]
+    return [json.loads(each["Pattern"]) for each in filters]
 
 
-def _new(prefix: str) -> dict[str, Any]:
-    """New rows whose keys begin so."""
+def _insert_pattern(prefix: str) -> dict[str, Any]:
+    """Return the pattern for new items whose partition key has that prefix."""
     return {"eventName": ["INSERT"], "dynamodb": {"Keys": {"PK": {"S": [{"prefix": prefix}]}}}}
 
 
-def test_the_stream_wakes_the_dispatcher_for_new_mail_only(resources: dict[str, Any]) -> None:
-    assert _patterns(resources, "MailStream") == [_new("OUTBOX#")]
+def test_the_mail_stream_delivers_only_new_outbox_items(resources: dict[str, Any]) -> None:
+    assert _list_patterns(resources, "MailStream") == [_insert_pattern("OUTBOX#")]
 
 
-def test_the_stream_wakes_the_followers_for_tasks_and_new_jobs_only(
+def test_the_task_stream_delivers_only_tasks_and_new_jobs(
     resources: dict[str, Any],
 ) -> None:
-    tasks, new_jobs = _patterns(resources, "TaskStream")
+    tasks, new_jobs = _list_patterns(resources, "TaskStream")
     keys = tasks["dynamodb"]["Keys"]
     assert keys["PK"] == {"S": [{"prefix": "PROJECT#"}]}
     assert keys["SK"] == {"S": [{"prefix": "TASK#"}, {"prefix": "TRASH#"}]}
-    assert new_jobs == _new("JOB#")
+    assert new_jobs == _insert_pattern("JOB#")
 
 
-def test_the_stream_has_no_more_readers_than_it_has_room_for(resources: dict[str, Any]) -> None:
+def test_the_stream_has_two_readers(resources: dict[str, Any]) -> None:
     readers = of_type(resources, "AWS::Lambda::EventSourceMapping")
     assert sorted(readers) == STREAMS
 
 
-def test_who_follows_changes_wakes_who_works(
+def test_the_stream_handler_invokes_the_job_runner(
     resources: dict[str, Any], functions: dict[str, Any]
 ) -> None:
     settings = functions["FollowChanges"]["Environment"]["Variables"]
@@ -162,7 +170,7 @@ def test_who_follows_changes_wakes_who_works(
 
 
 @pytest.mark.parametrize(("stream", "tries"), [("MailStream", 3), ("TaskStream", 20)])
-def test_a_failing_record_neither_blocks_the_stream_nor_gets_lost(
+def test_a_failing_record_neither_blocks_the_stream_nor_is_lost(
     stream: str, tries: int, resources: dict[str, Any]
 ) -> None:
     mapping = properties(resources, stream)
@@ -181,7 +189,7 @@ def test_dead_letters_are_kept_for_two_weeks_and_encrypted(resources: dict[str, 
     assert queue["SqsManagedSseEnabled"]
 
 
-def test_the_bucket_is_closed(resources: dict[str, Any]) -> None:
+def test_the_bucket_is_private_encrypted_and_versioned(resources: dict[str, Any]) -> None:
     bucket = properties(resources, "Bucket")
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     assert len(bucket["PublicAccessBlockConfiguration"]) == 4
@@ -190,46 +198,48 @@ def test_the_bucket_is_closed(resources: dict[str, Any]) -> None:
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
 
 
-def test_the_bucket_speaks_tls_only(resources: dict[str, Any]) -> None:
+def test_the_bucket_requires_tls(resources: dict[str, Any]) -> None:
     rule, _ = properties(resources, "BucketPolicy")["PolicyDocument"]["Statement"]
     assert (rule["Effect"], rule["Principal"], rule["Action"]) == ("Deny", "*", "s3:*")
     assert rule["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     assert {"Fn::Sub": "${Bucket.Arn}/*"} in rule["Resource"]
 
 
-def test_the_bucket_takes_no_signature_older_than_we_sign(resources: dict[str, Any]) -> None:
+def test_the_bucket_refuses_signatures_older_than_the_longest_that_the_app_signs(
+    resources: dict[str, Any],
+) -> None:
     _, rule = properties(resources, "BucketPolicy")["PolicyDocument"]["Statement"]
     assert (rule["Effect"], rule["Principal"], rule["Action"]) == ("Deny", "*", "s3:*")
     longest = max(PART_SECONDS, UPLOAD_SECONDS, DOWNLOAD_SECONDS, IMAGE_SECONDS)
     assert rule["Condition"] == {"NumericGreaterThan": {"s3:signatureAge": str(longest * 1000)}}
 
 
-def test_the_bucket_forgets_what_nobody_finished_and_what_was_deleted(
+def test_the_bucket_removes_unfinished_uploads_and_deleted_versions(
     resources: dict[str, Any],
 ) -> None:
     rules = properties(resources, "Bucket")["LifecycleConfiguration"]["Rules"]
-    backstop = {k: v for rule in rules if "Prefix" not in rule for k, v in rule.items()}
-    assert backstop["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
-    assert backstop["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
-    assert backstop["ExpiredObjectDeleteMarker"]
+    general = {k: v for rule in rules if "Prefix" not in rule for k, v in rule.items()}
+    assert general["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    assert general["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
+    assert general["ExpiredObjectDeleteMarker"]
 
 
-def test_results_that_nobody_removed_end_by_themselves(resources: dict[str, Any]) -> None:
+def test_results_expire_by_themselves(resources: dict[str, Any]) -> None:
     rules = properties(resources, "Bucket")["LifecycleConfiguration"]["Rules"]
     (rule,) = [rule for rule in rules if rule.get("Prefix") == PREFIX]
     assert timedelta(days=rule["ExpirationInDays"]) == RESULTS_KEPT_FOR + timedelta(days=1)
 
 
-def test_no_worker_outlives_its_lease(functions: dict[str, Any]) -> None:
+def test_no_job_runner_runs_longer_than_its_lease(functions: dict[str, Any]) -> None:
     for name in ("RunJobs", "SweepJobs"):
         assert timedelta(seconds=functions[name]["Timeout"] + 60) < JOB_LEASE
 
 
-def test_no_wait_for_a_turn_outlives_the_lease_of_a_mail() -> None:
+def test_no_wait_for_a_send_slot_is_longer_than_the_lease_of_a_mail() -> None:
     assert MAX_SLOT_WAIT + 2 * MARGIN < MAIL_LEASE
 
 
-def test_uploads_of_other_buckets_are_not_ours(functions: dict[str, Any]) -> None:
+def test_only_uploads_to_the_bucket_of_the_stack_are_confirmed(functions: dict[str, Any]) -> None:
     (event,) = functions["ConfirmUpload"]["Events"].values()
     detail = event["Properties"]["Pattern"]["detail"]
     assert detail["bucket"]["name"] == [{"Ref": "Bucket"}]
@@ -248,15 +258,15 @@ def test_every_gateway_error_is_a_problem_document(resources: dict[str, Any]) ->
         assert headers["X-Request-Id"] == "context.requestId"
         assert headers["RateLimit-Policy"] == {"Fn::Sub": "'\"gateway\";q=${ThrottleRate};w=1'"}
         assert response["StatusCode"] != 429 or int(headers["Retry-After"].strip("'")) > 0
-        filled = response["ResponseTemplates"]["application/json"].replace(
+        template = response["ResponseTemplates"]["application/json"].replace(
             "$context.error.messageString", '"why"'
         )
-        problem = json.loads(filled)
+        problem = json.loads(template)
         assert set(problem) == {"type", "title", "status", "detail", "code", "request_id"}
         assert problem["status"] == response["StatusCode"]
 
 
-def test_the_gateway_is_regional_throttled_and_one_stage(resources: dict[str, Any]) -> None:
+def test_the_gateway_is_regional_throttled_and_has_one_stage(resources: dict[str, Any]) -> None:
     api = properties(resources, "RestAPI")
     assert api["EndpointConfiguration"] == "REGIONAL"
     assert api["StageName"] == "v1"
@@ -268,8 +278,11 @@ def test_the_gateway_is_regional_throttled_and_one_stage(resources: dict[str, An
 
 
 def test_every_function_has_the_same_environment(template: dict[str, Any]) -> None:
-    """Globals sets it; a function with one of its own would drift away from the others. Those that
-    mail know the API's address too, which the API's own function can't, and one whom to wake."""
+    """Globals sets the environment, so that the functions cannot differ.
+
+    Exceptions: mail functions also have the API's address, which the function of the API itself
+    cannot have; the stream handler has the name of the job runner.
+    """
     own = {
         name: resource["Properties"]["Environment"]
         for name, resource in template["Resources"].items()
@@ -282,7 +295,7 @@ def test_every_function_has_the_same_environment(template: dict[str, Any]) -> No
     }
 
 
-def test_mails_that_come_back_are_told_to_us_and_only_ours(
+def test_bounces_and_complaints_of_this_stack_are_reported(
     resources: dict[str, Any], functions: dict[str, Any]
 ) -> None:
     destination = properties(resources, "MailEventDestination")
@@ -302,17 +315,17 @@ def test_prod_keeps_its_data(name: str, resources: dict[str, Any]) -> None:
     assert resources[name]["UpdateReplacePolicy"] == "Retain"
 
 
-def test_prod_protects_its_table_and_other_stages_do_not(resources: dict[str, Any]) -> None:
+def test_only_prod_protects_its_table_from_deletion(resources: dict[str, Any]) -> None:
     local = read_template(package(load_stage("local")))["Resources"]
     assert properties(resources, "Table")["DeletionProtectionEnabled"]
     assert not properties(local, "Table")["DeletionProtectionEnabled"]
     assert local["Table"]["DeletionPolicy"] == "Delete"
 
 
-def test_the_access_log_names_no_person(resources: Template) -> None:
+def test_the_access_log_contains_no_personal_data(resources: Template) -> None:
     setting = properties(resources, "RestAPI")["AccessLogSetting"]
-    line = json.loads(setting["Format"])
-    assert line["request_id"] == "$context.requestId"
+    entry = json.loads(setting["Format"])
+    assert entry["request_id"] == "$context.requestId"
     assert not re.search("sourceIp|userAgent|authorizer|identity", setting["Format"])
 
 
@@ -328,7 +341,7 @@ def test_the_gateway_calls_the_released_version(resources: Template) -> None:
     assert properties(resources, "APIHandler")["AutoPublishAliasAllProperties"]
 
 
-def test_prod_releases_gradually_and_turns_back_on_alarms(resources: Template) -> None:
+def test_prod_releases_gradually_and_rolls_back_on_alarms(resources: Template) -> None:
     release = properties(resources, "APIHandler")["DeploymentPreference"]
     assert release["Type"].startswith("Canary")
     assert release["Alarms"]
@@ -337,16 +350,16 @@ def test_prod_releases_gradually_and_turns_back_on_alarms(resources: Template) -
     )
 
 
-def alarms(resources: Template) -> dict[str, Any]:
+def list_alarms(resources: Template) -> dict[str, Any]:
     return of_type(resources, "AWS::CloudWatch::Alarm")
 
 
-def test_every_function_stream_and_queue_has_its_alarms(
+def test_every_function_stream_and_queue_has_alarms(
     functions: Template, resources: Template
 ) -> None:
     watched = {
         (alarm["MetricName"], json.dumps(dimension["Value"]))
-        for alarm in alarms(resources).values()
+        for alarm in list_alarms(resources).values()
         for dimension in alarm["Dimensions"]
     }
     for name in functions:
@@ -359,34 +372,34 @@ def test_every_function_stream_and_queue_has_its_alarms(
         assert ("ApproximateNumberOfMessagesVisible", json.dumps(queue)) in watched
 
 
-def test_every_alarm_tells_somebody_and_names_its_place_in_the_runbook(resources: Template) -> None:
+def test_every_alarm_notifies_the_topic_and_links_to_the_runbook(resources: Template) -> None:
     titles = re.findall("^### (.+)$", (ROOT / "docs/operations.md").read_text(), re.MULTILINE)
     anchors = {re.sub("[^a-z0-9-]", "", title.lower().replace(" ", "-")) for title in titles}
-    for name, alarm in alarms(resources).items():
+    for name, alarm in list_alarms(resources).items():
         assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}], name
         _, _, anchor = alarm["AlarmDescription"].partition("docs/operations.md#")
         assert anchor in anchors, name
 
 
-def test_our_own_metrics_under_alarm_are_ones_that_the_code_reports(resources: Template) -> None:
-    """A job's metric is named after the job and one of its outcomes."""
+def test_custom_metrics_with_an_alarm_are_reported_by_the_code(resources: Template) -> None:
+    """The name of a job's metric consists of the job and one of its outcomes."""
     source = "".join(path.read_text() for path in (ROOT / "chalicelib").rglob("*.py"))
     jobs = re.findall(r'record_outcome\("(\w+)"', source)
-    ours = {
+    metrics = {
         alarm["MetricName"]
-        for alarm in alarms(resources).values()
+        for alarm in list_alarms(resources).values()
         if "Fn::Sub" in alarm["Namespace"]
     }
-    assert ours
-    for metric in ours:
+    assert metrics
+    for metric in metrics:
         outcomes = [metric.removeprefix(f"{job}_") for job in jobs if metric.startswith(f"{job}_")]
         assert any(f'"{outcome}"' in source for outcome in outcomes), metric
 
 
 def test_the_dashboard_shows_every_alarm(resources: Template) -> None:
     body = json.loads(properties(resources, "Dashboard")["DashboardBody"]["Fn::Sub"])
-    lines = [line for widget in body["widgets"] for line in widget["properties"]["metrics"]]
-    assert len(lines) == len(alarms(resources))
+    shown = [metric for widget in body["widgets"] for metric in widget["properties"]["metrics"]]
+    assert len(shown) == len(list_alarms(resources))
 
 
 def test_a_stage_sets_memory_and_retention(resources: Template) -> None:

@@ -1,4 +1,4 @@
-"""The scripts behind make: ports, pins, and one clear line for each thing that can be wrong."""
+"""The scripts behind make: ports, pinned packages, and error messages of one line."""
 
 import os
 import re
@@ -18,8 +18,8 @@ from localstack import cloud
 LOCKS = [requirements.with_suffix(".txt") for requirements in lock.list_requirements()]
 
 
-def pins(path: Path) -> dict[str, str]:
-    """Package -> the rest of its line, hashes included."""
+def read_pins(path: Path) -> dict[str, str]:
+    """Return package -> the rest of its line, with version and hashes."""
     lines = path.read_text().replace("\\\n", " ").splitlines()
     pinned = (line.partition("==") for line in lines if line and not line.lstrip().startswith("#"))
     return {name: rest for name, _, rest in pinned}
@@ -27,38 +27,40 @@ def pins(path: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.stem)
 def test_every_requirement_is_pinned_with_its_hashes(path: Path) -> None:
-    assert pins(path)
-    assert [name for name, rest in pins(path).items() if "--hash=sha256:" not in rest] == []
+    assert read_pins(path)
+    assert [name for name, rest in read_pins(path).items() if "--hash=sha256:" not in rest] == []
 
 
 @pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.stem)
-def test_every_list_is_locked(path: Path) -> None:
+def test_every_requirement_file_is_locked(path: Path) -> None:
     lines = path.with_suffix(".in").read_text().splitlines()
-    asked = {re.split(r"[\[=]", line)[0] for line in lines if re.match(r"\w", line)}
-    assert asked
-    assert asked <= set(pins(path))
+    required = {re.split(r"[\[=]", line)[0] for line in lines if re.match(r"\w", line)}
+    assert required
+    assert required <= set(read_pins(path))
 
 
-def test_the_functions_run_what_development_tests() -> None:
-    def versions(name: str) -> dict[str, str]:
-        return {name: rest.split()[0] for name, rest in pins(ROOT / name).items()}
+def test_development_uses_the_versions_of_the_functions() -> None:
+    def read_versions(name: str) -> dict[str, str]:
+        return {name: rest.split()[0] for name, rest in read_pins(ROOT / name).items()}
 
-    assert versions("requirements.txt").items() <= versions("requirements-dev.txt").items()
+    assert (
+        read_versions("requirements.txt").items() <= read_versions("requirements-dev.txt").items()
+    )
 
 
 def test_no_pin_is_below_its_minimum_version() -> None:
     minimums = tomllib.loads((ROOT / "infra" / "minimum_versions.toml").read_text())
-    low = [
+    too_low = [
         (path.name, name, rest.split()[0])
         for path in [ROOT / "requirements.txt", ROOT / "requirements-dev.txt"]
-        for name, rest in pins(path).items()
+        for name, rest in read_pins(path).items()
         if name in minimums and Version(rest.split()[0]) < Version(minimums[name]["minimum"])
     ]
-    assert low == []
+    assert too_low == []
     assert all(each["reason"] for each in minimums.values())
 
 
-def test_a_changed_pin_means_a_new_installation(tmp_path: Path) -> None:
+def test_a_changed_pin_changes_the_fingerprint(tmp_path: Path) -> None:
     top, included = tmp_path / "dev.txt", tmp_path / "base.txt"
     top.write_text("-r base.txt\n")
     included.write_text("a==1\n")
@@ -67,7 +69,7 @@ def test_a_changed_pin_means_a_new_installation(tmp_path: Path) -> None:
     assert venv.compute_fingerprint(top) != before
 
 
-def test_a_taken_port_is_noticed() -> None:
+def test_a_port_in_use_is_detected() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -78,12 +80,12 @@ def test_a_taken_port_is_noticed() -> None:
     assert cloud.is_port_free(cloud.find_free_port())
 
 
-def test_a_port_that_answers_nothing_is_no_cloud() -> None:
+def test_a_port_without_an_answer_is_not_a_healthy_cloud() -> None:
     assert not cloud.is_healthy(cloud.find_free_port())
 
 
 @pytest.mark.parametrize("value", ["abc", "0", "65536", "-1"])
-def test_a_port_must_be_one(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_port_is_refused(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", value)
     with pytest.raises(UserError, match="is not a port number"):
         cloud.read_port("PORT", 8000)
@@ -94,7 +96,7 @@ def test_a_port_has_a_default(monkeypatch: pytest.MonkeyPatch) -> None:
     assert cloud.read_port("PORT", 8000) == 8000
 
 
-def test_what_goes_wrong_is_one_line_and_no_traceback() -> None:
+def test_an_error_is_one_line_without_a_traceback() -> None:
     command = [sys.executable, "-m", "infra.deploy", "outputs", "--stage", "nowhere"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
@@ -109,14 +111,16 @@ def test_what_goes_wrong_is_one_line_and_no_traceback() -> None:
     ],
     ids=lambda command: command[0],
 )
-def test_whoever_has_no_credentials_is_told_so_in_one_line(
-    command: list[str], tmp_path: Path
-) -> None:
-    bare = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"}
+def test_missing_credentials_are_reported_in_one_line(command: list[str], tmp_path: Path) -> None:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
     done = subprocess.run(
         [sys.executable, "-m", *command],
         cwd=ROOT,
-        env=bare | {"AWS_DEFAULT_REGION": "eu-central-1"},
+        env=environment | {"AWS_DEFAULT_REGION": "eu-central-1"},
         capture_output=True,
         text=True,
         check=False,
@@ -124,26 +128,26 @@ def test_whoever_has_no_credentials_is_told_so_in_one_line(
     assert (done.returncode, done.stderr) == (1, "error: Unable to locate credentials\n")
 
 
-def test_make_help_lists_every_verb() -> None:
+def test_make_help_lists_every_target() -> None:
     makefile = (ROOT / "Makefile").read_text()
     (phony,) = re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
-    for verb in phony.split():
-        assert re.search(rf"^{verb}:.*## .+", makefile, re.MULTILINE), verb
+    for target in phony.split():
+        assert re.search(rf"^{target}:.*## .+", makefile, re.MULTILINE), target
 
 
-def test_the_mix_that_is_priced_is_of_calls_whose_units_are_known() -> None:
+def test_the_request_mix_contains_only_calls_with_known_request_units() -> None:
     assert {share.call for share in cost.REQUEST_MIX} <= set(cost.read_request_units())
     assert sum(share.percent for share in cost.REQUEST_MIX) == 100
     assert sum(cost.price_million_requests().values()) > 0
 
 
-def test_the_page_of_costs_says_what_the_script_computes(build: Path) -> None:
+def test_the_cost_page_shows_the_computed_prices(build: Path) -> None:
     page = (ROOT / "docs" / "cost.md").read_text()
     assert cost.format_table("A million requests of the mix", cost.price_million_requests()) in page
     assert cost.format_table("A month of prod, idle", cost.price_idle_month("prod")) in page
 
 
-def test_every_finding_that_is_accepted_has_its_reason() -> None:
+def test_every_accepted_finding_has_a_reason() -> None:
     lines = (ROOT / "infra" / "checkov.yaml").read_text().splitlines()
     accepted = [line for line in lines if line.strip().startswith("- ")]
     assert accepted

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from chalicelib.clock import now
-from tests.deferred_work import owe, owe_erasure
-from tests.support import PASSWORD, Api, Person, after_each
+from tests.deferred_work import defer_task_updates, delete_assignee_account
+from tests.faults import after_each_call
+from tests.support import PASSWORD, Api, Person
 
 Tick = Callable[..., dict[str, int]]
 
@@ -17,14 +18,14 @@ MANY = 10
 
 @pytest.fixture
 def tick(
-    invoke: Callable[[str, Any], Any], event: Callable[[str], Any], wait: Callable[..., None]
+    invoke: Callable[[str, Any], Any], sample_event: Callable[[str], Any], wait: Callable[..., None]
 ) -> Tick:
     """Run a tick of four minutes in which each write, or each `slow` call, takes `seconds`."""
 
     def tick(seconds: int, slow: str = "TransactWriteItems") -> dict[str, int]:
         start = now()
-        with after_each(slow, lambda: wait(seconds=seconds)):
-            outcome: dict[str, int] = invoke("tick", event("tick"))
+        with after_each_call(slow, lambda: wait(seconds=seconds)):
+            outcome: dict[str, int] = invoke("tick", sample_event("tick"))
         assert now() - start < timedelta(minutes=4)  # otherwise Lambda would have ended it
         return outcome
 
@@ -32,7 +33,7 @@ def tick(
 
 
 def _count_changed_tasks(ann: Person, project: str) -> int:
-    ann.signs_in()
+    ann.log_in()
     tasks = ann.get(f"/api/tasks?project={project}&limit=100").json_body["items"]
     return sum(task["version"] == 2 for task in tasks)
 
@@ -41,7 +42,7 @@ def _count_changed_tasks(ann: Person, project: str) -> int:
 def test_a_deferred_update_without_enough_time_continues_in_the_next_tick(
     ann: Person, bob: Person, wait: Any, tick: Tick, change: str
 ) -> None:
-    project = owe(change, ann, bob, MANY)
+    project = defer_task_updates(change, ann, bob, MANY)
     changed_by_request = _count_changed_tasks(ann, project)
     wait(minutes=1)
     outcomes = []
@@ -56,7 +57,7 @@ def test_a_deferred_update_without_enough_time_continues_in_the_next_tick(
 def test_a_time_zone_update_continues_where_it_stopped_however_many_tasks_are_done(
     ann: Person, bob: Person, wait: Any, tick: Tick
 ) -> None:
-    project = owe("zone", ann, bob, many=20)
+    project = defer_task_updates("zone", ann, bob, count=20)
     wait(minutes=1)
     assert next(ticks for ticks in range(1, 9) if tick(seconds=4, slow="GetItem")["run"]) > 1
     assert _count_changed_tasks(ann, project) == 20
@@ -65,11 +66,11 @@ def test_a_time_zone_update_continues_where_it_stopped_however_many_tasks_are_do
 def test_a_task_deleted_during_a_time_zone_update_does_not_stop_the_update(
     ann: Person, bob: Person, wait: Any, tick: Tick
 ) -> None:
-    project = owe("zone", ann, bob, many=2)
+    project = defer_task_updates("zone", ann, bob, count=2)
     first, _ = ann.get(f"/api/tasks?project={project}").json_body["items"]
     wait(minutes=1)
     changes = iter([lambda: ann.delete(f"/api/tasks/{first['id']}")])
-    with after_each("BatchGetItem", lambda: next(changes, int)()):
+    with after_each_call("BatchGetItem", lambda: next(changes, int)()):
         outcome = tick(seconds=0)
     assert (outcome["run"], outcome["failed"], _count_changed_tasks(ann, project)) == (1, 0, 1)
 
@@ -78,18 +79,18 @@ def test_deferred_updates_without_tasks_also_stop_in_time(
     ann: Person, bob: Person, tick: Tick
 ) -> None:
     for _ in range(6):
-        project = ann.starts_project()
-        ann.lets_in(project, bob)
+        project = ann.create_project()
+        ann.add_member(project, bob)
         ann.delete(f"/api/projects/{project}/members/{bob.id}")
     first, second = tick(seconds=20), tick(seconds=20)
     assert (first["run"], first["put_off"], second["run"]) == (4, 1, 2)
 
 
 def test_an_account_deletion_without_enough_time_continues_in_the_next_tick(
-    anyone: Api, ann: Person, bob: Person, pass_by: Any, tick: Tick
+    anonymous: Api, ann: Person, bob: Person, wait_days: Any, tick: Tick
 ) -> None:
-    projects = owe_erasure(ann, bob, 6)
-    pass_by(days=7)
+    projects = delete_assignee_account(ann, bob, 6)
+    wait_days(days=7)
     first = tick(seconds=12)
     assert (first["erased"], first["put_off"]) == (0, 1)
     assert 0 < sum(_count_changed_tasks(ann, project) for project in projects) < 6
@@ -97,28 +98,33 @@ def test_an_account_deletion_without_enough_time_continues_in_the_next_tick(
     assert sum(_count_changed_tasks(ann, project) for project in projects) == 6
     again = {"username": "bob", "email": bob.email, "password": PASSWORD}
     again |= {"password_confirm": PASSWORD}
-    assert anyone.post("/api/auth/register", again).status_code == 201
+    assert anonymous.post("/api/auth/register", again).status_code == 201
 
 
 def test_an_account_deletion_completes_however_many_sessions_there_are(
-    bob: Person, pass_by: Any, tick: Tick
+    bob: Person, wait_days: Any, tick: Tick
 ) -> None:
     for _ in range(20):
-        bob.signs_in()
+        bob.log_in()
     bob.delete("/api/auth/profile")
-    pass_by(days=7)
+    wait_days(days=7)
     assert next(ticks for ticks in range(1, 6) if tick(seconds=12)["erased"]) > 2
 
 
 def test_a_long_deferred_update_leaves_time_for_account_deletions_and_the_purge(
-    resident: Callable[[str], Person], ann: Person, bob: Person, wait: Any, pass_by: Any, tick: Tick
+    make_person: Callable[[str], Person],
+    ann: Person,
+    bob: Person,
+    wait: Any,
+    wait_days: Any,
+    tick: Tick,
 ) -> None:
-    ann.delete(f"/api/projects/{ann.starts_project()}")
+    ann.delete(f"/api/projects/{ann.create_project()}")
     wait(days=23)
-    resident("cleo").delete("/api/auth/profile")
-    pass_by(days=7)
-    ann.signs_in()
-    owe("label", ann, bob, many=20)
+    make_person("cleo").delete("/api/auth/profile")
+    wait_days(days=7)
+    ann.log_in()
+    defer_task_updates("label", ann, bob, count=20)
     outcome = tick(seconds=6)
     assert (outcome["run"], outcome["put_off"], outcome["erased"]) == (0, 1, 1)
     assert outcome["purged"] > 0

@@ -19,8 +19,18 @@ from chalicelib.dynamodb.transactions import ConditionFailed, Put, transact
 from chalicelib.jobs.models import advance_job, claim_job, finish_job, new_job, release_job
 from chalicelib.jobs.service import PROJECT_EXPORT
 from chalicelib.tasks.models import Task, create_task_write
-from tests.job_results import asked, begun, fetched, job_rows, left_in_bucket, sheet, state, swept
-from tests.support import Killed, Person, killed_at
+from tests.faults import Killed, kill_at_call
+from tests.job_results import (
+    download_job_file,
+    list_job_keys,
+    list_result_keys,
+    parse_csv,
+    read_job,
+    request_job,
+    run_streamed,
+    run_sweep,
+)
+from tests.support import Person
 
 Wait = Callable[..., None]
 FILES = ["attachments.csv", "comments.csv", "members.csv", "project.json", "tasks.csv"]
@@ -28,10 +38,10 @@ FILES = ["attachments.csv", "comments.csv", "members.csv", "project.json", "task
 
 @pytest.fixture
 def project(ann: Person, bob: Person) -> str:
-    project = ann.starts_project()
-    ann.lets_in(project, bob)
+    project = ann.create_project()
+    ann.add_member(project, bob)
     for title in ("Plan", "Do"):
-        ann.adds_task(project, title)
+        ann.create_task(project, title)
     return project
 
 
@@ -51,10 +61,10 @@ def _add_tasks(project: str, titles: list[str], description: str = "") -> None:
 
 def _assert_complete(person: Person, job: str, titles: set[str]) -> None:
     """Assert that the export is done and contains exactly these tasks."""
-    assert state(person, job)["status"] == "done"
-    tasks = json.loads(fetched(person, job, "project.json"))["tasks"]
+    assert read_job(person, job)["status"] == "done"
+    tasks = json.loads(download_job_file(person, job, "project.json"))["tasks"]
     assert len(tasks) == len(titles) and {task["title"] for task in tasks} == titles
-    assert [row["title"] for row in sheet(fetched(person, job, "tasks.csv"))] == [
+    assert [row["title"] for row in parse_csv(download_job_file(person, job, "tasks.csv"))] == [
         task["title"] for task in tasks
     ]
 
@@ -65,7 +75,7 @@ def _result_keys(*exports: str) -> set[str]:
 
 def _is_killed(call: int, act: Callable[[], Any]) -> bool:
     try:
-        with killed_at(call, writes_only=True):
+        with kill_at_call(call, writes_only=True):
             act()
     except Killed:
         return True
@@ -80,15 +90,15 @@ def test_a_job_killed_at_any_call_is_completed_by_the_sweep(
         job = new_job(PROJECT_EXPORT, project, ann.id, {}, now())
         transact(Put(job))  # without a slot, so several can exist at once
         exports.append(f"{_exports_path(project)}/{job.id}")
-        if not _is_killed(call, lambda: begun(exports[-1])):
+        if not _is_killed(call, lambda: run_streamed(exports[-1])):
             break
     assert call > 12
     wait(minutes=7)
-    assert swept()["done"] >= call - 2
-    ann.signs_in()
+    assert run_sweep()["done"] >= call - 2
+    ann.log_in()
     for export in exports:
         _assert_complete(ann, export, {"Plan", "Do"})
-    assert set(left_in_bucket()) == _result_keys(*exports)
+    assert set(list_result_keys()) == _result_keys(*exports)
 
 
 def test_a_large_export_is_complete_after_sweeps_that_are_each_killed_one_call_later(
@@ -97,15 +107,15 @@ def test_a_large_export_is_complete_after_sweeps_that_are_each_killed_one_call_l
     """The export is large enough for a multipart upload."""
     titles = [f"T{number}" for number in range(24)]
     _add_tasks(project, titles, description="x" * 370_000)
-    export = asked(ann, _exports_path(project))
+    export = request_job(ann, _exports_path(project))
     for call in itertools.count(1):
         wait(minutes=7)
-        if not _is_killed(call, swept):
+        if not _is_killed(call, run_sweep):
             break
     assert call > 12
-    ann.signs_in()
+    ann.log_in()
     _assert_complete(ann, export, {"Plan", "Do", *titles})
-    assert set(left_in_bucket()) == _result_keys(export)
+    assert set(list_result_keys()) == _result_keys(export)
 
 
 def test_a_runner_out_of_time_leaves_the_rest_to_the_next_one(
@@ -113,116 +123,116 @@ def test_a_runner_out_of_time_leaves_the_rest_to_the_next_one(
 ) -> None:
     titles = [f"T{number}" for number in range(8)]  # a page is a megabyte
     _add_tasks(project, titles, description="x" * 370_000)
-    export = asked(ann, _exports_path(project))
-    outcomes = [swept(milliseconds=32_000) for _ in range(7)]
+    export = request_job(ann, _exports_path(project))
+    outcomes = [run_sweep(milliseconds=32_000) for _ in range(7)]
     assert outcomes[:4] == [{"going_on": 1}] * 4
     assert {"done": 1} in outcomes
     _assert_complete(ann, export, {"Plan", "Do", *titles})
-    assert set(left_in_bucket()) == _result_keys(export)
+    assert set(list_result_keys()) == _result_keys(export)
 
 
 def test_a_runner_with_too_little_time_does_not_start_a_job(ann: Person, project: str) -> None:
-    export = asked(ann, _exports_path(project))
-    assert swept(milliseconds=20_000) == {"put_off": 1}
-    assert state(ann, export)["status"] == "waiting"
+    export = request_job(ann, _exports_path(project))
+    assert run_sweep(milliseconds=20_000) == {"put_off": 1}
+    assert read_job(ann, export)["status"] == "waiting"
 
 
 def test_two_runners_do_not_run_the_same_job(ann: Person, project: str, wait: Wait) -> None:
-    export = asked(ann, _exports_path(project))
-    assert _is_killed(3, lambda: begun(export))
+    export = request_job(ann, _exports_path(project))
+    assert _is_killed(3, lambda: run_streamed(export))
     wait(minutes=5)
-    assert swept() == {"taken": 1}
+    assert run_sweep() == {"taken": 1}
     wait(minutes=2)
-    assert swept() == {"done": 1}
+    assert run_sweep() == {"done": 1}
 
 
 def test_a_runner_whose_lease_ran_out_changes_nothing(
     ann: Person, project: str, wait: Wait
 ) -> None:
     """It continues after another runner has completed the job."""
-    export = asked(ann, _exports_path(project))
+    export = request_job(ann, _exports_path(project))
     old_claim = claim_job(export.rpartition("/")[2], now())
     assert old_claim is not None
     wait(minutes=7)
-    swept()
+    run_sweep()
     with pytest.raises(ConditionFailed):
         advance_job(old_claim, {"start": None, "written": 0}, {})
     with pytest.raises(ConditionFailed):
         finish_job(old_claim, now(), reason="late")
     with pytest.raises(ConditionFailed):
         release_job(old_claim)
-    ann.signs_in()
+    ann.log_in()
     _assert_complete(ann, export, {"Plan", "Do"})
 
 
 def test_late_and_repeated_stream_records_change_nothing(ann: Person, project: str) -> None:
-    export = asked(ann, _exports_path(project))
-    assert begun(export, export) == 0
-    before = state(ann, export), left_in_bucket()
-    assert begun(export) == 0 and swept() == {} and begun("gone") == 0
-    assert (state(ann, export), left_in_bucket()) == before
+    export = request_job(ann, _exports_path(project))
+    assert run_streamed(export, export) == 0
+    before = read_job(ann, export), list_result_keys()
+    assert run_streamed(export) == 0 and run_sweep() == {} and run_streamed("gone") == 0
+    assert (read_job(ann, export), list_result_keys()) == before
 
 
 def test_access_is_checked_before_every_step(
     ann: Person, bob: Person, project: str, wait: Wait
 ) -> None:
     _add_tasks(project, ["A", "B", "C", "D"], description="x" * 370_000)
-    export = asked(bob, _exports_path(project))
-    assert swept(milliseconds=32_000) == {"going_on": 1}
-    assert swept(milliseconds=32_000) == {"going_on": 1}
-    assert left_in_bucket() != []
+    export = request_job(bob, _exports_path(project))
+    assert run_sweep(milliseconds=32_000) == {"going_on": 1}
+    assert run_sweep(milliseconds=32_000) == {"going_on": 1}
+    assert list_result_keys() != []
     ann.delete(f"/api/projects/{project}/members/{bob.id}")
-    assert swept() == {"access_lost": 1}
-    ann.lets_in(project, bob)
-    job = state(bob, export)
+    assert run_sweep() == {"access_lost": 1}
+    ann.add_member(project, bob)
+    job = read_job(bob, export)
     assert (job["status"], job["reason"], job["files"]) == ("failed", "access_lost", [])
-    assert left_in_bucket() == []
+    assert list_result_keys() == []
 
 
 def test_the_uploads_of_a_failed_job_are_removed(ann: Person, bob: Person, project: str) -> None:
-    export = asked(bob, _exports_path(project))
+    export = request_job(bob, _exports_path(project))
     half_done = f"results/{export.rpartition('/')[2]}/tasks.csv"
     clients.s3_client().create_multipart_upload(Bucket=settings.BUCKET_NAME, Key=half_done)
-    assert left_in_bucket() == [half_done]
+    assert list_result_keys() == [half_done]
     ann.delete(f"/api/projects/{project}/members/{bob.id}")
-    assert swept() == {"access_lost": 1}
-    assert left_in_bucket() == []
+    assert run_sweep() == {"access_lost": 1}
+    assert list_result_keys() == []
 
 
 def test_a_failing_job_is_retried_and_finally_given_up(
     ann: Person, project: str, wait: Wait
 ) -> None:
-    export = asked(ann, _exports_path(project))
+    export = request_job(ann, _exports_path(project))
     with s3_refuses_requests():
-        assert begun(export) == 1
-        assert [swept() for _ in range(9)] == [{"failed": 1}] * 9
-    assert swept() == {"gave_up": 1}
-    assert state(ann, export)["reason"] == "gave_up"
-    assert asked(ann, _exports_path(project)) != export
+        assert run_streamed(export) == 1
+        assert [run_sweep() for _ in range(9)] == [{"failed": 1}] * 9
+    assert run_sweep() == {"gave_up": 1}
+    assert read_job(ann, export)["reason"] == "gave_up"
+    assert request_job(ann, _exports_path(project)) != export
 
 
 def test_a_failing_job_does_not_stop_the_others(ann: Person, bob: Person, project: str) -> None:
-    export = asked(ann, _exports_path(project))
+    export = request_job(ann, _exports_path(project))
     broken = claim_job(export.rpartition("/")[2], now())
     assert broken is not None
     advance_job(broken, {"nonsense": True}, {})
     release_job(broken)
-    other = asked(bob, _exports_path(project))
-    assert begun(export, other) == 1
-    assert state(bob, other)["status"] == "done"
+    other = request_job(bob, _exports_path(project))
+    assert run_streamed(export, other) == 1
+    assert read_job(bob, other)["status"] == "done"
 
 
 def test_after_seven_days_items_and_objects_are_deleted_even_if_sweeps_are_killed(
-    ann: Person, project: str, wait: Wait, pass_by: Any
+    ann: Person, project: str, wait: Wait, wait_days: Any
 ) -> None:
-    asked(ann, _exports_path(project))
-    swept()
-    pass_by(days=7)
+    request_job(ann, _exports_path(project))
+    run_sweep()
+    wait_days(days=7)
     for call in itertools.count(1):
-        if not _is_killed(call, swept):
+        if not _is_killed(call, run_sweep):
             break
     assert call > 2
-    assert left_in_bucket() == [] and job_rows() == []
+    assert list_result_keys() == [] and list_job_keys() == []
 
 
 @contextmanager

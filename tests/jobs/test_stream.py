@@ -13,20 +13,21 @@ from chalicelib import settings
 from chalicelib.clock import now
 from chalicelib.dynamodb.table import Item
 from chalicelib.trash.jobs import purge_trash
-from tests.support import Killed, Person, killed_at
+from tests.faults import Killed, kill_at_call
+from tests.support import Person
 from tests.table_stream import Record, TaskStream
 
 
 @pytest.fixture
 def records(ann: Person, bob: Person, stream: TaskStream) -> list[Record]:
     """The stream records of a task that is created, changed, deleted and restored."""
-    project = ann.starts_project()
-    ann.lets_in(project, bob)
-    path = f"/api/tasks/{ann.adds_task(project, assigned_to=bob.id)['id']}"
+    project = ann.create_project()
+    ann.add_member(project, bob)
+    path = f"/api/tasks/{ann.create_task(project, assigned_to=bob.id)['id']}"
     ann.patch(path, {"title": "x", "status": "done", "description": "y"})
     ann.delete(path)
     ann.post(path + "/restore")
-    return stream.records()
+    return stream.take_records()
 
 
 def _activity_items() -> list[str]:
@@ -39,23 +40,23 @@ def _activity_items() -> list[str]:
 def test_records_that_are_delivered_again_write_the_same_items(
     stream: TaskStream, records: list[Record]
 ) -> None:
-    assert stream.tells(records) == []
+    assert stream.deliver(records) == []
     items_before = _activity_items()
     assert len(items_before) == 2 * 6
     for again in (records, [*records, *records], records[::-1]):
-        assert stream.tells(again) == []
+        assert stream.deliver(again) == []
         assert _activity_items() == items_before
 
 
 def test_a_batch_that_is_split_writes_the_same_items(
     stream: TaskStream, records: list[Record], wait: Callable[..., None]
 ) -> None:
-    stream.tells(records)
+    stream.deliver(records)
     items_before = _activity_items()
     _delete_activity()
     for record in random.Random(1).sample(records, len(records)):
         wait(hours=3)
-        stream.tells([record])
+        stream.deliver([record])
     assert _activity_items() == items_before
 
 
@@ -68,13 +69,13 @@ def _delete_activity() -> None:
 
 
 def test_only_the_record_that_failed_is_reported(stream: TaskStream, records: list[Record]) -> None:
-    stream.tells(records)
+    stream.deliver(records)
     items_before = _activity_items()
     _delete_activity()
     broken = copy.deepcopy(records[1])
     broken["dynamodb"]["NewImage"]["version"] = {"S": "many"}
     broken["dynamodb"]["SequenceNumber"] = "broken"
-    assert stream.tells([broken, *records]) == ["broken"]
+    assert stream.deliver([broken, *records]) == ["broken"]
     assert _activity_items() == items_before
 
 
@@ -96,9 +97,9 @@ def test_a_record_that_failed_in_an_outage_is_written_by_the_next_delivery(
 ) -> None:
     first = records[:1]
     with table_refuses_batch_writes():
-        assert stream.tells(first) == [first[0]["dynamodb"]["SequenceNumber"]]
+        assert stream.deliver(first) == [first[0]["dynamodb"]["SequenceNumber"]]
     assert _activity_items() == []
-    assert stream.tells(first) == []
+    assert stream.deliver(first) == []
     assert len(_activity_items()) == 2
 
 
@@ -109,8 +110,8 @@ def test_a_function_killed_at_any_call_is_completed_by_the_next_try(
     while True:
         calls += 1
         try:
-            with killed_at(calls):
-                stream.tells(records)
+            with kill_at_call(calls):
+                stream.deliver(records)
             break
         except Killed:
             continue
@@ -119,31 +120,31 @@ def test_a_function_killed_at_any_call_is_completed_by_the_next_try(
 
 
 def test_the_purge_of_a_task_also_removes_its_activity_from_the_feed(
-    ann: Person, stream: TaskStream, records: list[Record], pass_by: Callable[..., None]
+    ann: Person, stream: TaskStream, records: list[Record], wait_days: Callable[..., None]
 ) -> None:
-    stream.tells(records)
+    stream.deliver(records)
     (task,) = {record["dynamodb"]["Keys"]["SK"]["S"].partition("#")[2] for record in records}
     project = ann.get("/api/projects").json_body["items"][0]["id"]
-    other = ann.adds_task(project)["id"]
+    other = ann.create_task(project)["id"]
     ann.delete(f"/api/tasks/{task}")
-    stream.flows()
-    pass_by(days=30)
+    stream.deliver_new()
+    wait_days(days=30)
     purge_trash(now())
-    stream.flows()
+    stream.deliver_new()
     assert len(_activity_items()) == 2
     assert all(other in row for row in _activity_items())
 
 
 def test_the_purge_of_a_project_empties_its_feed(
-    ann: Person, stream: TaskStream, records: list[Record], pass_by: Callable[..., None]
+    ann: Person, stream: TaskStream, records: list[Record], wait_days: Callable[..., None]
 ) -> None:
     project = ann.get("/api/projects").json_body["items"][0]["id"]
-    stream.tells(records)
+    stream.deliver(records)
     _add_stray_feed_item(project)
     ann.delete(f"/api/projects/{project}")
-    pass_by(days=30)
+    wait_days(days=30)
     purge_trash(now())
-    stream.flows()
+    stream.deliver_new()
     assert _activity_items() == []
 
 
@@ -154,6 +155,6 @@ def _add_stray_feed_item(project: str) -> None:
     client.put_item(TableName=settings.TABLE_NAME, Item=item)
 
 
-def test_the_sample_event_is_processed(cloud: None, event: Any, invoke: Any) -> None:
-    assert invoke("follow_changes", event("follow_changes")) == {"batchItemFailures": []}
+def test_the_sample_event_is_processed(cloud: None, sample_event: Any, invoke: Any) -> None:
+    assert invoke("follow_changes", sample_event("follow_changes")) == {"batchItemFailures": []}
     assert len(_activity_items()) == 2

@@ -1,4 +1,4 @@
-"""A local cloud of one's own, with the stack deployed to it from the packaged template."""
+"""Fixtures of live tests: a local cloud with the stack deployed from the packaged template."""
 
 import os
 import shutil
@@ -14,8 +14,8 @@ import pytest
 
 from localstack.background import read_cloud_port
 from localstack.stack import deploy_local_stack, run_local_cloud
-from tests.live.inbox import Inbox, inbox_open
-from tests.live.support import EXAMPLES, ON_LOCALSTACK, Deployed
+from tests.live.inbox import Inbox, run_inbox
+from tests.live.support import EXAMPLES, ON_LOCALSTACK, Deployment
 
 HERE = Path(__file__).parent
 
@@ -28,35 +28,37 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def inbox() -> Iterator[Inbox]:
-    """Where the mails of the local cloud arrive, as they are sent."""
-    with inbox_open() as inbox:
+    """The SMTP server that receives the emails of the local cloud."""
+    with run_inbox() as inbox:
         yield inbox
 
 
 @pytest.fixture(scope="session")
-def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the cloud of one's own keeps on the disk."""
+def state_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which the local cloud of the tests keeps its state."""
     return tmp_path_factory.mktemp("cloud")
 
 
 @pytest.fixture(scope="session")
-def deployed(state: Path, inbox: Inbox) -> Iterator[Deployed]:
-    """Our stack: with `CLOUD=localstack` on the LocalStack that answers, else on a cloud of one's
-    own. What asks for policies or begins with nothing has a cloud of its own in any case."""
+def deployment(state_dir: Path, inbox: Inbox) -> Iterator[Deployment]:
+    """The stack: with `CLOUD=localstack` on the running LocalStack, else on a new local cloud.
+
+    Tests of policies and of deployments start further local clouds in any case.
+    """
     if ON_LOCALSTACK:
-        yield Deployed(deploy_local_stack(read_cloud_port())).ticked_lately()
+        yield Deployment(deploy_local_stack(read_cloud_port())).set_watermarks()
         return
     with (
         patch.dict(os.environ, SMTP_HOST=inbox.address),
-        run_local_cloud(state) as outputs,
+        run_local_cloud(state_dir) as outputs,
     ):
-        yield Deployed(outputs).ticked_lately()
+        yield Deployment(outputs).set_watermarks()
 
 
 @pytest.fixture(scope="session")
 def origins() -> Iterator[tuple[str, str]]:
-    """Two places that serve the examples' pages; the second is foreign to the strict cloud."""
-    handler = partial(_Quiet, directory=str(EXAMPLES))
+    """Two servers of the example pages; the strict deployment allows only the first origin."""
+    handler = partial(_QuietHandler, directory=str(EXAMPLES))
     servers = [ThreadingHTTPServer(("127.0.0.1", 0), handler) for _ in range(2)]
     for server in servers:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -67,27 +69,32 @@ def origins() -> Iterator[tuple[str, str]]:
         server.server_close()
 
 
-class _Quiet(SimpleHTTPRequestHandler):
+class _QuietHandler(SimpleHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
-        """Nothing: the tests' output is no place for it."""
+        """Log nothing: requests do not belong in the output of the tests."""
 
 
 @pytest.fixture(scope="session")
-def strict(
+def strict_deployment(
     tmp_path_factory: pytest.TempPathFactory, origins: tuple[str, str]
-) -> Iterator[Deployed]:
-    """A cloud that asks each function's policy and the bucket's CORS rules, whose stage knows the
-    first origin. The bucket's own policy wants TLS, which is not to be had here."""
-    known = {"AllowedOrigins": origins[0]}
-    with run_local_cloud(tmp_path_factory.mktemp("strict"), known, enforce_iam=True) as outputs:
-        deployed = Deployed(outputs).ticked_lately()
-        deployed.client("s3").delete_bucket_policy(Bucket=outputs["bucket"])
-        yield deployed
+) -> Iterator[Deployment]:
+    """A stack on a local cloud that enforces the functions' policies and the bucket's CORS rules.
+
+    The stage allows the first origin. The bucket policy is deleted, because it requires TLS, which
+    the local cloud does not have.
+    """
+    parameters = {"AllowedOrigins": origins[0]}
+    with run_local_cloud(
+        tmp_path_factory.mktemp("strict"), parameters, enforce_iam=True
+    ) as outputs:
+        deployment = Deployment(outputs).set_watermarks()
+        deployment.client("s3").delete_bucket_policy(Bucket=outputs["bucket"])
+        yield deployment
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    """Headless Chromium, Debian's own."""
+    """Headless Chromium from the Debian package."""
     from playwright.sync_api import sync_playwright
 
     chromium = shutil.which("chromium")
@@ -101,6 +108,6 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def aws(deployed: Deployed) -> Any:
-    """Clients of the local cloud by service name."""
-    return deployed.client
+def aws_client(deployment: Deployment) -> Any:
+    """Return a boto3 client of the local cloud: `aws_client("s3")`."""
+    return deployment.client

@@ -1,4 +1,4 @@
-"""Where the local cloud's SES hands its mail on to: a mail server that keeps what it gets."""
+"""An SMTP server that keeps the emails which the SES of the local cloud relays to it."""
 
 import re
 import socketserver
@@ -12,7 +12,7 @@ END = b".\r\n"
 
 
 class _Session(socketserver.StreamRequestHandler):
-    """As much of SMTP as it takes to be given a mail (RFC 5321)."""
+    """An SMTP session with the commands that it takes to receive an email (RFC 5321)."""
 
     server: "Inbox"
 
@@ -21,12 +21,12 @@ class _Session(socketserver.StreamRequestHandler):
         while line := self.rfile.readline():
             verb = line[:4].upper()
             if verb == b"DATA":
-                self._take_mail()
+                self._receive_mail()
             self.wfile.write(b"221 bye\r\n" if verb == b"QUIT" else b"250 ok\r\n")
             if verb == b"QUIT":
                 return
 
-    def _take_mail(self) -> None:
+    def _receive_mail(self) -> None:
         self.wfile.write(b"354 go on\r\n")
         lines = iter(self.rfile.readline, END)
         raw = b"".join(re.sub(rb"^\.\.", b".", line) for line in lines)
@@ -35,7 +35,7 @@ class _Session(socketserver.StreamRequestHandler):
 
 
 class Inbox(socketserver.ThreadingTCPServer):
-    """`raw` is what came over the wire, `mails` what a mail client reads in it."""
+    """The server. `raw` are the emails as received, `mails` the same emails parsed."""
 
     daemon_threads = True
 
@@ -50,12 +50,13 @@ class Inbox(socketserver.ThreadingTCPServer):
         return f"{host!s}:{port}"
 
     def mails_to(self, address: str, subject: str) -> list[EmailMessage]:
-        """Those with a subject that begins so."""
+        """Return the emails to an address whose subject begins with `subject`."""
         return [m for m in self.mails if m["To"] == address and m["Subject"].startswith(subject)]
 
 
 @contextmanager
-def inbox_open() -> Iterator[Inbox]:
+def run_inbox() -> Iterator[Inbox]:
+    """Run the server for the block."""
     with Inbox() as inbox:
         threading.Thread(target=inbox.serve_forever, args=(0.05,), daemon=True).start()
         yield inbox

@@ -1,4 +1,4 @@
-"""What live tests speak with: real HTTP, nothing mocked."""
+"""Helpers for live tests, which use real HTTP and mock nothing."""
 
 import json
 import os
@@ -14,45 +14,49 @@ from localstack_client.session import Session
 
 from infra.stage import ROOT
 from localstack.mailbox import read_messages
-from tests.support import watermarks
+from tests.moto_stack import build_watermarks
 
 T = TypeVar("T")
 
 PASSWORD = "correct horse battery"
-SECONDS = 60
+TIMEOUT_SECONDS = 60
 ON_LOCALSTACK = os.environ.get("CLOUD") == "localstack"
 EVENTS = ROOT / "events"
 EXAMPLES = ROOT / "docs" / "examples"
 
 
 @dataclass
-class Deployed:
-    """A stack that runs: what `.local/outputs.json` says of it."""
+class Deployment:
+    """A deployed stack, given its outputs as in `.local/outputs.json`."""
 
     outputs: dict[str, Any]
 
-    def visitor(self, name: str) -> "Visitor":
-        return Visitor(self.outputs["gateway_api_url"], f"{name}{uuid4().hex[:12]}")
+    def new_user(self, name: str) -> "ApiUser":
+        """Return a user with a unique name, who has not signed up yet."""
+        return ApiUser(self.outputs["gateway_api_url"], f"{name}{uuid4().hex[:12]}")
 
     def client(self, service: str) -> Any:
-        """A client of the cloud that it runs on."""
+        """Return a boto3 client of the cloud that the stack runs on."""
         host = self.outputs["aws_endpoint"].removeprefix("http://")
         session = Session("test", "test", region_name=self.outputs["region"], localstack_host=host)
         return session.client(service)
 
-    def ticked_lately(self) -> "Deployed":
-        """Let it look like a system that runs: the first sweep of all looks two days back."""
-        written = [{"PutRequest": {"Item": row}} for row in watermarks()]
-        self.client("dynamodb").batch_write_item(RequestItems={self.outputs["table"]: written})
+    def set_watermarks(self) -> "Deployment":
+        """Set every watermark to this hour and return this deployment.
+
+        Without a watermark, a sweep looks two days back.
+        """
+        requests = [{"PutRequest": {"Item": item}} for item in build_watermarks()]
+        self.client("dynamodb").batch_write_item(RequestItems={self.outputs["table"]: requests})
         return self
 
     def mails_to(self, email: str) -> list[dict[str, Any]]:
-        """What arrived in the emulator's mailbox, the oldest first."""
+        """Return the emails to an address in the emulator's mailbox, the oldest first."""
         return [m for m in reversed(read_messages(self.outputs["mailbox_url"])) if email in m["to"]]
 
 
-class Visitor:
-    """Somebody who calls the API over HTTP."""
+class ApiUser:
+    """A user who calls the API over HTTP."""
 
     def __init__(self, api_url: str, name: str) -> None:
         self.api_url = api_url
@@ -62,57 +66,69 @@ class Visitor:
         self.id = ""
 
     def call(self, method: str, path: str, body: Any = None) -> requests.Response:
+        """Send a request and return the response."""
         return self.http.request(method, self.api_url + path, json=body, timeout=60)
 
-    def must(self, method: str, path: str, body: Any = None) -> Any:
-        """The JSON of an answer that must be a success."""
+    def request_json(self, method: str, path: str, body: Any = None) -> Any:
+        """Send a request that must succeed; return the JSON of the response, or None."""
         answer = self.call(method, path, body)
         assert answer.ok, (method, path, answer.status_code, answer.text)
         return answer.json() if answer.content else None
 
-    def signs_up(self) -> "Visitor":
+    def sign_up(self) -> "ApiUser":
+        """Register, log in and return this user."""
         account = {"username": self.name, "email": self.email, "password": PASSWORD}
-        self.must("POST", "/auth/register/", account | {"password_confirm": PASSWORD})
-        signed_in = self.must("POST", "/auth/login/", {"email": self.email, "password": PASSWORD})
-        self.http.headers["Authorization"] = f"Bearer {signed_in['access']}"
-        self.id = signed_in["user"]["id"]
+        self.request_json("POST", "/auth/register/", account | {"password_confirm": PASSWORD})
+        login = self.request_json(
+            "POST", "/auth/login/", {"email": self.email, "password": PASSWORD}
+        )
+        self.http.headers["Authorization"] = f"Bearer {login['access']}"
+        self.id = login["user"]["id"]
         return self
 
-    def lives_by_day(self) -> None:
-        """Where it is past nine in the morning now, so that reminders come at once."""
+    def set_daytime_zone(self) -> None:
+        """Choose a time zone in which it is past 09:00 now, so that reminders are sent at once."""
         zone = "UTC" if datetime.now(UTC).hour >= 9 else "Etc/GMT-10"
-        self.must("PATCH", "/auth/profile/", {"time_zone": zone})
+        self.request_json("PATCH", "/auth/profile/", {"time_zone": zone})
 
-    def uploads(self, task: str, name: str, kind: str, body: bytes, more: bytes = b"") -> Any:
-        """Announce `body` and post it, with `more` behind it, straight to the storage: the
-        attachment and the storage's answer."""
-        announced = {"filename": name, "content_type": kind, "size": len(body)}
-        answer = self.must("POST", f"/tasks/{task}/attachments/", announced)
+    def upload_file(
+        self, task: str, name: str, content_type: str, body: bytes, extra: bytes = b""
+    ) -> Any:
+        """Announce an attachment with the content `body` and post `body + extra` to S3.
+
+        Returns the attachment and the response of S3.
+        """
+        announced = {"filename": name, "content_type": content_type, "size": len(body)}
+        answer = self.request_json("POST", f"/tasks/{task}/attachments/", announced)
         form = answer["upload"]
-        files = {"file": (name, body + more, kind)}
+        files = {"file": (name, body + extra, content_type)}
         stored = requests.post(form["url"], data=form["fields"], files=files, timeout=60)
         return answer["attachment"], stored
 
-    def downloads(self, task: str, attachment: str) -> requests.Response:
-        link = self.must("GET", f"/tasks/{task}/attachments/{attachment}/download/")
+    def download_file(self, task: str, attachment: str) -> requests.Response:
+        """Follow the download link of an attachment and return the response of S3."""
+        link = self.request_json("GET", f"/tasks/{task}/attachments/{attachment}/download/")
         return requests.get(link["url"], timeout=60)
 
 
 def in_hours(hours: float) -> str:
+    """Return the time in `hours` hours, as the API writes it."""
     return (datetime.now(UTC) + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def sample(event: str) -> bytes:
-    """A sample event of `events/`, at the present time; an event knows whole seconds only, so it is
-    the one that begins next, and what was done just before lies behind it."""
+def load_event(event: str) -> bytes:
+    """Return a sample event of `events/` as JSON, with the current time.
+
+    Events have whole seconds. The time is rounded up, so that it is after all earlier requests.
+    """
     content = json.loads((EVENTS / f"{event}.json").read_text())
     return json.dumps({**content, "time": in_hours(1 / 3600)}).encode()
 
 
-def eventually(read: Callable[[], T], seconds: float = SECONDS) -> T:
-    """What `read` gives as soon as it gives something; fails when it gives nothing in time."""
+def wait_for(read: Callable[[], T], seconds: float = TIMEOUT_SECONDS) -> T:
+    """Call `read` until it returns something true, and return that; fail after `seconds`."""
     deadline = time.monotonic() + seconds
-    while not (found := read()):
+    while not (result := read()):
         assert time.monotonic() < deadline, f"nothing within {seconds} s"
         time.sleep(0.2)
-    return found
+    return result

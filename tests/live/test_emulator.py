@@ -1,18 +1,20 @@
-"""What localstack/emulator.py changes of ministack."""
+"""The changes that localstack/emulator.py makes to ministack."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.live.support import ON_LOCALSTACK, Deployed, eventually
+from tests.live.support import ON_LOCALSTACK, Deployment, wait_for
 
 
-@pytest.mark.skipif(ON_LOCALSTACK, reason="LocalStack unpacks in its own way")
-def test_the_workers_of_all_functions_share_their_code(deployed: Deployed, state: Path) -> None:
-    deployed.visitor("ann").signs_up()  # which wakes more than the API
+@pytest.mark.skipif(ON_LOCALSTACK, reason="LocalStack unpacks code differently")
+def test_all_function_workers_share_one_copy_of_the_code(
+    deployment: Deployment, state_dir: Path
+) -> None:
+    deployment.new_user("ann").sign_up()  # starts more functions than the API
 
     def is_shared() -> bool:
-        places = list(state.glob("tmp/ministack-lambda-*/code"))
-        return len(places) > 1 and len({place.resolve() for place in places}) == 1
+        folders = list(state_dir.glob("tmp/ministack-lambda-*/code"))
+        return len(folders) > 1 and len({folder.resolve() for folder in folders}) == 1
 
-    eventually(is_shared)
+    wait_for(is_shared)

@@ -1,4 +1,4 @@
-"""What `make invoke` does with each sample event."""
+"""`make invoke` with each sample event."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,16 +8,16 @@ import pytest
 from infra import functions
 from infra.stage import LOCAL, load_stage
 from localstack.stack import use_endpoint
-from tests.live.support import EVENTS, Deployed
+from tests.live.support import EVENTS, Deployment
 
 
 @pytest.fixture(scope="module", autouse=True)
-def aimed(deployed: Deployed) -> Iterator[None]:
-    with use_endpoint(deployed.outputs["aws_endpoint"]):
+def use_deployment(deployment: Deployment) -> Iterator[None]:
+    with use_endpoint(deployment.outputs["aws_endpoint"]):
         yield
 
 
 @pytest.mark.parametrize("event", sorted(EVENTS.glob("*.json")), ids=lambda path: path.stem)
-def test_the_function_of_a_sample_event_takes_it(deployed: Deployed, event: Path) -> None:
-    named = {name.lower(): name for name in deployed.outputs["functions"]}
-    functions.invoke_function(load_stage(LOCAL), named[event.stem.replace("_", "")], event)
+def test_a_function_handles_its_sample_event(deployment: Deployment, event: Path) -> None:
+    names = {name.lower(): name for name in deployment.outputs["functions"]}
+    functions.invoke_function(load_stage(LOCAL), names[event.stem.replace("_", "")], event)

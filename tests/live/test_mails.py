@@ -1,5 +1,8 @@
-"""Each kind of mail, from its cause to the page that its link leads to: handed on by the local
-cloud's SES, read as a mail client does, followed as the web client does."""
+"""Each kind of email, from its cause to the page behind its link.
+
+The SES of the local cloud relays the emails to an SMTP server of the tests. The tests parse them as
+an email client does, and call the API as the pages of the web client do.
+"""
 
 import io
 import json
@@ -22,16 +25,16 @@ from tests.live.inbox import Inbox
 from tests.live.support import (
     ON_LOCALSTACK,
     PASSWORD,
-    Deployed,
-    Visitor,
-    eventually,
+    ApiUser,
+    Deployment,
     in_hours,
-    sample,
+    load_event,
+    wait_for,
 )
 
-NEW = "another horse battery"
+NEW_PASSWORD = "another horse battery"
 CLIENT = "http://localhost:8000"  # AppUrl and ApiUrl of the local stage
-# Kind -> to whom, and how its subject begins.
+# Kind of email -> its recipient and the beginning of its subject.
 SUBJECTS = {
     "verify": ("vera", "Confirm your address"),
     "reset": ("rex", "Choose a new password"),
@@ -51,41 +54,48 @@ SUBJECTS = {
 
 
 @dataclass
-class Scene:
-    """Who gets mail, and what their web client made of the links."""
+class MailScenario:
+    """People who receive emails, the emails, and the responses behind their links."""
 
-    deployed: Deployed
+    deployment: Deployment
     inbox: Inbox
-    aws: Any
-    people: dict[str, Visitor]
+    aws_client: Any
+    people: dict[str, ApiUser]
     mails: dict[str, EmailMessage] = field(default_factory=dict)
     answers: dict[str, requests.Response] = field(default_factory=dict)
 
     def mail(self, kind: str) -> EmailMessage:
-        """The one of its kind that arrived."""
+        """Wait for the email of that kind and return it; there must be one."""
         if kind not in self.mails:
-            who, subject = SUBJECTS[kind]
-            (mail,) = eventually(lambda: self.inbox.mails_to(self.people[who].email, subject))
+            recipient, subject = SUBJECTS[kind]
+            address = self.people[recipient].email
+            (mail,) = wait_for(lambda: self.inbox.mails_to(address, subject))
             self.mails[kind] = mail
         return self.mails[kind]
 
-    def opens(self, kind: str, link: str) -> requests.Response:
-        """What the API answers to the page behind a link; a token is good once."""
+    def open_link(self, kind: str, link: str) -> requests.Response:
+        """Return the response of the API to the page behind a link.
+
+        Each link is opened once, because its token is valid once.
+        """
         if link not in self.answers:
-            self.answers[link] = _page(self.people[SUBJECTS[kind][0]], urlsplit(link))
+            self.answers[link] = _call_api_of_page(self.people[SUBJECTS[kind][0]], urlsplit(link))
         return self.answers[link]
 
-    def invokes(self, function: str, event: str) -> None:
-        name = self.deployed.outputs["functions"][function]
-        # A second ago: what is owed at a time to come waits for it.
-        payload = {**json.loads(sample(event)), "time": in_hours(-1 / 3600)}
-        answer = self.aws("lambda").invoke(FunctionName=name, Payload=json.dumps(payload))
+    def invoke(self, function: str, event: str) -> None:
+        """Invoke a function with a sample event, dated a second ago.
+
+        Emails that are queued for a later time stay in the outbox.
+        """
+        name = self.deployment.outputs["functions"][function]
+        payload = {**json.loads(load_event(event)), "time": in_hours(-1 / 3600)}
+        answer = self.aws_client("lambda").invoke(FunctionName=name, Payload=json.dumps(payload))
         assert "FunctionError" not in answer, answer["Payload"].read()
 
-    def has(self, pk: str, sk: str, **values: str) -> None:
-        """A row says something else: the clock of the functions cannot be set."""
-        self.aws("dynamodb").update_item(
-            TableName=self.deployed.outputs["table"],
+    def set_attributes(self, pk: str, sk: str, **values: str) -> None:
+        """Change attributes of an item, because the clock of the functions cannot be set."""
+        self.aws_client("dynamodb").update_item(
+            TableName=self.deployment.outputs["table"],
             Key={"PK": {"S": pk}, "SK": {"S": sk}},
             UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in values),
             ConditionExpression="attribute_exists(PK)",
@@ -93,136 +103,151 @@ class Scene:
         )
 
 
-def _page(person: Visitor, link: Any) -> requests.Response:
-    """What the web client's page of that path calls (docs/api.md)."""
+def _call_api_of_page(person: ApiUser, link: Any) -> requests.Response:
+    """Call the API as the web client's page of that path does (docs/api.md)."""
     token = parse_qs(link.query).get("token", [""])[0]
-    new = {"password": NEW, "password_confirm": NEW}
-    known = {"email": person.email, "password": PASSWORD}
+    new = {"password": NEW_PASSWORD, "password_confirm": NEW_PASSWORD}
+    login = {"email": person.email, "password": PASSWORD}
     posts: dict[str, tuple[str, Any]] = {
         "/verify": ("/auth/verify-email/", {"token": token}),
         "/reset": ("/auth/reset-password/", {"token": token, **new}),
         "/new-email": ("/auth/confirm-email/", {"token": token}),
         "/invitation": ("/invitations/accept/", {"token": token}),
         "/forgot-password": ("/auth/forgot-password/", {"email": person.email}),
-        "/login": ("/auth/login/", known),
+        "/login": ("/auth/login/", login),
     }
     if link.path in posts:
         return person.call("POST", *posts[link.path])
-    shown = {"": "/health/", "/tasks": "/tasks/?assigned_to=me"}
-    return person.call("GET", shown.get(link.path, link.path + "/"))
+    gets = {"": "/health/", "/tasks": "/tasks/?assigned_to=me"}
+    return person.call("GET", gets.get(link.path, link.path + "/"))
 
 
 @pytest.fixture(scope="module")
-def scene(deployed: Deployed, inbox: Inbox, aws: Callable[[str], Any]) -> Scene:
+def scenario(
+    deployment: Deployment, inbox: Inbox, aws_client: Callable[[str], Any]
+) -> MailScenario:
     if ON_LOCALSTACK:
-        pytest.skip("LocalStack hands no mail on")
+        pytest.skip("LocalStack relays no email")
     names = ("ann", "bob", "mel", "vera", "rex", "nia", "lea", "eve")
-    people = {name: deployed.visitor(name).signs_up() for name in names if name != "eve"}
-    people |= {"eve": deployed.visitor("eve"), "nia2": deployed.visitor("nia2")}
-    scene = Scene(deployed, inbox, aws, people)
-    _accounts(**people)
-    _projects(scene, **people)
+    people = {name: deployment.new_user(name).sign_up() for name in names if name != "eve"}
+    people |= {"eve": deployment.new_user("eve"), "nia2": deployment.new_user("nia2")}
+    scenario = MailScenario(deployment, inbox, aws_client, people)
+    _cause_account_mails(**people)
+    _cause_project_mails(scenario, **people)
     for kind in ("reset", "new_email"):
-        (link,) = _links(scene.mail(kind))
-        assert scene.opens(kind, link).ok
-    people["eve"].signs_up()
-    return scene
+        (link,) = _find_links(scenario.mail(kind))
+        assert scenario.open_link(kind, link).ok
+    people["eve"].sign_up()
+    return scenario
 
 
-def _accounts(*, rex: Visitor, nia: Visitor, lea: Visitor, nia2: Visitor, **_: Visitor) -> None:
-    rex.must("POST", "/auth/forgot-password/", {"email": rex.email})
-    nia.must("POST", "/auth/change-email/", {"email": nia2.email, "password": PASSWORD})
-    lea.must("DELETE", "/auth/profile/", {"password": PASSWORD})
-
-
-def _projects(
-    scene: Scene, *, ann: Visitor, bob: Visitor, mel: Visitor, eve: Visitor, **_: Visitor
+def _cause_account_mails(
+    *, rex: ApiUser, nia: ApiUser, lea: ApiUser, nia2: ApiUser, **_: ApiUser
 ) -> None:
-    bob.lives_by_day()
-    project = ann.must("POST", "/projects/", {"name": "Launch"})["id"]
-    for whom in ({"user_id": bob.id}, {"user_id": mel.id}, {"email": eve.email}):
-        ann.must("POST", f"/projects/{project}/members/", whom)
+    rex.request_json("POST", "/auth/forgot-password/", {"email": rex.email})
+    nia.request_json("POST", "/auth/change-email/", {"email": nia2.email, "password": PASSWORD})
+    lea.request_json("DELETE", "/auth/profile/", {"password": PASSWORD})
+
+
+def _cause_project_mails(
+    scenario: MailScenario, *, ann: ApiUser, bob: ApiUser, mel: ApiUser, eve: ApiUser, **_: ApiUser
+) -> None:
+    bob.set_daytime_zone()
+    project = ann.request_json("POST", "/projects/", {"name": "Launch"})["id"]
+    for invitee in ({"user_id": bob.id}, {"user_id": mel.id}, {"email": eve.email}):
+        ann.request_json("POST", f"/projects/{project}/members/", invitee)
     soon, bobs = datetime.now(UTC) + timedelta(seconds=3), {"assigned_to": bob.id}
     late = {"project": project, "title": "Late", "due_date": format_timestamp(soon), **bobs}
-    late_id = ann.must("POST", "/tasks/", late)["id"]
+    late_id = ann.request_json("POST", "/tasks/", late)["id"]
     plan = {"project": project, "title": "Plan für 5 €", "due_date": in_hours(12), **bobs}
-    task = ann.must("POST", "/tasks/", plan)["id"]
-    ann.must("PUT", f"/tasks/{task}/reminders/", {"reminders": [{"at": format_timestamp(soon)}]})
-    talk = bob.must("POST", "/tasks/", {"project": project, "title": "Talk"})["id"]
-    ann.must("POST", f"/tasks/{talk}/comments/", {"body": f"Look, @{mel.name}."})
-    _a_week_goes_by(scene, ann, project, late_id)
-    eventually(lambda: datetime.now(UTC) > soon + timedelta(seconds=2))
-    scene.invokes("SendReminders", "send_reminders")
-    scene.has(f"USER#{bob.id}", "DIGEST", **_awake("digest", bob.id))  # the morning comes
-    scene.invokes("SendReminders", "send_reminders")
+    task = ann.request_json("POST", "/tasks/", plan)["id"]
+    ann.request_json(
+        "PUT", f"/tasks/{task}/reminders/", {"reminders": [{"at": format_timestamp(soon)}]}
+    )
+    talk = bob.request_json("POST", "/tasks/", {"project": project, "title": "Talk"})["id"]
+    ann.request_json("POST", f"/tasks/{talk}/comments/", {"body": f"Look, @{mel.name}."})
+    _make_weekly_report_due(scenario, ann, project, late_id)
+    wait_for(lambda: datetime.now(UTC) > soon + timedelta(seconds=2))
+    scenario.invoke("SendReminders", "send_reminders")
+    scenario.set_attributes(f"USER#{bob.id}", "DIGEST", **_due_keys("digest", bob.id))
+    scenario.invoke("SendReminders", "send_reminders")
 
 
-def _a_week_goes_by(scene: Scene, owner: Visitor, project: str, task: str) -> None:
+def _make_weekly_report_due(
+    scenario: MailScenario, owner: ApiUser, project: str, task: str
+) -> None:
     before = datetime.now(UTC) - timedelta(days=8)
-    scene.has(f"PROJECT#{project}", f"TASK#{task}", created_at=format_timestamp(before))
+    scenario.set_attributes(
+        f"PROJECT#{project}", f"TASK#{task}", created_at=format_timestamp(before)
+    )
     monday = (before - timedelta(days=before.weekday() + 7)).date().isoformat()
-    scene.has(f"USER#{owner.id}", "WEEKLY", monday=monday, **_awake("weekly", owner.id))
-    scene.invokes("SweepJobs", "sweep_jobs")
+    scenario.set_attributes(
+        f"USER#{owner.id}", "WEEKLY", monday=monday, **_due_keys("weekly", owner.id)
+    )
+    scenario.invoke("SweepJobs", "sweep_jobs")
 
 
-def _awake(what: str, user_id: str) -> dict[str, str]:
+def _due_keys(kind: str, user_id: str) -> dict[str, str]:
+    """Return the time index keys of an item that became due five seconds ago."""
     keys = time_index.build_keys(
-        what, format_timestamp(datetime.now(UTC) - timedelta(seconds=5)), user_id
+        kind, format_timestamp(datetime.now(UTC) - timedelta(seconds=5)), user_id
     )
     return {name: str(value) for name, value in keys.items()}
 
 
-def _links(mail: EmailMessage) -> list[str]:
-    """Where its page leads to, but for the end of such mails."""
+def _find_links(mail: EmailMessage) -> list[str]:
+    """Return the links of the HTML part, without the unsubscribe link."""
     page = mail.get_body(("html",))
     assert page is not None
-    found = re.findall(r'href="([^"]+)"', page.get_content())
-    return [link for link in dict.fromkeys(found) if "/api/unsubscribe" not in link]
+    links = re.findall(r'href="([^"]+)"', page.get_content())
+    return [link for link in dict.fromkeys(links) if "/api/unsubscribe" not in link]
 
 
-def test_each_kind_of_mail_is_known_here() -> None:
+def test_every_kind_of_mail_is_covered() -> None:
     assert set(SUBJECTS) == set(MAIL_KINDS)
 
 
 @pytest.mark.parametrize("kind", SUBJECTS)
-def test_it_arrives_whole_and_leads_somewhere(scene: Scene, kind: str) -> None:
-    mail = scene.mail(kind)
+def test_a_mail_arrives_completely_and_its_links_work(scenario: MailScenario, kind: str) -> None:
+    mail = scenario.mail(kind)
     assert mail["From"] == "no-reply@tasks.example.com"
     assert mail["Auto-Submitted"] == "auto-generated" and mail["Message-ID"]
     text = mail.get_body(("plain",))
     assert text is not None
-    links = _links(mail)
+    links = _find_links(mail)
     assert links
     for link in links:
         assert link.startswith(CLIENT) and link in text.get_content()
-        answer = scene.opens(kind, link)
+        answer = scenario.open_link(kind, link)
         assert answer.ok, (link, answer.status_code, answer.text)
-    about_a_task = any("/tasks/" in link for link in links) and kind != "overdue"
-    assert (mail["References"] is not None) == about_a_task
+    is_about_task = any("/tasks/" in link for link in links) and kind != "overdue"
+    assert (mail["References"] is not None) == is_about_task
 
 
 @pytest.mark.parametrize("kind", SUBJECTS)
-def test_one_click_ends_it_unless_it_is_about_the_accounts_safety(scene: Scene, kind: str) -> None:
-    mail = scene.mail(kind)
+def test_a_mail_has_one_click_unsubscribe_unless_it_is_a_security_mail(
+    scenario: MailScenario, kind: str
+) -> None:
+    mail = scenario.mail(kind)
     if MAIL_KINDS[kind].security:
         assert mail["List-Unsubscribe"] is None and mail["List-Unsubscribe-Post"] is None
         return
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     link = mail["List-Unsubscribe"].strip("<>")
-    url = link.replace(f"{CLIENT}/api", scene.deployed.outputs["gateway_api_url"])
+    url = link.replace(f"{CLIENT}/api", scenario.deployment.outputs["gateway_api_url"])
     answer = requests.post(url, data={"List-Unsubscribe": "One-Click"}, timeout=60)
-    assert answer.ok and "no more mails" in answer.text, answer.text
+    assert answer.ok and re.search('no more "[^"]+" emails', answer.text), answer.text
 
 
-def test_the_weekly_report_shows_its_chart(scene: Scene) -> None:
-    mail = scene.mail("weekly_report")
-    (picture,) = [part for part in mail.walk() if part.get_content_type() == "image/png"]
+def test_the_weekly_report_shows_its_chart(scenario: MailScenario) -> None:
+    mail = scenario.mail("weekly_report")
+    (image,) = [part for part in mail.walk() if part.get_content_type() == "image/png"]
     page = mail.get_body(("html",))
-    assert page is not None and f'src="cid:{picture["Content-ID"].strip("<>")}"' in page.as_string()
-    Image.open(io.BytesIO(picture.get_content())).verify()
+    assert page is not None and f'src="cid:{image["Content-ID"].strip("<>")}"' in page.as_string()
+    Image.open(io.BytesIO(image.get_content())).verify()
 
 
-def test_every_mail_is_seven_bits(scene: Scene) -> None:
-    """As SES asks for."""
-    assert all(scene.mail(kind) for kind in SUBJECTS)
-    assert all(raw.isascii() for raw in scene.inbox.raw)
+def test_every_mail_is_seven_bits(scenario: MailScenario) -> None:
+    """SES requires seven-bit content."""
+    assert all(scenario.mail(kind) for kind in SUBJECTS)
+    assert all(raw.isascii() for raw in scenario.inbox.raw)

@@ -1,4 +1,4 @@
-"""`docs/tutorial.md`: each of its commands, in order, answers what stands below it."""
+"""`docs/tutorial.md`: its commands, run in order, print the output that the page shows."""
 
 import re
 import subprocess
@@ -12,7 +12,7 @@ import pytest
 from infra.stage import ROOT
 from localstack import cloud
 from localstack.mailbox import Mailbox
-from tests.live.support import Deployed
+from tests.live.support import Deployment
 
 TUTORIAL = ROOT / "docs" / "tutorial.md"
 API, MAILBOX = "http://localhost:8000/api", "http://localhost:8025"
@@ -23,36 +23,38 @@ _STEP = re.compile(r"^\$ (?P<command>.*\n(?:^> .*\n)*)(?P<output>(?:^(?!\$ ).*\n
 
 @dataclass
 class Step:
+    """A command of the tutorial and the output that the page shows."""
+
     command: str
     output: str
 
     @property
     def pattern(self) -> str:
-        """`...` stands for anything, in a line or as lines of its own."""
+        """A regular expression for the output; `...` matches any text or any lines."""
         escaped = re.escape(self.output)
         lines = re.sub(r"^\\\.\\\.\\\.\n", "(?:.*\n)*?", escaped.replace("\\\n", "\n"), flags=re.M)
         return lines.replace(r"\.\.\.", ".*?")
 
 
-def _steps(text: str) -> Iterator[Step]:
+def _parse_steps(text: str) -> Iterator[Step]:
     for block in _BLOCK.findall(text):
-        for found in _STEP.finditer(block):
-            yield Step(re.sub("^> ", "", found["command"], flags=re.M), found["output"])
+        for match in _STEP.finditer(block):
+            yield Step(re.sub("^> ", "", match["command"], flags=re.M), match["output"])
 
 
 @contextmanager
-def _mailbox(deployed: Deployed) -> Iterator[str]:
+def _run_mailbox(deployment: Deployment) -> Iterator[str]:
     port = cloud.find_free_port()
-    mailbox = Mailbox(port, deployed.outputs["mailbox_url"])
+    mailbox = Mailbox(port, deployment.outputs["mailbox_url"])
     mailbox.start()
     yield f"http://localhost:{port}"
     mailbox.stop()
 
 
-def _run(commands: list[str], folder: Path) -> list[str]:
-    """What each of `commands` prints, in one shell."""
+def _run_commands(commands: list[str], folder: Path) -> list[str]:
+    """Run the commands in one shell and return the output of each."""
     script = "".join(f"{command}printf '{END}'\n" for command in commands)
-    done = subprocess.run(
+    completed = subprocess.run(
         ["bash", "-u", "-c", script],
         cwd=folder,
         stdout=subprocess.PIPE,
@@ -61,18 +63,18 @@ def _run(commands: list[str], folder: Path) -> list[str]:
         timeout=100,
         check=False,
     )
-    return done.stdout.split(END)[:-1]
+    return completed.stdout.split(END)[:-1]
 
 
 @pytest.mark.proof
-def test_every_command_of_the_tutorial_answers_as_it_says(
-    deployed: Deployed, tmp_path: Path
+def test_every_command_of_the_tutorial_prints_the_output_on_the_page(
+    deployment: Deployment, tmp_path: Path
 ) -> None:
     text = TUTORIAL.read_text()
-    with _mailbox(deployed) as mailbox:
-        here = text.replace(API, deployed.outputs["gateway_api_url"]).replace(MAILBOX, mailbox)
-        steps = list(_steps(here))
-        printed = _run([step.command for step in steps], tmp_path)
+    with _run_mailbox(deployment) as mailbox:
+        page = text.replace(API, deployment.outputs["gateway_api_url"]).replace(MAILBOX, mailbox)
+        steps = list(_parse_steps(page))
+        printed = _run_commands([step.command for step in steps], tmp_path)
     assert len(steps) > 25
     for step, output in zip(steps, printed, strict=True):
         lines = output if not output or output.endswith("\n") else f"{output}\n"

@@ -8,13 +8,13 @@ import pytest
 
 from chalicelib.clock import now
 from chalicelib.mail.jobs import sweep_outbox
-from tests.support import Person, mails_to, token_in
+from tests.support import Person, extract_token, mails_to
 
 
 @pytest.fixture
-def bounce(event: Any, bob: Person) -> dict[str, Any]:
+def bounce(sample_event: Any, bob: Person) -> dict[str, Any]:
     """The event that mail to Bob bounced just now."""
-    sample: dict[str, Any] = event("mail_feedback")
+    sample: dict[str, Any] = sample_event("mail_feedback")
     _set_time(sample["detail"]["bounce"], now())
     sample["detail"]["bounce"]["bouncedRecipients"][0]["emailAddress"] = bob.email.upper()
     return sample
@@ -37,9 +37,9 @@ def _set_time(report: dict[str, Any], at: datetime) -> None:
 
 
 def _assign(ann: Person, bob: Person) -> None:
-    project = ann.starts_project()
-    ann.lets_in(project, bob)
-    ann.adds_task(project, assigned_to=bob.id)
+    project = ann.create_project()
+    ann.add_member(project, bob)
+    ann.create_task(project, assigned_to=bob.id)
 
 
 def _assignment_mail_arrives(ann: Person, bob: Person) -> bool:
@@ -54,7 +54,7 @@ def _verify(bob: Person) -> None:
     bob.post("/api/auth/resend-verification", {"email": bob.email})
     sweep_outbox(now())
     *_, mail = mails_to(bob, "Confirm")
-    answer = bob.post("/api/auth/verify-email", {"token": token_in(mail)})
+    answer = bob.post("/api/auth/verify-email", {"token": extract_token(mail)})
     assert answer.status_code == 204
 
 
@@ -104,6 +104,6 @@ def test_a_transient_bounce_and_a_not_spam_report_suppress_nothing(
 
 
 def test_an_address_without_an_account_is_suppressed_too(
-    cloud: None, event: Any, invoke: Any
+    cloud: None, sample_event: Any, invoke: Any
 ) -> None:
-    assert invoke("mail_feedback", event("mail_feedback")) == {"suppressed": 1, "known": 0}
+    assert invoke("mail_feedback", sample_event("mail_feedback")) == {"suppressed": 1, "known": 0}

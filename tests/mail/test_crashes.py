@@ -12,17 +12,11 @@ from chalicelib.clock import now
 from chalicelib.dynamodb import time_index
 from chalicelib.mail.jobs import sweep_outbox
 from chalicelib.mail.models import MAIL_LEASE
-from tests.crash_storm import Lambda, storm
-from tests.support import (
-    Killed,
-    Person,
-    all_rows,
-    in_hours,
-    killed_at,
-    mails_to,
-    put_copies,
-    ticked_lately,
-)
+from tests.crash_simulation import FunctionRunner, simulate_crashes
+from tests.faults import Killed, kill_at_call
+from tests.moto_stack import set_watermarks
+from tests.support import Person, in_hours, mails_to
+from tests.table_items import put_task_copies, scan_items
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 # Claim, send, record the result.
@@ -31,8 +25,8 @@ CALLS = range(1, 4)
 
 @pytest.fixture
 def project(ann: Person, bob: Person) -> str:
-    project = ann.starts_project()
-    ann.lets_in(project, bob)
+    project = ann.create_project()
+    ann.add_member(project, bob)
     sweep_outbox(now())
     return project
 
@@ -40,7 +34,7 @@ def project(ann: Person, bob: Person) -> str:
 def _is_killed_at(call: int, work: Any) -> bool:
     """Whether `work` reached this call, where it was killed."""
     try:
-        with killed_at(call, writes_only=True):
+        with kill_at_call(call, writes_only=True):
             work()
     except Killed:
         return True
@@ -53,9 +47,9 @@ def test_a_mail_is_queued_if_and_only_if_its_cause_was_committed(
     for call in itertools.count(1):
         title = f"Task {call}"
         killed = _is_killed_at(
-            call, lambda title=title: ann.adds_task(project, title, assigned_to=bob.id)
+            call, lambda title=title: ann.create_task(project, title, assigned_to=bob.id)
         )
-        items = all_rows()
+        items = scan_items()
         tasks = [item for item in items if item.get("title", {}).get("S") == title]
         kinds = [item["kind"]["S"] for item in items if item["PK"]["S"].startswith("OUTBOX#")]
         assert kinds.count("assigned") == len(_titles(items)), call
@@ -72,7 +66,7 @@ def _titles(items: list[dict[str, Any]]) -> list[str]:
 def test_a_killed_dispatcher_loses_no_mail_and_repeats_only_one_with_no_recorded_result(
     ann: Person, bob: Person, project: str, call: int
 ) -> None:
-    ann.adds_task(project, assigned_to=bob.id)
+    ann.create_task(project, assigned_to=bob.id)
     start = now()
     assert _is_killed_at(call, lambda: sweep_outbox(start))
     accepted = len(list(mails_to(bob, "Assigned")))
@@ -85,16 +79,16 @@ def test_a_killed_dispatcher_loses_no_mail_and_repeats_only_one_with_no_recorded
 
 
 @pytest.fixture
-def aws_lambda(invoke: Any, event: Any) -> Iterator[Lambda]:
+def runner(invoke: Any, sample_event: Any) -> Iterator[FunctionRunner]:
     with time_machine.travel(NOON) as clock:
-        ticked_lately()
-        yield Lambda(invoke, event, clock)
+        set_watermarks()
+        yield FunctionRunner(invoke, sample_event, clock)
 
 
 def test_all_reminders_arrive_despite_many_crashes_and_duplicates_are_accounted_for(
-    aws_lambda: Lambda, ann: Person, bob: Person
+    runner: FunctionRunner, ann: Person, bob: Person
 ) -> None:
-    found = storm(aws_lambda, _add_tasks_due_tomorrow(ann, bob, 24), share=0.3, seed=1)
+    found = simulate_crashes(runner, _add_tasks_due_tomorrow(ann, bob, 24), share=0.3, seed=1)
     assert found.killed > 3 and found.ambiguous > 0
     assert (found.missing, found.twice) == (0, found.ambiguous)
 
@@ -102,12 +96,14 @@ def test_all_reminders_arrive_despite_many_crashes_and_duplicates_are_accounted_
 @pytest.mark.proof
 @pytest.mark.parametrize("seed", range(4))
 def test_of_10_000_reminders_none_is_missing_after_two_runs_and_duplicates_are_accounted_for(
-    aws_lambda: Lambda, ann: Person, bob: Person, seed: int
+    runner: FunctionRunner, ann: Person, bob: Person, seed: int
 ) -> None:
     """Runs in four parts, so that each core gets one. It uses moto, which takes half the time of
     DynamoDB Local, because no functions run concurrently here. Tests of concurrent functions use
     the real engine (`tests/dynamodb`)."""
-    found = storm(aws_lambda, _add_tasks_due_tomorrow(ann, bob, 2_500), share=0.05, seed=seed)
+    found = simulate_crashes(
+        runner, _add_tasks_due_tomorrow(ann, bob, 2_500), share=0.05, seed=seed
+    )
     assert found.killed > 60 and found.ambiguous > 3
     assert (found.missing, found.twice) == (0, found.ambiguous)
 
@@ -115,10 +111,10 @@ def test_of_10_000_reminders_none_is_missing_after_two_runs_and_duplicates_are_a
 def _add_tasks_due_tomorrow(ann: Person, bob: Person, count: int) -> set[str]:
     """Create `count` tasks that are due tomorrow and return their ids."""
     for person in (ann, bob):
-        person.signs_in()
-    project = ann.starts_project()
-    ann.lets_in(project, bob)
-    task = ann.adds_task(project, assigned_to=bob.id, due_date=in_hours(20))
+        person.log_in()
+    project = ann.create_project()
+    ann.add_member(project, bob)
+    task = ann.create_task(project, assigned_to=bob.id, due_date=in_hours(20))
     sweep_outbox(now())
-    put_copies(task["id"], count - 1)
-    return {item["SK"]["S"][5:] for item in all_rows() if item["SK"]["S"].startswith("TASK#")}
+    put_task_copies(task["id"], count - 1)
+    return {item["SK"]["S"][5:] for item in scan_items() if item["SK"]["S"].startswith("TASK#")}

@@ -16,16 +16,17 @@ from chalicelib.dynamodb import time_index
 from chalicelib.dynamodb.table import Item
 from chalicelib.mail.jobs import measure_backlog, sweep_outbox
 from chalicelib.mail.models import MAIL_LEASE, claim_mail, get_mail
-from tests.support import Killed, Person, killed_at, mails_to
+from tests.faults import Killed, kill_at_call
+from tests.support import Person, mails_to
 
 
 @pytest.fixture
 def assigned(ann: Person, bob: Person) -> dict[str, Any]:
     """A task that Ann assigned to Bob. Only the mail about it is queued; earlier mails are sent."""
     sweep_outbox(now())
-    project = ann.starts_project()
-    ann.lets_in(project, bob)
-    return ann.adds_task(project, "Plan <b>\u202eevil\u200b", assigned_to=bob.id)
+    project = ann.create_project()
+    ann.add_member(project, bob)
+    return ann.create_task(project, "Plan <b>\u202eevil\u200b", assigned_to=bob.id)
 
 
 @contextmanager
@@ -69,7 +70,7 @@ def test_an_assignment_sends_one_mail_to_the_assignee(
 
 def test_assigning_a_task_to_oneself_sends_no_mail(ann: Person) -> None:
     sweep_outbox(now())
-    ann.adds_task(ann.starts_project(), assigned_to=ann.id)
+    ann.create_task(ann.create_project(), assigned_to=ann.id)
     assert sweep_outbox(now()) == {}
 
 
@@ -97,8 +98,8 @@ def test_only_the_record_that_failed_is_delivered_again(
     assert len(list(mails_to(bob, "Assigned"))) == 1
 
 
-def test_the_sample_event_is_processed(cloud: None, event: Any, invoke: Any) -> None:
-    assert invoke("dispatch_mail", event("dispatch_mail")) == {"batchItemFailures": []}
+def test_the_sample_event_is_processed(cloud: None, sample_event: Any, invoke: Any) -> None:
+    assert invoke("dispatch_mail", sample_event("dispatch_mail")) == {"batchItemFailures": []}
 
 
 def test_a_mail_that_ses_does_not_accept_is_retried_later(
@@ -113,7 +114,7 @@ def test_a_mail_that_ses_does_not_accept_is_retried_later(
 
 
 def test_a_refused_mail_is_retried_by_the_sweep_after_one_two_and_three_minutes_then_parked(
-    assigned: dict[str, Any], event: Any, invoke: Any
+    assigned: dict[str, Any], sample_event: Any, invoke: Any
 ) -> None:
     start, (mail_id,) = now(), _queued_mail_ids()
     outcomes = {}
@@ -121,7 +122,7 @@ def test_a_refused_mail_is_retried_by_the_sweep_after_one_two_and_three_minutes_
         invoke("dispatch_mail", _stream_event(mail_id))
         for second in range(20, 1000, 60):  # the sweep runs every minute
             clock.move_to(start + timedelta(seconds=second))
-            outcomes[second] = invoke("sweep_mail", event("sweep_mail"))
+            outcomes[second] = invoke("sweep_mail", sample_event("sweep_mail"))
     attempts = {second: outcome for second, outcome in outcomes.items() if outcome}
     assert attempts == {80: {"postponed": 1}, 200: {"postponed": 1}, 380: {"parked": 1}}
 
@@ -153,7 +154,7 @@ def test_the_watermark_does_not_pass_queued_mail(assigned: dict[str, Any]) -> No
 
 
 def test_a_sweep_without_mail_writes_only_once_an_hour(cloud: None) -> None:
-    with killed_at(1, writes_only=True):
+    with kill_at_call(1, writes_only=True):
         assert sweep_outbox(now()) == {}
         with pytest.raises(Killed):
             sweep_outbox(now() + timedelta(hours=3))

@@ -29,9 +29,9 @@ def mail(ann: Person, bob: Person) -> EmailMessage:
 
 
 def _assign(ann: Person, bob: Person) -> None:
-    project = ann.starts_project()
-    ann.lets_in(project, bob)
-    ann.adds_task(project, assigned_to=bob.id)
+    project = ann.create_project()
+    ann.add_member(project, bob)
+    ann.create_task(project, assigned_to=bob.id)
     sweep_outbox(now())
 
 
@@ -64,12 +64,12 @@ def _record_ses_calls() -> Iterator[list[dict[str, Any]]]:
 
 
 def test_mails_about_one_task_refer_to_the_same_message(ann: Person, bob: Person) -> None:
-    project = ann.starts_project()
-    ann.lets_in(project, bob)
-    task = ann.adds_task(project, assigned_to=bob.id)
+    project = ann.create_project()
+    ann.add_member(project, bob)
+    task = ann.create_task(project, assigned_to=bob.id)
     for assignee in (ann.id, bob.id):
         ann.patch(f"/api/tasks/{task['id']}/assign", {"assigned_to": assignee})
-    ann.adds_task(project, assigned_to=bob.id)
+    ann.create_task(project, assigned_to=bob.id)
     sweep_outbox(now())
     mails = list(mails_to(bob, "Assigned"))
     thread = f"<task.{task['id']}@example.com>"
@@ -89,9 +89,9 @@ def test_ses_gets_tags_to_count_mails_by(ann: Person, bob: Person) -> None:
 
 def test_a_mail_with_non_ascii_text_is_encoded_in_seven_bits(ann: Person, bob: Person) -> None:
     """SES requires it."""
-    project = ann.starts_project("Größe")
-    ann.lets_in(project, bob)
-    ann.adds_task(project, "Für 5 €", assigned_to=bob.id)
+    project = ann.create_project("Größe")
+    ann.add_member(project, bob)
+    ann.create_task(project, "Für 5 €", assigned_to=bob.id)
     with _record_ses_calls() as calls:
         sweep_outbox(now())
     assert all(call["RawMessage"]["Data"].isascii() for call in calls)
@@ -100,15 +100,15 @@ def test_a_mail_with_non_ascii_text_is_encoded_in_seven_bits(ann: Person, bob: P
 
 
 def test_a_link_is_signed_with_the_active_key(
-    ann: Person, bob: Person, anyone: Api, signing_keys: Any
+    ann: Person, bob: Person, anonymous: Api, set_signing_keys: Any
 ) -> None:
-    project = ann.starts_project()
-    ann.lets_in(project, bob)
-    ann.adds_task(project, assigned_to=bob.id)
-    signing_keys(active="k9", k9="t" * 64)
+    project = ann.create_project()
+    ann.add_member(project, bob)
+    ann.create_task(project, assigned_to=bob.id)
+    set_signing_keys(active="k9", k9="t" * 64)
     sweep_outbox(now())
     (mail,) = mails_to(bob, "Assigned")
-    assert anyone.post(_link(mail)).status_code == 200
+    assert anonymous.post(_link(mail)).status_code == 200
 
 
 def test_only_security_mails_have_no_unsubscribe_link(ann: Person, bob: Person) -> None:
@@ -121,19 +121,19 @@ def test_only_security_mails_have_no_unsubscribe_link(ann: Person, bob: Person) 
         assert _link(other) in other.get_body((part,)).get_content()
 
 
-def test_opening_the_link_changes_nothing(bob: Person, anyone: Api, mail: EmailMessage) -> None:
-    page = anyone.get(_link(mail))
+def test_opening_the_link_changes_nothing(bob: Person, anonymous: Api, mail: EmailMessage) -> None:
+    page = anonymous.get(_link(mail))
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert b'<form method="post">' in page.body
     assert _notification_settings(bob)["assigned"] is True
 
 
 def test_one_click_unsubscribes_from_this_kind_of_mail_only(
-    ann: Person, bob: Person, anyone: Api, mail: EmailMessage
+    ann: Person, bob: Person, anonymous: Api, mail: EmailMessage
 ) -> None:
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     for _ in range(2):
-        done = anyone.call("POST", _link(mail), raw=b"List-Unsubscribe=One-Click", headers=form)
+        done = anonymous.call("POST", _link(mail), raw=b"List-Unsubscribe=One-Click", headers=form)
         assert done.status_code == 200
     assert _notification_settings(bob) == dict.fromkeys(_notification_settings(bob), True) | {
         "assigned": False
@@ -143,31 +143,31 @@ def test_one_click_unsubscribes_from_this_kind_of_mail_only(
 
 
 def test_a_modified_link_is_rejected(
-    ann: Person, bob: Person, anyone: Api, mail: EmailMessage
+    ann: Person, bob: Person, anonymous: Api, mail: EmailMessage
 ) -> None:
     for changed in (_link(mail).replace(bob.id, ann.id), _link(mail).replace("assigned", "reset")):
-        answer = anyone.post(changed)
+        answer = anonymous.post(changed)
         assert (answer.status_code, answer.json_body["code"]) == (422, "invalid_token")
     assert _notification_settings(ann) == _notification_settings(bob)
 
 
 def test_an_address_without_an_account_unsubscribes_from_invitations_with_one_click(
-    ann: Person, bob: Person, anyone: Api
+    ann: Person, bob: Person, anonymous: Api
 ) -> None:
     eve = "Eve@example.com"
-    projects = [ann.starts_project() for _ in range(3)]
+    projects = [ann.create_project() for _ in range(3)]
     _invite(ann, projects[0], eve)
     (mail,) = mails_to(ann, address=eve)
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert _link(mail) in mail.get_body(("html",)).get_content()
     assert eve.lower() not in _link(mail).lower()
-    assert anyone.get(_link(mail)).status_code == 200
+    assert anonymous.get(_link(mail)).status_code == 200
     _invite(ann, projects[1], eve)
     assert len(list(mails_to(ann, address=eve))) == 2
     for _ in range(2):
-        assert b"profile" not in anyone.post(_link(mail)).body
+        assert b"profile" not in anonymous.post(_link(mail)).body
     _invite(ann, projects[2], eve)
-    _invite(bob, bob.starts_project(), eve.lower())
+    _invite(bob, bob.create_project(), eve.lower())
     assert len(list(mails_to(ann, address=eve))) == 2
     assert list(mails_to(ann, address=eve.lower())) == []
     _invite(ann, projects[0], "another@example.com")
@@ -181,7 +181,7 @@ def _invite(person: Person, project: str, email: str) -> None:
 
 
 def test_unsubscribing_and_a_concurrent_change_of_settings_both_take_effect(
-    bob: Person, anyone: Api, mail: EmailMessage
+    bob: Person, anonymous: Api, mail: EmailMessage
 ) -> None:
     """Another request changes the settings between the read and the write."""
     client = _table_client()
@@ -193,7 +193,7 @@ def test_unsubscribing_and_a_concurrent_change_of_settings_both_take_effect(
 
     client.meta.events.register_first("before-send.dynamodb.TransactWriteItems", switch)
     try:
-        anyone.post(_link(mail))
+        anonymous.post(_link(mail))
     finally:
         client.meta.events.unregister("before-send.dynamodb.TransactWriteItems", switch)
     assert (_notification_settings(bob)["assigned"], _notification_settings(bob)["due_soon"]) == (

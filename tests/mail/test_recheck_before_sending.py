@@ -66,10 +66,10 @@ def tasks(ann: Person, bob: Person) -> list[str]:
     """Two tasks of Bob in different projects; he was reminded of the first one."""
     paths = []
     for title in ("Earlier", "Later"):
-        project = ann.starts_project()
-        ann.lets_in(project, bob)
+        project = ann.create_project()
+        ann.add_member(project, bob)
         due = {"assigned_to": bob.id, "due_date": in_hours(12)}
-        paths.append(f"/api/tasks/{ann.adds_task(project, title, **due)['id']}")
+        paths.append(f"/api/tasks/{ann.create_task(project, title, **due)['id']}")
         if title == "Earlier":
             queue_due_reminders(now())
         sweep_outbox(now())

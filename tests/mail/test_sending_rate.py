@@ -18,7 +18,8 @@ from chalicelib.jobs.time_budget import TimeBudget
 from chalicelib.mail.jobs import sweep_outbox
 from chalicelib.mail.models import MAIL_LEASE, get_mail, queue_mail_write, reserve_send_slot
 from chalicelib.mail.sending_rate import SendingRate
-from tests.support import Person, answered, mails_to, quota_of
+from tests.faults import build_response, ses_send_rate
+from tests.support import Person, mails_to
 
 SECOND = timedelta(seconds=1)
 
@@ -91,7 +92,7 @@ def test_at_a_quota_of_14_at_most_14_mails_are_sent_in_any_second_and_none_is_lo
 ) -> None:
     _queue_mails(ann, 40)
     clock.time = now()
-    with quota_of(14), _sending_times(clock.now) as times:
+    with ses_send_rate(14), _sending_times(clock.now) as times:
         assert sweep_outbox(now(), clock.budget())["sent"] == 40
     assert len(list(mails_to(ann, "Your password"))) == len(times) == 40
     assert 9 <= _max_in_a_second(times) <= 14
@@ -99,13 +100,13 @@ def test_at_a_quota_of_14_at_most_14_mails_are_sent_in_any_second_and_none_is_lo
 
 @pytest.mark.proof
 def test_concurrent_functions_send_500_mails_at_the_rate_and_lose_none(
-    real_table: None, ann: Person, event: Any, invoke: Any
+    local_table: None, ann: Person, sample_event: Any, invoke: Any
 ) -> None:
     """Three shards start dispatchers at once while the sweep runs too. In real time."""
     _queue_mails(ann, 500)
     stream = [_batch(range(first, first + 10)) for first in range(0, 500, 10)]
-    with quota_of(14), _sending_times(now) as times, ThreadPoolExecutor(4) as pool:
-        sweep = pool.submit(invoke, "sweep_mail", event("sweep_mail"))
+    with ses_send_rate(14), _sending_times(now) as times, ThreadPoolExecutor(4) as pool:
+        sweep = pool.submit(invoke, "sweep_mail", sample_event("sweep_mail"))
         answers = list(pool.map(lambda records: invoke("dispatch_mail", records), stream))
         assert sweep.result()["sent"] > 0
         # A later sweep sends the mails whose dispatcher ran out of time.
@@ -118,7 +119,7 @@ def test_concurrent_functions_send_500_mails_at_the_rate_and_lose_none(
 
 def test_concurrent_dispatchers_share_the_rate(clock: Clock) -> None:
     times = []
-    with quota_of(14):
+    with ses_send_rate(14):
         for _ in range(15):
             for rate in (SendingRate(clock.budget()), SendingRate(clock.budget())):
                 assert rate.wait_for_slot()
@@ -126,7 +127,7 @@ def test_concurrent_dispatchers_share_the_rate(clock: Clock) -> None:
     assert _max_in_a_second(times) <= 14
 
 
-def test_concurrent_dispatchers_reserve_different_slots(real_table: None) -> None:
+def test_concurrent_dispatchers_reserve_different_slots(local_table: None) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     start = datetime.now(UTC)
@@ -145,7 +146,7 @@ def test_a_slot_after_the_end_of_the_run_delays_the_mail_without_counting_an_att
 ) -> None:
     _queue_mails(ann, 3)
     clock.time = now()
-    with quota_of(0.1):  # a slot every 14 seconds
+    with ses_send_rate(0.1):  # a slot every 14 seconds
         assert sweep_outbox(now(), clock.budget(20)) == {"sent": 1, "delayed": 1}
     mails = [mail for n in range(3) if (mail := get_mail(f"test-{n}"))]
     assert sorted((mail.outcome or "", mail.attempts) for mail in mails) == [
@@ -161,7 +162,7 @@ def test_the_wait_for_a_slot_is_shorter_than_the_lease_of_the_mail(
 ) -> None:
     _queue_mails(ann, 2)
     clock.time = now()
-    with quota_of(0.01):
+    with ses_send_rate(0.01):
         assert sweep_outbox(now(), clock.budget()) == {"sent": 1, "delayed": 1}
     assert clock.time - now() < MAIL_LEASE
 
@@ -199,7 +200,7 @@ def test_throttling_by_ses_delays_mails_and_never_parks_them(ann: Person) -> Non
     body = b"<ErrorResponse><Error><Code>Throttling</Code></Error></ErrorResponse>"
 
     def throttle(request: Any, **_: Any) -> AWSResponse:
-        return answered(request, body, status=400)
+        return build_response(request, body, status=400)
 
     events = clients.ses_client().meta.events
     events.register_first("before-send.ses.SendRawEmail", throttle)

@@ -7,14 +7,14 @@ import pytest
 from chalicelib.clock import now
 from chalicelib.mail.jobs import sweep_outbox
 from chalicelib.reminders.jobs import queue_due_reminders
-from tests.support import Person, in_hours, locations, mails_to
+from tests.support import Person, error_locations, in_hours, mails_to
 
 
 @pytest.fixture
 def project(ann: Person, bob: Person) -> str:
     """A project of Ann with Bob. No mail is queued."""
-    project = ann.starts_project()
-    ann.lets_in(project, bob)
+    project = ann.create_project()
+    ann.add_member(project, bob)
     sweep_outbox(now())
     return project
 
@@ -34,7 +34,7 @@ def _subjects(person: Person) -> list[str]:
 
 
 def test_a_closing_account_gets_no_task(ann: Person, bob: Person, project: str) -> None:
-    task = ann.adds_task(project)["id"]
+    task = ann.create_task(project)["id"]
     _close(bob)
     fields = {"assigned_to": bob.id}
     new = {"project": project, "title": "x", **fields}
@@ -44,7 +44,7 @@ def test_a_closing_account_gets_no_task(ann: Person, bob: Person, project: str) 
         ann.patch(f"/api/tasks/{task}", fields),
         ann.patch(f"/api/tasks/{task}/assign", fields),
     ):
-        assert (answer.status_code, locations(answer)) == (422, ["assigned_to"])
+        assert (answer.status_code, error_locations(answer)) == (422, ["assigned_to"])
         assert "is being deleted" in answer.json_body["errors"][0]["message"]
     bulk = ann.post("/api/tasks/bulk", {"operations": [{"op": "create", **new}]})
     assert [result["status"] for result in bulk.json_body["results"]] == [422]
@@ -54,37 +54,37 @@ def test_a_closing_account_gets_no_task(ann: Person, bob: Person, project: str) 
 def test_tasks_of_a_closing_account_can_still_be_changed(
     ann: Person, bob: Person, project: str
 ) -> None:
-    path = f"/api/tasks/{ann.adds_task(project, assigned_to=bob.id)['id']}"
+    path = f"/api/tasks/{ann.create_task(project, assigned_to=bob.id)['id']}"
     _close(bob)
     changed = ann.patch(path, {"title": "New", "assigned_to": bob.id, "due_date": "2027-01-01"})
     assert (changed.status_code, changed.json_body["assigned_to"]) == (200, bob.id)
 
 
 def test_tasks_of_a_removed_member_are_not_reassigned_to_a_closing_account(
-    ann: Person, bob: Person, project: str, resident: Any
+    ann: Person, bob: Person, project: str, make_person: Any
 ) -> None:
-    cleo = resident("cleo")
-    ann.lets_in(project, cleo)
+    cleo = make_person("cleo")
+    ann.add_member(project, cleo)
     _close(bob)
     answer = ann.delete(f"/api/projects/{project}/members/{cleo.id}?reassign_to={bob.id}")
-    assert (answer.status_code, locations(answer)) == (422, ["reassign_to"])
+    assert (answer.status_code, error_locations(answer)) == (422, ["reassign_to"])
 
 
 @pytest.mark.parametrize("field", ["user_id", "email"])
 def test_a_closing_account_is_not_added_to_a_project(ann: Person, bob: Person, field: str) -> None:
-    project = ann.starts_project()
-    bob.verified()
+    project = ann.create_project()
+    bob.verify_address()
     _close(bob)
     value = {"user_id": bob.id, "email": bob.email}[field]
     answer = ann.post(f"/api/projects/{project}/members", {field: value})
-    assert (answer.status_code, locations(answer)) == (422, [field])
+    assert (answer.status_code, error_locations(answer)) == (422, [field])
     assert "is being deleted" in answer.json_body["errors"][0]["message"]
     assert ann.get(f"/api/projects/{project}").json_body["members_count"] == 1
 
 
 def test_a_closing_account_gets_no_mail_about_work(ann: Person, bob: Person, project: str) -> None:
     due = {"assigned_to": bob.id, "due_date": in_hours(12)}
-    task = ann.adds_task(project, "Queued before", **due)["id"]
+    task = ann.create_task(project, "Queued before", **due)["id"]
     _close(bob)
     ann.post(f"/api/tasks/{task}/comments", {"body": "@bob"})
     queue_due_reminders(now())
@@ -92,11 +92,11 @@ def test_a_closing_account_gets_no_mail_about_work(ann: Person, bob: Person, pro
 
 
 def test_a_closing_account_gets_no_invitation(ann: Person, bob: Person) -> None:
-    project = ann.starts_project()
+    project = ann.create_project()
     path = f"/api/projects/{project}"
     invited = ann.post(f"{path}/members", {"email": bob.email}).json_body
     assert invited["kind"] == "invitation"
-    bob.verified()
+    bob.verify_address()
     _close(bob)
     assert ann.post(f"{path}/invitations/{invited['id']}/resend").status_code == 200
     assert _subjects(bob) == []
@@ -112,6 +112,6 @@ def test_an_account_that_was_kept_gets_work_and_mail_again(
     ann: Person, bob: Person, project: str
 ) -> None:
     _close(bob)
-    bob.signs_in()
-    ann.adds_task(project, "Plan", assigned_to=bob.id)
+    bob.log_in()
+    ann.create_task(project, "Plan", assigned_to=bob.id)
     assert _subjects(bob) == ["Assigned to you: Plan"]

@@ -11,7 +11,7 @@ from chalicelib.clock import now
 from chalicelib.dynamodb.table import Item
 from chalicelib.mail.jobs import sweep_outbox
 from chalicelib.sessions.throttling import count_daily_attempt
-from tests.support import Api, Person, locations, mails_to, sign_up
+from tests.support import Api, Person, error_locations, mails_to, sign_up
 
 EVE = "Eve@Example.com"
 
@@ -48,7 +48,7 @@ def _received_invitations(person: Person) -> list[Any]:
 
 @pytest.fixture
 def project(ann: Person) -> str:
-    return ann.starts_project("Launch")
+    return ann.create_project("Launch")
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_an_unverified_address_gives_no_access_to_its_invitations(
 
 
 def test_the_email_has_text_of_users_only_in_its_body(ann: Person) -> None:
-    _invite(ann, ann.starts_project("Buy\u202e now\u200b http://x.example"))
+    _invite(ann, ann.create_project("Buy\u202e now\u200b http://x.example"))
     sweep_outbox(now())
     mail = next(mails_to(ann, address=EVE))
     assert mail["Subject"] == "You are invited to a project" and "Buy" not in mail["From"]
@@ -121,7 +121,7 @@ def test_the_token_is_stored_only_as_a_digest(ann: Person, project: str) -> None
 @pytest.mark.parametrize("token", ["", "x", "01m81ed77eh6xj0yx0x3n4dz2f" * 2 + ".x", "é" * 60])
 def test_a_malformed_token_is_refused(bob: Person, token: str) -> None:
     answer = _accept(bob, token)
-    assert (answer.status_code, locations(answer)) == (422, ["token"])
+    assert (answer.status_code, error_locations(answer)) == (422, ["token"])
 
 
 def test_a_member_cannot_accept_an_invitation(ann: Person, project: str) -> None:
@@ -161,7 +161,7 @@ def test_an_address_has_at_most_one_invitation_to_a_project(ann: Person, project
     _invite(ann, project)
     answer = _invite(ann, project, "EVE@example.com")
     assert (answer.status_code, answer.json_body["code"]) == (409, "already_invited")
-    assert _invite(ann, ann.starts_project("Other")).status_code == 201
+    assert _invite(ann, ann.create_project("Other")).status_code == 201
 
 
 def test_resending_an_invitation_revokes_the_older_token(
@@ -195,11 +195,11 @@ def test_a_revoked_invitation_cannot_be_accepted_or_resent(
 
 
 def test_an_invitation_expires_after_seven_days(
-    client: Client, ann: Person, project: str, invitation: str, pass_by: Any
+    client: Client, ann: Person, project: str, invitation: str, wait_days: Any
 ) -> None:
     (token,) = _mailed_tokens(ann)
     _verify_email(sign_up(client, "eve"))
-    pass_by(days=7)
+    wait_days(days=7)
     ann, bob, eve = (sign_up(client, name) for name in ("ann", "bob", "eve"))
     path = f"/api/projects/{project}/invitations"
     assert _received_invitations(eve) == [] and ann.get(path).json_body["items"] == []
@@ -240,7 +240,7 @@ def test_an_invitation_to_an_archived_project_cannot_be_accepted(
 def test_an_invitation_ends_when_its_inviter_may_no_longer_manage_members(
     client: Client, ann: Person, bob: Person, project: str, ending: str
 ) -> None:
-    ann.lets_in(project, bob, "admin")
+    ann.add_member(project, bob, "admin")
     invitation = _invite(bob, project).json_body["id"]
     (token,), cleo = _mailed_tokens(ann), sign_up(client, "cleo")
     member = f"/api/projects/{project}/members/{bob.id}"
@@ -255,7 +255,7 @@ def test_adding_a_member_deletes_the_invitation_of_the_address(
     client: Client, ann: Person, project: str, invitation: str
 ) -> None:
     eve = sign_up(client, "eve")
-    ann.lets_in(project, eve)
+    ann.add_member(project, eve)
     assert ann.get(f"/api/projects/{project}/invitations").json_body["items"] == []
     assert _received_invitations(_verify_email(eve)) == [] and _mailed_tokens(ann) == []
 
@@ -275,7 +275,7 @@ def test_invitations_are_listed_in_pages(ann: Person, project: str) -> None:
 def test_one_address_gets_five_invitations_a_day(client: Client, ann: Person, bob: Person) -> None:
     for person in (ann, bob):
         for _ in range(3):
-            answer = _invite(person, person.starts_project())
+            answer = _invite(person, person.create_project())
     assert (answer.status_code, answer.json_body["code"]) == (429, "too_many_requests")
     assert 0 < int(answer.headers["retry-after"]) <= 24 * 60 * 60
     assert len(_mailed_tokens(ann)) == 5
@@ -291,5 +291,5 @@ def test_one_user_sends_fifty_invitations_a_day(ann: Person, project: str) -> No
 
 def test_an_invalid_address_or_role_is_refused(ann: Person, project: str) -> None:
     answer = _invite(ann, project, "nobody")
-    assert (answer.status_code, locations(answer)) == (422, ["email"])
+    assert (answer.status_code, error_locations(answer)) == (422, ["email"])
     assert _invite(ann, project, EVE, role="owner").status_code == 422

@@ -7,14 +7,15 @@ import pytest
 from chalicelib.clock import now
 from chalicelib.jobs.deferred_updates import run_deferred_updates
 from chalicelib.members.jobs import REASSIGNED_IN_REQUEST
-from tests.support import Person, locations, put_copies
+from tests.support import Person, error_locations
+from tests.table_items import put_task_copies
 
 
 @pytest.fixture
 def project(ann: Person, bob: Person) -> str:
     """Return the id of a project that Ann owns and Bob is a member of."""
-    project = ann.starts_project()
-    ann.lets_in(project, bob)
+    project = ann.create_project()
+    ann.add_member(project, bob)
     return project
 
 
@@ -55,19 +56,19 @@ def test_a_project_is_transferred_to_another_member(ann: Person, bob: Person, pr
 
 
 def test_only_the_owner_transfers_a_project_and_only_to_a_member(
-    resident: Any, ann: Person, bob: Person, project: str
+    make_person: Any, ann: Person, bob: Person, project: str
 ) -> None:
     path = f"/api/projects/{project}/transfer"
     assert bob.post(path, {"user_id": bob.id}).status_code == 403
-    for nobody in (resident("cleo").id, ann.id, "x"):
+    for nobody in (make_person("cleo").id, ann.id, "x"):
         answer = ann.post(path, {"user_id": nobody})
-        assert (answer.status_code, locations(answer)) == (422, ["user_id"])
+        assert (answer.status_code, error_locations(answer)) == (422, ["user_id"])
 
 
 def test_a_removed_member_loses_access_at_the_next_request(
     ann: Person, bob: Person, project: str
 ) -> None:
-    task = ann.adds_task(project)["id"]
+    task = ann.create_task(project)["id"]
     path = f"/api/projects/{project}/members/{bob.id}"
     assert ann.delete(path).status_code == 204
     for address in (f"projects/{project}", f"tasks/{task}", f"tasks?project={project}"):
@@ -81,22 +82,22 @@ def test_a_removed_member_loses_access_at_the_next_request(
 def test_the_tasks_of_a_member_who_leaves_become_unassigned(
     ann: Person, bob: Person, project: str
 ) -> None:
-    task = ann.adds_task(project, assigned_to=bob.id)["id"]
+    task = ann.create_task(project, assigned_to=bob.id)["id"]
     bob.post(f"/api/projects/{project}/leave")
     assert ann.get(f"/api/tasks/{task}").json_body["assigned_to"] is None
     assert bob.get("/api/tasks?assigned_to=me").json_body["items"] == []
 
 
 def test_the_tasks_of_a_removed_member_are_reassigned_to_another_member(
-    resident: Any, ann: Person, bob: Person, project: str
+    make_person: Any, ann: Person, bob: Person, project: str
 ) -> None:
-    cleo = resident("cleo")
-    task = ann.adds_task(project, assigned_to=bob.id)["id"]
+    cleo = make_person("cleo")
+    task = ann.create_task(project, assigned_to=bob.id)["id"]
     path = f"/api/projects/{project}/members/{bob.id}?reassign_to="
     for nobody in (cleo.id, bob.id):
         answer = ann.delete(path + nobody)
-        assert (answer.status_code, locations(answer)) == (422, ["reassign_to"])
-    ann.lets_in(project, cleo)
+        assert (answer.status_code, error_locations(answer)) == (422, ["reassign_to"])
+    ann.add_member(project, cleo)
     assert ann.delete(path + cleo.id).status_code == 204
     assert ann.get(f"/api/tasks/{task}").json_body["assigned_to"] == cleo.id
 
@@ -104,8 +105,8 @@ def test_the_tasks_of_a_removed_member_are_reassigned_to_another_member(
 def test_the_tick_reassigns_the_tasks_that_the_request_did_not(
     ann: Person, bob: Person, project: str
 ) -> None:
-    task = ann.adds_task(project, assigned_to=bob.id)
-    put_copies(task["id"], REASSIGNED_IN_REQUEST + 2)
+    task = ann.create_task(project, assigned_to=bob.id)
+    put_task_copies(task["id"], REASSIGNED_IN_REQUEST + 2)
     ann.delete(f"/api/projects/{project}/members/{bob.id}?reassign_to={ann.id}")
     assert run_deferred_updates(now()) == {"run": 1, "failed": 0}
     items = ann.get(f"/api/tasks?project={project}&limit=100").json_body["items"]
@@ -116,16 +117,18 @@ def test_a_member_who_rejoins_before_the_tick_keeps_new_tasks(
     ann: Person, bob: Person, project: str
 ) -> None:
     ann.delete(f"/api/projects/{project}/members/{bob.id}")
-    ann.lets_in(project, bob)
-    task = ann.adds_task(project, assigned_to=bob.id)["id"]
+    ann.add_member(project, bob)
+    task = ann.create_task(project, assigned_to=bob.id)["id"]
     assert run_deferred_updates(now()) == {"run": 1, "failed": 0}
     assert ann.get(f"/api/tasks/{task}").json_body["assigned_to"] == bob.id
 
 
 @pytest.mark.parametrize("role", ["viewer", "member"])
-def test_only_managers_change_members(resident: Any, ann: Person, project: str, role: str) -> None:
-    cleo, path = resident("cleo"), f"/api/projects/{project}/members"
-    ann.lets_in(project, cleo, role)
+def test_only_managers_change_members(
+    make_person: Any, ann: Person, project: str, role: str
+) -> None:
+    cleo, path = make_person("cleo"), f"/api/projects/{project}/members"
+    ann.add_member(project, cleo, role)
     calls: list[Any] = [
         cleo.post(path, {"email": "x@example.com"}),
         cleo.patch(f"{path}/{cleo.id}", {"role": "admin"}),

@@ -24,8 +24,10 @@ from chalicelib.jobs.time_budget import TimeBudget
 from chalicelib.projects.jobs import continue_counter_repair, start_counter_repair
 from chalicelib.projects.models import list_months
 from chalicelib.trash.jobs import purge_trash
-from tests.attachment_files import announced, path_of, uploaded
-from tests.support import Killed, Person, all_rows, hooked, killed_at, put_rows
+from tests.attachment_files import attachment_path, create_attachment, upload_attachment
+from tests.faults import Killed, event_hook, kill_at_call
+from tests.support import Person
+from tests.table_items import put_items, scan_items
 
 Wait = Callable[..., None]
 Act = Callable[[], Any]
@@ -34,12 +36,12 @@ NO_DRIFT = {"counted": 1, "drift": 0}
 
 @pytest.fixture
 def project(ann: Person) -> str:
-    return ann.starts_project()
+    return ann.create_project()
 
 
 @pytest.fixture
 def task(ann: Person, project: str) -> str:
-    return str(ann.adds_task(project, priority="high")["id"])
+    return str(ann.create_task(project, priority="high")["id"])
 
 
 def _client() -> Any:
@@ -53,7 +55,9 @@ def _counter_item(project: str) -> Any:
 
 
 def _counter_items(project: str) -> list[Any]:
-    return [item for item in all_rows() if _item_key(item).startswith(f"PROJECT#{project} STATS#")]
+    return [
+        item for item in scan_items() if _item_key(item).startswith(f"PROJECT#{project} STATS#")
+    ]
 
 
 def _item_key(item: Any) -> str:
@@ -100,14 +104,14 @@ def _before_requests(operation: str, about: bytes, *acts: Act) -> Iterator[None]
         if remaining and about in request.body:
             remaining.pop(0)()
 
-    with hooked(_client(), f"before-send.dynamodb.{operation}", hook):
+    with event_hook(_client(), f"before-send.dynamodb.{operation}", hook):
         yield
     assert remaining == []
 
 
 def test_correct_counters_are_not_written(ann: Person, project: str, task: str) -> None:
     for _ in range(5):
-        ann.adds_task(project)
+        ann.create_task(project)
     before = _counter_items(project)
     assert _run_repair() == NO_DRIFT
     assert _counter_items(project) == before
@@ -134,11 +138,11 @@ def test_drift_is_repaired_and_reported(
 def test_counts_on_a_task_or_a_project_are_repaired(
     ann: Person, bob: Person, project: str, task: str, name: str, wrong: int
 ) -> None:
-    ann.lets_in(project, bob)
+    ann.add_member(project, bob)
     ann.post(f"/api/tasks/{task}/comments", {"body": "Done?"})
-    uploaded(ann, task)
-    announced(ann, task)
-    ann.adds_task(project, parent=task)
+    upload_attachment(ann, task)
+    create_attachment(ann, task)
+    ann.create_task(project, parent=task)
     key = f"PROJECT#{project} " + ("META" if name == "members_count" else f"TASK#{task}")
     _check_repair(key, **{name: wrong})
 
@@ -148,7 +152,7 @@ def test_counts_on_a_task_in_the_trash_are_repaired(
     ann: Person, project: str, task: str, name: str
 ) -> None:
     ann.post(f"/api/tasks/{task}/comments", {"body": "Done?"})
-    uploaded(ann, task)
+    upload_attachment(ann, task)
     ann.delete(f"/api/tasks/{task}")
     _check_repair(f"PROJECT#{project} TRASH#{task}", **{name: 7})
 
@@ -165,9 +169,9 @@ def test_counts_on_a_task_in_the_trash_are_repaired(
 def test_storage_usage_is_repaired(
     ann: Person, project: str, task: str, of: str, wrong: dict[str, int], trashed: bool
 ) -> None:
-    uploaded(ann, task)
-    announced(ann, task, size=9)
-    ann.delete(path_of(uploaded(ann, task)))
+    upload_attachment(ann, task)
+    create_attachment(ann, task, size=9)
+    ann.delete(attachment_path(upload_attachment(ann, task)))
     if trashed:
         ann.delete(f"/api/tasks/{task}")
     key = f"{of}#{task if of == 'TASK' else project} USAGE"
@@ -177,14 +181,14 @@ def test_storage_usage_is_repaired(
 
 
 def _stored_item(key: str) -> Any:
-    (item,) = (item for item in all_rows() if _item_key(item) == key)
+    (item,) = (item for item in scan_items() if _item_key(item) == key)
     return item
 
 
 def _check_repair(key: str, **wrong: int) -> None:
     """Store wrong counts in an item, and check that a run repairs exactly these."""
     sound = _stored_item(key)
-    put_rows([sound | {name: {"N": str(count)} for name, count in wrong.items()}])
+    put_items([sound | {name: {"N": str(count)} for name, count in wrong.items()}])
     assert _run_repair() == {"counted": 1, "drift": len(wrong)}
     assert _stored_item(key) == sound
     assert _run_repair() == NO_DRIFT
@@ -193,7 +197,7 @@ def _check_repair(key: str, **wrong: int) -> None:
 def test_a_missing_storage_usage_item_is_written_again(
     ann: Person, project: str, task: str
 ) -> None:
-    uploaded(ann, task)
+    upload_attachment(ann, task)
     for key in (f"TASK#{task} USAGE", f"PROJECT#{project} USAGE"):
         item = _stored_item(key)
         primary_key = {name: item[name] for name in ("PK", "SK")}
@@ -208,13 +212,13 @@ def test_files_added_and_deleted_before_the_repair_are_counted(
 ) -> None:
     """The stored usage is as it was read, but the files have changed."""
     key = f"{of}#{task if of == 'TASK' else project} USAGE"
-    first = path_of(uploaded(ann, task))
-    put_rows([_stored_item(key) | {"bytes": {"N": "9"}}])
+    first = attachment_path(upload_attachment(ann, task))
+    put_items([_stored_item(key) | {"bytes": {"N": "9"}}])
 
     def swap() -> None:
         ann.delete(first)
-        announced(ann, task, size=5)
-        announced(ann, task, size=7)
+        create_attachment(ann, task, size=5)
+        create_attachment(ann, task, size=7)
 
     with _before_requests("TransactWriteItems", f"{key.split()[0]}".encode(), swap):
         assert _run_repair() == {"counted": 1, "drift": 1}
@@ -224,7 +228,7 @@ def test_files_added_and_deleted_before_the_repair_are_counted(
 def test_a_file_of_a_task_restored_during_the_run_is_no_drift(
     ann: Person, project: str, task: str
 ) -> None:
-    uploaded(ann, task)
+    upload_attachment(ann, task)
     ann.delete(f"/api/tasks/{task}")
 
     def restore() -> None:
@@ -240,8 +244,8 @@ def test_a_comment_added_between_check_and_repair_is_counted(
     def comments() -> None:
         assert ann.post(f"/api/tasks/{task}/comments", {"body": "x"}).status_code == 201
 
-    (item,) = (item for item in all_rows() if _item_key(item) == f"PROJECT#{project} TASK#{task}")
-    put_rows([{**item, "comments_count": {"N": "4"}}])
+    (item,) = (item for item in scan_items() if _item_key(item) == f"PROJECT#{project} TASK#{task}")
+    put_items([{**item, "comments_count": {"N": "4"}}])
     with _before_requests("TransactWriteItems", b'"comments_count"', comments):
         assert _run_repair() == {"counted": 1, "drift": 1}
     assert ann.get(f"/api/tasks/{task}").json_body["comments_count"] == 1
@@ -332,8 +336,8 @@ def test_a_project_too_large_for_a_tick_does_not_stop_the_rest(
 def test_storage_usage_without_time_left_is_checked_in_the_next_week(
     ann: Person, project: str, task: str
 ) -> None:
-    uploaded(ann, task)
-    put_rows([_stored_item(f"PROJECT#{project} USAGE") | {"files": {"N": "7"}}])
+    upload_attachment(ann, task)
+    put_items([_stored_item(f"PROJECT#{project} USAGE") | {"files": {"N": "7"}}])
     start_counter_repair(now())
     _move_run_to(now())
     short = _budget(120_000, *[60_000] * 3, 59_000)
@@ -356,11 +360,11 @@ def _move_run_to(month: datetime) -> None:
 
 
 def test_all_projects_outside_the_trash_are_checked(ann: Person, bob: Person, wait: Wait) -> None:
-    began, projects = now(), [ann.starts_project() for _ in range(3)]
+    began, projects = now(), [ann.create_project() for _ in range(3)]
     wait(days=40)
     for person in (ann, bob):
-        person.signs_in()
-    projects.append(bob.starts_project())
+        person.log_in()
+    projects.append(bob.create_project())
     for trashed in projects[:2]:
         ann.delete(f"/api/projects/{trashed}")
     assert _run_repair(began)["counted"] == 2
@@ -369,11 +373,11 @@ def test_all_projects_outside_the_trash_are_checked(ann: Person, bob: Person, wa
 
 
 def test_a_project_restored_when_the_purge_starts_is_kept(
-    ann: Person, project: str, task: str, pass_by: Any
+    ann: Person, project: str, task: str, wait_days: Any
 ) -> None:
     ann.delete(f"/api/projects/{project}")
-    pass_by(days=30)
-    ann.signs_in()
+    wait_days(days=30)
+    ann.log_in()
 
     def restore() -> None:
         assert ann.post(f"/api/projects/{project}/restore").status_code == 200
@@ -397,9 +401,9 @@ def test_a_run_killed_before_any_of_its_writes_is_finished_by_later_ticks(
 ) -> None:
     start_counter_repair(now())
     _move_run_to(now())
-    items = all_rows()
+    items = scan_items()
     for call in itertools.count(1):
-        put_rows(items)
+        put_items(items)
         _set_counts(project, status_todo=4)
         died = _is_killed(call)
         wait(minutes=6, seconds=1)  # the lease of the killed run ends
@@ -413,7 +417,7 @@ def test_a_run_killed_before_any_of_its_writes_is_finished_by_later_ticks(
 
 def _is_killed(call: int) -> bool:
     try:
-        with killed_at(call, writes_only=True):
+        with kill_at_call(call, writes_only=True):
             continue_counter_repair(now())
     except Killed:
         return True
@@ -421,10 +425,10 @@ def _is_killed(call: int) -> bool:
 
 
 def test_the_schedule_starts_a_run_and_the_ticks_continue_it(
-    ann: Person, project: str, task: str, invoke: Any, event: Any
+    ann: Person, project: str, task: str, invoke: Any, sample_event: Any
 ) -> None:
     _set_counts(project, status_todo=3)
-    assert invoke("repair_counters", event("repair_counters")) == {"begun": 1}
-    assert invoke("tick", event("tick"))["drift"] == 1
+    assert invoke("repair_counters", sample_event("repair_counters")) == {"begun": 1}
+    assert invoke("tick", sample_event("tick"))["drift"] == 1
     assert _get_run().finished_at is not None
     assert (_get_run().counted, _get_run().drift) == (1, 1)

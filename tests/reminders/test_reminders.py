@@ -15,7 +15,9 @@ from chalicelib.reminders.jobs import PAGE, queue_due_reminders
 from chalicelib.reminders.overdue_digests import queue_due_digests
 from chalicelib.reminders.schedule import reminder_window_start
 from chalicelib.tasks.models import Task
-from tests.support import Person, in_hours, locations, mails_to, put_copies, ticked_lately
+from tests.moto_stack import set_watermarks
+from tests.support import Person, error_locations, in_hours, mails_to
+from tests.table_items import put_task_copies
 
 # A Sunday. People are in UTC unless a test says otherwise.
 START = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -44,7 +46,7 @@ def skip(clock: time_machine.Traveller) -> Callable[..., None]:
 
     def skip(hours: int) -> None:
         clock.shift(timedelta(hours=hours - 1))
-        ticked_lately()
+        set_watermarks()
         clock.shift(timedelta(hours=1))
         _run()
 
@@ -53,8 +55,8 @@ def skip(clock: time_machine.Traveller) -> Callable[..., None]:
 
 @pytest.fixture
 def project(ann: Person, bob: Person) -> str:
-    project = ann.starts_project()
-    ann.lets_in(project, bob)
+    project = ann.create_project()
+    ann.add_member(project, bob)
     return project
 
 
@@ -85,7 +87,7 @@ def _signed_in(person: Person) -> Person:
 def test_an_open_task_due_within_a_day_reminds_its_assignee(
     ann: Person, bob: Person, project: str, status: str
 ) -> None:
-    ann.adds_task(project, "Plan", assigned_to=bob.id, due_date=in_hours(12), status=status)
+    ann.create_task(project, "Plan", assigned_to=bob.id, due_date=in_hours(12), status=status)
     _run()
     assert _subjects(bob) == ["Due soon: Plan"]
     assert _subjects(ann) == []
@@ -94,7 +96,7 @@ def test_an_open_task_due_within_a_day_reminds_its_assignee(
 def test_repeated_and_overlapping_runs_send_one_reminder(
     ann: Person, bob: Person, project: str
 ) -> None:
-    ann.adds_task(project, assigned_to=bob.id, due_date=in_hours(12))
+    ann.create_task(project, assigned_to=bob.id, due_date=in_hours(12))
     for minutes in (0, 0, 5, -5, 5):
         _run(now() + timedelta(minutes=minutes))
     assert len(_subjects(bob)) == 1
@@ -114,7 +116,7 @@ def test_repeated_and_overlapping_runs_send_one_reminder(
 def test_other_tasks_send_no_reminder(
     ann: Person, bob: Person, project: str, fields: dict[str, Any]
 ) -> None:
-    ann.adds_task(project, **{"assigned_to": bob.id, **fields})
+    ann.create_task(project, **{"assigned_to": bob.id, **fields})
     _run()
     assert _subjects(bob) == []
 
@@ -122,7 +124,7 @@ def test_other_tasks_send_no_reminder(
 def test_a_task_due_in_more_than_24_hours_sends_its_reminder_when_24_hours_are_left(
     ann: Person, bob: Person, project: str, go: Any
 ) -> None:
-    ann.adds_task(project, assigned_to=bob.id, due_date="2026-11-23T12:00:00Z")
+    ann.create_task(project, assigned_to=bob.id, due_date="2026-11-23T12:00:00Z")
     go(hours=1, minutes=55)
     assert _subjects(bob) == []
     go(minutes=5)
@@ -138,7 +140,7 @@ def test_a_task_due_on_a_day_reminds_at_nine_in_the_assignees_time_zone(
 ) -> None:
     bob.patch("/api/auth/profile", {"time_zone": zone})
     end_of_day = f"2026-11-23T23:59:59.999{offset}"
-    ann.adds_task(project, assigned_to=bob.id, due_date=end_of_day)
+    ann.create_task(project, assigned_to=bob.id, due_date=end_of_day)
     delivery = datetime.fromisoformat(nine)
     for early in (timedelta(hours=8), timedelta(minutes=5)):
         _run(delivery - early)
@@ -151,7 +153,7 @@ def test_a_task_due_on_a_day_reminds_at_nine_in_the_assignees_time_zone(
 def test_a_late_run_sends_the_reminders_that_were_due(
     ann: Person, bob: Person, project: str, go: Any, late: dict[str, int]
 ) -> None:
-    ann.adds_task(project, assigned_to=bob.id, due_date="2026-11-23T15:00:00Z")
+    ann.create_task(project, assigned_to=bob.id, due_date="2026-11-23T15:00:00Z")
     _run()
     go(hours=5)
     go(**late)
@@ -161,7 +163,7 @@ def test_a_late_run_sends_the_reminders_that_were_due(
 def test_no_set_reminder_is_lost_after_48_hours_without_a_run(
     ann: Person, bob: Person, project: str, go: Any
 ) -> None:
-    task = ann.adds_task(project, assigned_to=bob.id)
+    task = ann.create_task(project, assigned_to=bob.id)
     chosen = {"reminders": [{"at": in_hours(hours)} for hours in (1, 20, 47)]}
     assert ann.put(f"/api/tasks/{task['id']}/reminders", chosen).status_code == 200
     _run()
@@ -172,7 +174,7 @@ def test_no_set_reminder_is_lost_after_48_hours_without_a_run(
 def test_a_new_due_date_sends_a_new_reminder_and_a_new_title_does_not(
     ann: Person, bob: Person, project: str
 ) -> None:
-    task = ann.adds_task(project, assigned_to=bob.id, due_date=in_hours(12))
+    task = ann.create_task(project, assigned_to=bob.id, due_date=in_hours(12))
     _run()
     ann.patch(f"/api/tasks/{task['id']}", {"title": "Another title"})
     _run()
@@ -183,7 +185,7 @@ def test_a_new_due_date_sends_a_new_reminder_and_a_new_title_does_not(
 
 
 def test_a_new_title_does_not_change_the_next_check(ann: Person, bob: Person, project: str) -> None:
-    task = ann.adds_task(project, assigned_to=bob.id, due_date=in_hours(12))
+    task = ann.create_task(project, assigned_to=bob.id, due_date=in_hours(12))
     _run()
     before = [
         entry.wake_at
@@ -198,7 +200,7 @@ def test_a_new_title_does_not_change_the_next_check(ann: Person, bob: Person, pr
 
 
 def test_a_new_assignee_gets_a_reminder_too(ann: Person, bob: Person, project: str) -> None:
-    task = ann.adds_task(project, assigned_to=bob.id, due_date=in_hours(12))
+    task = ann.create_task(project, assigned_to=bob.id, due_date=in_hours(12))
     _run()
     ann.patch(f"/api/tasks/{task['id']}/assign", {"assigned_to": ann.id})
     _run()
@@ -206,33 +208,33 @@ def test_a_new_assignee_gets_a_reminder_too(ann: Person, bob: Person, project: s
 
 
 def test_the_schedule_uses_the_time_of_its_event(
-    ann: Person, bob: Person, project: str, event: Any, invoke: Any
+    ann: Person, bob: Person, project: str, sample_event: Any, invoke: Any
 ) -> None:
-    ann.adds_task(project, "Plan", assigned_to=bob.id, due_date="2026-11-23T09:30:00Z")
-    scheduled = event("send_reminders")
+    ann.create_task(project, "Plan", assigned_to=bob.id, due_date="2026-11-23T09:30:00Z")
+    scheduled = sample_event("send_reminders")
     outcomes = [invoke("send_reminders", {**scheduled, "time": "2026-11-22T10:00:00Z"})]
     outcomes.append(invoke("send_reminders", {**scheduled, "time": "2026-11-22T10:00:00Z"}))
     assert [outcome["queued"] for outcome in outcomes] == [1, 0]
 
 
-def test_tick_and_sweep_run_on_their_events(cloud: None, event: Any, invoke: Any) -> None:
-    assert set(invoke("tick", event("tick")).values()) <= {0}
-    assert invoke("sweep_mail", event("sweep_mail")) == {}
+def test_tick_and_sweep_run_on_their_events(cloud: None, sample_event: Any, invoke: Any) -> None:
+    assert set(invoke("tick", sample_event("tick")).values()) <= {0}
+    assert invoke("sweep_mail", sample_event("sweep_mail")) == {}
 
 
 def test_more_than_a_page_of_reminders_is_queued_completely(
     ann: Person, bob: Person, project: str
 ) -> None:
-    task = ann.adds_task(project, assigned_to=bob.id, due_date=in_hours(12))
-    put_copies(task["id"], PAGE)
+    task = ann.create_task(project, assigned_to=bob.id, due_date=in_hours(12))
+    put_task_copies(task["id"], PAGE)
     assert queue_due_reminders(now()) == {"queued": PAGE + 1, "known": 0}
 
 
 def test_a_run_with_too_little_time_leaves_the_other_tasks_to_the_next(
     ann: Person, bob: Person, project: str
 ) -> None:
-    task = ann.adds_task(project, assigned_to=bob.id, due_date=in_hours(12))
-    put_copies(task["id"], 4)
+    task = ann.create_task(project, assigned_to=bob.id, due_date=in_hours(12))
+    put_task_copies(task["id"], 4)
     left = iter([True, True, False])
     assert queue_due_reminders(now(), lambda: next(left)) == {"queued": 2, "known": 0}
     assert queue_due_reminders(now() + timedelta(minutes=5)) == {"queued": 3, "known": 0}
@@ -244,7 +246,7 @@ def test_a_task_that_cannot_be_read_does_not_stop_the_others(
     ann: Person, bob: Person, project: str
 ) -> None:
     for number in range(3):
-        ann.adds_task(project, str(number), assigned_to=bob.id, due_date=in_hours(12))
+        ann.create_task(project, str(number), assigned_to=bob.id, due_date=in_hours(12))
     (first, *_) = time_index.list_due("due", now())
     broken = Task(first.PK, first.SK)
     broken.update(actions=[Task.due_at.set("soon")])
@@ -259,7 +261,7 @@ def test_a_task_that_cannot_be_read_does_not_stop_the_others(
 
 def test_reminders_can_be_set_for_a_task(ann: Person, bob: Person, project: str, go: Any) -> None:
     due = "2026-11-22T14:00:00Z"
-    task = ann.adds_task(project, "Plan", assigned_to=bob.id, due_date=due)
+    task = ann.create_task(project, "Plan", assigned_to=bob.id, due_date=due)
     path = f"/api/tasks/{task['id']}/reminders"
     chosen = [{"at": "2026-11-22T16:00:00Z"}, {"minutes_before": 90}]
     answer = ann.put(path, {"reminders": chosen})
@@ -278,7 +280,7 @@ def test_reminders_can_be_set_for_a_task(ann: Person, bob: Person, project: str,
 def test_a_new_due_date_moves_only_relative_reminders(
     ann: Person, bob: Person, project: str, go: Any
 ) -> None:
-    task = ann.adds_task(project, assigned_to=bob.id, due_date="2026-11-22T14:00:00Z")
+    task = ann.create_task(project, assigned_to=bob.id, due_date="2026-11-22T14:00:00Z")
     chosen = {"reminders": [{"at": "2026-11-22T12:00:00Z"}, {"minutes_before": 120}]}
     ann.put(f"/api/tasks/{task['id']}/reminders", chosen)
     go(hours=2)
@@ -291,7 +293,7 @@ def test_a_new_due_date_moves_only_relative_reminders(
 def test_a_reminder_removed_after_it_was_queued_is_not_sent(
     ann: Person, bob: Person, project: str
 ) -> None:
-    task = ann.adds_task(project, assigned_to=bob.id)
+    task = ann.create_task(project, assigned_to=bob.id)
     path = f"/api/tasks/{task['id']}/reminders"
     ann.put(path, {"reminders": [{"at": in_hours(1)}]})
     queue_due_reminders(now() + timedelta(hours=1))
@@ -312,9 +314,9 @@ def test_a_reminder_removed_after_it_was_queued_is_not_sent(
 def test_a_reminder_has_either_minutes_before_or_at(
     ann: Person, project: str, reminder: dict[str, Any], location: str
 ) -> None:
-    task = ann.adds_task(project)
+    task = ann.create_task(project)
     answer = ann.put(f"/api/tasks/{task['id']}/reminders", {"reminders": [reminder]})
-    assert (answer.status_code, locations(answer)) == (422, [location])
+    assert (answer.status_code, error_locations(answer)) == (422, [location])
 
 
 # --- overdue
@@ -325,7 +327,7 @@ def test_one_digest_for_each_person_and_day(
 ) -> None:
     for number in range(3):
         due = f"2026-11-22T1{2 + number}:00:00Z"
-        ann.adds_task(project, f"Late {number}", assigned_to=bob.id, due_date=due)
+        ann.create_task(project, f"Late {number}", assigned_to=bob.id, due_date=due)
     go(hours=5)
     skip(hours=3)
     assert _subjects(bob, "") != [] and _subjects(bob, "3 tasks") == []
@@ -343,8 +345,8 @@ def test_one_digest_for_each_person_and_day(
 def test_a_task_already_overdue_when_assigned_is_in_the_digest(
     ann: Person, bob: Person, project: str, go: Any, skip: Any
 ) -> None:
-    ann.adds_task(project, "Made late", assigned_to=bob.id, due_date="2026-11-20T12:00:00Z")
-    other = ann.adds_task(project, "Handed over late", due_date="2026-11-20")["id"]
+    ann.create_task(project, "Made late", assigned_to=bob.id, due_date="2026-11-20T12:00:00Z")
+    other = ann.create_task(project, "Handed over late", due_date="2026-11-20")["id"]
     ann.patch(f"/api/tasks/{other}/assign", {"assigned_to": bob.id})
     go(hours=1)
     assert _subjects(bob, "Due soon") == _subjects(bob, "2 tasks") == []
@@ -356,7 +358,7 @@ def test_a_digest_lists_tasks_still_overdue_and_stops_when_there_are_none(
     ann: Person, bob: Person, project: str, go: Any, skip: Any
 ) -> None:
     tasks = [
-        ann.adds_task(project, str(number), assigned_to=bob.id, due_date="2026-11-22T12:00:00Z")
+        ann.create_task(project, str(number), assigned_to=bob.id, due_date="2026-11-22T12:00:00Z")
         for number in range(2)
     ]
     go(hours=3)
@@ -380,11 +382,11 @@ def test_a_digest_lists_tasks_still_overdue_and_stops_when_there_are_none(
 def test_a_task_that_becomes_overdue_after_the_digest_stopped_schedules_it_again(
     ann: Person, bob: Person, project: str, go: Any, skip: Any
 ) -> None:
-    task = ann.adds_task(project, assigned_to=bob.id, due_date="2026-11-22T12:00:00Z")
+    task = ann.create_task(project, assigned_to=bob.id, due_date="2026-11-22T12:00:00Z")
     go(hours=3)
     _signed_in(ann).patch(f"/api/tasks/{task['id']}/status", {"status": "done"})
     skip(hours=20)
-    _signed_in(ann).adds_task(project, assigned_to=bob.id, due_date="2026-11-23T12:00:00Z")
+    _signed_in(ann).create_task(project, assigned_to=bob.id, due_date="2026-11-23T12:00:00Z")
     go(hours=4)
     skip(hours=6)
     skip(hours=14)
@@ -395,7 +397,7 @@ def test_a_digest_is_sent_at_nine_in_the_recipients_time_zone(
     ann: Person, bob: Person, project: str
 ) -> None:
     bob.patch("/api/auth/profile", {"time_zone": "Pacific/Niue"})
-    ann.adds_task(project, assigned_to=bob.id, due_date="2026-11-22T12:00:00Z")
+    ann.create_task(project, assigned_to=bob.id, due_date="2026-11-22T12:00:00Z")
     nine = datetime(2026, 11, 22, 20, tzinfo=UTC)
     for early in (timedelta(hours=7), timedelta(minutes=5)):
         _run(nine - early)
@@ -410,7 +412,7 @@ def test_a_run_costs_the_same_however_many_tasks_are_due_later(
     _count_calls_of_a_run()
     first = _count_calls_of_a_run()
     for number in range(5):
-        ann.adds_task(project, str(number), assigned_to=bob.id, due_date="2027-03-01")
+        ann.create_task(project, str(number), assigned_to=bob.id, due_date="2027-03-01")
     assert _count_calls_of_a_run() == first
 
 

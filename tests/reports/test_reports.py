@@ -12,17 +12,17 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.job_results import fetched, sheet, state, swept
-from tests.support import Person, locations
+from tests.job_results import download_job_file, parse_csv, read_job, run_sweep
+from tests.support import Person, error_locations
 
-At = Callable[..., None]
+SetTime = Callable[..., None]
 WEEK = {"first_day": "2026-11-16", "last_day": "2026-11-22"}
 
 
 @pytest.fixture
-def project(at: At, ann: Person, bob: Person) -> str:
-    project = ann.starts_project("Launch <1>")
-    ann.lets_in(project, bob)
+def project(set_time: SetTime, ann: Person, bob: Person) -> str:
+    project = ann.create_project("Launch <1>")
+    ann.add_member(project, bob)
     return project
 
 
@@ -38,8 +38,8 @@ def _request(person: Person, project: str, **days: str) -> str:
 
 def _make_report(person: Person, project: str, **days: str) -> dict[str, Any]:
     job = _request(person, project, **days)
-    swept()
-    report: dict[str, Any] = json.loads(fetched(person, job, "report.json"))
+    run_sweep()
+    report: dict[str, Any] = json.loads(download_job_file(person, job, "report.json"))
     return report
 
 
@@ -47,41 +47,46 @@ def _complete(person: Person, task: dict[str, Any]) -> None:
     person.patch(f"/api/tasks/{task['id']}/status", {"status": "done"})
 
 
-def _create_a_week_of_tasks(at: At, ann: Person, bob: Person, project: str) -> None:
+def _create_a_week_of_tasks(set_time: SetTime, ann: Person, bob: Person, project: str) -> None:
     """Create tasks around a week.
 
     Two before it, one of them done; four in it, two done and one overdue; one after it.
     """
-    at("2026-11-10T09:00", ann)
-    old, kept = ann.adds_task(project, "old"), ann.adds_task(project, "kept", assigned_to=bob.id)
+    set_time("2026-11-10T09:00", ann)
+    old, kept = (
+        ann.create_task(project, "old"),
+        ann.create_task(project, "kept", assigned_to=bob.id),
+    )
     _complete(ann, old)
-    at("2026-11-16T09:00", ann)
-    ann.adds_task(project, "late", assigned_to=bob.id, due_date="2026-11-18")
-    ann.adds_task(project, "not late", due_date="2026-11-30")
-    quick = ann.adds_task(project, "quick", assigned_to=ann.id)
-    at("2026-11-18T09:00", ann)
+    set_time("2026-11-16T09:00", ann)
+    ann.create_task(project, "late", assigned_to=bob.id, due_date="2026-11-18")
+    ann.create_task(project, "not late", due_date="2026-11-30")
+    quick = ann.create_task(project, "quick", assigned_to=ann.id)
+    set_time("2026-11-18T09:00", ann)
     _complete(ann, quick)
-    at("2026-11-22T23:00", ann)
+    set_time("2026-11-22T23:00", ann)
     _complete(ann, kept)
-    last = ann.adds_task(project, "last")
-    at("2026-11-23T09:00", ann)
-    ann.adds_task(project, "after")
+    last = ann.create_task(project, "last")
+    set_time("2026-11-23T09:00", ann)
+    ann.create_task(project, "after")
     _complete(ann, last)
 
 
 @pytest.fixture
-def report(at: At, ann: Person, bob: Person, project: str) -> str:
+def report(set_time: SetTime, ann: Person, bob: Person, project: str) -> str:
     """Return the path of a report on a project with one task done and one overdue."""
     ann.patch("/api/auth/profile", {"display_name": "=Ann"})
-    _complete(ann, ann.adds_task(project, assigned_to=ann.id))
-    ann.adds_task(project, "Late <1>", assigned_to=bob.id, due_date="2026-10-01")
+    _complete(ann, ann.create_task(project, assigned_to=ann.id))
+    ann.create_task(project, "Late <1>", assigned_to=bob.id, due_date="2026-10-01")
     job = _request(ann, project)
-    swept()
+    run_sweep()
     return job
 
 
-def test_the_metrics_agree_with_the_tasks(at: At, ann: Person, bob: Person, project: str) -> None:
-    _create_a_week_of_tasks(at, ann, bob, project)
+def test_the_metrics_agree_with_the_tasks(
+    set_time: SetTime, ann: Person, bob: Person, project: str
+) -> None:
+    _create_a_week_of_tasks(set_time, ann, bob, project)
     report = _make_report(ann, project, **WEEK)
     assert report["project"] == {"id": project, "name": "Launch <1>"}
     assert report["totals"] == {"opened": 4, "done": 2, "open": 3, "overdue": 1}
@@ -98,30 +103,32 @@ def test_the_metrics_agree_with_the_tasks(at: At, ann: Person, bob: Person, proj
 
 
 def test_days_are_in_the_requesters_time_zone(
-    at: At, ann: Person, bob: Person, project: str
+    set_time: SetTime, ann: Person, bob: Person, project: str
 ) -> None:
-    at("2026-11-20T11:30", ann)
-    ann.adds_task(project)
+    set_time("2026-11-20T11:30", ann)
+    ann.create_task(project)
     ann.patch("/api/auth/profile", {"time_zone": "Pacific/Kiritimati"})  # 14 hours ahead
     days = {day["day"]: day["opened"] for day in _make_report(ann, project)["days"]}
     assert list(days)[-1] == "2026-11-21" and days["2026-11-21"] == 1
-    at("2026-11-20T13:00", bob)
+    set_time("2026-11-20T13:00", bob)
     bob.patch("/api/auth/profile", {"time_zone": "Pacific/Pago_Pago"})  # 11 hours behind
     days = {day["day"]: day["opened"] for day in _make_report(bob, project)["days"]}
     assert list(days)[-1] == "2026-11-20" and days["2026-11-20"] == 1
 
 
-def test_a_day_of_23_hours_counts_as_one_day(at: At, ann: Person, project: str) -> None:
+def test_a_day_of_23_hours_counts_as_one_day(set_time: SetTime, ann: Person, project: str) -> None:
     ann.patch("/api/auth/profile", {"time_zone": "Europe/Berlin"})
     for moment in ("2027-03-27T23:30", "2027-03-28T21:30", "2027-03-28T22:30"):
-        at(moment, ann)
-        ann.adds_task(project)
+        set_time(moment, ann)
+        ann.create_task(project)
     days = {day["day"]: day["opened"] for day in _make_report(ann, project)["days"]}
     assert (days["2027-03-28"], days["2027-03-29"]) == (2, 1)
 
 
-def test_the_chart_is_a_valid_png_in_the_expected_colors(at: At, ann: Person, report: str) -> None:
-    raw = fetched(ann, report, "chart.png")
+def test_the_chart_is_a_valid_png_in_the_expected_colors(
+    set_time: SetTime, ann: Person, report: str
+) -> None:
+    raw = download_job_file(ann, report, "chart.png")
     Image.open(io.BytesIO(raw)).verify()
     image = Image.open(io.BytesIO(raw))
     assert (image.format, image.size) == ("PNG", (1120, 560)) and len(raw) < 50_000
@@ -130,46 +137,48 @@ def test_the_chart_is_a_valid_png_in_the_expected_colors(at: At, ann: Person, re
 
 
 def test_the_html_page_contains_the_chart_and_describes_it_in_words(
-    at: At, ann: Person, report: str
+    set_time: SetTime, ann: Person, report: str
 ) -> None:
-    page = fetched(ann, report, "report.html").decode()
+    page = download_job_file(ann, report, "report.html").decode()
     (source,) = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
-    assert base64.b64decode(source) == fetched(ann, report, "chart.png")
+    assert base64.b64decode(source) == download_job_file(ann, report, "chart.png")
     days = "0 on Monday, October 26, 2026, 1 on Sunday, November 1, 2026"
     assert f'alt="Open tasks: {days}. Opened 2, done 1."' in page
     assert "Launch &lt;1&gt;" in page and "Late &lt;1&gt;" in page and "<1>" not in page
 
 
-def test_the_csv_files_have_the_same_metrics(at: At, ann: Person, report: str) -> None:
-    days = sheet(fetched(ann, report, "days.csv"))
+def test_the_csv_files_have_the_same_metrics(set_time: SetTime, ann: Person, report: str) -> None:
+    days = parse_csv(download_job_file(ann, report, "days.csv"))
     assert days[-1] == {"day": "2026-11-01", "opened": "2", "done": "1", "open": "1"}
-    people = {line["name"]: line for line in sheet(fetched(ann, report, "members.csv"))}
+    people = {
+        line["name"]: line for line in parse_csv(download_job_file(ann, report, "members.csv"))
+    }
     assert people["'=Ann"]["done"] == "1" and people["bob"]["overdue"] == "1"
 
 
-def test_an_empty_project_has_a_report(at: At, ann: Person, project: str) -> None:
+def test_an_empty_project_has_a_report(set_time: SetTime, ann: Person, project: str) -> None:
     report = _make_report(ann, project)
     assert report["totals"] == {"opened": 0, "done": 0, "open": 0, "overdue": 0}
     assert (report["people"], report["late"]) == ([], [])
 
 
 def test_only_the_ten_tasks_overdue_for_longest_are_listed(
-    at: At, ann: Person, project: str
+    set_time: SetTime, ann: Person, project: str
 ) -> None:
     for day in range(12):
-        ann.adds_task(project, f"T{day}", due_date=f"2026-10-{day + 10}")
+        ann.create_task(project, f"T{day}", due_date=f"2026-10-{day + 10}")
     report = _make_report(ann, project)
     assert report["totals"]["overdue"] == 12
     assert [task["title"] for task in report["late"]] == [f"T{day}" for day in range(10)]
 
 
 def test_invalid_days_are_rejected_with_the_name_of_the_field(
-    at: At, ann: Person, project: str
+    set_time: SetTime, ann: Person, project: str
 ) -> None:
     def rejected_fields(**days: str) -> list[str]:
         answer = ann.post(_path(project), days)
         assert answer.status_code == 422, answer.json_body
-        return locations(answer)
+        return error_locations(answer)
 
     assert rejected_fields(last_day="2026-11-02") == ["last_day"]
     assert rejected_fields(first_day="2026-10-31", last_day="2026-10-30") == ["first_day"]
@@ -182,22 +191,22 @@ def test_invalid_days_are_rejected_with_the_name_of_the_field(
 
 
 def test_a_report_on_other_days_must_wait_for_the_unfinished_one(
-    at: At, ann: Person, project: str
+    set_time: SetTime, ann: Person, project: str
 ) -> None:
     first = _request(ann, project)
     assert _request(ann, project) == first
     answer = ann.post(_path(project), {"last_day": "2026-10-20"})
     assert (answer.status_code, answer.json_body["code"]) == (409, "busy")
-    swept()
+    run_sweep()
     assert _request(ann, project, last_day="2026-10-20") != first
 
 
 def test_a_report_is_visible_to_its_requester_while_they_can_read_the_project(
-    at: At, ann: Person, bob: Person, project: str
+    set_time: SetTime, ann: Person, bob: Person, project: str
 ) -> None:
     job = _request(bob, project)
-    swept()
-    assert [file["name"] for file in state(bob, job)["files"]] == [
+    run_sweep()
+    assert [file["name"] for file in read_job(bob, job)["files"]] == [
         "chart.png",
         "days.csv",
         "members.csv",

@@ -11,32 +11,33 @@ from PIL import Image
 
 from chalicelib.clock import now
 from chalicelib.mail.jobs import sweep_outbox
-from tests.job_results import fetched, job_rows, state, swept
-from tests.support import Killed, Person, killed_at, mails_to
+from tests.faults import Killed, kill_at_call
+from tests.job_results import download_job_file, list_job_keys, read_job, run_sweep
+from tests.support import Person, mails_to
 
-At = Callable[..., None]
+SetTime = Callable[..., None]
 MONDAY = "2026-11-23T07:00"
 
 
 @pytest.fixture
-def project(at: At, ann: Person) -> str:
+def project(set_time: SetTime, ann: Person) -> str:
     """Return a project of ann with one task done and one open, some days before a Monday."""
-    at("2026-11-18T12:00", ann)
+    set_time("2026-11-18T12:00", ann)
     return _create_project(ann)
 
 
 def _create_project(person: Person) -> str:
-    project = person.starts_project("Launch <1>")
-    done = person.adds_task(project, "Done", assigned_to=person.id)
+    project = person.create_project("Launch <1>")
+    done = person.create_task(project, "Done", assigned_to=person.id)
     person.patch(f"/api/tasks/{done['id']}/status", {"status": "done"})
-    person.adds_task(project, "Late", due_date="2026-11-19")
-    swept()
+    person.create_task(project, "Late", due_date="2026-11-19")
+    run_sweep()
     return project
 
 
 def _run_schedules() -> dict[str, int]:
     """Sweep the jobs, then the outbox; return the outcomes of the jobs."""
-    outcomes = swept()
+    outcomes = run_sweep()
     sweep_outbox(now())
     return outcomes
 
@@ -61,48 +62,50 @@ def _report_emails(person: Person) -> list[EmailMessage]:
     ],
 )
 def test_a_report_is_made_on_monday_at_seven_in_the_owners_time_zone(
-    at: At, ann: Person, zone: str, before: str, due: str
+    set_time: SetTime, ann: Person, zone: str, before: str, due: str
 ) -> None:
-    at(before, ann)
+    set_time(before, ann)
     ann.patch("/api/auth/profile", {"time_zone": zone})
-    ann.starts_project()
-    swept()
-    at(f"{due[:-5]}{int(due[-5:-3]) - 1:02}:59")
-    assert "begun" not in swept()
-    at(due)
-    assert swept()["begun"] == 1
+    ann.create_project()
+    run_sweep()
+    set_time(f"{due[:-5]}{int(due[-5:-3]) - 1:02}:59")
+    assert "begun" not in run_sweep()
+    set_time(due)
+    assert run_sweep()["begun"] == 1
 
 
-def test_repeated_and_late_sweeps_send_each_report_once(at: At, ann: Person, project: str) -> None:
-    at(MONDAY)
+def test_repeated_and_late_sweeps_send_each_report_once(
+    set_time: SetTime, ann: Person, project: str
+) -> None:
+    set_time(MONDAY)
     for _ in range(2):
         _run_schedules()
-    at("2026-11-30T06:59")
+    set_time("2026-11-30T06:59")
     _run_schedules()
     assert len(_report_emails(ann)) == 1
-    at("2026-11-30T16:00", ticked=False)  # nine hours late
+    set_time("2026-11-30T16:00", ticks_ran=False)  # nine hours late
     _run_schedules()
     assert len(_report_emails(ann)) == 2
     assert "Monday, November 23, 2026 to Sunday, November 29, 2026" in _text(_report_emails(ann)[1])
 
 
 def test_a_crash_anywhere_leaves_one_report_and_one_email(
-    at: At, ann: Person, project: str
+    set_time: SetTime, ann: Person, project: str
 ) -> None:
-    at(MONDAY)
+    set_time(MONDAY)
     for call in itertools.count(1):
-        at(f"2026-11-23T{8 + call // 6:02}:{call % 6 * 10:02}", ticked=False)
-        if not _is_killed(call, swept):
+        set_time(f"2026-11-23T{8 + call // 6:02}:{call % 6 * 10:02}", ticks_ran=False)
+        if not _is_killed(call, run_sweep):
             break
     assert call >= 10
     sweep_outbox(now())
     assert len(_report_emails(ann)) == 1
-    assert len([row for row in job_rows() if row.startswith("JOB#")]) == 1
+    assert len([row for row in list_job_keys() if row.startswith("JOB#")]) == 1
 
 
 def _is_killed(call: int, act: Callable[[], Any]) -> bool:
     try:
-        with killed_at(call, writes_only=True):
+        with kill_at_call(call, writes_only=True):
             act()
     except Killed:
         return True
@@ -110,9 +113,9 @@ def _is_killed(call: int, act: Callable[[], Any]) -> bool:
 
 
 def test_the_email_has_a_text_part_an_html_part_and_an_inline_chart(
-    at: At, ann: Person, project: str
+    set_time: SetTime, ann: Person, project: str
 ) -> None:
-    at(MONDAY, ann)
+    set_time(MONDAY, ann)
     _run_schedules()
     (mail,) = _report_emails(ann)
     assert mail["Subject"] == "Launch <1>: 1 done, 2 opened"
@@ -135,30 +138,32 @@ def test_the_email_has_a_text_part_an_html_part_and_an_inline_chart(
 
 
 def test_the_owner_can_download_the_files_of_the_weekly_report(
-    at: At, ann: Person, project: str
+    set_time: SetTime, ann: Person, project: str
 ) -> None:
-    at(MONDAY, ann)
+    set_time(MONDAY, ann)
     _run_schedules()
     (link,) = [line for line in _text(_report_emails(ann)[0]).split() if "/reports/" in line]
     report = f"/api/projects/{link.partition('/projects/')[2]}"
-    assert state(ann, report)["status"] == "done"
+    assert read_job(ann, report)["status"] == "done"
     (mail,) = _report_emails(ann)
-    assert fetched(ann, report, "chart.png") == _part(mail, "image/png").get_content()
+    assert download_job_file(ann, report, "chart.png") == _part(mail, "image/png").get_content()
 
 
-def test_an_owner_who_opted_out_gets_no_report(at: At, ann: Person, project: str) -> None:
+def test_an_owner_who_opted_out_gets_no_report(
+    set_time: SetTime, ann: Person, project: str
+) -> None:
     ann.patch("/api/auth/profile", {"notifications": {"weekly_report": False}})
-    at(MONDAY)
+    set_time(MONDAY)
     assert "begun" not in _run_schedules()
 
 
 @pytest.mark.parametrize("change", ["archive", "delete", "opt out", "transfer"])
 def test_ownership_and_settings_are_checked_again_before_the_email_is_sent(
-    at: At, ann: Person, bob: Person, project: str, change: str
+    set_time: SetTime, ann: Person, bob: Person, project: str, change: str
 ) -> None:
-    ann.lets_in(project, bob)
-    at(MONDAY, ann)
-    assert swept()["begun"] == 1
+    ann.add_member(project, bob)
+    set_time(MONDAY, ann)
+    assert run_sweep()["begun"] == 1
     if change == "delete":
         ann.delete(f"/api/projects/{project}")
     elif change == "opt out":
@@ -170,44 +175,46 @@ def test_ownership_and_settings_are_checked_again_before_the_email_is_sent(
 
 
 def test_archived_projects_and_projects_of_others_have_no_report(
-    at: At, ann: Person, bob: Person, project: str
+    set_time: SetTime, ann: Person, bob: Person, project: str
 ) -> None:
-    ann.lets_in(project, bob)
+    ann.add_member(project, bob)
     ann.post(f"/api/projects/{project}/archive")
-    at(MONDAY)
+    set_time(MONDAY)
     assert "begun" not in _run_schedules()
 
 
-def test_a_new_owner_gets_the_next_report(at: At, ann: Person, bob: Person, project: str) -> None:
-    ann.lets_in(project, bob)
+def test_a_new_owner_gets_the_next_report(
+    set_time: SetTime, ann: Person, bob: Person, project: str
+) -> None:
+    ann.add_member(project, bob)
     ann.post(f"/api/projects/{project}/transfer", {"user_id": bob.id})
-    swept()
-    at(MONDAY)
+    run_sweep()
+    set_time(MONDAY)
     _run_schedules()
     assert (len(_report_emails(ann)), len(_report_emails(bob))) == (0, 1)
 
 
 def test_an_owner_who_changes_time_zone_gets_each_report_once(
-    at: At, ann: Person, project: str
+    set_time: SetTime, ann: Person, project: str
 ) -> None:
     ann.patch("/api/auth/profile", {"time_zone": "Pacific/Kiritimati"})
-    swept()
-    at("2026-11-22T17:00", ann)
-    assert swept()["begun"] == 1
+    run_sweep()
+    set_time("2026-11-22T17:00", ann)
+    assert run_sweep()["begun"] == 1
     ann.patch("/api/auth/profile", {"time_zone": "Pacific/Pago_Pago"})
-    swept()
+    run_sweep()
     for moment in ("2026-11-23T18:00", "2026-11-30T17:59"):
-        at(moment)
-        assert "begun" not in swept()
-    at("2026-11-30T18:00")
-    assert swept()["begun"] == 1
+        set_time(moment)
+        assert "begun" not in run_sweep()
+    set_time("2026-11-30T18:00")
+    assert run_sweep()["begun"] == 1
 
 
-def test_a_project_without_tasks_sends_no_report(at: At, ann: Person) -> None:
-    at("2026-11-18T12:00", ann)
-    ann.starts_project("Launch")
-    swept()
-    at(MONDAY)
+def test_a_project_without_tasks_sends_no_report(set_time: SetTime, ann: Person) -> None:
+    set_time("2026-11-18T12:00", ann)
+    ann.create_project("Launch")
+    run_sweep()
+    set_time(MONDAY)
     assert _run_schedules()["begun"] == 1 and _report_emails(ann) == []
 
 

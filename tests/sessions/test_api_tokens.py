@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from chalice.test import Client
 
-from tests.support import PASSWORD, Api, Person, in_hours, locations
+from tests.support import PASSWORD, Api, Person, error_locations, in_hours
 
 ALL_SCOPES = ["account:read", "projects:read", "projects:write", "tasks:read", "tasks:write"]
 
@@ -52,8 +52,8 @@ CALLS = [
 def test_a_token_does_what_its_scopes_say_and_no_more(
     client: Client, ann: Person, scope: str, method: str, path: str, body: Any
 ) -> None:
-    project = ann.starts_project()
-    names = {"project": project, "task": ann.adds_task(project)["id"]}
+    project = ann.create_project()
+    names = {"project": project, "task": ann.create_task(project)["id"]}
     path = path.format(**names)
     body = body and {name: value.format(**names) for name, value in body.items()}
     others = [other for other in ALL_SCOPES if other != scope]
@@ -86,8 +86,8 @@ def test_a_token_cannot_manage_the_account(
 
 
 def test_a_token_limited_to_a_project_sees_no_other(client: Client, ann: Person) -> None:
-    allowed, other = ann.starts_project(), ann.starts_project()
-    task = ann.adds_task(other, assigned_to=ann.id)
+    allowed, other = ann.create_project(), ann.create_project()
+    task = ann.create_task(other, assigned_to=ann.id)
     bot = _token_client(client, ann, projects=[allowed])
     assert [p["id"] for p in bot.get("/api/projects").json_body["items"]] == [allowed]
     assert bot.get(f"/api/projects/{allowed}").status_code == 200
@@ -100,8 +100,8 @@ def test_a_token_limited_to_a_project_sees_no_other(client: Client, ann: Person)
 def test_a_token_has_no_more_rights_than_its_owner(
     client: Client, ann: Person, bob: Person
 ) -> None:
-    project = ann.starts_project()
-    ann.lets_in(project, bob, "viewer")
+    project = ann.create_project()
+    ann.add_member(project, bob, "viewer")
     bot = _token_client(client, bob, projects=[project])
     assert bot.get(f"/api/tasks?project={project}").status_code == 200
     assert bot.post("/api/tasks", {"project": project, "title": "x"}).status_code == 403
@@ -124,7 +124,7 @@ def test_an_invalid_token_request_names_the_field(
     ann: Person, changes: dict[str, Any], field: str
 ) -> None:
     answer = _create_token(ann, **changes)
-    assert (answer.status_code, locations(answer)) == (422, [field])
+    assert (answer.status_code, error_locations(answer)) == (422, [field])
 
 
 def test_a_deleted_token_is_refused_at_the_next_request(client: Client, ann: Person) -> None:

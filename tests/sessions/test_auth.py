@@ -6,14 +6,14 @@ import jwt
 import pytest
 from chalice.test import Client
 
-from tests.support import PASSWORD, Api, Person, locations, sign_up
+from tests.support import PASSWORD, Api, Person, error_locations, sign_up
 
 REGISTRATION = {"username": "eve", "email": "eve@example.com", "password": PASSWORD}
 REGISTRATION |= {"password_confirm": PASSWORD}
 
 
-def test_registration_returns_the_account_without_the_password(anyone: Api) -> None:
-    answer = anyone.post("/api/auth/register", REGISTRATION)
+def test_registration_returns_the_account_without_the_password(anonymous: Api) -> None:
+    answer = anonymous.post("/api/auth/register", REGISTRATION)
     assert answer.status_code == 201
     assert not [name for name in answer.json_body if "password" in name or "token" in name]
     assert PASSWORD.encode() not in answer.body
@@ -25,27 +25,29 @@ def test_registration_returns_the_account_without_the_password(anyone: Api) -> N
     [("email", "EVE@Example.com"), ("email", " eve@example.com"[1:]), ("username", "ＥＶＥ")],
 )
 def test_a_taken_address_or_username_is_refused_in_every_spelling(
-    anyone: Api, field: str, value: str
+    anonymous: Api, field: str, value: str
 ) -> None:
-    anyone.post("/api/auth/register", REGISTRATION)
+    anonymous.post("/api/auth/register", REGISTRATION)
     other = {"username": "other", "email": "other@example.com", field: value}
-    answer = anyone.post("/api/auth/register", REGISTRATION | other)
+    answer = anonymous.post("/api/auth/register", REGISTRATION | other)
     assert answer.status_code == 409
-    assert locations(answer) == [field]
+    assert error_locations(answer) == [field]
 
 
-def test_registration_names_every_invalid_field(anyone: Api) -> None:
-    answer = anyone.post("/api/auth/register", {"username": "x", "email": "nobody", "admin": True})
+def test_registration_names_every_invalid_field(anonymous: Api) -> None:
+    answer = anonymous.post(
+        "/api/auth/register", {"username": "x", "email": "nobody", "admin": True}
+    )
     assert answer.status_code == 422
     wrong = ["admin", "username", "email", "password", "password_confirm"]
-    assert locations(answer) == wrong
+    assert error_locations(answer) == wrong
 
 
-def test_the_confirmation_must_equal_the_password(anyone: Api) -> None:
-    answer = anyone.post(
+def test_the_confirmation_must_equal_the_password(anonymous: Api) -> None:
+    answer = anonymous.post(
         "/api/auth/register", REGISTRATION | {"password_confirm": "something else"}
     )
-    assert locations(answer) == ["password_confirm"]
+    assert error_locations(answer) == ["password_confirm"]
 
 
 def test_an_access_token_acts_for_its_user(ann: Person) -> None:
@@ -53,16 +55,16 @@ def test_an_access_token_acts_for_its_user(ann: Person) -> None:
     assert (profile["id"], profile["email"]) == (ann.id, "ann@example.com")
 
 
-def test_login_accepts_any_spelling_of_the_address(anyone: Api, ann: Person) -> None:
-    answer = anyone.post("/api/auth/login", {"email": "ANN@EXAMPLE.com", "password": PASSWORD})
+def test_login_accepts_any_spelling_of_the_address(anonymous: Api, ann: Person) -> None:
+    answer = anonymous.post("/api/auth/login", {"email": "ANN@EXAMPLE.com", "password": PASSWORD})
     assert answer.json_body["user"]["id"] == ann.id
 
 
 def test_a_wrong_password_and_an_unknown_address_get_the_same_response(
-    anyone: Api, ann: Person
+    anonymous: Api, ann: Person
 ) -> None:
-    wrong = anyone.post("/api/auth/login", {"email": ann.email, "password": "wrong password"})
-    unknown = anyone.post("/api/auth/login", {"email": "no@example.com", "password": PASSWORD})
+    wrong = anonymous.post("/api/auth/login", {"email": ann.email, "password": "wrong password"})
+    unknown = anonymous.post("/api/auth/login", {"email": "no@example.com", "password": PASSWORD})
     assert wrong.status_code == unknown.status_code == 401
     assert _without_request_id(wrong.json_body) == _without_request_id(unknown.json_body)
 
@@ -78,8 +80,8 @@ def test_logging_out_keeps_other_sessions(client: Client, ann: Person) -> None:
     assert elsewhere.get("/api/auth/profile").status_code == 200
 
 
-def test_a_request_without_a_token_is_told_how_to_authenticate(anyone: Api) -> None:
-    answer = anyone.get("/api/auth/profile")
+def test_a_request_without_a_token_is_told_how_to_authenticate(anonymous: Api) -> None:
+    answer = anonymous.get("/api/auth/profile")
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"].startswith("Bearer")
 
@@ -173,8 +175,8 @@ def test_a_shortened_or_rearranged_token_is_refused(client: Client, ann: Person)
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic YTpi", "Bearer a.b.c", "x y z"])
-def test_an_invalid_authorization_header_is_refused(anyone: Api, header: str) -> None:
-    answer = anyone.get("/api/auth/profile", headers={"Authorization": header})
+def test_an_invalid_authorization_header_is_refused(anonymous: Api, header: str) -> None:
+    answer = anonymous.get("/api/auth/profile", headers={"Authorization": header})
     assert answer.status_code == 401
 
 

@@ -6,73 +6,77 @@ from chalice.test import Client
 from tests.support import Api, Person, sign_up
 
 
-def _refresh(anyone: Api, token: str) -> Any:
-    return anyone.post("/api/auth/refresh", {"refresh": token})
+def _refresh(anonymous: Api, token: str) -> Any:
+    return anonymous.post("/api/auth/refresh", {"refresh": token})
 
 
 def test_a_refresh_returns_a_new_refresh_token_and_a_new_access_token(
-    client: Client, anyone: Api, ann: Person
+    client: Client, anonymous: Api, ann: Person
 ) -> None:
-    answer = _refresh(anyone, ann.refresh).json_body
+    answer = _refresh(anonymous, ann.refresh).json_body
     assert set(answer) == {"access", "refresh", "token_type", "expires_in"}
     assert answer["refresh"] != ann.refresh
     assert Api(client, answer["access"]).get("/api/auth/profile").json_body["id"] == ann.id
 
 
-def test_a_refresh_repeated_at_once_returns_the_same_successor(anyone: Api, ann: Person) -> None:
-    successors = {_refresh(anyone, ann.refresh).json_body["refresh"] for _ in range(3)}
+def test_a_refresh_repeated_at_once_returns_the_same_successor(anonymous: Api, ann: Person) -> None:
+    successors = {_refresh(anonymous, ann.refresh).json_body["refresh"] for _ in range(3)}
     assert len(successors) == 1
 
 
-def test_the_same_token_again_later_ends_the_session(anyone: Api, ann: Person, wait: Any) -> None:
-    successor = _refresh(anyone, ann.refresh).json_body["refresh"]
+def test_the_same_token_again_later_ends_the_session(
+    anonymous: Api, ann: Person, wait: Any
+) -> None:
+    successor = _refresh(anonymous, ann.refresh).json_body["refresh"]
     wait(seconds=11)
-    assert _refresh(anyone, ann.refresh).json_body["code"] == "refresh_reuse"
-    assert _refresh(anyone, successor).status_code == 401
+    assert _refresh(anonymous, ann.refresh).json_body["code"] == "refresh_reuse"
+    assert _refresh(anonymous, successor).status_code == 401
     assert ann.get("/api/auth/profile").status_code == 401
 
 
-def test_a_token_of_an_older_generation_ends_the_session_at_once(anyone: Api, ann: Person) -> None:
-    second = _refresh(anyone, ann.refresh).json_body["refresh"]
-    _refresh(anyone, second)
-    assert _refresh(anyone, ann.refresh).json_body["code"] == "refresh_reuse"
+def test_a_token_of_an_older_generation_ends_the_session_at_once(
+    anonymous: Api, ann: Person
+) -> None:
+    second = _refresh(anonymous, ann.refresh).json_body["refresh"]
+    _refresh(anonymous, second)
+    assert _refresh(anonymous, ann.refresh).json_body["code"] == "refresh_reuse"
     assert ann.get("/api/auth/profile").status_code == 401
 
 
-def test_a_session_ends_after_two_idle_weeks(anyone: Api, ann: Person, wait: Any) -> None:
+def test_a_session_ends_after_two_idle_weeks(anonymous: Api, ann: Person, wait: Any) -> None:
     wait(days=13)
-    token = _refresh(anyone, ann.refresh).json_body["refresh"]
+    token = _refresh(anonymous, ann.refresh).json_body["refresh"]
     wait(days=15)
-    assert _refresh(anyone, token).status_code == 401
+    assert _refresh(anonymous, token).status_code == 401
 
 
 def test_a_session_ends_after_sixty_days_even_if_it_is_used(
-    anyone: Api, ann: Person, wait: Any
+    anonymous: Api, ann: Person, wait: Any
 ) -> None:
     token = ann.refresh
     for _ in range(5):
         wait(days=11)
-        token = _refresh(anyone, token).json_body["refresh"]
+        token = _refresh(anonymous, token).json_body["refresh"]
     wait(days=6)
-    assert _refresh(anyone, token).status_code == 401
+    assert _refresh(anonymous, token).status_code == 401
 
 
-def test_a_refresh_token_with_any_changed_character_is_refused(anyone: Api, ann: Person) -> None:
+def test_a_refresh_token_with_any_changed_character_is_refused(anonymous: Api, ann: Person) -> None:
     for position in range(0, len(ann.refresh), 7):
         other = "0" if ann.refresh[position] != "0" else "1"
         forged = ann.refresh[:position] + other + ann.refresh[position + 1 :]
-        assert _refresh(anyone, forged).status_code == 401, position
-    assert _refresh(anyone, ann.refresh).status_code == 200
+        assert _refresh(anonymous, forged).status_code == 401, position
+    assert _refresh(anonymous, ann.refresh).status_code == 200
 
 
 @pytest.mark.parametrize("token", ["", "x", "....", "a.b.c.d.e", "٣.٣.٣.٣"])
-def test_a_malformed_refresh_token_is_refused(anyone: Api, token: str) -> None:
-    assert _refresh(anyone, token).status_code == 401
+def test_a_malformed_refresh_token_is_refused(anonymous: Api, token: str) -> None:
+    assert _refresh(anonymous, token).status_code == 401
 
 
-def test_logging_out_also_ends_the_refresh_token(anyone: Api, ann: Person) -> None:
+def test_logging_out_also_ends_the_refresh_token(anonymous: Api, ann: Person) -> None:
     ann.post("/api/auth/logout")
-    assert _refresh(anyone, ann.refresh).status_code == 401
+    assert _refresh(anonymous, ann.refresh).status_code == 401
 
 
 def test_a_user_can_list_sessions(client: Client, ann: Person) -> None:
@@ -104,20 +108,20 @@ def test_all_other_sessions_can_be_ended(client: Client, ann: Person) -> None:
 
 
 def test_keys_are_rotated_without_logging_anybody_out(
-    client: Client, anyone: Api, ann: Person, signing_keys: Any
+    client: Client, anonymous: Api, ann: Person, set_signing_keys: Any
 ) -> None:
-    signing_keys(active="k1", k1="s" * 64, k2="t" * 64)
-    signing_keys(active="k2", k1="s" * 64, k2="t" * 64)
+    set_signing_keys(active="k1", k1="s" * 64, k2="t" * 64)
+    set_signing_keys(active="k2", k1="s" * 64, k2="t" * 64)
     assert ann.get("/api/auth/profile").status_code == 200
-    renewed = _refresh(anyone, ann.refresh).json_body
-    signing_keys(active="k2", k2="t" * 64)
+    renewed = _refresh(anonymous, ann.refresh).json_body
+    set_signing_keys(active="k2", k2="t" * 64)
     assert ann.get("/api/auth/profile").status_code == 401
     assert Api(client, renewed["access"]).get("/api/auth/profile").status_code == 200
-    assert _refresh(anyone, renewed["refresh"]).status_code == 200
+    assert _refresh(anonymous, renewed["refresh"]).status_code == 200
 
 
 def test_a_secret_without_a_usable_key_rejects_every_request(
-    ann: Person, signing_keys: Any
+    ann: Person, set_signing_keys: Any
 ) -> None:
-    signing_keys(active="k1", k1="short")
+    set_signing_keys(active="k1", k1="short")
     assert ann.get("/api/auth/profile").status_code == 500

@@ -1,4 +1,4 @@
-"""The documents keep up with the code: links, routes, error codes, entities."""
+"""The documents agree with the code: links, routes, error codes and entities."""
 
 import ast
 import inspect
@@ -20,13 +20,13 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 API = ROOT / "docs" / "api.md"
 DATA_MODEL = ROOT / "docs" / "data-model.md"
 OPERATIONS, DEPLOYMENT = ROOT / "docs" / "operations.md", ROOT / "docs" / "deployment.md"
-# The stage's own name, and what only emulators need.
-NOT_TO_BE_SET = {"Stage", "S3AddressingStyle"}
+# The name of the stage, and a parameter that only emulators need.
+NOT_IN_STAGE_TABLE = {"Stage", "S3AddressingStyle"}
 
 _CODE_BLOCK = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#{1,6} +(.+?) *$", re.MULTILINE)
-_CODE_GIVEN = re.compile(r"""\bcode=["'](\w+)["']""")
+_CODE_ARGUMENT = re.compile(r"""\bcode=["'](\w+)["']""")
 _GATEWAY_CODE = re.compile(r'"code": "(\w+)"')
 
 ACTIONS = {
@@ -42,31 +42,32 @@ FUNCTIONS = sorted(
 )
 
 
-def _family(base: type[Any]) -> Iterator[type[Any]]:
-    """All subclasses of `base`, their subclasses too, that are ours."""
+def _subclasses(base: type[Any]) -> Iterator[type[Any]]:
+    """Yield the direct and indirect subclasses of `base` in chalicelib."""
     for child in base.__subclasses__():
         if child.__module__.startswith("chalicelib."):
             yield child
-        yield from _family(child)
+        yield from _subclasses(child)
 
 
-ENTITIES = sorted(set(_family(Item)), key=lambda entity: entity.__name__)
+ENTITIES = sorted(set(_subclasses(Item)), key=lambda entity: entity.__name__)
 
 
 def _codes() -> set[str]:
-    """Every code that a caller can meet: of the errors, of their special cases, of the gateway."""
+    """Return all error codes: of the error classes, of `code=` arguments and of the gateway."""
     sources = "".join(path.read_text() for path in (ROOT / "chalicelib").rglob("*.py"))
     gateway = (ROOT / "infra" / "resources.yaml").read_text()
-    general = {error.code for error in _family(ApiError)}
-    return general | set(_CODE_GIVEN.findall(sources)) | set(_GATEWAY_CODE.findall(gateway))
+    of_classes = {error.code for error in _subclasses(ApiError)}
+    return of_classes | set(_CODE_ARGUMENT.findall(sources)) | set(_GATEWAY_CODE.findall(gateway))
 
 
 def _prose(page: Path) -> str:
+    """Return the text of a page without its code blocks."""
     return _CODE_BLOCK.sub("", page.read_text())
 
 
 def _anchors(page: Path) -> set[str]:
-    """The anchors that GitHub gives a page's headings."""
+    """Return the anchors that GitHub creates for the headings of a page."""
     anchors: dict[str, int] = {}
     for heading in _HEADING.findall(_prose(page)):
         words = re.sub(r"[^\w\- ]", "", _LINK.sub(r"\1", heading).lower()).replace(" ", "-")
@@ -75,27 +76,28 @@ def _anchors(page: Path) -> set[str]:
 
 
 def _section(page: Path, heading: str) -> str:
-    """What stands below `heading`, up to the next of any level."""
-    found = re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?=^#|\Z)", page.read_text(), re.M | re.S)
-    return found[1] if found else ""
+    """Return the text below `heading`, up to the next heading of any level."""
+    match = re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?=^#|\Z)", page.read_text(), re.M | re.S)
+    return match[1] if match else ""
 
 
 def _name(value: Any) -> str:
+    """Return the test id of a parameter."""
     return value.relative_to(ROOT).as_posix() if isinstance(value, Path) else str(value)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_name)
-def test_every_link_points_at_something(page: Path) -> None:
+def test_every_link_has_a_target(page: Path) -> None:
     for text, target in _LINK.findall(_prose(page)):
         if target.startswith(("https://", "mailto:")):
             continue
         address, _, anchor = target.partition("#")
-        found = (page.parent / address).resolve() if address else page
-        assert found.exists(), target
-        assert found.is_relative_to(ROOT), target
-        assert not anchor or anchor in _anchors(found), target
+        linked = (page.parent / address).resolve() if address else page
+        assert linked.exists(), target
+        assert linked.is_relative_to(ROOT), target
+        assert not anchor or anchor in _anchors(linked), target
         if text.startswith("`test_"):
-            assert f"def {text.strip('`')}(" in found.read_text(), text
+            assert f"def {text.strip('`')}(" in linked.read_text(), text
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -103,31 +105,31 @@ def test_every_route_has_a_section(route: str) -> None:
     assert f"### `{route}`\n" in API.read_text()
 
 
-def test_no_route_is_described_that_is_not_there() -> None:
+def test_every_described_route_exists() -> None:
     described = re.findall(r"^### `(.+)`$", API.read_text(), re.MULTILINE)
     assert set(described) <= set(ROUTES)
     assert len(described) == len(set(described))
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_a_route_begins_with_what_it_lets_a_caller_do(route: str) -> None:
+def test_the_section_of_a_route_begins_with_its_action(route: str) -> None:
     action = ACTIONS[route]
-    begins = "*Public.*" if action is Action.PUBLIC else f"`{action}`"
-    assert _section(API, f"`{route}`").lstrip().startswith(begins)
+    beginning = "*Public.*" if action is Action.PUBLIC else f"`{action}`"
+    assert _section(API, f"`{route}`").lstrip().startswith(beginning)
 
 
 @pytest.mark.parametrize("action", [action for action in Action if action is not Action.PUBLIC])
-def test_the_table_of_permissions_is_the_one_of_the_code(action: Action) -> None:
+def test_the_permission_table_agrees_with_the_code(action: Action) -> None:
     lines = _section(API, "Who may do what").splitlines()
-    rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)
-    roles, scope, routes = next(cells for cells in rows if cells[0] == f"`{action}`")[1:]
-    rule = PERMISSIONS[action]
-    who = {"site staff"} if rule.staff else {str(role) for role in rule.roles}
-    assert set(filter(None, roles.split(", "))) == who
-    assert scope == (f"`{rule.scope}`" if rule.scope else "no API token")
-    if rule.scope:
-        ours = {route for route in ROUTES if ACTIONS[route] is action}
-        assert set(re.findall("`(.+?)`", routes)) == ours
+    table = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)
+    roles, scope, routes = next(cells for cells in table if cells[0] == f"`{action}`")[1:]
+    permission = PERMISSIONS[action]
+    allowed = {"site staff"} if permission.staff else {str(role) for role in permission.roles}
+    assert set(filter(None, roles.split(", "))) == allowed
+    assert scope == (f"`{permission.scope}`" if permission.scope else "no API token")
+    if permission.scope:
+        expected = {route for route in ROUTES if ACTIONS[route] is action}
+        assert set(re.findall("`(.+?)`", routes)) == expected
 
 
 @pytest.mark.parametrize("code", sorted(_codes()))
@@ -135,20 +137,20 @@ def test_every_error_code_is_explained(code: str) -> None:
     assert f"`{code}`" in _section(API, "Errors")
 
 
-def _raised() -> Iterator[tuple[str, str]]:
-    """Error and code of every failure that the code names."""
+def _list_raised_codes() -> Iterator[tuple[str, str]]:
+    """Yield the error class and the code of each call with a `code=` argument."""
     for path in (ROOT / "chalicelib").rglob("*.py"):
         for call in ast.walk(ast.parse(path.read_text())):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
-                for given in call.keywords:
-                    if given.arg == "code" and isinstance(given.value, ast.Constant):
-                        yield call.func.id, given.value.value
+                for keyword in call.keywords:
+                    if keyword.arg == "code" and isinstance(keyword.value, ast.Constant):
+                        yield call.func.id, keyword.value.value
 
 
-@pytest.mark.parametrize(("error", "code"), sorted(set(_raised())))
-def test_every_error_says_when_its_code_is_met(error: str, code: str) -> None:
-    kind = getattr(errors, error)
-    assert code in kind.codes and kind.code in kind.codes
+@pytest.mark.parametrize(("error", "code"), sorted(set(_list_raised_codes())))
+def test_every_error_class_lists_its_codes(error: str, code: str) -> None:
+    error_class = getattr(errors, error)
+    assert code in error_class.codes and error_class.code in error_class.codes
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: str(entity.__name__))
@@ -171,7 +173,7 @@ def test_every_entity_is_described_with_its_attributes(entity: type[Item]) -> No
 def _description(entity: type[Item]) -> tuple[str | None, str]:
     """Return the link in the entity's table row, and the row with the list item about the entity.
 
-    Both stand in the section "Items" of the data model. The link is None if there is no row.
+    Both are in the section "Items" of the data model. The link is None if there is no row.
     """
     items = DATA_MODEL.read_text().partition("\n## Items\n")[2].partition("\n## ")[0]
     name = entity.__name__
@@ -187,22 +189,22 @@ def test_every_index_is_described() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_name)
-def test_every_verb_of_make_that_a_page_names_is_there(page: Path) -> None:
-    verbs = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
+def test_every_make_target_on_a_page_exists(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
     commands = re.findall(r"(?:^|`|\$ )make ([a-z]+)", page.read_text(), re.M)
-    assert set(commands) <= verbs
+    assert set(commands) <= targets
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_name)
-def test_every_function_and_event_that_a_page_calls_is_there(page: Path) -> None:
-    """But for events that somebody saves from a dead letter."""
+def test_every_function_and_event_on_a_page_exists(page: Path) -> None:
+    """Events that a reader saves from a dead letter need not exist."""
     text = page.read_text()
     assert set(re.findall(r"FUNCTION=(\w+)", text)) <= {*FUNCTIONS, "APIHandler"}
     events = set(re.findall(r"EVENT=(events/\S+?\.json)", text))
     assert {event for event in events if not (ROOT / event).exists()} == set()
 
 
-def test_every_function_is_in_the_table_of_what_runs() -> None:
+def test_every_function_is_in_the_table_of_functions() -> None:
     listed = re.findall(r"^\| `(\w+)` \|", _section(OPERATIONS, "What runs"), re.M)
     assert sorted(name.replace("API", "Api") for name in listed) == FUNCTIONS
 
@@ -212,7 +214,7 @@ def test_every_setting_of_a_stage_is_explained() -> None:
     parameters = re.search(r"^Parameters:\n(.*?)^\w", resources, re.M | re.S)
     names = set(re.findall(r"^  (\w+):", parameters[1] if parameters else "", re.M))
     explained = set(re.findall(r"`(\w+)`", _section(DEPLOYMENT, "Stages")))
-    assert names - explained == NOT_TO_BE_SET
+    assert names - explained == NOT_IN_STAGE_TABLE
 
 
 def test_every_decision_is_listed() -> None:

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 SOURCES = sorted([ROOT / "app.py", *(ROOT / "chalicelib").rglob("*.py")])
 PACKAGES = sorted(path.parent for path in (ROOT / "chalicelib").glob("*/__init__.py"))
 # Modules beside the packages; every package may import them.
-SHARED = {"settings", "errors", "clock", "observability"}
+SHARED = {"settings", "errors", "clock", "observability", "text", "email_addresses"}
 # Files that hold no data access and that models may import.
 PURE = {"chalicelib.reminders.schedule", "chalicelib.tasks.cards"}
 # Words of an earlier private vocabulary; file names use the standard terms instead.
@@ -56,18 +56,19 @@ def _tree(path: Path) -> ast.Module:
 @cache
 def _imports(path: Path) -> frozenset[str]:
     """Every module that `path` imports, anywhere in the file."""
-    found: set[str] = set()
+    imports: set[str] = set()
     for node in ast.walk(_tree(path)):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            imports |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names = {f"{node.module}.{alias.name}" for alias in node.names}
             modules = names & MODULES.keys()
-            found |= modules | ({node.module} if modules != names else set())
-    return frozenset(found)
+            imports |= modules | ({node.module} if modules != names else set())
+    return frozenset(imports)
 
 
-def _ours(path: Path) -> set[str]:
+def _own_imports(path: Path) -> set[str]:
+    """Return the modules of chalicelib that `path` imports."""
     return {module for module in _imports(path) if module.startswith("chalicelib.")}
 
 
@@ -88,28 +89,28 @@ def _is_routes(module: str) -> bool:
 
 
 def test_only_models_and_dynamodb_import_pynamodb() -> None:
-    users = _importers_of("pynamodb")
-    assert {m for m in users if not _is_models(m) and _package(m) != "dynamodb"} == set()
+    importers = _importers_of("pynamodb")
+    assert {m for m in importers if not _is_models(m) and _package(m) != "dynamodb"} == set()
 
 
 def test_only_aws_and_dynamodb_import_the_aws_libraries() -> None:
-    users = _importers_of("boto3", "botocore")
-    assert {m for m in users if _package(m) not in {"aws", "dynamodb"}} == set()
+    importers = _importers_of("boto3", "botocore")
+    assert {m for m in importers if _package(m) not in {"aws", "dynamodb"}} == set()
 
 
 def test_only_routes_and_http_import_chalice() -> None:
-    users = _importers_of("chalice") - {"app"}
-    assert {m for m in users if not _is_routes(m) and _package(m) != "http"} == set()
+    importers = _importers_of("chalice") - {"app"}
+    assert {m for m in importers if not _is_routes(m) and _package(m) != "http"} == set()
 
 
-def test_the_chart_is_imported_where_it_is_drawn() -> None:
-    """Pillow is only in a layer of the functions that run jobs: others could not start."""
+def test_no_module_imports_the_chart_at_its_top() -> None:
+    """Only the functions that run jobs have Pillow, in a layer; the others could not start."""
     importers = {
         module
         for module, path in MODULES.items()
         for node in _tree(path).body
         if isinstance(node, ast.ImportFrom)
-        and "chalicelib.reports.chart" in {f"{node.module}.{each.name}" for each in node.names}
+        and "chalicelib.reports.chart" in {f"{node.module}.{alias.name}" for alias in node.names}
     }
     assert importers == set()
     assert _importers_of("PIL") == {"chalicelib.reports.chart"}
@@ -119,7 +120,7 @@ def test_only_the_app_imports_routes() -> None:
     importers = {
         (module, target)
         for module, path in MODULES.items()
-        for target in _ours(path)
+        for target in _own_imports(path)
         if module != "app" and _is_routes(target)
     }
     assert importers == set()
@@ -129,25 +130,25 @@ def test_only_routes_and_schemas_import_schemas() -> None:
     importers = {
         (module, target)
         for module, path in MODULES.items()
-        for target in _ours(path)
+        for target in _own_imports(path)
         if _file(target) == "schemas" and not (_is_routes(module) or _file(module) == "schemas")
     }
     assert importers == set()
 
 
-def test_models_import_models_and_what_all_stand_on() -> None:
+def test_models_import_only_models_and_shared_modules() -> None:
     breaches = {
         (module, target)
         for module, path in MODULES.items()
-        for target in _ours(path) - PURE
+        for target in _own_imports(path) - PURE
         if _is_models(module)
         and not (_is_models(target) or _package(target) in {"dynamodb", "aws", *SHARED})
     }
     assert breaches == set()
 
 
-def test_no_files_import_each_other_in_a_circle() -> None:
-    imports = {module: _ours(path) & MODULES.keys() for module, path in MODULES.items()}
+def test_there_are_no_circular_imports() -> None:
+    imports = {module: _own_imports(path) & MODULES.keys() for module, path in MODULES.items()}
     done: set[str] = set()
 
     def visit(module: str, trail: tuple[str, ...]) -> None:
@@ -165,23 +166,23 @@ def test_no_files_import_each_other_in_a_circle() -> None:
 def _declared(package: Path, label: str) -> set[str]:
     """The names behind `label` in the package's docstring; empty for `none`."""
     text = ast.get_docstring(_tree(package / "__init__.py")) or ""
-    found = re.search(rf"^{label}: (.*?)\.(?:\n|\Z)", text, re.M | re.S)
-    assert found, f"{_name(package)}/__init__.py needs a line `{label}: ...`"
-    return {name for name in re.split(r"[,\s]+", found[1]) if name != "none"}
+    match = re.search(rf"^{label}: (.*?)\.(?:\n|\Z)", text, re.M | re.S)
+    assert match, f"{_name(package)}/__init__.py needs a line `{label}: ...`"
+    return {name for name in re.split(r"[,\s]+", match[1]) if name != "none"}
 
 
 def _actual_imports(package: Path) -> set[str]:
-    targets = {target for path in package.rglob("*.py") for target in _ours(path)}
+    targets = {target for path in package.rglob("*.py") for target in _own_imports(path)}
     return {_package(target) for target in targets} - SHARED - {package.name}
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: str(package.name))
-def test_a_package_says_which_packages_it_imports(package: Path) -> None:
+def test_the_docstring_of_a_package_lists_its_imports(package: Path) -> None:
     assert _declared(package, "Imports") == _actual_imports(package)
 
 
 def _entities() -> dict[str, str]:
-    """Each class that is stored in the table, and the package that defines it."""
+    """Return entity -> the package that defines it."""
     classes = {
         node.name: (
             _package(module),
@@ -192,20 +193,20 @@ def _entities() -> dict[str, str]:
         for node in _tree(path).body
         if isinstance(node, ast.ClassDef)
     }
-    found = {"Item"}
-    while more := {name for name, (_, bases) in classes.items() if bases & found} - found:
-        found |= more
-    return {name: classes[name][0] for name in found - {"Item"}}
+    entities = {"Item"}
+    while more := {name for name, (_, bases) in classes.items() if bases & entities} - entities:
+        entities |= more
+    return {name: classes[name][0] for name in entities - {"Item"}}
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: str(package.name))
-def test_a_package_says_which_items_it_owns(package: Path) -> None:
+def test_the_docstring_of_a_package_lists_its_items(package: Path) -> None:
     owned = {name for name, owner in _entities().items() if owner == package.name}
     assert _declared(package, "Items") == owned
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: str(package.name))
-def test_the_readme_shows_the_package_as_its_docstring_does(package: Path) -> None:
+def test_the_readme_has_the_summary_of_each_package(package: Path) -> None:
     summary = str(ast.get_docstring(_tree(package / "__init__.py"))).partition("\n\n")[0]
     row = f"| [{package.name}](chalicelib/{package.name}) | {' '.join(summary.split())} |"
     assert row in (ROOT / "README.md").read_text()
@@ -229,15 +230,15 @@ def test_only_settings_reads_the_environment() -> None:
 
 
 def test_only_the_app_and_http_read_the_clock() -> None:
-    """Rules are told the time; routes without a caller (`Action.PUBLIC`) pass it on."""
+    """Services get the time as an argument; routes with `Action.PUBLIC` may read the clock."""
     texts = {module: path.read_text() for module, path in MODULES.items()}
-    asking = {
+    readers = {
         module
         for module, text in texts.items()
         if re.search(r"\.(utc)?now\(|\.today\(", text) or "chalicelib.clock" in text
     }
     allowed = {"app", "chalicelib.clock"}
-    assert {m for m in asking - allowed if not _is_routes(m) and _package(m) != "http"} == set()
+    assert {m for m in readers - allowed if not _is_routes(m) and _package(m) != "http"} == set()
 
 
 def test_nothing_scans_and_only_the_table_module_writes_in_batches() -> None:
@@ -245,9 +246,9 @@ def test_nothing_scans_and_only_the_table_module_writes_in_batches() -> None:
     assert {
         name for name, text in texts.items() if ".scan(" in text or ".batch_write(" in text
     } == set()
-    saving = [line.strip() for text in texts.values() for line in text.splitlines()]
-    saving = [line for line in saving if ".save(" in line]
-    assert [s for s in saving if "transaction.save(" not in s and "image.save(" not in s] == []
+    lines = [line.strip() for text in texts.values() for line in text.splitlines()]
+    saves = [line for line in lines if ".save(" in line]
+    assert [s for s in saves if "transaction.save(" not in s and "image.save(" not in s] == []
 
 
 def test_files_and_functions_stay_short() -> None:
@@ -257,7 +258,7 @@ def test_files_and_functions_stay_short() -> None:
 
 
 def _bodies() -> Iterator[tuple[ast.FunctionDef, str, int]]:
-    """Each function, its name, and the number of its lines without signature and docstring."""
+    """Yield each function, its name and its number of lines without signature and docstring."""
     for path in SOURCES:
         for node in ast.walk(_tree(path)):
             if isinstance(node, ast.FunctionDef):

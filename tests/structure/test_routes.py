@@ -1,4 +1,4 @@
-"""Every way in declares who may use it."""
+"""Every route declares its permission."""
 
 from app import app
 from chalicelib.access.permissions import PERMISSIONS, Action
@@ -12,8 +12,8 @@ ROUTES = [
 ]
 SCHEMA = {f"/api/schema{page}" for page in ("", "/swagger-ui", "/redoc", "/assets/{name}")}
 PUBLIC = {"/api", "/api/health", "/api/unsubscribe", *SCHEMA} | {
-    f"/api/auth/{way}"
-    for way in (
+    f"/api/auth/{name}"
+    for name in (
         "register",
         "verify-email",
         "resend-verification",
@@ -35,27 +35,27 @@ def test_a_route_declares_its_permission() -> None:
     assert without == [], "declare it with gate.route"
 
 
-def test_every_action_stands_in_the_permission_table() -> None:
+def test_every_action_is_in_the_permission_table() -> None:
     assert set(PERMISSIONS) == set(Action)
 
 
-def test_only_the_listed_routes_answer_without_a_token(anyone: Api) -> None:
+def test_only_the_listed_routes_answer_without_a_token(anonymous: Api) -> None:
     answers = [
-        (path, anyone.call(method, path.replace("{", "").replace("}", ""), {}).status_code)
+        (path, anonymous.call(method, path.replace("{", "").replace("}", ""), {}).status_code)
         for method, path, _ in ROUTES
     ]
     assert {path for path, status in answers if status != 401} == PUBLIC
 
 
-def test_the_public_routes_are_exactly_those_that_say_so() -> None:
+def test_the_public_routes_are_those_with_the_public_action() -> None:
     assert {path for _, path, view in ROUTES if view.action is Action.PUBLIC} == PUBLIC
 
 
-def test_a_route_has_no_trailing_slash_and_a_preflight() -> None:
+def test_a_route_has_no_trailing_slash_and_answers_preflight_requests() -> None:
     for path, methods in app.routes.items():
         assert path.startswith("/api") and not path.endswith("/"), path
         assert "OPTIONS" in methods, path
 
 
-def test_the_trailing_slash_makes_no_difference(anyone: Api) -> None:
-    assert anyone.get("/api/health/").json_body == anyone.get("/api/health").json_body
+def test_the_trailing_slash_makes_no_difference(anonymous: Api) -> None:
+    assert anonymous.get("/api/health/").json_body == anonymous.get("/api/health").json_body

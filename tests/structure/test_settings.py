@@ -1,3 +1,5 @@
+"""Required settings."""
+
 import os
 import subprocess
 import sys
@@ -27,10 +29,10 @@ REQUIRED = [
 
 
 @pytest.mark.parametrize("name", REQUIRED)
-def test_a_missing_setting_stops_the_function_at_start_with_its_name(name: str) -> None:
-    without = {key: value for key, value in os.environ.items() if key != name}
-    done = subprocess.run(
-        [sys.executable, "-c", "import app"], env=without, capture_output=True, text=True
+def test_a_missing_setting_stops_the_start_with_its_name(name: str) -> None:
+    environment = {key: value for key, value in os.environ.items() if key != name}
+    completed = subprocess.run(
+        [sys.executable, "-c", "import app"], env=environment, capture_output=True, text=True
     )
-    assert done.returncode != 0
-    assert f"the setting {name} is missing" in done.stderr
+    assert completed.returncode != 0
+    assert f"the setting {name} is missing" in completed.stderr

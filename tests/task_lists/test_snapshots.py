@@ -23,7 +23,8 @@ from chalicelib.task_lists.snapshots import (
 )
 from chalicelib.trash.jobs import purge_trash
 from tests.costs.seeds import fill
-from tests.support import Person, hooked
+from tests.faults import event_hook
+from tests.support import Person
 from tests.table_stream import TaskStream
 
 Task = dict[str, Any]
@@ -56,8 +57,8 @@ SNAPSHOT_LIST = next(iter(LISTS))
 @pytest.fixture
 def project(ann: Person, bob: Person, wait: Wait) -> str:
     """A project with many tasks that were created some hours ago."""
-    project = ann.starts_project()
-    ann.lets_in(project, bob)
+    project = ann.create_project()
+    ann.add_member(project, bob)
     label = ann.post(f"/api/projects/{project}/labels", {"name": "urgent"}).json_body["id"]
     fill(project, [ann.id, bob.id], label, MANY)
     return project
@@ -69,10 +70,10 @@ def _path(project: str, parameters: str) -> str:
 
 def _assert_complete(ann: Person, project: str, lists: Iterable[str] = LISTS) -> None:
     """Compare the lists with a plain filter and sort of all tasks."""
-    all_tasks = ann.listed(_path(project, "ordering=created_at"))
+    all_tasks = ann.list_all(_path(project, "ordering=created_at"))
     for parameters in lists:
         matches, sort = LISTS[parameters]
-        found = ann.listed(_path(project, parameters))
+        found = ann.list_all(_path(project, parameters))
         expected = sorted(filter(matches, all_tasks), key=sort)
         assert [task["id"] for task in found] == [task["id"] for task in expected], parameters
 
@@ -80,11 +81,11 @@ def _assert_complete(ann: Person, project: str, lists: Iterable[str] = LISTS) ->
 def _change_until_refresh(ann: Person, stream: TaskStream, project: str, wait: Wait) -> None:
     """Make enough changes for a refresh of the snapshot, minutes after the last one."""
     wait(minutes=5)
-    ann.signs_in()
-    task = ann.adds_task(project)["id"]
+    ann.log_in()
+    task = ann.create_task(project)["id"]
     for number in range(15):
         ann.patch(f"/api/tasks/{task}", {"title": f"another title, {number}"})
-    stream.flows()
+    stream.deliver_new()
 
 
 def _snapshot_time(project: str) -> str | None:
@@ -107,7 +108,7 @@ class RandomEvents:
         rare = [self.restore, self.lose_snapshot, self.put_old_snapshot_back]
         self.dice.choice([*frequent, *frequent, *rare])()
         self.wait(seconds=self.dice.choice((1, 40, 200)))
-        self.ann.signs_in()
+        self.ann.log_in()
 
     def change(self) -> None:
         fields = {"status": ("todo", "done"), "priority": ("high", "low"), "assigned_to": (None,)}
@@ -119,7 +120,7 @@ class RandomEvents:
         self.ann.patch(f"/api/tasks/{self._pick_task()}", {"due_date": due})
 
     def add(self) -> None:
-        self.ann.adds_task(self.project, priority="high")
+        self.ann.create_task(self.project, priority="high")
 
     def delete(self) -> None:
         self.deleted.append(self._pick_task())
@@ -142,7 +143,7 @@ class RandomEvents:
             s3.put_object(PREFIX + self.project, self.old_snapshot)
 
     def _pick_task(self) -> str:
-        return str(self.dice.choice(self.ann.listed(_path(self.project, "")))["id"])
+        return str(self.dice.choice(self.ann.list_all(_path(self.project, "")))["id"])
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -164,8 +165,8 @@ def test_the_snapshot_is_refreshed_regularly_but_not_with_each_change(
     _change_until_refresh(ann, stream, project, wait)
     first = _snapshot_time(project)
     assert first is not None
-    ann.adds_task(project)
-    stream.flows()
+    ann.create_task(project)
+    stream.deliver_new()
     assert _snapshot_time(project) == first
     _change_until_refresh(ann, stream, project, wait)
     assert str(_snapshot_time(project)) > first
@@ -177,13 +178,13 @@ def test_a_burst_of_changes_refreshes_the_snapshot_once(
     _change_until_refresh(ann, stream, project, wait)
     first = _snapshot_time(project)
     for _ in range(32):
-        ann.adds_task(project)
-    stream.flows()
+        ann.create_task(project)
+    stream.deliver_new()
     assert _snapshot_time(project) == first
 
 
 def test_a_small_project_has_no_snapshot(ann: Person, stream: TaskStream, wait: Wait) -> None:
-    project = ann.starts_project()
+    project = ann.create_project()
     _change_until_refresh(ann, stream, project, wait)
     assert _snapshot_time(project) is None
     assert ann.get(_path(project, SNAPSHOT_LIST)).status_code == 200
@@ -192,13 +193,13 @@ def test_a_small_project_has_no_snapshot(ann: Person, stream: TaskStream, wait: 
 def test_a_page_that_reads_many_changes_refreshes_the_snapshot(
     ann: Person, bob: Person, wait: Wait
 ) -> None:
-    project = ann.starts_project()
+    project = ann.create_project()
     fill(project, [ann.id, bob.id], new_id(now()), 120)
     _assert_complete(ann, project)
     first = _snapshot_time(project)
     assert first is not None
     wait(minutes=5)
-    ann.signs_in()
+    ann.log_in()
     _assert_complete(ann, project)
     assert _snapshot_time(project) == first
 
@@ -211,12 +212,12 @@ def _just_before(operation: str, act: Callable[[], Any]) -> AbstractContextManag
         if event_name.endswith(operation) and "TASK#" in str(params):
             next(acts, lambda: None)()
 
-    return hooked(Item._get_connection().connection.client, "before-parameter-build", intercept)
+    return event_hook(Item._get_connection().connection.client, "before-parameter-build", intercept)
 
 
 def test_a_task_that_moves_while_its_page_is_read_does_not_move_the_next_page(ann: Person) -> None:
-    project = ann.starts_project()
-    tasks = [ann.adds_task(project)["id"] for _ in range(5)]
+    project = ann.create_project()
+    tasks = [ann.create_task(project)["id"] for _ in range(5)]
     path = f"/api/tasks?project={project}&priority=medium&ordering=updated_at&limit=2"
     change = partial(ann.patch, f"/api/tasks/{tasks[1]}", {"title": "x"})
     with _just_before("BatchGetItem", change):  # after the tasks of the page were chosen
@@ -230,7 +231,7 @@ def test_a_change_written_long_after_its_timestamp_is_not_missed(
     ann: Person, stream: TaskStream, project: str, wait: Wait
 ) -> None:
     _change_until_refresh(ann, stream, project, wait)
-    task = ann.adds_task(project)["id"]
+    task = ann.create_task(project)["id"]
 
     def refresh_meanwhile() -> None:
         wait(seconds=40)
@@ -239,7 +240,7 @@ def test_a_change_written_long_after_its_timestamp_is_not_missed(
     with _just_before("TransactWriteItems", refresh_meanwhile):
         assert ann.patch(f"/api/tasks/{task}", {"status": "done"}).status_code == 200
     wait(minutes=5)
-    ann.signs_in()
+    ann.log_in()
     _assert_complete(ann, project)
 
 
@@ -247,7 +248,7 @@ def test_a_deleted_task_is_removed_from_the_snapshot(
     ann: Person, stream: TaskStream, project: str, wait: Wait
 ) -> None:
     _change_until_refresh(ann, stream, project, wait)
-    task = ann.adds_task(project)["id"]
+    task = ann.create_task(project)["id"]
     _change_until_refresh(ann, stream, project, wait)
     assert task in _snapshot_task_ids(project)
     ann.delete(f"/api/tasks/{task}")
@@ -265,7 +266,7 @@ def _bucket_unavailable() -> AbstractContextManager[None]:
     def fail(request: Any, **_: Any) -> None:
         raise EndpointConnectionError(endpoint_url=request.url)
 
-    return hooked(clients.s3_client(), "before-send.s3", fail)
+    return event_hook(clients.s3_client(), "before-send.s3", fail)
 
 
 def test_without_the_bucket_changes_succeed_and_snapshot_lists_answer_503(
@@ -282,7 +283,7 @@ def test_without_the_bucket_changes_succeed_and_snapshot_lists_answer_503(
 def test_a_page_is_returned_although_the_snapshot_cannot_be_written(
     ann: Person, bob: Person
 ) -> None:
-    project = ann.starts_project()
+    project = ann.create_project()
     fill(project, [ann.id, bob.id], new_id(now()), 120)
     with _bucket_unavailable():
         assert len(ann.get(_path(project, SNAPSHOT_LIST)).json_body["items"]) == 30
@@ -290,7 +291,7 @@ def test_a_page_is_returned_although_the_snapshot_cannot_be_written(
 
 
 def test_counter_repair_writes_the_snapshot_from_scratch(
-    ann: Person, stream: TaskStream, project: str, wait: Wait, invoke: Any, event: Any
+    ann: Person, stream: TaskStream, project: str, wait: Wait, invoke: Any, sample_event: Any
 ) -> None:
     _change_until_refresh(ann, stream, project, wait)
     snapshot = read_snapshot(project)
@@ -298,8 +299,8 @@ def test_counter_repair_writes_the_snapshot_from_scratch(
     write_snapshot(project, snapshot.until, list(snapshot.entries)[::2])
     with pytest.raises(AssertionError):
         _assert_complete(ann, project)
-    invoke("repair_counters", event("repair_counters"))
-    invoke("tick", event("tick"))
+    invoke("repair_counters", sample_event("repair_counters"))
+    invoke("tick", sample_event("tick"))
     _assert_complete(ann, project)
 
 
@@ -307,19 +308,19 @@ def test_repeated_stream_records_write_no_snapshot_of_a_project_in_the_trash(
     ann: Person, stream: TaskStream, project: str
 ) -> None:
     for _ in range(16):
-        ann.adds_task(project)
-    records = stream.records()
+        ann.create_task(project)
+    records = stream.take_records()
     ann.delete(f"/api/projects/{project}")
-    assert stream.tells(records) == []
+    assert stream.deliver(records) == []
     assert _snapshot_time(project) is None
 
 
 def test_the_purge_deletes_the_snapshot(
-    ann: Person, stream: TaskStream, project: str, wait: Wait, pass_by: Callable[..., None]
+    ann: Person, stream: TaskStream, project: str, wait: Wait, wait_days: Callable[..., None]
 ) -> None:
     _change_until_refresh(ann, stream, project, wait)
     ann.delete(f"/api/projects/{project}")
-    pass_by(days=30)
+    wait_days(days=30)
     purge_trash(now())
-    stream.flows()
+    stream.deliver_new()
     assert _snapshot_time(project) is None

@@ -12,7 +12,7 @@ from chalicelib.clock import now as current_time
 from chalicelib.jobs.deferred_updates import run_deferred_updates
 from chalicelib.tasks.due_dates import get_zone
 from chalicelib.tasks.models import get_tasks
-from tests.support import Person, in_hours, locations, sign_up
+from tests.support import Person, error_locations, in_hours, sign_up
 
 Task = dict[str, Any]
 NEVER = "9999"
@@ -21,7 +21,7 @@ RANK = {"high": 0, "medium": 1, "low": 2}
 
 def _listed(person: Person, parameters: str, limit: int = 100) -> list[Task]:
     """Return the tasks of all pages of a list. Each page is full except the last."""
-    *full, last = person.pages(f"/api/tasks?limit={limit}&{parameters}")
+    *full, last = person.list_pages(f"/api/tasks?limit={limit}&{parameters}")
     assert all(len(page) == limit for page in full)
     return [*itertools.chain.from_iterable(full), *last]
 
@@ -56,11 +56,11 @@ class World:
 
     def __init__(self, client: Client, ann: Person, bob: Person) -> None:
         self.ann, self.bob = ann, bob
-        self.project, self.other = ann.starts_project("one"), ann.starts_project("two")
-        ann.lets_in(self.project, bob)
+        self.project, self.other = ann.create_project("one"), ann.create_project("two")
+        ann.add_member(self.project, bob)
         label = {"name": "urgent"}
         self.label = ann.post(f"/api/projects/{self.project}/labels", label).json_body["id"]
-        self.parent = ann.adds_task(self.project, "parent of others")["id"]
+        self.parent = ann.create_task(self.project, "parent of others")["id"]
         kinds = itertools.product(("todo", "done"), ("low", "high"), (None, ann.id, bob.id))
         dues = itertools.cycle((None, in_hours(-30), in_hours(5), in_hours(100), in_hours(500)))
         for number, (status, priority, assignee) in enumerate(kinds):
@@ -68,12 +68,12 @@ class World:
             more |= {"parent": self.parent} if number % 4 == 0 else {}
             creator = bob if number % 5 == 0 else ann
             fields = {"status": status, "priority": priority, "assigned_to": assignee, **more}
-            creator.adds_task(self.project, f"task {number}", due_date=next(dues), **fields)
+            creator.create_task(self.project, f"task {number}", due_date=next(dues), **fields)
         today = datetime.now(UTC).date()
         for days in (-1, 0, 3, 9):
-            ann.adds_task(self.other, due_date=str(today + timedelta(days=days)))
+            ann.create_task(self.other, due_date=str(today + timedelta(days=days)))
         cleo = sign_up(client, "cleo")
-        cleo.adds_task(cleo.starts_project())
+        cleo.create_task(cleo.create_project())
 
     def all_tasks(self) -> list[Task]:
         return _listed(self.ann, "ordering=created_at")
@@ -150,8 +150,8 @@ def test_pages_continue_each_other_in_every_ordering(world: World) -> None:
 
 
 def test_a_list_is_ordered_newest_first_by_default(ann: Person) -> None:
-    project = ann.starts_project()
-    tasks = [ann.adds_task(project) for _ in range(3)]
+    project = ann.create_project()
+    tasks = [ann.create_task(project) for _ in range(3)]
     assert _ids(_listed(ann, "")) == _ids(tasks[::-1])
 
 
@@ -176,21 +176,21 @@ def test_a_list_is_ordered_newest_first_by_default(ann: Person) -> None:
 )
 def test_an_invalid_parameter_is_named(ann: Person, parameters: str, wrong: str) -> None:
     answer = ann.get(f"/api/tasks?{parameters}")
-    assert (answer.status_code, locations(answer)) == (400, [wrong])
+    assert (answer.status_code, error_locations(answer)) == (400, [wrong])
 
 
 def test_a_list_of_a_foreign_project_is_not_found(ann: Person, bob: Person) -> None:
-    own, foreign = ann.starts_project(), bob.starts_project()
-    bob.adds_task(foreign)
+    own, foreign = ann.create_project(), bob.create_project()
+    bob.create_task(foreign)
     for named in (foreign, f"{own},{foreign}", "x"):
         assert ann.get(f"/api/tasks?project={named}").status_code == 404
     assert list(_listed(ann, f"created_by={bob.id}")) == []
 
 
 def test_a_deleted_task_or_project_is_in_no_list(ann: Person) -> None:
-    project, deleted = ann.starts_project(), ann.starts_project("gone")
-    task = ann.adds_task(project, assigned_to=ann.id, due_date=in_hours(1))["id"]
-    ann.adds_task(deleted, assigned_to=ann.id)
+    project, deleted = ann.create_project(), ann.create_project("gone")
+    task = ann.create_task(project, assigned_to=ann.id, due_date=in_hours(1))["id"]
+    ann.create_task(deleted, assigned_to=ann.id)
     ann.delete(f"/api/tasks/{task}")
     ann.delete(f"/api/projects/{deleted}")
     for parameters in ("", "assigned_to=me", "status=todo", "priority=medium", "due=next_7_days"):
@@ -199,9 +199,9 @@ def test_a_deleted_task_or_project_is_in_no_list(ann: Person) -> None:
 
 
 def test_a_cursor_is_valid_for_its_own_list_only(ann: Person) -> None:
-    project = ann.starts_project()
+    project = ann.create_project()
     for _ in range(2):
-        ann.adds_task(project)
+        ann.create_task(project)
     cursor = ann.get(f"/api/tasks?project={project}&limit=1").json_body["next_cursor"]
     for parameters in (
         "",
@@ -213,17 +213,17 @@ def test_a_cursor_is_valid_for_its_own_list_only(ann: Person) -> None:
 
 
 def test_a_day_is_in_the_callers_time_zone(ann: Person) -> None:
-    project = ann.starts_project()
+    project = ann.create_project()
     ann.patch("/api/auth/profile", {"time_zone": "Pacific/Kiritimati"})
     there = datetime.now(UTC).astimezone(get_zone("Pacific/Kiritimati")).date()
-    task = ann.adds_task(project, due_date=str(there))
+    task = ann.create_task(project, due_date=str(there))
     assert _ids(_listed(ann, "due=today")) == [task["id"]]
     ann.patch("/api/auth/profile", {"time_zone": "Pacific/Pago_Pago"})
     assert _ids(_listed(ann, "due=today")) == []
 
 
 def test_the_first_and_the_last_day_of_the_calendar_are_valid_filters(ann: Person) -> None:
-    task = ann.adds_task(ann.starts_project(), due_date="9999-12-30T00:00:00Z")["id"]
+    task = ann.create_task(ann.create_project(), due_date="9999-12-30T00:00:00Z")["id"]
     for zone in ("UTC", "Asia/Tokyo", "Pacific/Pago_Pago"):
         ann.patch("/api/auth/profile", {"time_zone": zone})
         assert _ids(_listed(ann, "due_before=9999-12-31")) == [task]
@@ -232,10 +232,10 @@ def test_the_first_and_the_last_day_of_the_calendar_are_valid_filters(ann: Perso
 
 
 def test_a_due_day_ends_in_the_assignees_time_zone(ann: Person) -> None:
-    project, day = ann.starts_project(), "2026-11-22"
+    project, day = ann.create_project(), "2026-11-22"
     ann.patch("/api/auth/profile", {"time_zone": "Pacific/Pago_Pago"})
-    assigned = ann.adds_task(project, due_date=day, assigned_to=ann.id)["id"]
-    unassigned = ann.adds_task(project, due_date=day)["id"]
+    assigned = ann.create_task(project, due_date=day, assigned_to=ann.id)["id"]
+    unassigned = ann.create_task(project, due_date=day)["id"]
     ends = [task.due_at for task in get_tasks([assigned, unassigned])]
     assert ends == ["2026-11-23T10:59:59.999Z", "2026-11-22T23:59:59.999Z"]
     ann.patch(f"/api/tasks/{assigned}/assign", {"assigned_to": None})
@@ -243,8 +243,8 @@ def test_a_due_day_ends_in_the_assignees_time_zone(ann: Person) -> None:
 
 
 def test_a_change_of_time_zone_moves_the_due_times_of_assigned_tasks(ann: Person) -> None:
-    project, day = ann.starts_project(), "2026-11-22"
-    task = ann.adds_task(project, due_date=day, assigned_to=ann.id)["id"]
+    project, day = ann.create_project(), "2026-11-22"
+    task = ann.create_task(project, due_date=day, assigned_to=ann.id)["id"]
     ann.patch("/api/auth/profile", {"time_zone": "Asia/Tokyo"})
     assert run_deferred_updates(current_time() + timedelta(minutes=1))["run"] == 1
     assert get_tasks([task])[0].due_at == "2026-11-22T14:59:59.999Z"
@@ -253,14 +253,14 @@ def test_a_change_of_time_zone_moves_the_due_times_of_assigned_tasks(ann: Person
 def test_statistics_count_tasks_by_status_priority_assignee_and_due_time(
     ann: Person, bob: Person
 ) -> None:
-    project, other = ann.starts_project(), ann.starts_project("other")
-    ann.lets_in(project, bob)
-    done = ann.adds_task(project, status="done", assigned_to=bob.id)
-    ann.adds_task(project, priority="high", due_date=in_hours(-1))
-    ann.adds_task(project, status="review", due_date=in_hours(24))
-    deleted = ann.adds_task(project, priority="high")
+    project, other = ann.create_project(), ann.create_project("other")
+    ann.add_member(project, bob)
+    done = ann.create_task(project, status="done", assigned_to=bob.id)
+    ann.create_task(project, priority="high", due_date=in_hours(-1))
+    ann.create_task(project, status="review", due_date=in_hours(24))
+    deleted = ann.create_task(project, priority="high")
     ann.delete(f"/api/tasks/{deleted['id']}")
-    ann.adds_task(other, priority="low", due_date=in_hours(24 * 8))
+    ann.create_task(other, priority="low", due_date=in_hours(24 * 8))
     found = ann.get(f"/api/tasks/statistics?project={project}").json_body
     assert found["total"] == 3
     assert found["by_status"] == {"todo": 1, "in_progress": 0, "review": 1, "done": 1}
@@ -275,8 +275,8 @@ def test_statistics_count_tasks_by_status_priority_assignee_and_due_time(
 
 
 def test_statistics_follow_every_change(ann: Person) -> None:
-    project = ann.starts_project()
-    path = f"/api/tasks/{ann.adds_task(project)['id']}"
+    project = ann.create_project()
+    path = f"/api/tasks/{ann.create_task(project)['id']}"
     ann.patch(path, {"status": "done", "priority": "high", "assigned_to": ann.id})
     ann.patch(path, {"status": "todo"})
     found = ann.get(f"/api/tasks/statistics?project={project}").json_body
@@ -286,4 +286,4 @@ def test_statistics_follow_every_change(ann: Person) -> None:
 
 
 def test_statistics_of_a_foreign_project_are_not_found(ann: Person, bob: Person) -> None:
-    assert bob.get(f"/api/tasks/statistics?project={ann.starts_project()}").status_code == 404
+    assert bob.get(f"/api/tasks/statistics?project={ann.create_project()}").status_code == 404

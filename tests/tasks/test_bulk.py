@@ -2,14 +2,14 @@ from typing import Any
 
 import pytest
 
-from tests.support import Person, locations
+from tests.support import Person, error_locations
 
 Operation = dict[str, Any]
 
 
 @pytest.fixture
 def project(ann: Person) -> str:
-    return ann.starts_project()
+    return ann.create_project()
 
 
 def _run(person: Person, *operations: Operation, **options: Any) -> list[dict[str, Any]]:
@@ -41,7 +41,7 @@ def _titles(person: Person, project: str) -> list[str]:
 
 @pytest.mark.parametrize("atomic", [False, True])
 def test_one_request_holds_all_kinds_of_operations(ann: Person, project: str, atomic: bool) -> None:
-    kept, deleted = ann.adds_task(project, "kept"), ann.adds_task(project, "gone")
+    kept, deleted = ann.create_task(project, "kept"), ann.create_task(project, "gone")
     operations = (_create(project), _update(kept["key"], title="changed"), _delete(deleted["id"]))
     results = _run(ann, *operations, atomic=atomic)
     assert [result["status"] for result in results] == [201, 200, 204]
@@ -55,8 +55,8 @@ def test_one_request_holds_all_kinds_of_operations(ann: Person, project: str, at
 def test_a_failed_operation_does_not_stop_the_others(
     ann: Person, bob: Person, project: str
 ) -> None:
-    foreign = bob.adds_task(bob.starts_project())
-    own = ann.adds_task(project)
+    foreign = bob.create_task(bob.create_project())
+    own = ann.create_task(project)
     results = _run(
         ann,
         _update(foreign["id"], title="x"),
@@ -82,10 +82,10 @@ def test_a_failed_operation_does_not_stop_the_others(
 def test_an_atomic_request_changes_nothing_when_one_operation_fails(
     ann: Person, project: str, invalid: Operation, status: int
 ) -> None:
-    task = ann.adds_task(project, "kept")
+    task = ann.create_task(project, "kept")
     operations = [_create(project), _update(task["id"], title="changed"), invalid]
     answer = ann.post("/api/tasks/bulk", {"operations": operations, "atomic": True})
-    assert (answer.status_code, locations(answer)) == (status, ["operations[2]"])
+    assert (answer.status_code, error_locations(answer)) == (status, ["operations[2]"])
     assert _titles(ann, project) == ["kept"]
 
 
@@ -94,7 +94,7 @@ def test_an_atomic_request_names_the_invalid_field_and_its_operation(
 ) -> None:
     operations = [_create(project), _create(project, assigned_to="x")]
     answer = ann.post("/api/tasks/bulk", {"operations": operations, "atomic": True})
-    assert (answer.status_code, locations(answer)) == (422, ["operations[1].assigned_to"])
+    assert (answer.status_code, error_locations(answer)) == (422, ["operations[1].assigned_to"])
     assert _titles(ann, project) == []
 
 
@@ -103,18 +103,18 @@ def test_an_atomic_request_is_refused_when_one_transaction_cannot_hold_it(
 ) -> None:
     body = {"operations": [_create(project)] * 50, "atomic": True}
     answer = ann.post("/api/tasks/bulk", body)
-    assert (answer.status_code, locations(answer)) == (422, ["operations"])
-    task = ann.adds_task(project)["id"]
+    assert (answer.status_code, error_locations(answer)) == (422, ["operations"])
+    task = ann.create_task(project)["id"]
     twice = [_update(task, title="a"), _update(task, priority="low")]
     answer = ann.post("/api/tasks/bulk", {"operations": twice, "atomic": True})
-    assert (answer.status_code, locations(answer)) == (422, ["operations"])
+    assert (answer.status_code, error_locations(answer)) == (422, ["operations"])
     assert _titles(ann, project) == ["Write the plan"]
 
 
 def test_an_atomic_request_creates_tasks_with_the_same_parent_and_assignee(
     ann: Person, project: str
 ) -> None:
-    parent = ann.adds_task(project)["id"]
+    parent = ann.create_task(project)["id"]
     results = _run(ann, *[_create(project, parent=parent, assigned_to=ann.id)] * 10, atomic=True)
     assert {result["status"] for result in results} == {201}
     assert len({result["task"]["key"] for result in results}) == 10
@@ -125,7 +125,7 @@ def test_an_atomic_request_creates_tasks_with_the_same_parent_and_assignee(
 def test_a_repeated_idempotency_key_creates_no_task_again(
     ann: Person, project: str, atomic: bool
 ) -> None:
-    task = ann.adds_task(project, "old")["id"]
+    task = ann.create_task(project, "old")["id"]
     operations = (_create(project, "a"), _update(task, title="changed"), _create(project, "b"))
     options: dict[str, Any] = {"atomic": atomic, "headers": {"Idempotency-Key": "k1"}}
     first, second = (_run(ann, *operations, **options) for _ in range(2))
@@ -143,7 +143,7 @@ def test_the_error_names_every_invalid_field_of_every_operation(ann: Person, pro
     ]
     answer = ann.post("/api/tasks/bulk", {"operations": operations})
     assert answer.status_code == 422
-    assert sorted(locations(answer)) == [
+    assert sorted(error_locations(answer)) == [
         "operations[0].title",
         "operations[1].project",
         "operations[1].size",
@@ -160,4 +160,4 @@ def test_an_empty_or_too_long_list_of_operations_is_refused(
     ann: Person, operations: list[Operation]
 ) -> None:
     answer = ann.post("/api/tasks/bulk", {"operations": operations})
-    assert (answer.status_code, locations(answer)) == (422, ["operations"])
+    assert (answer.status_code, error_locations(answer)) == (422, ["operations"])

@@ -27,8 +27,8 @@ def clock() -> Iterator[time_machine.Traveller]:
 def project(ann: Person, bob: Person) -> str:
     """A project of Ann with Bob, who lives in Berlin."""
     bob.patch("/api/auth/profile", {"time_zone": "Europe/Berlin"})
-    project = ann.starts_project()
-    ann.lets_in(project, bob)
+    project = ann.create_project()
+    ann.add_member(project, bob)
     return project
 
 
@@ -52,7 +52,7 @@ def _bodies(person: Person, subject: str) -> list[str]:
 def test_an_assignment_email_shows_the_due_time_of_the_recipient(
     ann: Person, bob: Person, project: str, due_date: str, shown: str
 ) -> None:
-    ann.adds_task(project, assigned_to=bob.id, due_date=due_date)
+    ann.create_task(project, assigned_to=bob.id, due_date=due_date)
     for body in _bodies(bob, "Assigned to you"):
         assert shown in body
         assert due_date not in body
@@ -61,7 +61,7 @@ def test_an_assignment_email_shows_the_due_time_of_the_recipient(
 def test_the_due_soon_email_shows_the_due_time_of_the_recipient(
     ann: Person, bob: Person, project: str
 ) -> None:
-    ann.adds_task(project, assigned_to=bob.id, due_date="2026-11-30T16:00:00Z")
+    ann.create_task(project, assigned_to=bob.id, due_date="2026-11-30T16:00:00Z")
     queue_due_reminders(now())
     for body in _bodies(bob, "Due soon"):
         assert "Due: Monday, November 30, 2026, 17:00 (Europe/Berlin)" in body
@@ -70,7 +70,7 @@ def test_the_due_soon_email_shows_the_due_time_of_the_recipient(
 def test_a_reminder_shows_the_due_time_of_the_recipient(
     ann: Person, bob: Person, project: str, clock: time_machine.Traveller
 ) -> None:
-    task = ann.adds_task(project, assigned_to=bob.id, due_date="2026-12-05T16:00:00Z")
+    task = ann.create_task(project, assigned_to=bob.id, due_date="2026-12-05T16:00:00Z")
     reminders = {"reminders": [{"at": "2026-11-30T12:00:00Z"}]}
     answer = ann.put(f"/api/tasks/{task['id']}/reminders", reminders)
     assert answer.status_code == 200, answer.json_body
@@ -83,7 +83,7 @@ def test_a_reminder_shows_the_due_time_of_the_recipient(
 def test_the_overdue_digest_shows_the_due_times_of_the_recipient(
     ann: Person, bob: Person, project: str, clock: time_machine.Traveller
 ) -> None:
-    ann.adds_task(project, assigned_to=bob.id, due_date=DUE)
+    ann.create_task(project, assigned_to=bob.id, due_date=DUE)
     clock.shift(timedelta(days=1, hours=8))
     queue_due_reminders(now())
     clock.shift(timedelta(days=1))
@@ -96,7 +96,7 @@ def test_the_deletion_email_shows_the_day_of_the_recipient(
     bob: Person, project: str, clock: time_machine.Traveller
 ) -> None:
     clock.move_to(datetime(2026, 11, 30, 23, 30, tzinfo=UTC))
-    bob.signs_in()
+    bob.log_in()
     bob.delete("/api/auth/profile")
     for body in _bodies(bob, "Your account will be deleted"):
         assert "Your account will be deleted on Tuesday, December 8, 2026." in body

@@ -2,12 +2,12 @@ from typing import Any
 
 import pytest
 
-from tests.support import Person, in_hours, locations
+from tests.support import Person, error_locations, in_hours
 
 
 def test_a_new_task_has_the_requested_fields_and_defaults(ann: Person) -> None:
-    project, due = ann.starts_project(), in_hours(12)
-    task = ann.adds_task(project, "Plan", due_date=due)
+    project, due = ann.create_project(), in_hours(12)
+    task = ann.create_task(project, "Plan", due_date=due)
     assert (task["project"], task["title"], task["due_date"]) == (project, "Plan", due)
     assert (task["status"], task["priority"], task["created_by"]) == ("todo", "medium", ann.id)
     assert (task["assigned_to"], task["completed_at"], task["description"]) == (None, None, "")
@@ -15,9 +15,9 @@ def test_a_new_task_has_the_requested_fields_and_defaults(ann: Person) -> None:
 
 def test_the_error_names_every_invalid_field(ann: Person) -> None:
     invalid = {"title": "", "status": "doing", "priority": 3, "size": "XL"}
-    answer = ann.post("/api/tasks", {"project": ann.starts_project()} | invalid)
+    answer = ann.post("/api/tasks", {"project": ann.create_project()} | invalid)
     assert answer.status_code == 422
-    assert sorted(locations(answer)) == ["priority", "size", "status", "title"]
+    assert sorted(error_locations(answer)) == ["priority", "size", "status", "title"]
 
 
 @pytest.mark.parametrize(
@@ -25,20 +25,20 @@ def test_the_error_names_every_invalid_field(ann: Person) -> None:
 )
 def test_an_invalid_due_date_is_refused(ann: Person, due: str) -> None:
     answer = ann.post(
-        "/api/tasks", {"project": ann.starts_project(), "title": "x", "due_date": due}
+        "/api/tasks", {"project": ann.create_project(), "title": "x", "due_date": due}
     )
-    assert (answer.status_code, locations(answer)) == (422, ["due_date"])
+    assert (answer.status_code, error_locations(answer)) == (422, ["due_date"])
 
 
 @pytest.mark.parametrize("due", ["2026-11-22", "2026-11-22T09:00:00+13:45", "2024-02-29"])
 def test_a_due_date_is_returned_as_it_was_sent(ann: Person, due: str) -> None:
-    task = ann.adds_task(ann.starts_project(), due_date=due)
+    task = ann.create_task(ann.create_project(), due_date=due)
     assert ann.get(f"/api/tasks/{task['id']}").json_body["due_date"] == due
 
 
 def test_tasks_are_listed_newest_first_and_filtered_by_status(ann: Person) -> None:
-    project = ann.starts_project()
-    first, second = ann.adds_task(project, "first"), ann.adds_task(project, "second")
+    project = ann.create_project()
+    first, second = ann.create_task(project, "first"), ann.create_task(project, "second")
     ann.patch(f"/api/tasks/{first['id']}/status", {"status": "done"})
     assert _titles(ann, f"project={project}") == ["second", "first"]
     assert _titles(ann, f"project={project}&status=done") == ["first"]
@@ -48,7 +48,7 @@ def test_tasks_are_listed_newest_first_and_filtered_by_status(ann: Person) -> No
 
 @pytest.mark.parametrize("due", ["0269-01-08T03:38:36Z", "0001-01-01", "9999-12-30"])
 def test_a_task_with_a_due_date_in_any_year_can_be_assigned(ann: Person, due: str) -> None:
-    task = ann.adds_task(ann.starts_project(), due_date=due)
+    task = ann.create_task(ann.create_project(), due_date=due)
     answer = ann.patch(f"/api/tasks/{task['id']}/assign", {"assigned_to": ann.id})
     assert answer.status_code == 200
     is_overdue = due < "2026"
@@ -57,11 +57,11 @@ def test_a_task_with_a_due_date_in_any_year_can_be_assigned(ann: Person, due: st
 
 
 def test_the_callers_tasks_are_listed_by_due_date(ann: Person) -> None:
-    project = ann.starts_project()
+    project = ann.create_project()
     for title, hours in (("late", 50), ("soon", 2)):
-        ann.adds_task(project, title, assigned_to=ann.id, due_date=in_hours(hours))
-    ann.adds_task(project, "no due date", assigned_to=ann.id)
-    ann.adds_task(project, "unassigned")
+        ann.create_task(project, title, assigned_to=ann.id, due_date=in_hours(hours))
+    ann.create_task(project, "no due date", assigned_to=ann.id)
+    ann.create_task(project, "unassigned")
     assert _titles(ann, "assigned_to=me&ordering=due_date") == ["soon", "late", "no due date"]
 
 
@@ -70,24 +70,24 @@ def test_the_callers_tasks_are_listed_by_due_date(ann: Person) -> None:
     ["state=done", "status=doing", "limit=0", "limit=101", "limit=x", "status=done&status=todo"],
 )
 def test_the_error_names_the_invalid_query_parameter(ann: Person, parameters: str) -> None:
-    answer = ann.get(f"/api/tasks?project={ann.starts_project()}&{parameters}")
-    assert (answer.status_code, locations(answer)) == (400, [parameters.partition("=")[0]])
+    answer = ann.get(f"/api/tasks?project={ann.create_project()}&{parameters}")
+    assert (answer.status_code, error_locations(answer)) == (400, [parameters.partition("=")[0]])
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
 @pytest.mark.parametrize("status", ["", "&status=todo"])
 def test_the_pages_of_a_list_contain_each_task_once(ann: Person, size: int, status: str) -> None:
-    project = ann.starts_project()
-    titles = [ann.adds_task(project, f"task {n}")["title"] for n in range(7)]
-    tasks = ann.listed(f"/api/tasks?project={project}&limit={size}{status}")
+    project = ann.create_project()
+    titles = [ann.create_task(project, f"task {n}")["title"] for n in range(7)]
+    tasks = ann.list_all(f"/api/tasks?project={project}&limit={size}{status}")
     assert [task["title"] for task in tasks] == titles[::-1]
 
 
 def test_a_cursor_is_valid_only_for_its_caller_and_filter(ann: Person, bob: Person) -> None:
-    project = ann.starts_project()
-    ann.lets_in(project, bob)
+    project = ann.create_project()
+    ann.add_member(project, bob)
     for _ in range(3):
-        ann.adds_task(project)
+        ann.create_task(project)
     path = f"/api/tasks?project={project}&limit=1"
     cursor = ann.get(path).json_body["next_cursor"]
     changed = cursor[:-4] + ("AAAA" if cursor[-4:] != "AAAA" else "BBBB")
@@ -102,7 +102,7 @@ def test_a_cursor_is_valid_only_for_its_caller_and_filter(ann: Person, bob: Pers
 
 
 def test_a_read_with_the_current_etag_returns_304(ann: Person) -> None:
-    path = f"/api/tasks/{ann.adds_task(ann.starts_project())['id']}"
+    path = f"/api/tasks/{ann.create_task(ann.create_project())['id']}"
     etag = ann.get(path).headers["etag"]
     again = ann.get(path, headers={"If-None-Match": etag})
     assert (again.status_code, again.body) == (304, b"")
@@ -111,7 +111,7 @@ def test_a_read_with_the_current_etag_returns_304(ann: Person) -> None:
 
 
 def test_a_patch_changes_only_the_fields_that_it_names(ann: Person) -> None:
-    task = ann.adds_task(ann.starts_project(), description="keep me", due_date="2026-12-24")
+    task = ann.create_task(ann.create_project(), description="keep me", due_date="2026-12-24")
     path = f"/api/tasks/{task['id']}"
     changed = ann.patch(path, {"title": "new"}).json_body
     unchanged = set(task) - {"title", "version", "updated_at"}
@@ -120,7 +120,7 @@ def test_a_patch_changes_only_the_fields_that_it_names(ann: Person) -> None:
 
 
 def test_null_clears_a_field_and_an_empty_patch_changes_nothing(ann: Person) -> None:
-    task = ann.adds_task(ann.starts_project(), due_date="2026-12-24")
+    task = ann.create_task(ann.create_project(), due_date="2026-12-24")
     path = f"/api/tasks/{task['id']}"
     assert ann.patch(path, {}).json_body["version"] == 1
     assert ann.patch(path, {"due_date": "2026-12-24"}).json_body["version"] == 1
@@ -128,7 +128,7 @@ def test_null_clears_a_field_and_an_empty_patch_changes_nothing(ann: Person) -> 
 
 
 def test_if_match_refuses_to_overwrite_an_unseen_change(ann: Person) -> None:
-    path = f"/api/tasks/{ann.adds_task(ann.starts_project())['id']}"
+    path = f"/api/tasks/{ann.create_task(ann.create_project())['id']}"
     seen = ann.get(path).headers["etag"]
     assert ann.patch(path, {"title": "first"}, headers={"If-Match": seen}).status_code == 200
     late = ann.patch(path, {"title": "second"}, headers={"If-Match": seen})
@@ -137,14 +137,14 @@ def test_if_match_refuses_to_overwrite_an_unseen_change(ann: Person) -> None:
 
 
 def test_a_done_task_has_a_completion_time_until_it_is_reopened(ann: Person) -> None:
-    path = f"/api/tasks/{ann.adds_task(ann.starts_project())['id']}"
+    path = f"/api/tasks/{ann.create_task(ann.create_project())['id']}"
     assert ann.patch(path + "/status", {"status": "done"}).json_body["completed_at"]
     assert ann.patch(path + "/status", {"status": "todo"}).json_body["completed_at"] is None
 
 
 def test_the_project_counts_tasks_by_status(ann: Person) -> None:
-    project = ann.starts_project()
-    tasks = [ann.adds_task(project) for _ in range(3)]
+    project = ann.create_project()
+    tasks = [ann.create_task(project) for _ in range(3)]
     for status in ("in_progress", "done"):
         ann.patch(f"/api/tasks/{tasks[0]['id']}/status", {"status": status})
     counts = ann.get(f"/api/projects/{project}").json_body["tasks_by_status"]
@@ -152,45 +152,44 @@ def test_the_project_counts_tasks_by_status(ann: Person) -> None:
 
 
 def test_only_members_can_be_assigned(ann: Person, bob: Person) -> None:
-    project = ann.starts_project()
-    task = ann.adds_task(project)
+    project = ann.create_project()
+    task = ann.create_task(project)
     answer = ann.patch(f"/api/tasks/{task['id']}/assign", {"assigned_to": bob.id})
-    assert (answer.status_code, locations(answer)) == (422, ["assigned_to"])
+    assert (answer.status_code, error_locations(answer)) == (422, ["assigned_to"])
     body = {"project": project, "title": "x", "assigned_to": bob.id}
     assert ann.post("/api/tasks", body).status_code == 422
 
 
 def test_null_unassigns_a_task(ann: Person) -> None:
-    task = ann.adds_task(ann.starts_project(), assigned_to=ann.id)
+    task = ann.create_task(ann.create_project(), assigned_to=ann.id)
     answer = ann.patch(f"/api/tasks/{task['id']}/assign", {"assigned_to": None})
     assert answer.json_body["assigned_to"] is None
     assert _titles(ann, "assigned_to=me&ordering=due_date") == []
 
 
 def test_the_callers_tasks_exclude_deleted_projects(ann: Person, bob: Person) -> None:
-    kept, trashed = ann.starts_project(), ann.starts_project()
+    kept, trashed = ann.create_project(), ann.create_project()
     for project in (kept, trashed):
-        ann.adds_task(project, project, assigned_to=ann.id)
+        ann.create_task(project, project, assigned_to=ann.id)
     ann.delete(f"/api/projects/{trashed}")
     assert _titles(ann, "assigned_to=me&ordering=due_date") == [kept]
     assert _titles(ann, "assigned_to=me&limit=1") == [kept]
 
 
 def test_a_put_requires_every_field(ann: Person) -> None:
-    path = f"/api/tasks/{ann.adds_task(ann.starts_project())['id']}"
+    path = f"/api/tasks/{ann.create_task(ann.create_project())['id']}"
     missing = ann.put(path, {"title": "x", "status": "done"})
     assert missing.status_code == 422
-    missing_fields = {"description", "priority", "assigned_to", "due_date", "labels", "parent"}
-    assert set(locations(missing)) == missing_fields
-    whole = {"title": "x", "description": "y", "status": "done", "priority": "low"}
-    whole |= {"assigned_to": None, "due_date": None, "labels": [], "parent": None}
+    missing_fields = _ALL_FIELDS.keys() - {"title", "status"}
+    assert set(error_locations(missing)) == missing_fields
+    whole = _ALL_FIELDS | {"description": "y"}
     replaced = ann.put(path, whole).json_body
     assert whole.items() <= replaced.items()
 
 
 def test_a_deleted_task_is_not_found_and_can_be_restored(ann: Person) -> None:
-    project = ann.starts_project()
-    task = ann.adds_task(project, assigned_to=ann.id, due_date=in_hours(9), status="review")
+    project = ann.create_project()
+    task = ann.create_task(project, assigned_to=ann.id, due_date=in_hours(9), status="review")
     path = f"/api/tasks/{task['id']}"
     assert ann.delete(path).status_code == 204
     responses = [ann.get(path), ann.patch(path, {"title": "x"}), ann.delete(path)]
@@ -212,7 +211,7 @@ def test_a_deleted_task_is_not_found_and_can_be_restored(ann: Person) -> None:
 
 
 def test_a_deletion_respects_if_match(ann: Person) -> None:
-    path = f"/api/tasks/{ann.adds_task(ann.starts_project())['id']}"
+    path = f"/api/tasks/{ann.create_task(ann.create_project())['id']}"
     seen = ann.get(path).headers["etag"]
     ann.patch(path, {"title": "changed"})
     assert ann.delete(path, headers={"If-Match": seen}).status_code == 412
@@ -220,9 +219,9 @@ def test_a_deletion_respects_if_match(ann: Person) -> None:
 
 
 def test_a_restore_unassigns_a_user_who_left_the_project(ann: Person, bob: Person) -> None:
-    project = ann.starts_project()
-    ann.lets_in(project, bob)
-    path = f"/api/tasks/{ann.adds_task(project, assigned_to=bob.id)['id']}"
+    project = ann.create_project()
+    ann.add_member(project, bob)
+    path = f"/api/tasks/{ann.create_task(project, assigned_to=bob.id)['id']}"
     ann.delete(path)
     bob.post(f"/api/projects/{project}/leave")
     assert ann.post(path + "/restore").json_body["assigned_to"] is None
@@ -234,6 +233,7 @@ _ALL_FIELDS = {
     "status": "done",
     "priority": "low",
     "assigned_to": None,
+    "start_date": None,
     "due_date": None,
     "labels": [],
     "parent": None,
@@ -255,23 +255,23 @@ def _call_every_route(person: Person, project: str, task: str) -> list[Any]:
 
 
 def test_a_user_who_is_not_a_member_reads_and_changes_nothing(ann: Person, bob: Person) -> None:
-    project = ann.starts_project()
-    task = ann.adds_task(project)
+    project = ann.create_project()
+    task = ann.create_task(project)
     answers = _call_every_route(bob, project, task["id"])
     assert {answer.status_code for answer in answers} == {404}
     assert ann.get(f"/api/tasks/{task['id']}").json_body == task
 
 
 def test_a_viewer_reads_but_changes_nothing(ann: Person, bob: Person) -> None:
-    project = ann.starts_project()
-    ann.lets_in(project, bob, "viewer")
-    answers = _call_every_route(bob, project, ann.adds_task(project)["id"])
+    project = ann.create_project()
+    ann.add_member(project, bob, "viewer")
+    answers = _call_every_route(bob, project, ann.create_task(project)["id"])
     assert [answer.status_code for answer in answers] == [200, 200] + [403] * 7
 
 
 def test_a_task_id_with_another_project_is_not_found(ann: Person) -> None:
-    task = ann.adds_task(ann.starts_project())["id"]
-    other = ann.starts_project()
+    task = ann.create_task(ann.create_project())["id"]
+    other = ann.create_project()
     assert ann.get(f"/api/tasks/{task[:26]}{other}").status_code == 404
 
 

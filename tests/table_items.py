@@ -1,0 +1,59 @@
+"""Direct access to the items of the test table, past the API."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from chalicelib import settings
+from chalicelib.dynamodb.ids import new_id
+from chalicelib.dynamodb.table import BATCH_WRITE_MAX, Item
+
+
+def scan_items() -> list[Any]:
+    """Return all items of the table in DynamoDB's JSON."""
+    pages = dynamodb_client().get_paginator("scan").paginate(TableName=settings.TABLE_NAME)
+    return [item for page in pages for item in page["Items"]]
+
+
+def put_items(items: list[Any]) -> None:
+    """Put items in DynamoDB's JSON into the table."""
+    _write_batches([{"PutRequest": {"Item": item}} for item in items])
+
+
+def replace_items(items: list[Any]) -> None:
+    """Delete all items of the table and put `items`."""
+    keys = [{name: item[name] for name in ("PK", "SK")} for item in scan_items()]
+    _write_batches([{"DeleteRequest": {"Key": key}} for key in keys])
+    put_items(items)
+
+
+def put_task_copies(task: str, count: int) -> None:
+    """Put `count` copies of a task, which differ only in the id.
+
+    To create as many tasks through the API would take half a minute.
+    """
+    items = [item for item in scan_items() if item["SK"]["S"].endswith(f"#{task}")]
+    text, now = json.dumps(items), datetime.now(UTC)
+    put_items(
+        [item for _ in range(count) for item in json.loads(text.replace(task[:26], new_id(now)))]
+    )
+
+
+def put_project_copies(project: str, count: int) -> None:
+    """Put `count` copies of a project and of its items, which differ only in the id."""
+    texts, now = [json.dumps(item) for item in scan_items()], datetime.now(UTC)
+    originals = [text for text in texts if project in text]
+    for _ in range(count):
+        copy_id = new_id(now)
+        put_items([json.loads(text.replace(project, copy_id)) for text in originals])
+
+
+def dynamodb_client() -> Any:
+    """Return the botocore client that PynamoDB uses."""
+    return Item._get_connection().connection.client
+
+
+def _write_batches(requests: list[Any]) -> None:
+    for first in range(0, len(requests), BATCH_WRITE_MAX):
+        batch = requests[first : first + BATCH_WRITE_MAX]
+        dynamodb_client().batch_write_item(RequestItems={settings.TABLE_NAME: batch})
