@@ -7,7 +7,8 @@ from datetime import datetime
 
 from chalicelib import settings
 from chalicelib.accounts import models, one_time_tokens
-from chalicelib.accounts.models import TokenPurpose, User
+from chalicelib.accounts.models import User
+from chalicelib.accounts.token_models import TokenPurpose
 from chalicelib.dynamodb.timestamps import parse_timestamp
 from chalicelib.mail.models import OutboxMail
 from chalicelib.mail.rendering import Email, render_email

@@ -7,8 +7,6 @@ that site staff can page through all accounts and search by the beginning of an 
 
 import string
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from enum import Enum
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
@@ -17,7 +15,6 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.dynamodb.pages import Page
 from chalicelib.dynamodb.table import Item, Key, batch_get, get_item, is_unchanged, query_page
-from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import ConditionCheck, Delete, Put, Update, Write
 from chalicelib.email_addresses import canonical_address, earlier_spellings
 from chalicelib.text import fold_name
@@ -263,43 +260,7 @@ def _first_letter(address: str) -> str:
     return first if first and first in LETTERS else OTHER_LETTER
 
 
-class TokenPurpose(Enum):
-    """The purpose of a one-time token: attributes of digest and expiry, and lifetime."""
-
-    VERIFICATION = ("verification_token", "verification_until", timedelta(hours=24))
-    RESET = ("reset_token", "reset_until", timedelta(minutes=10))
-    NEW_EMAIL = ("new_email_token", "new_email_until", timedelta(hours=24))
-
-
-def store_token_actions(purpose: TokenPurpose, digest: str, now: datetime) -> tuple[Action, Action]:
-    """Return the actions that store a new token in place of an older one."""
-    token, until, lifetime = purpose.value
-    expiry = format_timestamp(now + lifetime)
-    return getattr(User, token).set(digest), getattr(User, until).set(expiry)
-
-
 def is_account_unchanged(user: User) -> Condition:
     """Return the condition that password and requested new address are still those of `user`."""
     condition: Condition = (User.epoch == user.epoch) & is_unchanged(user, "new_email")
     return condition
-
-
-def get_valid_token(user: User, purpose: TokenPurpose, now: datetime) -> str | None:
-    """Return the digest of the user's token for `purpose`; None if there is none or it expired."""
-    token, until, _ = purpose.value
-    digest: str | None = getattr(user, token)
-    if digest is None or format_timestamp(now) >= getattr(user, until):
-        return None
-    return digest
-
-
-def is_token_unused(purpose: TokenPurpose, digest: str) -> Condition:
-    """Return the condition that the token has not been used, replaced or removed."""
-    condition: Condition = getattr(User, purpose.value[0]) == digest
-    return condition
-
-
-def void_token_actions(*purposes: TokenPurpose) -> tuple[Action, ...]:
-    """Return the actions that remove the tokens of these purposes; without purposes, all tokens."""
-    names = (name for purpose in purposes or TokenPurpose for name in purpose.value[:2])
-    return tuple(getattr(User, name).remove() for name in names)
