@@ -133,7 +133,10 @@ class Conflict(ApiError):
             "the address already has an invitation to the project; resend or revoke it"
         ),
         "archived": "the project is archived and read-only; unarchive it first",
-        "ambiguous_key": "several of your projects use this key; use the task's id",
+        "ambiguous_key": (
+            "several of your projects use this key; use a task's id: `errors` lists each "
+            "candidate as `tasks.<id>`"
+        ),
         "has_subtasks": "the task has subtasks; delete or move them first",
         "name_taken": "the project already has a label with this name",
         "last_owner": (

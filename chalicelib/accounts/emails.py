@@ -7,9 +7,12 @@ from datetime import datetime
 
 from chalicelib import settings
 from chalicelib.accounts import models, one_time_tokens
-from chalicelib.accounts.models import TokenPurpose, User
+from chalicelib.accounts.models import User
+from chalicelib.accounts.token_models import TokenPurpose
+from chalicelib.dynamodb.timestamps import parse_timestamp
 from chalicelib.mail.models import OutboxMail
 from chalicelib.mail.rendering import Email, render_email
+from chalicelib.tasks.due_dates import describe_day, local_date
 
 
 def build_verification_email(mail: OutboxMail, now: datetime) -> Email | None:
@@ -65,7 +68,7 @@ def build_deletion_email(mail: OutboxMail, now: datetime) -> Email | None:
     if user is None or user.leaving_at is None:
         return None
     subject, link = "Your account will be deleted", f"{settings.APP_URL}/login"
-    day = user.leaving_at[:10]
+    day = describe_day(local_date(parse_timestamp(user.leaving_at), user.time_zone))
     return render_email("leaving", subject, to=user.email, link=link, user=user, day=day)
 
 

@@ -7,8 +7,6 @@ that site staff can page through all accounts and search by the beginning of an 
 
 import string
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from enum import Enum
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
@@ -17,7 +15,6 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.dynamodb.pages import Page
 from chalicelib.dynamodb.table import Item, Key, batch_get, get_item, is_unchanged, query_page
-from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import ConditionCheck, Delete, Put, Update, Write
 from chalicelib.email_addresses import canonical_address, earlier_spellings
 from chalicelib.text import fold_name
@@ -70,6 +67,11 @@ class User(Item):
     def is_active(self) -> bool:
         """Whether the account is neither disabled by site staff nor deleted."""
         return self.disabled_at is None and self.erased_at is None
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether the user has requested the deletion of the account."""
+        return self.leaving_at is not None
 
 
 class Credentials(Item):
@@ -218,11 +220,11 @@ def find_user_by_username(username: str) -> User | None:
     return get_user(claim.user_id) if claim else None
 
 
-def find_user_ids_by_username(usernames: Iterable[str]) -> set[str]:
-    """Return the ids of the users who have one of the usernames, read in one round trip."""
-    keys = [UsernameClaim.key(username) for username in usernames]
-    items = batch_get(*keys)
-    return {claim.user_id for key in keys if (claim := items.get(key))}
+def find_user_ids_by_username(usernames: Iterable[str]) -> dict[str, str]:
+    """Return the ids of the users who have one of the usernames, by username as it was given."""
+    keys = {username: UsernameClaim.key(username) for username in usernames}
+    items = batch_get(*keys.values())
+    return {name: claim.user_id for name, key in keys.items() if (claim := items.get(key))}
 
 
 def list_credentials(prefix: str, *, limit: int, start: dict[str, Any] | None) -> Page[Credentials]:
@@ -258,43 +260,7 @@ def _first_letter(address: str) -> str:
     return first if first and first in LETTERS else OTHER_LETTER
 
 
-class TokenPurpose(Enum):
-    """The purpose of a one-time token: attributes of digest and expiry, and lifetime."""
-
-    VERIFICATION = ("verification_token", "verification_until", timedelta(hours=24))
-    RESET = ("reset_token", "reset_until", timedelta(minutes=10))
-    NEW_EMAIL = ("new_email_token", "new_email_until", timedelta(hours=24))
-
-
-def store_token_actions(purpose: TokenPurpose, digest: str, now: datetime) -> tuple[Action, Action]:
-    """Return the actions that store a new token in place of an older one."""
-    token, until, lifetime = purpose.value
-    expiry = format_timestamp(now + lifetime)
-    return getattr(User, token).set(digest), getattr(User, until).set(expiry)
-
-
 def is_account_unchanged(user: User) -> Condition:
     """Return the condition that password and requested new address are still those of `user`."""
     condition: Condition = (User.epoch == user.epoch) & is_unchanged(user, "new_email")
     return condition
-
-
-def get_valid_token(user: User, purpose: TokenPurpose, now: datetime) -> str | None:
-    """Return the digest of the user's token for `purpose`; None if there is none or it expired."""
-    token, until, _ = purpose.value
-    digest: str | None = getattr(user, token)
-    if digest is None or format_timestamp(now) >= getattr(user, until):
-        return None
-    return digest
-
-
-def is_token_unused(purpose: TokenPurpose, digest: str) -> Condition:
-    """Return the condition that the token has not been used, replaced or removed."""
-    condition: Condition = getattr(User, purpose.value[0]) == digest
-    return condition
-
-
-def void_token_actions(*purposes: TokenPurpose) -> tuple[Action, ...]:
-    """Return the actions that remove the tokens of these purposes; without purposes, all tokens."""
-    names = (name for purpose in purposes or TokenPurpose for name in purpose.value[:2])
-    return tuple(getattr(User, name).remove() for name in names)

@@ -8,8 +8,9 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.accounts import models
-from chalicelib.accounts.models import TokenPurpose, User
+from chalicelib.accounts import models, token_models
+from chalicelib.accounts.models import User
+from chalicelib.accounts.token_models import TokenPurpose
 from chalicelib.dynamodb.transactions import ConditionFailed, transact
 from chalicelib.errors import FieldError, Invalid
 from chalicelib.sessions.credentials import hash_secret
@@ -35,7 +36,7 @@ def issue_token(user: User, purpose: TokenPurpose, now: datetime) -> str | None:
     since `user` was read.
     """
     token = f"{user.id}.{secrets.token_urlsafe(SECRET_BYTES)}"
-    actions = models.store_token_actions(purpose, hash_secret(token), now)
+    actions = token_models.store_token_actions(purpose, hash_secret(token), now)
     unchanged = models.is_account_unchanged(user)
     try:
         transact(models.update_user_write(user.id, *actions, condition=unchanged))
@@ -51,7 +52,7 @@ def verify_token(token: str, purpose: TokenPurpose, now: datetime) -> VerifiedTo
     constant time.
     """
     user = models.get_user(token.partition(".")[0])
-    expected = models.get_valid_token(user, purpose, now) if user and user.is_active else None
+    expected = token_models.get_valid_token(user, purpose, now) if user and user.is_active else None
     if user is None or expected is None or not secrets.compare_digest(expected, hash_secret(token)):
         raise invalid_token_error()
     return VerifiedToken(user, expected)

@@ -11,8 +11,9 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
 from chalicelib.access.service import Access
-from chalicelib.accounts import models, one_time_tokens
-from chalicelib.accounts.models import Credentials, TokenPurpose, User
+from chalicelib.accounts import models, one_time_tokens, token_models
+from chalicelib.accounts.models import Credentials, User
+from chalicelib.accounts.token_models import TokenPurpose
 from chalicelib.dynamodb.transactions import ConditionFailed, transact
 from chalicelib.email_addresses import canonical_address
 from chalicelib.errors import Conflict, FieldError, Invalid
@@ -82,7 +83,7 @@ def change_password(
     credentials = require_current_password(access, password, source=source)
     user = access.user
     new_hash = hash_password(new_password)
-    actions = (User.epoch.add(1), *models.void_token_actions())
+    actions = (User.epoch.add(1), *token_models.void_token_actions())
     same_epoch = User.epoch == user.epoch
     try:
         transact(
@@ -104,7 +105,7 @@ def request_password_reset(*, email: str, source: str | None, now: datetime) -> 
     user = models.find_user_by_email(email)
     if user is None or not user.is_active:
         return
-    void_older = models.void_token_actions(TokenPurpose.RESET)
+    void_older = token_models.void_token_actions(TokenPurpose.RESET)
     transact(models.update_user_write(user.id, *void_older), queue_account_write(user, RESET, now))
 
 
@@ -120,8 +121,8 @@ def reset_password(*, token: str, new_password: str, now: datetime) -> None:
     new_hash = hash_password(new_password)
     if credentials is None:
         raise one_time_tokens.invalid_token_error()
-    actions = (User.epoch.add(1), User.is_verified.set(True), *models.void_token_actions())
-    token_unused = models.is_token_unused(TokenPurpose.RESET, verified.digest)
+    actions = (User.epoch.add(1), User.is_verified.set(True), *token_models.void_token_actions())
+    token_unused = token_models.is_token_unused(TokenPurpose.RESET, verified.digest)
     try:
         transact(
             models.replace_password_write(user, credentials.password_hash, new_hash),

@@ -6,8 +6,9 @@ from typing import Any
 
 from chalicelib.access.permissions import Role
 from chalicelib.access.service import Access
-from chalicelib.accounts import models, one_time_tokens, passwords
-from chalicelib.accounts.models import TokenPurpose, User
+from chalicelib.accounts import models, one_time_tokens, passwords, token_models
+from chalicelib.accounts.models import User
+from chalicelib.accounts.token_models import TokenPurpose
 from chalicelib.dynamodb import time_index
 from chalicelib.dynamodb.ids import new_id
 from chalicelib.dynamodb.optimistic_locking import retry_on_conflict
@@ -67,7 +68,7 @@ def resend_verification(*, email: str, source: str | None, now: datetime) -> Non
     user = models.find_user_by_email(email)
     if user is None or not user.is_active or user.is_verified:
         return
-    void_older = models.void_token_actions(TokenPurpose.VERIFICATION)
+    void_older = token_models.void_token_actions(TokenPurpose.VERIFICATION)
     transact(models.update_user_write(user.id, *void_older), queue_account_write(user, VERIFY, now))
 
 
@@ -75,8 +76,11 @@ def verify_email(*, token: str, now: datetime) -> None:
     """Mark the address as verified. Raises `Invalid` when the token is not valid."""
     verified = one_time_tokens.verify_token(token, TokenPurpose.VERIFICATION, now)
     user = verified.user
-    actions = (User.is_verified.set(True), *models.void_token_actions(TokenPurpose.VERIFICATION))
-    token_unused = models.is_token_unused(TokenPurpose.VERIFICATION, verified.digest)
+    actions = (
+        User.is_verified.set(True),
+        *token_models.void_token_actions(TokenPurpose.VERIFICATION),
+    )
+    token_unused = token_models.is_token_unused(TokenPurpose.VERIFICATION, verified.digest)
     try:
         transact(
             models.update_user_write(user.id, *actions, condition=token_unused),
@@ -145,7 +149,7 @@ def request_email_change(access: Access, *, email: str, password: str, source: s
     passwords.require_current_password(access, password, source=source)
     count_attempt("new_email", account=access.user_id, source=source, now=access.now)
     user = access.user
-    actions = (User.new_email.set(email), *models.void_token_actions(TokenPurpose.NEW_EMAIL))
+    actions = (User.new_email.set(email), *token_models.void_token_actions(TokenPurpose.NEW_EMAIL))
     transact(
         models.update_user_write(user.id, *actions),
         queue_account_write(user, NEW_EMAIL, access.now),
@@ -165,7 +169,7 @@ def confirm_email_change(*, token: str, now: datetime) -> None:
         raise one_time_tokens.invalid_token_error()
 
     actions = (User.email.set(user.new_email), User.is_verified.set(True), User.new_email.remove())
-    token_unused = models.is_token_unused(TokenPurpose.NEW_EMAIL, verified.digest)
+    token_unused = token_models.is_token_unused(TokenPurpose.NEW_EMAIL, verified.digest)
     same_request = token_unused & (User.new_email == user.new_email)
     claim: tuple[Write, ...] = ()
     if canonical_address(user.new_email) != canonical_address(user.email):
@@ -178,7 +182,7 @@ def confirm_email_change(*, token: str, now: datetime) -> None:
     try:
         transact(
             models.update_user_write(
-                user.id, *actions, *models.void_token_actions(), condition=same_request
+                user.id, *actions, *token_models.void_token_actions(), condition=same_request
             ),
             *claim,
             queue_account_write(user, EMAIL_CHANGED, now, address=user.email),
@@ -216,7 +220,7 @@ def request_deletion(access: Access) -> None:
         User.wake_key.set(str(index_keys["wake_key"])),
         User.wake_at.set(leaving_at),
         User.epoch.add(1),
-        *models.void_token_actions(),
+        *token_models.void_token_actions(),
     )
     transact(
         models.update_user_write(access.user_id, *actions),

@@ -5,12 +5,14 @@ is fanned out into one mail for each recipient. The id of each of these consists
 the recipient, so fanning out again queues no second mail.
 """
 
-import re
 from contextlib import suppress
 from datetime import datetime
+from itertools import islice
 
-from chalicelib.accounts.models import find_user_ids_by_username
+from chalicelib.accounts.models import User, find_user_ids_by_username
 from chalicelib.comments import models
+from chalicelib.comments.mentions import parse_mentions
+from chalicelib.dynamodb.ids import project_id_of
 from chalicelib.dynamodb.transactions import ConditionFailed, transact
 from chalicelib.mail.models import OutboxMail
 from chalicelib.mail.notifications import COMMENT, MENTIONED, queue_comment_copy_write, wants_mail
@@ -18,10 +20,6 @@ from chalicelib.mail.rendering import Email
 from chalicelib.members.models import get_member_users
 from chalicelib.tasks.emails import build_task_email, load_task_context
 from chalicelib.tasks.models import get_task
-
-# Not after a character of a word, so that an e-mail address is no mention.
-_MENTION = re.compile(r"(?<![\w.+-])@([\w.+-]{3,50})")
-MAX_MENTIONS = 50
 
 
 def fan_out_comment(mail: OutboxMail, now: datetime) -> None:
@@ -33,8 +31,9 @@ def fan_out_comment(mail: OutboxMail, now: datetime) -> None:
     task, comment = get_task(mail.task_id), models.get_comment(mail.task_id, mail.comment_id)
     if task is None or comment is None:
         return
-    mentioned, watching = find_mentioned_users(comment.body), models.list_watcher_ids(task)
-    for user in get_member_users(task.project_id, (mentioned | watching) - {mail.actor}):
+    watching = models.list_watcher_ids(task)
+    members, mentioned = _find_recipients(mail, comment.body, watching)
+    for user in members:
         kinds = [
             kind
             for kind, user_ids in ((MENTIONED, mentioned), (COMMENT, watching))
@@ -46,14 +45,27 @@ def fan_out_comment(mail: OutboxMail, now: datetime) -> None:
             transact(queue_comment_copy_write(mail, user, kinds[0], now))
 
 
-def find_mentioned_users(text: str) -> set[str]:
-    """Return the ids of the users whose names follow an @ in `text`.
+def _find_recipients(
+    mail: OutboxMail, text: str, watching: set[str]
+) -> tuple[list[User], set[str]]:
+    """Return the members who watch the task or may be mentioned in `text`, without the author, and
+    the ids of the mentioned ones.
 
-    Only the first fifty names count. Because a name may be followed by punctuation that a name can
-    also contain, it is looked up with and without its last characters.
+    A mention may be read as several names. The longest name of a member counts, so nobody outside
+    of the project can take a mention away by choosing a longer name.
     """
-    names = list(dict.fromkeys(_MENTION.findall(text)))[:MAX_MENTIONS]
-    return find_user_ids_by_username({*names, *(name.rstrip(".+-") for name in names)})
+    mentions = parse_mentions(text)
+    ids_by_name = find_user_ids_by_username(name for names in mentions for name in names)
+    user_ids = {*watching, *ids_by_name.values()} - {mail.actor}
+    members = get_member_users(project_id_of(mail.task_id), user_ids)
+    member_ids = {mail.actor, *(user.id for user in members)}
+    mentioned: set[str] = set()
+    for names in mentions:
+        named_members = (
+            ids_by_name[name] for name in names if ids_by_name.get(name, "") in member_ids
+        )
+        mentioned.update(islice(named_members, 1))
+    return members, mentioned
 
 
 def build_comment_email(mail: OutboxMail, now: datetime) -> Email | None:

@@ -78,15 +78,17 @@ def parse_body(raw: bytes, content_type: str, model: type[S]) -> S:
 def parse_query(parameters: Mapping[str, list[str]], model: type[S]) -> S:
     """Parse query parameters, each with all its values, into `model`.
 
-    Raises `BadRequest` when parameters are wrong, unknown or repeated; its `errors` name all of
-    them.
+    A field that is a list gets the values between the commas of its parameter. Raises `BadRequest`
+    when parameters are wrong, unknown or repeated; its `errors` name all of them.
     """
     repeated = (name for name, values in parameters.items() if len(values) > 1)
     _reject_parameters("is given more than once", repeated)
     single = {name: values[0] for name, values in parameters.items()}
     unstorable = (name for name, text in single.items() if _UNSTORABLE.search(text))
     _reject_parameters(UNSTORABLE_MESSAGE, unstorable)
-    query = _convert(single, model, strict=False, error=BadRequest)
+    lists = {field.name for field in msgspec.structs.fields(model) if _is_list(field.type)}
+    values = {name: text.split(",") if name in lists else text for name, text in single.items()}
+    query = _convert(values, model, strict=False, error=BadRequest)
     # msgspec converts the text "null" to None, which would read as a parameter that is absent.
     nulls = (name for name in single if getattr(query, name) is None)
     _reject_parameters("must not be null", nulls)
@@ -209,8 +211,7 @@ def _find_value_errors(value: Any, type_: Any, strict: bool, location: str) -> l
         message = str(error)
 
     errors: list[FieldError] = []
-    bare_type = get_args(type_)[0] if get_origin(type_) is Annotated else type_
-    element_type = next(iter(get_args(bare_type)), None) if get_origin(bare_type) is list else None
+    element_type = next(iter(get_args(_strip_annotation(type_)))) if _is_list(type_) else None
     has_invalid_text = isinstance(value, list) and any(isinstance(x, InvalidText) for x in value)
     if isinstance(value, list) and (has_invalid_text or _list_structs(element_type)):
         for index, element in enumerate(value):
@@ -219,6 +220,14 @@ def _find_value_errors(value: Any, type_: Any, strict: bool, location: str) -> l
     if struct is not None:
         errors += _find_errors(value, struct, strict, f"{location}.")
     return errors or [FieldError(location, message)]
+
+
+def _is_list(type_: Any) -> bool:
+    return get_origin(_strip_annotation(type_)) is list
+
+
+def _strip_annotation(type_: Any) -> Any:
+    return get_args(type_)[0] if get_origin(type_) is Annotated else type_
 
 
 def _choose_struct(value: dict[str, Any], type_: Any) -> type[Struct] | None:

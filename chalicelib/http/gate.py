@@ -63,7 +63,7 @@ def route(
     `returns` is the type of a success's body, sent with `status` as `media`; a route without it
     responds with 204. A GET route also answers HEAD, with the response of the GET: the server in
     front of the app (API Gateway, `make run`) sends its headers, `Content-Length` too, and drops
-    the body (docs/decisions/0034-head-is-answered-as-get.md).
+    the body (docs/decisions/0036-head-is-answered-as-get.md).
     """
 
     def register(view: View) -> View:

@@ -26,8 +26,12 @@ WEEKLY_REPORT = "weekly_report"
 
 
 def wants_mail(user: User, kind: str) -> bool:
-    """Return whether the user has not switched off this kind of mail."""
-    return bool((user.notifications or {}).get(kind, True))
+    """Return whether the user gets this kind of mail, which can be switched off.
+
+    A user who has requested the deletion of the account gets none
+    (docs/decisions/0035-a-closing-account-gets-no-work.md).
+    """
+    return not user.is_closing and bool((user.notifications or {}).get(kind, True))
 
 
 def queue_assignment_writes(

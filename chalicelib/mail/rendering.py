@@ -4,9 +4,12 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from chalicelib.tasks.due_dates import describe_day, describe_due_date
 
 TEMPLATE_DIR = Path(__file__).parent / "templates"
 SUBJECT_MAX = 120
@@ -54,7 +57,10 @@ def render_email(
 
 
 def render_template(template: str, context: dict[str, Any]) -> str:
-    """Return the text that the template file makes of `context`."""
+    """Return the text that the template file makes of `context`.
+
+    A template writes the due date of a task as `due_date | due(zone)` and another day as `| day`.
+    """
     return str(_load_environment().get_template(template).render(context))
 
 
@@ -72,10 +78,13 @@ def _load_environment() -> Any:
     # Imported here because only the dispatcher renders emails; the API starts faster without it.
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(TEMPLATE_DIR),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["due"] = describe_due_date
+    environment.filters["day"] = lambda text: describe_day(date.fromisoformat(text))
+    return environment

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from chalicelib import settings
 from chalicelib.accounts.one_time_tokens import SECRET_BYTES
+from chalicelib.accounts.user_lookup import find_verified_user_by_email
 from chalicelib.dynamodb.ids import ID_LENGTH, project_id_of
 from chalicelib.dynamodb.transactions import ConditionFailed, transact
 from chalicelib.mail.models import OutboxMail, accepts_invitations, hash_address
@@ -25,8 +26,8 @@ def build_invitation_email(mail: OutboxMail, now: datetime) -> Email | None:
     """Return the email, with a new token that replaces the older one.
 
     `mail.recipient` is the invitation's id followed by the project's id. Returns None when the
-    invitation cannot be accepted any more, when a later email to its address is queued, or when the
-    address accepts no invitations.
+    invitation cannot be accepted any more, when a later email to its address is queued, when the
+    address accepts no invitations, or when its account is being deleted.
     """
     key = Invitation.key(project_id_of(mail.recipient), mail.recipient[:ID_LENGTH])
     found = invitations.find_open_invitations([key], now)
@@ -34,6 +35,9 @@ def build_invitation_email(mail: OutboxMail, now: datetime) -> Email | None:
         return None
     invitation, project = found[0].invitation, found[0].project
     if invitation.sending != mail.epoch or not accepts_invitations(invitation.email):
+        return None
+    account = find_verified_user_by_email(invitation.email)
+    if account is not None and account.is_closing:
         return None
 
     token = f"{mail.recipient}.{secrets.token_urlsafe(SECRET_BYTES)}"

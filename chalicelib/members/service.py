@@ -17,6 +17,8 @@ from chalicelib.projects.models import Project, update_live_project_write, updat
 from chalicelib.reports.models import schedule_owner_write
 from chalicelib.sessions.throttling import count_attempt
 
+CLOSING = "belongs to an account that is being deleted; choose somebody else"
+
 
 class MemberProfile(NamedTuple):
     """A member and the member's account."""
@@ -36,14 +38,24 @@ def list_members(access: ProjectAccess) -> list[MemberProfile]:
     ]
 
 
+def find_owner(access: ProjectAccess, members: list[MemberProfile]) -> User:
+    """Return the project's owner. `members` are its members, read after the project."""
+    for profile in members:
+        if profile.member.user_id == access.project.owner_id:
+            return profile.user
+    # Since the project was read, it was transferred and its former owner left it.
+    return require_found(get_user(access.project.owner_id))
+
+
 def add_member(
     access: ProjectAccess, *, user_id: str | None, email: str | None, role: Role
 ) -> MemberProfile | Invitation:
     """Add the user with this id or verified address; invite an address that no user has verified.
 
     Adding a user also deletes the invitation of the user's address to the project. Raises
-    `Invalid` when no active user has the id, `Conflict` (`already_member`, `already_invited`), and
-    `TooManyRequests` after too many lookups or invitations.
+    `Invalid` when no active user has the id or the user has requested the deletion of the account,
+    `Conflict` (`already_member`, `already_invited`), and `TooManyRequests` after too many lookups
+    or invitations.
     """
     count_attempt("find", account=access.user_id, source=None, now=access.now)
     user = find_verified_user_by_email(email) if email else get_user(user_id or "")
@@ -51,6 +63,8 @@ def add_member(
         if email is None:
             raise Invalid(errors=(FieldError("user_id", "is not the id of an active user"),))
         return invitations.create_invitation(access, email=email, role=role)
+    if user.is_closing:
+        raise Invalid(errors=(FieldError("email" if email else "user_id", CLOSING),))
 
     project_id = access.project.id
     member = models.new_member(project_id, user.id, role, access.now)
@@ -90,14 +104,15 @@ def remove_member(access: ProjectAccess, user_id: str, *, reassign_to: str | Non
     """End a membership and assign the user's open tasks to `reassign_to`, or to nobody.
 
     Applies from the user's next request. Idempotent: repeating it finishes the reassignment. Raises
-    `Conflict` (`last_owner`) for the owner, and `Invalid` when `reassign_to` is not another member.
+    `Conflict` (`last_owner`) for the owner, and `Invalid` when `reassign_to` is not another member
+    or has requested the deletion of the account.
     """
     project_id = access.project.id
-    if reassign_to is not None and (
-        reassign_to == user_id or models.get_member(project_id, reassign_to) is None
-    ):
-        message = "must be another member of the project"
-        raise Invalid(errors=(FieldError("reassign_to", message),))
+    if reassign_to is not None:
+        users = models.get_member_users(project_id, {reassign_to} - {user_id})
+        if not users or users[0].is_closing:
+            message = CLOSING if users else "must be another member of the project"
+            raise Invalid(errors=(FieldError("reassign_to", message),))
     member = models.get_member(project_id, user_id)
     if member is not None:
         _require_not_owner(member)

@@ -2,6 +2,6 @@
 
 A weekly job compares the counters with the tasks and repairs them.
 
-Items: Project, ProjectCounters.
-Imports: access, attachments, dynamodb, http, jobs, members, reports, task_lists, tasks.
+Items: Project, ProjectCounters, ProjectKeyClaim.
+Imports: access, accounts, attachments, dynamodb, http, jobs, members, reports, task_lists, tasks.
 """

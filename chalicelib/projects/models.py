@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 
 from chalicelib.dynamodb.table import Item, Key, batch_get, get_item, query_page, set_or_remove
+from chalicelib.dynamodb.timestamps import to_epoch_seconds
 from chalicelib.dynamodb.transactions import Put, Update
 from chalicelib.projects import counter_models
 
@@ -16,6 +17,8 @@ from chalicelib.projects import counter_models
 FIRST_YEAR = 2025
 MONTH_PREFIX = "project#"
 TASK_STATUSES = ("todo", "in_progress", "review", "done")
+# Much longer than a request takes.
+KEY_CLAIMED_FOR = timedelta(hours=1)
 
 
 class Project(Item):
@@ -44,6 +47,18 @@ class Project(Item):
         return self.PK.removeprefix("PROJECT#")
 
 
+class ProjectKeyClaim(Item):
+    """A default key that a user's new project has just got.
+
+    It keeps concurrent requests of the user from choosing the same key: each of them has read the
+    user's projects before the other's project was stored.
+    """
+
+    @staticmethod
+    def key(user_id: str, prefix: str) -> "Key[ProjectKeyClaim]":
+        return Key(ProjectKeyClaim, f"USER#{user_id}", f"KEY#{prefix}")
+
+
 @dataclass(frozen=True)
 class ProjectOverview:
     """A project and its number of tasks by status."""
@@ -57,6 +72,15 @@ def create_project_write(project: Project) -> Put:
     for name, value in month_keys(project).items():
         setattr(project, name, value)
     return Put(project)
+
+
+def claim_key_write(user_id: str, prefix: str, now: datetime) -> Put:
+    """Return the write that claims a default key for an hour; it fails when the key is claimed."""
+    key = ProjectKeyClaim.key(user_id, prefix)
+    until = to_epoch_seconds(now + KEY_CLAIMED_FOR)
+    # DynamoDB's time to live deletes days late, so the write may replace an expired claim.
+    is_free = Item.PK.does_not_exist() | (Item.expires_at < to_epoch_seconds(now))
+    return Put(ProjectKeyClaim(key.pk, key.sk, expires_at=until), is_free)
 
 
 def month_keys(project: Project) -> dict[str, str]:

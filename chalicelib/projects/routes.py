@@ -8,6 +8,7 @@ from msgspec.structs import asdict
 
 from chalicelib.access.permissions import Action, Role
 from chalicelib.access.service import Access, ProjectAccess
+from chalicelib.accounts.schemas import present_person
 from chalicelib.http.bodies import sent_fields
 from chalicelib.http.fields import Page
 from chalicelib.http.gate import route
@@ -20,7 +21,7 @@ from chalicelib.http.responses import (
     updated_response,
 )
 from chalicelib.members.schemas import present_member
-from chalicelib.members.service import list_members
+from chalicelib.members.service import find_owner, list_members
 from chalicelib.projects import schemas, service
 from chalicelib.projects.schemas import (
     CountedProject,
@@ -28,6 +29,7 @@ from chalicelib.projects.schemas import (
     Project,
     ProjectDetails,
     ProjectPatch,
+    ProjectQuery,
     WholeProject,
 )
 
@@ -63,12 +65,14 @@ def list_projects(access: Access, query: PageQuery) -> Response:
     )
 
 
-@route(bp, "GET", PROJECT, Action.READ_PROJECTS, returns=ProjectDetails)
-def get_project(access: ProjectAccess) -> Response:
+@route(bp, "GET", PROJECT, Action.READ_PROJECTS, query=ProjectQuery, returns=ProjectDetails)
+def get_project(access: ProjectAccess, query: ProjectQuery) -> Response:
     """Get a project."""
     overview = schemas.present_overview(service.get_overview(access), access.role)
-    members = [present_member(member) for member in list_members(access)]
-    details = ProjectDetails(**asdict(overview), members=members)
+    members = list_members(access)
+    details = ProjectDetails(**asdict(overview), members=[present_member(each) for each in members])
+    if "owner" in query.include:
+        details.owner = present_person(find_owner(access, members))
     return conditional_response(details, bp.current_request)
 
 

@@ -1,11 +1,12 @@
 """Request and response types of `/api/projects`."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import asdict
 
 from chalicelib.access.permissions import Role
+from chalicelib.accounts.schemas import Person
 from chalicelib.http.fields import Id, Time
 from chalicelib.http.text_fields import line, matching, paragraphs
 from chalicelib.members.schemas import Member
@@ -41,6 +42,11 @@ class ProjectPatch(Struct, forbid_unknown_fields=True):
     description: Description | UnsetType = UNSET
 
 
+class ProjectQuery(Struct, forbid_unknown_fields=True):
+    # `members` are always included.
+    include: list[Literal["owner", "members"]] = []
+
+
 class Project(Struct):
     """A project, with the caller's role in it."""
 
@@ -66,8 +72,12 @@ class CountedProject(Project):
 
 
 class ProjectDetails(CountedProject):
-    """A project with its task counts and its members."""
+    """A project with its task counts and its members.
 
+    With `include=owner`, `owner` is a person instead of an id.
+    """
+
+    owner: Id | Person  # type: ignore[assignment]
     members: list[Member]
 
 

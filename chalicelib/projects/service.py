@@ -1,6 +1,5 @@
 """Projects: create, list, get, update, archive, delete and restore."""
 
-import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from datetime import timedelta
@@ -14,8 +13,8 @@ from chalicelib.dynamodb.ids import new_id
 from chalicelib.dynamodb.optimistic_locking import apply_changes
 from chalicelib.dynamodb.pages import Page, fill_page
 from chalicelib.dynamodb.timestamps import format_timestamp
-from chalicelib.dynamodb.transactions import transact
-from chalicelib.errors import Forbidden
+from chalicelib.dynamodb.transactions import ConditionFailed, Write, transact
+from chalicelib.errors import Forbidden, Unavailable
 from chalicelib.members.models import (
     UserMembership,
     add_member_writes,
@@ -23,14 +22,12 @@ from chalicelib.members.models import (
     list_memberships_page,
     new_member,
 )
-from chalicelib.projects import counter_models, models
+from chalicelib.projects import counter_models, default_keys, models
 from chalicelib.projects.models import Project, ProjectOverview
 from chalicelib.reports.models import schedule_owner_write
 
 KEPT_IN_TRASH = timedelta(days=30)
-# A project without a key of its own gets up to four letters and digits of its name, or the default.
-DERIVED_KEY_LENGTH = 4
-DEFAULT_KEY = "TASK"
+KEY_ATTEMPTS = 20
 
 
 class ProjectWithRole(NamedTuple):
@@ -43,21 +40,46 @@ class ProjectWithRole(NamedTuple):
 def create_project(access: Access, *, name: str, description: str, prefix: str | None) -> Project:
     """Create a project that the caller owns.
 
-    `prefix` is the key of its tasks; without one it is derived from the name. Raises `Forbidden`
-    (`scope_missing`) for an API token that is limited to some projects.
+    `prefix` is the key of its tasks. Without one it is derived from the name and differs from the
+    keys of the caller's other projects, also when the caller creates several at the same moment.
+    Raises `Forbidden` (`scope_missing`) for an API token that is limited to some projects.
     """
     if access.token is not None and access.token.projects:
         raise Forbidden("This API token is limited to some projects", code="scope_missing")
+    if prefix is not None:
+        return _store_new_project(access, name=name, description=description, prefix=prefix)
+
+    taken = _list_keys(access.user_id)
+    for _ in range(KEY_ATTEMPTS):
+        key = default_keys.derive_key(name, taken)
+        claim = models.claim_key_write(access.user_id, key, access.now)
+        try:
+            return _store_new_project(access, claim, name=name, description=description, prefix=key)
+        except ConditionFailed as failed:
+            if failed.write is not claim:
+                raise
+            taken.add(key)  # a concurrent request has claimed it
+    raise Unavailable()
+
+
+def _list_keys(user_id: str) -> set[str]:
+    """Return the keys of all projects of a user, including those in the trash."""
+    memberships = list_memberships(user_id)
+    projects = models.get_projects(each.project_id for each in memberships)
+    return {project.prefix for project in projects.values()}
+
+
+def _store_new_project(access: Access, *writes: Write, **attributes: Any) -> Project:
+    """Store a new project of the caller together with `writes`."""
     key = Project.key(new_id(access.now))
+    created_at = format_timestamp(access.now)
     project = Project(
         key.pk,
         key.sk,
-        name=name,
-        prefix=prefix or _derive_key(name),
-        description=description,
         owner_id=access.user_id,
-        created_at=format_timestamp(access.now),
-        updated_at=format_timestamp(access.now),
+        created_at=created_at,
+        updated_at=created_at,
+        **attributes,
     )
     owner = new_member(project.id, access.user_id, Role.OWNER, access.now)
     return create_once(
@@ -65,15 +87,10 @@ def create_project(access: Access, *, name: str, description: str, prefix: str |
         models.create_project_write(project),
         *add_member_writes(owner),
         schedule_owner_write(access.user_id, access.now),
+        *writes,
         idempotency_key=access.idempotency_key,
         now=access.now,
     )
-
-
-def _derive_key(name: str) -> str:
-    plain = re.sub("[^A-Z0-9]", "", name.upper())
-    key = plain.lstrip("0123456789")[:DERIVED_KEY_LENGTH]
-    return key if len(key) > 1 else DEFAULT_KEY
 
 
 def list_projects(

@@ -49,6 +49,28 @@ def is_date(text: str) -> bool:
     return len(text) == len("2026-11-22")
 
 
+def describe_due_date(due_date: str, zone: str | None) -> str:
+    """Return the due date as a person in `zone` writes it, as emails show it.
+
+    A day gives "Tuesday, December 1, 2026", a time "Tuesday, December 1, 2026, 17:00
+    (Europe/Berlin)".
+    """
+    if is_date(due_date):
+        return describe_day(date.fromisoformat(due_date))
+    zone_name, due = zone or "UTC", datetime.fromisoformat(due_date)
+    try:
+        due = due.astimezone(get_zone(zone))
+    except OverflowError:  # within a day of the first or the last year
+        zone_name, due = "UTC", parse_start(due_date, None)
+    return f"{describe_day(due)}, {due:%H:%M} ({zone_name})"
+
+
+def describe_day(day: date) -> str:
+    """Return the day as a person writes it, such as "Tuesday, December 1, 2026"."""
+    # The names are English in every process, because none sets a locale.
+    return f"{day:%A}, {day:%B} {day.day}, {day.year}"
+
+
 def parse_start(text: str, zone: str | None) -> datetime:
     """Return the time in UTC that `text` names, or the start of the day in `zone` (None: UTC).
 

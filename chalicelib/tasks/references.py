@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from chalicelib.accounts.models import get_user
 from chalicelib.dynamodb.ids import is_id, is_task_id
 from chalicelib.dynamodb.table import batch_get
 from chalicelib.dynamodb.transactions import ConditionFailed, Increment, Write, item_key
@@ -39,8 +40,26 @@ def build_references(task: Task, before: Task | None) -> tuple[Reference, ...]:
     Sets the depth of `task` when its parent differs. Raises `Invalid` when the assignee, a label
     or the parent cannot be valid, and `Conflict` when a task with subtasks would change its depth.
     """
+    _require_assignee_stays(task, before)
     parent_references = _place_under_parent(task, before)
     return (*_build_assignee_and_label_references(task, before), *parent_references)
+
+
+def _require_assignee_stays(task: Task, before: Task | None) -> None:
+    """Raise `Invalid` when a new assignee has requested the deletion of the account.
+
+    The account is read before the transaction, which costs less than a check in it. If the request
+    comes in between, the deletion unassigns the task
+    (docs/decisions/0035-a-closing-account-gets-no-work.md).
+    """
+    assignee = task.assigned_to
+    # The author of the change has a session, so the author's account is not being deleted.
+    if assignee in {None, task.changed_by, before.assigned_to if before else None}:
+        return
+    user = get_user(str(assignee))
+    if user is not None and user.is_closing:
+        message = "belongs to an account that is being deleted; choose another member"
+        raise invalid_field("assigned_to", message)
 
 
 def _build_assignee_and_label_references(task: Task, before: Task | None) -> list[Reference]:

@@ -84,7 +84,9 @@ def _build_parameters(route: Route, types: Types) -> Iterator[dict[str, Any]]:
         required = get_required(schema, types.named)
         for name, field in get_properties(schema, types.named).items():
             needed = {"name": name, "in": "query", "required": name in required}
-            yield {**needed, "schema": _remove_null(field)}
+            # The values of a list stand in one parameter, separated by commas.
+            style = {"style": "form", "explode": False} if field.get("type") == "array" else {}
+            yield {**needed, **style, "schema": _remove_null(field)}
     yield from _build_header_parameters(route)
 
 

@@ -86,6 +86,81 @@ def test_a_mention_is_an_at_sign_and_a_whole_username(ann: Person, mel: Person, 
     assert len(_subjects(mel)) == 3
 
 
+@pytest.mark.parametrize(
+    ("username", "text"),
+    [
+        ("mel", "请@mel看一下"),
+        ("mel", "これは@melさんに"),
+        ("mel", "확인은 @mel님께"),
+        ("mel", "спроси@mel, и всё"),
+        ("mel", "**@mel** _@mel_ *@mel* ~~@mel~~ [@mel](x)"),
+        ("mel", "请_@mel_看"),
+        ("mel", "...@mel..."),
+        ("mel", "请＠ｍｅｌ看一下"),
+        ("mel", "@mel\u200b"),
+        ("mel-ann", "请@mel-ann看"),
+        ("김철수", "@김철수님 확인해 주세요"),
+        ("王小明", "请@王小明看一下"),
+        ("山田1", "@山田1さん"),
+        ("สมชาย", "ขอ@สมชายดูหน่อย"),
+        ("josé", "@jose\u0301 and @jose\u0301."),
+        ("é" * 50, "@" + "e\u0301" * 50),
+    ],
+)
+def test_a_mention_begins_and_ends_where_the_text_of_any_language_allows(
+    ann: Person, mel: Person, task: str, username: str, text: str
+) -> None:
+    renamed = mel.patch("/api/auth/profile", {"username": username})
+    assert renamed.status_code == 200, renamed.json_body
+    _comment(ann, task, text)
+    _deliver()
+    assert _subjects(mel) == ["You were mentioned"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "jo@mel.example",
+        "jo.@mel and jo_@mel",
+        "jo+1@mel看",
+        "请写信给jo@mel看一下",
+        "@melissa看一下",
+        "@mel_b @mel-b @mel.b @mel2",
+        "@melé",
+        "@mel\u0301看",
+        "@ mel",
+    ],
+)
+def test_an_address_or_a_longer_name_is_no_mention(
+    ann: Person, mel: Person, task: str, text: str
+) -> None:
+    _comment(ann, task, text)
+    _deliver()
+    assert _subjects(mel) == []
+
+
+def test_the_longest_username_of_a_member_is_mentioned(
+    client: Client, ann: Person, bob: Person, mel: Person, task: str
+) -> None:
+    stranger = sign_up(client, "eve")
+    people = (bob, mel, stranger)
+    for person, name in zip(people, ("김철수", "김철수님", "김철수님께"), strict=True):
+        assert person.patch("/api/auth/profile", {"username": name}).status_code == 200
+    _comment(ann, task, "@김철수님께 부탁합니다")
+    _deliver()
+    assert [_subjects(person) for person in people] == [["New comment"], ["You were mentioned"], []]
+
+
+def test_a_decomposed_name_mentions_the_person_with_the_accent(
+    ann: Person, bob: Person, mel: Person, task: str
+) -> None:
+    for person, name in ((bob, "jose"), (mel, "josé")):
+        assert person.patch("/api/auth/profile", {"username": name}).status_code == 200
+    _comment(ann, task, "@jose\u0301")
+    _deliver()
+    assert (_subjects(bob), _subjects(mel)) == (["New comment"], ["You were mentioned"])
+
+
 def test_mentions_of_other_people_than_members_have_no_effect(
     client: Client, ann: Person, task: str
 ) -> None:

@@ -213,9 +213,17 @@ def _task_key(world: Scenario) -> str:
 
 
 PROJECTS: dict[str, Call] = {
-    "`POST /api/projects`": lambda w: ("POST", "/api/projects", {"name": "x"}),
+    "`POST /api/projects`, owning 1 project": lambda w: ("POST", "/api/projects", {"name": "x"}),
+    "`POST /api/projects` with `key`": lambda w: (
+        "POST",
+        "/api/projects",
+        {"name": "x", "key": "OPS"},
+    ),
     "`GET /api/projects`, 1 on the page": lambda w: ("GET", "/api/projects?limit=1"),
-    "`GET /api/projects/{project_id}`": lambda w: ("GET", _project_path(w)),
+    "`GET /api/projects/{project_id}`, also with `include=owner`": lambda w: (
+        "GET",
+        _project_path(w, "?include=owner"),
+    ),
     "`PATCH /api/projects/{project_id}`": lambda w: ("PATCH", _project_path(w), {"name": "New"}),
     "`POST .../archive`": lambda w: ("POST", w.other_project + "/archive"),
     "`POST .../unarchive`": lambda w: ("POST", w.other_project + "/unarchive"),

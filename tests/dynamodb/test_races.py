@@ -206,3 +206,11 @@ def test_reminder_jobs_and_dispatchers_that_overlap_send_one_mail(ann: Person, b
     at_once(4, lambda _: sweep_outbox(delivery))
     subjects = sorted(mail["Subject"].split(":")[0] for mail in mails_to(bob))
     assert subjects == ["Assigned to you", "Confirm your address", "Due soon"]
+
+
+def test_concurrent_creates_of_one_person_get_different_default_keys(ann: Person) -> None:
+    access = authorize_account(_context(ann, Action.CREATE_PROJECT))
+    projects = at_once(
+        6, lambda n: create_project(access, name="Проект", description="", prefix=None)
+    )
+    assert {project.prefix for project in projects} == {"PROE", *(f"PROE{n}" for n in range(2, 7))}

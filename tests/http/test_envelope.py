@@ -69,10 +69,10 @@ GARBAGE: list[Any] = [{}, {"requestContext": None}, {"httpMethod": "GET"}, [], N
 
 
 @pytest.mark.parametrize("event", GARBAGE, ids=str)
-def test_an_invalid_event_is_a_500_in_the_same_format(client: Client, sample_event: Any) -> None:
+def test_an_invalid_event_is_a_500_in_the_same_format(client: Client, event: Any) -> None:
     from app import app
 
-    answer = app(sample_event, client.lambda_context if hasattr(client, "lambda_context") else None)
+    answer = app(event, client.lambda_context if hasattr(client, "lambda_context") else None)
     assert answer["statusCode"] == 500
     assert json.loads(answer["body"])["code"] == "internal_server_error"
     assert {"x-request-id", "ratelimit", "ratelimit-policy"} <= answer["headers"].keys()

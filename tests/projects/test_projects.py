@@ -37,6 +37,27 @@ def test_a_project_is_shown_with_its_members_and_counts(ann: Person, bob: Person
     assert seen["tasks_by_status"] == {"todo": 0, "in_progress": 0, "review": 1, "done": 0}
 
 
+@pytest.mark.parametrize("include", ["owner", "owner,members", "members,owner"])
+def test_a_project_includes_its_owner_on_request(ann: Person, bob: Person, include: str) -> None:
+    project = ann.create_project()
+    ann.add_member(project, bob)
+    seen = bob.get(f"/api/projects/{project}?include={include}").json_body
+    assert seen["owner"] == {"id": ann.id, "username": "ann", "display_name": ""}
+    assert len(seen["members"]) == 2
+
+
+def test_a_project_names_its_owner_by_id_unless_the_owner_is_included(ann: Person) -> None:
+    path = f"/api/projects/{ann.create_project()}"
+    for query in ("", "?include=members"):
+        assert ann.get(path + query).json_body["owner"] == ann.id
+
+
+@pytest.mark.parametrize("include", ["", "tasks", "owner,", "owner,tasks", "owner&include=members"])
+def test_an_include_that_a_project_does_not_have_is_refused(ann: Person, include: str) -> None:
+    answer = ann.get(f"/api/projects/{ann.create_project()}?include={include}")
+    assert (answer.status_code, error_locations(answer)) == (400, ["include"])
+
+
 def test_a_foreign_project_answers_like_one_that_does_not_exist(ann: Person, bob: Person) -> None:
     foreign = bob.get(f"/api/projects/{ann.create_project()}")
     unknown = bob.get(f"/api/projects/{UNKNOWN}")

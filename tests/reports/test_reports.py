@@ -142,7 +142,8 @@ def test_the_html_page_contains_the_chart_and_describes_it_in_words(
     page = download_job_file(ann, report, "report.html").decode()
     (source,) = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
     assert base64.b64decode(source) == download_job_file(ann, report, "chart.png")
-    assert 'alt="Open tasks: 0 on 2026-10-26, 1 on 2026-11-01. Opened 2, done 1."' in page
+    days = "0 on Monday, October 26, 2026, 1 on Sunday, November 1, 2026"
+    assert f'alt="Open tasks: {days}. Opened 2, done 1."' in page
     assert "Launch &lt;1&gt;" in page and "Late &lt;1&gt;" in page and "<1>" not in page
 
 

@@ -86,7 +86,7 @@ def test_repeated_and_late_sweeps_send_each_report_once(
     set_time("2026-11-30T16:00", ticks_ran=False)  # nine hours late
     _run_schedules()
     assert len(_report_emails(ann)) == 2
-    assert "2026-11-23 to 2026-11-29" in _text(_report_emails(ann)[1])
+    assert "Monday, November 23, 2026 to Sunday, November 29, 2026" in _text(_report_emails(ann)[1])
 
 
 def test_a_crash_anywhere_leaves_one_report_and_one_email(
@@ -122,7 +122,9 @@ def test_the_email_has_a_text_part_an_html_part_and_an_inline_chart(
     assert "1 done, 2 opened, 1 open, 1 overdue" in _text(mail) and "Late" in _text(mail)
     html = _part(mail, "text/html").get_content()
     assert "Launch &lt;1&gt;" in html and '<img src="cid:chart"' in html
-    assert 'alt="Open tasks: 0 on 2026-11-16, 1 on 2026-11-22. Opened 2, done 1."' in html
+    days = "0 on Monday, November 16, 2026, 1 on Sunday, November 22, 2026"
+    assert f'alt="Open tasks: {days}. Opened 2, done 1."' in html
+    assert "Late, due Thursday, November 19, 2026" in html
     chart = _part(mail, "image/png")
     assert chart["Content-ID"] == "<chart>" and chart.get_content_disposition() == "inline"
     Image.open(io.BytesIO(chart.get_content())).verify()
