@@ -30,7 +30,8 @@ _PATIENT = Config(read_timeout=300, retries={"total_max_attempts": 1})
 _REPAIRS = {
     "DispatchMail": "nothing is lost: SweepMail sends these mails",
     "FollowChanges": (
-        "run make reindex STAGE={stage} for the search index, filter entries and list snapshots; "
+        "make invoke STAGE={stage} FUNCTION=RepairCounters EVENT=events/repair_counters.json "
+        "renews the list snapshots; "
         "SweepJobs starts the jobs; docs/operations.md#dead-letters says what stays lost"
     ),
 }
