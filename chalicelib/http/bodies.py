@@ -53,10 +53,15 @@ TOO_LARGE = _InvalidValue(f"is larger than {NUMBER_MAX}")
 
 
 def parse_body(raw: bytes, content_type: str, model: type[S]) -> S:
-    """Parse a JSON body into `model`.
+    """Parse a JSON body into `model`. Raises as `decode_body` and `convert_body` do."""
+    return convert_body(decode_body(raw, content_type), model)
 
-    Raises `UnsupportedMediaType` or `PayloadTooLarge`, `BadRequest` when the body is not a JSON
-    object, and `Invalid` when fields are wrong, missing or unknown; its `errors` name all of them.
+
+def decode_body(raw: bytes, content_type: str) -> dict[str, Any]:
+    """Decode a body that is a JSON object.
+
+    Raises `UnsupportedMediaType` or `PayloadTooLarge`, and `BadRequest` when the body is not a JSON
+    object that all programs read alike.
     """
     message = Message()
     message["Content-Type"] = content_type
@@ -66,13 +71,32 @@ def parse_body(raw: bytes, content_type: str, model: type[S]) -> S:
         raise PayloadTooLarge(f"A body has at most {MAX_BYTES} bytes")
 
     document = _decode_object(raw)
-    faults = list(_find_faults(document, "", 0))
+    faults = _find_faults(document, "", 0)
     malformed = tuple(fault for kind, fault in faults if kind is BadRequest)
     if malformed:
         raise BadRequest("The body is not valid JSON", code="invalid_json", errors=malformed)
+    return document
+
+
+def convert_body(document: dict[str, Any], model: type[S]) -> S:
+    """Convert a decoded body into `model`.
+
+    Raises `Invalid` when fields are wrong, missing or unknown; its `errors` name all of them.
+    """
+    faults = [fault for _, fault in _find_faults(document, "", 0)]
+    try:
+        body = _convert(document, model, strict=True, error=Invalid)
+    except Invalid as failure:
+        located = {fault.location for fault in faults}
+        others = [
+            error
+            for error in failure.errors
+            if error.location not in located and not _UNSTORABLE.search(error.location)
+        ]
+        raise Invalid(errors=(*faults, *others)) from failure
     if faults:
-        raise Invalid(errors=tuple(fault for _, fault in faults))
-    return _convert(document, model, strict=True, error=Invalid)
+        raise Invalid(errors=tuple(faults))
+    return body
 
 
 def parse_query(parameters: Mapping[str, list[str]], model: type[S]) -> S:
@@ -216,9 +240,12 @@ def _find_value_errors(value: Any, type_: Any, strict: bool, location: str) -> l
     if isinstance(value, list) and (has_invalid_text or _list_structs(element_type)):
         for index, element in enumerate(value):
             errors += _find_value_errors(element, element_type, strict, f"{location}[{index}]")
-    struct = _choose_struct(value, type_) if isinstance(value, dict) else None
-    if struct is not None:
-        errors += _find_errors(value, struct, strict, f"{location}.")
+    if isinstance(value, dict):
+        struct = _choose_struct(value, type_)
+        if struct is not None:
+            errors += _find_errors(value, struct, strict, f"{location}.")
+        elif tag_field := _get_tag_field(type_):
+            errors.append(FieldError(f"{location}.{tag_field}", message))
     return errors or [FieldError(location, message)]
 
 
@@ -232,10 +259,16 @@ def _strip_annotation(type_: Any) -> Any:
 
 def _choose_struct(value: dict[str, Any], type_: Any) -> type[Struct] | None:
     """Return the struct that `value` is meant to be; in a union, the one that its tag names."""
-    structs = _list_structs(type_)
-    tag_field = structs[0].__struct_config__.tag_field if structs else None
+    tag_field = _get_tag_field(type_)
     tag = value.get(tag_field) if tag_field else None  # may be any JSON value
+    structs = _list_structs(type_)
     return next((struct for struct in structs if struct.__struct_config__.tag == tag), None)
+
+
+def _get_tag_field(type_: Any) -> str | None:
+    """Return the name of the field that tells the structs of a union apart, if there is one."""
+    structs = _list_structs(type_)
+    return structs[0].__struct_config__.tag_field if structs else None
 
 
 def _list_structs(type_: Any) -> list[type[Struct]]:

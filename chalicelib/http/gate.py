@@ -44,6 +44,8 @@ from chalicelib.tasks.keys import resolve_task_id
 KEY_MAX = 255
 
 View = Callable[..., Response]
+# Parses a body (its bytes, its content type, the declared struct) into the argument of the view.
+BodyParser = Callable[[bytes, str, type[Any]], Any]
 
 
 def route(
@@ -53,6 +55,7 @@ def route(
     action: Action,
     *,
     body: type[Struct] | None = None,
+    parse: BodyParser = bodies.parse_body,
     query: type[Struct] | None = None,
     returns: Any = None,
     status: int = 200,
@@ -60,10 +63,10 @@ def route(
 ) -> Callable[[View], View]:
     """Declare the route `method` on `path` for callers who are allowed to do `action`.
 
-    `returns` is the type of a success's body, sent with `status` as `media`; a route without it
-    responds with 204. A GET route also answers HEAD, with the response of the GET: the server in
-    front of the app (API Gateway, `make run`) sends its headers, `Content-Length` too, and drops
-    the body (docs/decisions/0036-head-is-answered-as-get.md).
+    `parse` parses the body. `returns` is the type of a success's body, sent with `status` as
+    `media`; a route without it responds with 204. A GET route also answers HEAD, with the response
+    of the GET: the server in front of the app (API Gateway, `make run`) sends its headers,
+    `Content-Length` too, and drops the body (docs/decisions/0036-head-is-answered-as-get.md).
     """
 
     def register(view: View) -> View:
@@ -79,7 +82,7 @@ def route(
                     bucket = get_caller_bucket(caller.principal, kind)
                 bucket.take(now())
                 arguments = _build_arguments(
-                    request, kind, caller, action, body, query, path_parameters
+                    request, kind, caller, action, body, parse, query, path_parameters
                 )
                 response = view(**arguments)
             except ApiError as error:
@@ -119,6 +122,7 @@ def _build_arguments(
     caller: Caller | None,
     action: Action,
     body: type[Struct] | None,
+    parse: BodyParser,
     query: type[Struct] | None,
     path: dict[str, str],
 ) -> dict[str, Any]:
@@ -126,7 +130,7 @@ def _build_arguments(
     arguments: dict[str, Any] = {}
     if body is not None:
         content_type = request.headers.get("content-type", "")
-        arguments["body"] = bodies.parse_body(_raw_body(request), content_type, body)
+        arguments["body"] = parse(_raw_body(request), content_type, body)
 
     sent = request.query_params
     parameters = {} if sent is None else {name: sent.getlist(name) for name in sent}

@@ -18,7 +18,14 @@ from chalicelib.access.service import (
 from chalicelib.dynamodb.idempotency import commit_once
 from chalicelib.dynamodb.ids import is_id, project_id_of
 from chalicelib.dynamodb.transactions import ConditionFailed, item_key, merge_writes
-from chalicelib.errors import ApiError, FieldError, NotFound, PreconditionFailed, Unavailable
+from chalicelib.errors import (
+    ApiError,
+    FieldError,
+    Invalid,
+    NotFound,
+    PreconditionFailed,
+    Unavailable,
+)
 from chalicelib.projects.models import Project, get_project
 from chalicelib.tasks import keys, models, number_models, references, service
 from chalicelib.tasks.models import Task
@@ -59,25 +66,20 @@ class Plan:
     outcome: BulkOutcome
 
 
-def run_operations(
-    access: Access, operations: Sequence[BulkOperation], *, atomic: bool
+def run_independently(
+    access: Access, operations: Sequence[BulkOperation | Invalid]
 ) -> list[BulkOutcome]:
-    """Run the operations and return their outcomes in order.
+    """Run each operation by itself and return the outcomes in order.
 
-    Without `atomic`, each operation runs by itself, and its failure is its outcome. With `atomic`,
-    one transaction holds all of them or none. Then this raises the error of the first operation
-    that fails, with its index, and `Invalid` when two operations change the same task or when one
-    transaction cannot hold all writes.
-
-    Each operation counts as a request. Raises `TooManyRequests` when they exceed the rate limit.
+    The failure of an operation is its outcome, and so is an `Invalid` in its place. Each operation
+    counts as a request. Raises `TooManyRequests` when they exceed the rate limit.
     """
-    # The gate has already counted the request itself.
-    access.context.bucket.take(access.now, len(operations) - 1)
-    if atomic:
-        return _run_atomically(access, operations)
+    _take_requests(access, operations)
     outcomes = []
     for index, operation in enumerate(operations):
         try:
+            if isinstance(operation, Invalid):
+                raise operation
             outcomes.append(_run_one(_operation_context(access.context, index), operation))
         except ApiError as failure:
             outcomes.append(BulkOutcome(failure=failure))
@@ -96,7 +98,14 @@ def _run_one(context: RequestContext, operation: BulkOperation) -> BulkOutcome:
     return BulkOutcome(task, access.project)
 
 
-def _run_atomically(access: Access, operations: Sequence[BulkOperation]) -> list[BulkOutcome]:
+def run_atomically(access: Access, operations: Sequence[BulkOperation]) -> list[BulkOutcome]:
+    """Run all operations in one transaction, or none, and return the outcomes in order.
+
+    Raises the error of the first operation that fails, with its index, and `Invalid` when two
+    operations change the same task or when one transaction cannot hold all writes. Each operation
+    counts as a request. Raises `TooManyRequests` when they exceed the rate limit.
+    """
+    _take_requests(access, operations)
     for _ in range(MAX_ATTEMPTS):
         plans = []
         for index, operation in enumerate(operations):
@@ -107,6 +116,11 @@ def _run_atomically(access: Access, operations: Sequence[BulkOperation]) -> list
         except ConditionFailed:  # a concurrent request changed a task; plan again from its result
             continue
     raise Unavailable()
+
+
+def _take_requests(access: Access, operations: Sequence[object]) -> None:
+    # The gate has already counted the request itself.
+    access.context.bucket.take(access.now, len(operations) - 1)
 
 
 def _plan(context: RequestContext, operation: BulkOperation) -> Plan:

@@ -1,5 +1,6 @@
 """`/api/tasks`: one task at a time and bulk operations. `task_lists` has the lists of tasks."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from chalice.app import Blueprint, Response
@@ -7,6 +8,7 @@ from msgspec import convert
 
 from chalicelib.access.permissions import Action
 from chalicelib.access.service import Access, ProjectAccess, TaskAccess
+from chalicelib.errors import ApiError, Invalid
 from chalicelib.http.bodies import sent_fields
 from chalicelib.http.gate import route
 from chalicelib.http.problems import Problem, build_error_problem
@@ -19,7 +21,7 @@ from chalicelib.http.responses import (
     updated_response,
 )
 from chalicelib.tasks import bulk, schemas, service
-from chalicelib.tasks.bulk import BulkOperation
+from chalicelib.tasks.bulk import BulkOperation, BulkOutcome
 from chalicelib.tasks.schemas import (
     Assignment,
     BulkOperations,
@@ -27,12 +29,14 @@ from chalicelib.tasks.schemas import (
     BulkResults,
     CreateTask,
     DeleteTask,
+    IndependentOperations,
     NewStatus,
     NewTask,
+    Operation,
     Task,
     TaskPatch,
-    UpdateTask,
     WholeTask,
+    parse_operations,
 )
 
 bp = Blueprint(__name__)
@@ -101,24 +105,32 @@ def _update_and_present(access: TaskAccess, fields: dict[str, Any]) -> Response:
     return updated_response(schemas.present_task(task, access.project))
 
 
-@route(bp, "POST", "/api/tasks/bulk", Action.WRITE_TASKS, body=BulkOperations, returns=BulkResults)
-def run_task_operations(access: Access, body: BulkOperations) -> Response:
+@route(
+    bp,
+    "POST",
+    "/api/tasks/bulk",
+    Action.WRITE_TASKS,
+    body=BulkOperations,
+    parse=parse_operations,
+    returns=BulkResults,
+)
+def run_task_operations(access: Access, body: BulkOperations | IndependentOperations) -> Response:
     """Create, update and delete many tasks."""
-    operations = [_parse_operation(operation) for operation in body.operations]
-    outcomes = bulk.run_operations(access, operations, atomic=body.atomic)
-    results = []
-    for index, outcome in enumerate(outcomes):
-        result = BulkResult(index, SUCCESS_STATUSES[operations[index].kind])
-        if outcome.failure is not None:
-            result.status = outcome.failure.status
-            result.problem = convert(build_error_problem(outcome.failure), Problem)
-        elif outcome.task is not None and outcome.project is not None:
-            result.task = schemas.present_task(outcome.task, outcome.project)
-        results.append(result)
-    return json_response(BulkResults(results))
+    operations: Sequence[BulkOperation | Invalid]
+    if isinstance(body, IndependentOperations):
+        operations = [
+            each if isinstance(each, Invalid) else _build_operation(each)
+            for each in body.operations
+        ]
+        outcomes = bulk.run_independently(access, operations)
+    else:
+        operations = atomic = [_build_operation(each) for each in body.operations]
+        outcomes = bulk.run_atomically(access, atomic)
+    pairs = enumerate(zip(operations, outcomes, strict=True))
+    return json_response(BulkResults([_present_result(index, *pair) for index, pair in pairs]))
 
 
-def _parse_operation(operation: CreateTask | UpdateTask | DeleteTask) -> BulkOperation:
+def _build_operation(operation: Operation) -> BulkOperation:
     fields: dict[str, Any] = sent_fields(operation)
     if isinstance(operation, CreateTask):
         return BulkOperation("create", fields.pop("project"), fields)
@@ -126,3 +138,21 @@ def _parse_operation(operation: CreateTask | UpdateTask | DeleteTask) -> BulkOpe
     if isinstance(operation, DeleteTask):
         return BulkOperation("delete", target, fields, version)
     return BulkOperation("update", target, fields, version)
+
+
+def _present_result(
+    index: int, operation: BulkOperation | Invalid, outcome: BulkOutcome
+) -> BulkResult:
+    if isinstance(operation, Invalid):
+        return _present_failure(index, operation)
+    if outcome.failure is not None:
+        return _present_failure(index, outcome.failure)
+    result = BulkResult(index, SUCCESS_STATUSES[operation.kind])
+    if outcome.task is not None and outcome.project is not None:
+        result.task = schemas.present_task(outcome.task, outcome.project)
+    return result
+
+
+def _present_failure(index: int, failure: ApiError) -> BulkResult:
+    problem = convert(build_error_problem(failure), Problem)
+    return BulkResult(index, failure.status, problem=problem)

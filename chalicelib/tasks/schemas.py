@@ -1,11 +1,14 @@
 """The types of `/api/tasks` for one task and for bulk operations."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from chalicelib.dynamodb.ids import project_id_of
+from chalicelib.errors import FieldError, Invalid
+from chalicelib.http.bodies import convert_body, decode_body
 from chalicelib.http.fields import DayOrTime, Id, Time
 from chalicelib.http.problems import Problem
 from chalicelib.http.text_fields import line, paragraphs
@@ -15,6 +18,7 @@ from chalicelib.tasks import models
 Title = Annotated[str, line(max_length=200)]
 Description = Annotated[str, paragraphs(max_length=20_000, required=False)]
 Labels = list[str]
+VALID_OPERATION = {"op": "delete", "id": ""}
 TaskKey = Annotated[str, Meta(examples=["LAUNCH-12"])]
 
 
@@ -159,13 +163,64 @@ class DeleteTask(Struct, tag_field="op", tag="delete", forbid_unknown_fields=Tru
     version: int | None = None
 
 
+Operation = CreateTask | UpdateTask | DeleteTask
+
+
 class BulkOperations(Struct, forbid_unknown_fields=True):
     """With `atomic`, all operations are applied or none."""
 
-    operations: Annotated[
-        list[CreateTask | UpdateTask | DeleteTask], Meta(min_length=1, max_length=100)
-    ]
+    operations: Annotated[list[Operation], Meta(min_length=1, max_length=100)]
     atomic: bool = False
+
+
+@dataclass(frozen=True)
+class IndependentOperations:
+    """The operations of a body that is not atomic. `Invalid` stands in place of an invalid one."""
+
+    operations: list[Operation | Invalid]
+
+
+def parse_operations(
+    raw: bytes, content_type: str, model: type[BulkOperations]
+) -> BulkOperations | IndependentOperations:
+    """Parse a body with operations: a `BulkOperations` only if it is atomic.
+
+    Raises as `decode_body` does. Raises `Invalid`, with all errors of the body and its operations,
+    for invalid operations that are atomic and for a body that is invalid in itself.
+    """
+    document = decode_body(raw, content_type)
+    if not _is_independent(document, model):
+        return convert_body(document, model)
+    sent = enumerate(document["operations"])
+    return IndependentOperations([_parse_operation(value, index, model) for index, value in sent])
+
+
+def _is_independent(document: dict[str, Any], model: type[BulkOperations]) -> bool:
+    """Return whether the body is valid and not atomic, apart from what its operations contain."""
+    sent = document.get("operations")
+    if not isinstance(sent, list):
+        return False
+    try:
+        body = convert_body({**document, "operations": [VALID_OPERATION] * len(sent)}, model)
+    except Invalid:
+        return False
+    return not body.atomic
+
+
+def _parse_operation(value: Any, index: int, model: type[BulkOperations]) -> Operation | Invalid:
+    """Return the operation, or the error that names its fields as for a single request.
+
+    An error about the operation as a whole is located at `operations[<index>]`.
+    """
+    try:
+        return convert_body({"operations": [value]}, model).operations[0]
+    except Invalid as failure:
+        located = (
+            (error.location.removeprefix("operations[0]").removeprefix("."), error.message)
+            for error in failure.errors
+        )
+        errors = (FieldError(field or f"operations[{index}]", text) for field, text in located)
+        return Invalid(errors=tuple(errors))
 
 
 class BulkResult(Struct):

@@ -133,26 +133,94 @@ def test_a_repeated_idempotency_key_creates_no_task_again(
     assert _titles(ann, project) == ["changed", "a", "b"]
 
 
-def test_the_error_names_every_invalid_field_of_every_operation(ann: Person, project: str) -> None:
-    operations = [
+def _invalid_operations(project: str) -> list[Operation]:
+    return [
         _create(project, ""),
         {"op": "create", "title": "x", "status": "doing", "size": "XL"},
         {"op": "drop", "id": "x"},
         {"op": "delete"},
         {"op": {"id": "x"}},
+        {"id": "x"},
+        _update("x", title="a\u0000b", description="\ud800"),
     ]
-    answer = ann.post("/api/tasks/bulk", {"operations": operations})
+
+
+def test_an_atomic_request_names_every_invalid_field_of_every_operation(
+    ann: Person, project: str
+) -> None:
+    operations = [_create(project), *_invalid_operations(project)]
+    answer = ann.post("/api/tasks/bulk", {"operations": operations, "atomic": True})
     assert answer.status_code == 422
     assert sorted(error_locations(answer)) == [
-        "operations[0].title",
-        "operations[1].project",
-        "operations[1].size",
-        "operations[1].status",
-        "operations[2]",
-        "operations[3].id",
-        "operations[4]",
+        "operations[1].title",
+        "operations[2].project",
+        "operations[2].size",
+        "operations[2].status",
+        "operations[3].op",
+        "operations[4].id",
+        "operations[5].op",
+        "operations[6].op",
+        "operations[7].description",
+        "operations[7].title",
     ]
     assert _titles(ann, project) == []
+
+
+def test_an_operation_with_invalid_fields_has_its_own_result_and_the_others_are_applied(
+    ann: Person, project: str
+) -> None:
+    invalid = _invalid_operations(project)
+    task = ann.create_task(project)["id"]
+    results = _run(ann, _create(project, "first"), *invalid, _update(task, title="last"))
+    assert [result["status"] for result in results] == [201, *[422] * len(invalid), 200]
+    problems = [result["problem"] for result in results[1:-1]]
+    assert {(problem["status"], problem["code"]) for problem in problems} == {(422, "invalid")}
+    assert [sorted(e["location"] for e in problem["errors"]) for problem in problems] == [
+        ["title"],
+        ["project", "size", "status"],
+        ["op"],
+        ["id"],
+        ["op"],
+        ["op"],
+        ["description", "title"],
+    ]
+    assert _titles(ann, project) == ["last", "first"]
+
+
+def test_an_operation_that_is_no_object_has_its_own_result(ann: Person, project: str) -> None:
+    body = {"operations": [None, "x", _create(project, "made")], "atomic": False}
+    results = ann.post("/api/tasks/bulk", body).json_body["results"]
+    assert [result["status"] for result in results] == [422, 422, 201]
+    locations = [result["problem"]["errors"][0]["location"] for result in results[:2]]
+    assert locations == ["operations[0]", "operations[1]"]
+
+
+def test_a_single_request_and_an_operation_with_the_same_fields_name_the_same_errors(
+    ann: Person, project: str
+) -> None:
+    fields = {"title": "\u200b", "priority": 1, "due_date": 5, "labels": ["x", 2], "more": None}
+    single = ann.post("/api/tasks", {"project": project, **fields})
+    (result,) = _run(ann, {"op": "create", "project": project, **fields})
+    assert result["problem"]["errors"] == single.json_body["errors"]
+
+
+def test_a_body_that_is_invalid_in_itself_is_refused_with_all_errors(
+    ann: Person, project: str
+) -> None:
+    operations = [_create(project), _create(project, "")]
+    answer = ann.post("/api/tasks/bulk", {"operations": operations, "atomic": "no", "x": 1})
+    assert answer.status_code == 422
+    assert sorted(error_locations(answer)) == ["atomic", "operations[1].title", "x"]
+    assert _titles(ann, project) == []
+
+
+def test_a_repeated_idempotency_key_repeats_the_result_of_an_invalid_operation(
+    ann: Person, project: str
+) -> None:
+    operations = (_create(project, ""), _create(project, "made"))
+    first, second = (_run(ann, *operations, headers={"Idempotency-Key": "k"}) for _ in range(2))
+    assert first == second
+    assert _titles(ann, project) == ["made"]
 
 
 @pytest.mark.parametrize("operations", [[], [{"op": "delete", "id": "x"}] * 101])
