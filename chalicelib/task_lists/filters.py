@@ -99,8 +99,9 @@ class DateBound:
 class Filters:
     """The filters of a list. A task must match all of them; None stands for no filter.
 
-    `assigned_to` and `parent` can be `none`, which matches tasks without an assignee or a parent.
-    `now` and `updated_since` are timestamps as they are stored.
+    `assigned_to`, `label` and `parent` can be `none`, which matches tasks without an assignee, a
+    label or a parent. `without_due_date` is True or None. `now` and `updated_since` are timestamps
+    as they are stored.
     """
 
     now: str
@@ -114,6 +115,7 @@ class Filters:
     start_before: DateBound | None = None
     due_after: DateBound | None = None
     due_before: DateBound | None = None
+    without_due_date: bool | None = None
     overdue: bool | None = None
     updated_since: str | None = None
 
@@ -125,7 +127,7 @@ class Filters:
             and self.assigned_to in (None, task.assigned_to or NO_VALUE)
             and self.created_by in (None, task.created_by)
             and self.parent in (None, task.parent or NO_VALUE)
-            and (self.label is None or self.label in (task.labels or ()))
+            and (self.label is None or self.label in (task.labels or [NO_VALUE]))
             and task.updated_at >= (self.updated_since or FIRST_POSITION)
         )
         if not attributes_match:
@@ -135,7 +137,8 @@ class Filters:
             return not self.requires_due_date
         due_date, due_at = str(task.due_date), task.due_at
         return (
-            (self.due_after is None or self.due_after.is_before(due_date, due_at))
+            not self.without_due_date
+            and (self.due_after is None or self.due_after.is_before(due_date, due_at))
             and (self.due_before is None or self.due_before.is_after(due_date, due_at))
             and self.overdue in (None, task.is_open and due_at < self.now)
         )
@@ -165,7 +168,7 @@ class Filters:
         """The names of the filter entries that every matching task has, the rarest kind first."""
         values = {
             "parent": None if self.parent == NO_VALUE else self.parent,
-            "label": self.label,
+            "label": None if self.label == NO_VALUE else self.label,
             "assignee": self.assigned_to,
             "creator": self.created_by,
         }
@@ -174,7 +177,9 @@ class Filters:
     @property
     def due_range(self) -> tuple[str, str]:
         """The limits between which the positions by due time of all matching tasks lie."""
-        low = self.due_after.min_position_after if self.due_after else FIRST_POSITION
+        low = NO_DUE_DATE if self.without_due_date else FIRST_POSITION
+        if self.due_after:
+            low = max(low, self.due_after.min_position_after)
         high = NO_DUE_DATE if self.requires_due_date else LAST_POSITION
         if self.due_before:
             high = self.due_before.max_position_before

@@ -17,9 +17,9 @@ from chalicelib.task_lists.sources import (
     Ordering,
     range_by_update,
 )
-from chalicelib.tasks.models import PRIORITY_RANKS, assignee_partition, due_partition
+from chalicelib.tasks.models import NO_DUE_DATE, PRIORITY_RANKS, assignee_partition, due_partition
 
-DUE_FILTERS = {"due_after", "due_before", "overdue"}
+DUE_FILTERS = {"due_after", "due_before", "without_due_date", "overdue"}
 
 
 def find_partitions(
@@ -53,6 +53,13 @@ def _by_creation(project_id: str, filters: Filters) -> list[KeyRange] | list[Fil
             # Within one priority, the index is in the order of creation.
             rank = PRIORITY_RANKS[str(filters.priority)]
             return [KeyRange(project_id, "by_priority", prefix=f"{rank}#")]
+        case ["without_due_date"]:
+            # Without due dates, the indexes by due time are in the order of creation.
+            partitions = [due_partition(project_id, is_open=is_open) for is_open in (True, False)]
+            return [KeyRange(each, "by_due", prefix=f"{NO_DUE_DATE}#") for each in partitions]
+        case ["assigned_to", "without_due_date"] if filters.assigned_to != NO_VALUE:
+            partition = assignee_partition(project_id, str(filters.assigned_to))
+            return [KeyRange(partition, "by_assignee", prefix=f"{NO_DUE_DATE}#")]
         case [_] if filters.entry_names:
             return [FilterEntrySource(project_id, filters.entry_names[0])]
     return []

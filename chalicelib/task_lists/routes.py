@@ -87,7 +87,7 @@ def _parse_query(access: Access, query: TaskQuery) -> ListQuery:
         _parse_bound(query.due_after, zone),
         _parse_bound(query.due_before, zone),
     )
-    if query.due is not None:
+    if query.due in filters.DAYS_AHEAD:
         due_after, due_before = filters.upcoming_bounds(query.due, access.now, zone)
     updated_since = None
     if query.updated_since:
@@ -106,6 +106,7 @@ def _parse_query(access: Access, query: TaskQuery) -> ListQuery:
             start_before=_parse_bound(query.start_before, zone),
             due_after=due_after,
             due_before=due_before,
+            without_due_date=True if query.due == NO_VALUE else None,
             overdue=query.overdue,
             updated_since=updated_since,
         ),

@@ -33,7 +33,7 @@ class TaskQuery(PageQuery):
     parent: str | None = None
     start_before: DayOrTime | None = None
     start_after: DayOrTime | None = None
-    due: Literal["today", "next_7_days"] | None = None
+    due: Literal["today", "next_7_days", "none"] | None = None
     due_before: DayOrTime | None = None
     due_after: DayOrTime | None = None
     overdue: bool | None = None

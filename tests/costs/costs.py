@@ -338,6 +338,8 @@ LISTS: dict[str, Call] = {
     ),
     "`parent=`": lambda w: w.list_tasks("parent={parent}"),
     "`due=next_7_days`": lambda w: w.list_tasks("due=next_7_days&ordering=due_date"),
+    "`due=none`": lambda w: w.list_tasks("due=none"),
+    "`label=none`": lambda w: w.list_tasks("label=none"),
     "`overdue=true`": lambda w: w.list_tasks("overdue=true&ordering=due_date"),
     "`due_before=`": lambda w: w.list_tasks(f"due_before={quote(in_hours(50))}"),
     "`updated_since=`": lambda w: w.list_tasks("updated_since=2026-01-01&ordering=-updated_at"),

@@ -159,6 +159,8 @@ def test_the_filters_can_be_combined_with_every_other_filter(world: World) -> No
         ),
         "created_by=me": lambda task: True,
         "parent=none": lambda task: True,
+        "label=none": lambda task: not task["labels"],
+        "due=none": lambda task: task["due_date"] is None,
         "due_before=2026-12-10": lambda task: (task["due_date"] or "9") < "2026-12-10",
         "overdue=false&due_after=2026-12-10": lambda task: task["due_date"] == "2026-12-24",
         "updated_since=2020-01-01": lambda task: True,

@@ -108,6 +108,10 @@ def _filters(world: World, since: str) -> dict[str, Callable[[Task], bool]]:
         f"label={world.label}&assigned_to=none": lambda task: (
             world.label in task["labels"] and task["assigned_to"] is None
         ),
+        "label=none": lambda task: not task["labels"],
+        "label=none&parent=none&status=done": lambda task: (
+            (task["labels"], task["parent"], task["status"]) == ([], None, "done")
+        ),
         f"parent={world.parent}": lambda task: task["parent"] == world.parent,
         "parent=none&priority=high": lambda task: (
             (task["parent"], task["priority"]) == (None, "high")
@@ -118,6 +122,20 @@ def _filters(world: World, since: str) -> dict[str, Callable[[Task], bool]]:
             _due(task)[:10] == str(today)
         ),
         "due=today": lambda task: _due(task)[:10] == str(today),
+        "due=none": lambda task: task["due_date"] is None,
+        "due=none&overdue=false": lambda task: task["due_date"] is None,
+        "due=none&assigned_to=me": lambda task: (
+            (task["due_date"], task["assigned_to"]) == (None, ann.id)
+        ),
+        "due=none&assigned_to=none": lambda task: (
+            (task["due_date"], task["assigned_to"]) == (None, None)
+        ),
+        f"due=none&label=none&project={world.project}": lambda task: (
+            (task["due_date"], task["labels"]) == (None, [])
+        ),
+        f"due=none&label={world.label}": lambda task: (
+            task["due_date"] is None and world.label in task["labels"]
+        ),
         "due=next_7_days": lambda task: str(today) <= _due(task)[:10] <= str(today + 6 * day),
         "overdue=true": lambda task: task["status"] != "done" and _due(task) < stamp,
         "overdue=false&status=todo": lambda task: task["status"] == "todo" and _due(task) >= stamp,
@@ -141,12 +159,35 @@ def test_every_filter_and_ordering_equals_a_plain_filter_and_sort(world: World) 
 
 def test_pages_continue_each_other_in_every_ordering(world: World) -> None:
     tasks = world.all_tasks()
+    filters: dict[str, Callable[[Task], bool]] = {
+        "": lambda task: True,
+        "priority=high": lambda task: task["priority"] == "high",
+        "due=none": lambda task: task["due_date"] is None,
+        "label=none": lambda task: not task["labels"],
+    }
     for ordering, sign in itertools.product(ORDERINGS, ("", "-")):
-        for parameters in ("", "priority=high"):
-            matches = [t for t in tasks if not parameters or t["priority"] == "high"]
+        for parameters, is_match in filters.items():
+            matches = filter(is_match, tasks)
             expected = sorted(matches, key=ORDERINGS[ordering], reverse=bool(sign))
             found = _listed(world.ann, f"{parameters}&ordering={sign}{ordering}", limit=3)
             assert _ids(found) == _ids(expected), (parameters, sign, ordering)
+
+
+def test_no_task_without_a_due_date_is_overdue(world: World) -> None:
+    for ordering in ORDERINGS:
+        assert _listed(world.ann, f"due=none&overdue=true&ordering={ordering}") == []
+
+
+def test_lists_without_a_label_or_a_due_date_follow_every_change(ann: Person) -> None:
+    project = ann.create_project()
+    label = ann.post(f"/api/projects/{project}/labels", {"name": "urgent"}).json_body["id"]
+    task = ann.create_task(project)["id"]
+    lists = ("label=none", "due=none", "label=none&due=none&ordering=due_date")
+    assert [_ids(_listed(ann, parameters)) for parameters in lists] == [[task]] * 3
+    ann.patch(f"/api/tasks/{task}", {"labels": [label], "due_date": "2026-12-01"})
+    assert [_ids(_listed(ann, parameters)) for parameters in lists] == [[]] * 3
+    ann.patch(f"/api/tasks/{task}", {"labels": [], "due_date": None})
+    assert [_ids(_listed(ann, parameters)) for parameters in lists] == [[task]] * 3
 
 
 def test_a_list_is_ordered_newest_first_by_default(ann: Person) -> None:
@@ -164,6 +205,8 @@ def test_a_list_is_ordered_newest_first_by_default(ann: Person) -> None:
         ("due_before=", "due_before"),
         ("updated_since=2026-13-01", "updated_since"),
         ("due=today&due_after=2026-01-01", "due"),
+        ("due=none&due_before=2026-01-01", "due"),
+        ("due=never", "due"),
         ("assigned_to=bob", "assigned_to"),
         ("created_by=none", "created_by"),
         ("overdue=perhaps", "overdue"),
