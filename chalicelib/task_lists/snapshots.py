@@ -75,11 +75,25 @@ EMPTY_SNAPSHOT = ListSnapshot(FIRST_POSITION, [])
 
 def list_entries(projects: Iterable[Project], now: datetime) -> Iterator[SnapshotEntry]:
     """Yield the entry of each task of the projects. A task deleted just now may still have one."""
-    until = _visible_until(now)
     for project, snapshot, changes in run_concurrently(_load, projects):
-        if sum(entry.updated_at < until for entry in changes) > MAX_CHANGES_BEHIND:
-            refresh_snapshot(project, now)
+        _refresh_if_far_behind(project, changes, now)
         yield from _merge(snapshot, changes)
+
+
+def list_current_entries(projects: Iterable[Project], now: datetime) -> Iterator[SnapshotEntry]:
+    """Yield the entry of each task of the projects that is not in the trash.
+
+    Unlike `list_entries`, this also reads which tasks were deleted since the snapshot was written.
+    """
+    for project, snapshot, changes, deleted_ids in run_concurrently(_load_with_deletions, projects):
+        _refresh_if_far_behind(project, changes, now)
+        yield from (e for e in _merge(snapshot, changes) if e.id not in deleted_ids)
+
+
+def _refresh_if_far_behind(project: Project, changes: list[SnapshotEntry], now: datetime) -> None:
+    until = _visible_until(now)
+    if sum(entry.updated_at < until for entry in changes) > MAX_CHANGES_BEHIND:
+        refresh_snapshot(project, now)
 
 
 def refresh_on_change(change: TaskChange, now: datetime) -> None:
@@ -114,11 +128,7 @@ def refresh_snapshot(project: Project, now: datetime, *, from_scratch: bool = Fa
         if len(changes) == max_changes:
             until = min(until, updated_sort_key(changes[-1]))
 
-        deleted_ids: set[str] = set()
-        if snapshot.blocks:
-            deleted = range_by_deletion(project.id, snapshot.until)
-            tasks = deleted.read(None, descending=False, page_size=MAX_PAGE_SIZE)
-            deleted_ids = {task_id_at(position) for position, _ in tasks}
+        deleted_ids = _find_deleted_ids(project, snapshot)
         entries = _merge(snapshot, changes)
         write_snapshot(project.id, until, (e for e in entries if e.id not in deleted_ids))
         transact(set_snapshot_time_write(project.id, until))
@@ -145,6 +155,23 @@ def _load(
         for _, task in islice(tasks, max_changes)
     ]
     return project, snapshot, changes
+
+
+def _load_with_deletions(
+    project: Project,
+) -> tuple[Project, ListSnapshot, list[SnapshotEntry], set[str]]:
+    """Return what `_load` does, and the ids of the tasks deleted since the snapshot."""
+    _, snapshot, changes = _load(project)
+    return project, snapshot, changes, _find_deleted_ids(project, snapshot)
+
+
+def _find_deleted_ids(project: Project, snapshot: ListSnapshot) -> set[str]:
+    """Return the ids of the tasks deleted since the snapshot; of none if it has no entries."""
+    if not snapshot.blocks:
+        return set()
+    deleted = range_by_deletion(project.id, snapshot.until)
+    tasks = deleted.read(None, descending=False, page_size=MAX_PAGE_SIZE)
+    return {task_id_at(position) for position, _ in tasks}
 
 
 def _merge(snapshot: ListSnapshot, changes: list[SnapshotEntry]) -> Iterator[SnapshotEntry]:

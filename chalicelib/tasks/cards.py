@@ -6,7 +6,12 @@ OPEN_STATUSES = frozenset({"todo", "in_progress", "review"})
 
 
 class SnapshotEntry(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A task's card in a list snapshot, without the attributes that are only displayed."""
+    """A task's card in a list snapshot, without the attributes that are only displayed.
+
+    The entries are stored as arrays: a new field is added at the end, with a default, and older
+    entries have that default. `completed_at` came later, so None may also stand for a done task
+    whose entry is older.
+    """
 
     id: str
     status: str
@@ -18,6 +23,7 @@ class SnapshotEntry(msgspec.Struct, array_like=True, frozen=True, gc=False):
     due_date: str | None
     due_at: str | None
     updated_at: str
+    completed_at: str | None = None
 
     @property
     def is_open(self) -> bool:

@@ -1,8 +1,10 @@
 """Earlier items (see `tests/earlier_items.py`): changes of tasks, projects and child items."""
 
 import json
-from datetime import timedelta
+from collections import Counter
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -46,6 +48,18 @@ def test_an_outdated_etag_is_refused(scenario: EarlierScenario) -> None:
 
 def test_the_statistics_are_right_before_any_change(scenario: EarlierScenario) -> None:
     assert scenario.statistics_match_tasks()
+
+
+def test_the_statistics_of_another_zone_count_the_completed_tasks_of_an_earlier_snapshot(
+    scenario: EarlierScenario,
+) -> None:
+    zone = "Pacific/Pago_Pago"
+    read_body(scenario.ann.patch("/api/auth/profile", {"time_zone": zone}))
+    times = [datetime.fromisoformat(t["completed_at"]) for t in scenario.tasks("&status=done")]
+    expected = Counter(str(time.astimezone(ZoneInfo(zone)).date()) for time in times)
+    days = scenario.statistics()["completed_per_day"]
+    assert {day["date"]: day["count"] for day in days if day["count"]} == expected
+    assert expected.total() > 10
 
 
 def test_a_new_status_moves_a_task_between_counts_and_lists(scenario: EarlierScenario) -> None:
