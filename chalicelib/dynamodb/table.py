@@ -202,12 +202,7 @@ def query_page(
     Strongly consistent on the table, eventually consistent on an index.
     """
     pages = _query_pages(
-        hash_key,
-        range_condition,
-        index=index,
-        limit=limit,
-        start=start,
-        newest_first=newest_first,
+        hash_key, range_condition, index=index, limit=limit, start=start, newest_first=newest_first
     )
     data = next(pages)
     items = [model.from_raw_data(raw) for raw in data["Items"]]
@@ -244,9 +239,12 @@ def query_all(
         yield from (model.from_raw_data(raw) for raw in data["Items"])
 
 
-def query_raw(hash_key: str, range_condition: Condition) -> Iterator[dict[str, Any]]:
-    """Read all items with the same `hash_key` in DynamoDB's own format."""
-    return (raw for data in _query_pages(hash_key, range_condition) for raw in data["Items"])
+def query_raw(
+    hash_key: str, condition: Condition, *, consistent: bool = True
+) -> Iterator[dict[str, Any]]:
+    """Read all items with the same `hash_key` in DynamoDB's own format; see `query_all`."""
+    pages = _query_pages(hash_key, condition, consistent=consistent)
+    return (raw for data in pages for raw in data["Items"])
 
 
 def _query_pages(
