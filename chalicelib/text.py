@@ -22,8 +22,9 @@ MARKS = frozenset({"Mn", "Mc"})
 # White space, and the characters that stand for it without a width.
 _EDGE = r"[\s\u200b\u2060\ufeff]+"
 
-_VISIBLE = re.compile(rf"[^\s{CONTROLS}{_ALL_INVISIBLE}]")
-_INVISIBLE = re.compile(f"[{_ALL_INVISIBLE}]")
+# These patterns take long to compile, so `re` compiles them when they are first used.
+_VISIBLE = rf"[^\s{CONTROLS}{_ALL_INVISIBLE}]"
+_INVISIBLE = f"[{_ALL_INVISIBLE}]"
 _CONTROL = re.compile(f"[{CONTROLS}]")
 _EDGES = re.compile(rf"\A{_EDGE}|{_EDGE}\Z")
 
@@ -57,7 +58,7 @@ def trim(text: str) -> str:
 
 def has_visible_character(text: str) -> bool:
     """Return whether a reader can see anything of `text`."""
-    return _VISIBLE.search(text) is not None
+    return re.search(_VISIBLE, text) is not None
 
 
 def has_control_character(text: str) -> bool:
@@ -71,7 +72,7 @@ def is_username_text(text: str) -> bool:
     A mark belongs to a letter, so it cannot come first. Invisible characters are no letters.
     """
     categories = [unicodedata.category(character) for character in text]
-    if not categories or categories[0] in MARKS or any(map(_INVISIBLE.match, text)):
+    if not categories or categories[0] in MARKS or re.search(_INVISIBLE, text):
         return False
     return all(
         category[0] in "LN" or category in MARKS or character in "_.+-"

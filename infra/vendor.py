@@ -28,7 +28,18 @@ _SERVICES = {"dynamodb", "lambda", "s3", "secretsmanager", "ses", "sqs", "sts"}
 # The app uses the logger and the metrics of Powertools, which import this utility only.
 _POWERTOOLS = {"jmespath_utils"}
 # RECORD files contain hashes of scripts that name the build folder, so they are not reproducible.
-_UNUSED = ("bin", "boto3/examples", "aws_lambda_powertools/event_handler", "*.dist-info/RECORD")
+# argon2's compiled module needs the library of cffi, but neither its Python package nor the parser.
+# Time zones come from tzdata, not from the archive of dateutil.
+_UNUSED = (
+    "bin",
+    "boto3/examples",
+    "aws_lambda_powertools/event_handler",
+    "cffi",
+    "dateutil/zoneinfo/*.tar.gz",
+    "pycparser",
+    "pycparser-*.dist-info",
+    "*.dist-info/RECORD",
+)
 _NO_WHEEL = re.compile(r"No matching distribution found for (\S+)")
 
 

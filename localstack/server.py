@@ -10,7 +10,8 @@ from pathlib import Path
 
 from infra.stage import LOCAL, ROOT, UserError
 from localstack import cloud
-from localstack.stack import Outputs, read_function_environment
+from localstack.stack import Outputs
+from localstack.stack import read_function_environment as _function_environment
 
 _POLL_SECONDS = 0.5
 _STOP_SECONDS = 5
@@ -25,7 +26,7 @@ class Server:
 
     def __init__(self, port: int, outputs: Outputs, log: Path | None = None) -> None:
         self._port = port
-        self._environment = read_function_environment(outputs)
+        self._environment = _function_environment(outputs)
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -6,9 +6,8 @@ https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html
 """
 
 from datetime import datetime
-
-from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError
+from functools import cache
+from typing import TYPE_CHECKING
 
 from chalicelib.access.service import Access
 from chalicelib.accounts import models, one_time_tokens, token_models
@@ -23,6 +22,9 @@ from chalicelib.sessions.models import carry_over_session_write
 from chalicelib.sessions.throttling import clear_attempts, count_attempt
 from chalicelib.text import normalize_password
 
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
+
 # Passwords for unknown accounts are checked against this hash. It has the cost of a real one and no
 # known password. It is a constant, because computing it would take the time of a second hash.
 UNKNOWN_ACCOUNT_HASH = (
@@ -30,12 +32,18 @@ UNKNOWN_ACCOUNT_HASH = (
     "$1EKWO7BsgWPhkiGoFNVSeGe4V7hhsnB2g4Zr5UgDyBs"
 )
 
-_hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+
+@cache
+def _get_hasher() -> "PasswordHasher":
+    # Few requests check a password, so the first of them imports the package.
+    from argon2 import PasswordHasher
+
+    return PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 
 
 def hash_password(password: str) -> str:
     """Return the salted hash to store for `password`, which is normalized first."""
-    return _hasher.hash(normalize_password(password))
+    return _get_hasher().hash(normalize_password(password))
 
 
 def is_password_correct(password: str, credentials: Credentials | None) -> bool:
@@ -51,8 +59,10 @@ def is_password_correct(password: str, credentials: Credentials | None) -> bool:
 
 
 def _is_hash_of(stored: str, password: str) -> bool:
+    from argon2.exceptions import VerificationError
+
     try:
-        return _hasher.verify(stored, password)
+        return _get_hasher().verify(stored, password)
     except VerificationError:
         return False
 

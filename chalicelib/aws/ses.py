@@ -1,7 +1,6 @@
 """Sending email with SES v1: `send_raw_email` of a stdlib message (LocalStack has no v2)."""
 
 from collections.abc import Mapping
-from email import policy
 from email.message import EmailMessage
 from typing import cast
 
@@ -11,9 +10,6 @@ from chalicelib import settings
 from chalicelib.aws import clients
 from chalicelib.email_addresses import to_deliverable
 
-# The longest line that is allowed, because folding would break the URLs in headers. SES requires
-# seven bits.
-MIME_POLICY = policy.default.clone(max_line_length=998, cte_type="7bit")
 # SES's codes when the rate per second or the quota per day is exceeded.
 THROTTLING_CODES = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException"})
 # Emails per second of a new account.
@@ -71,7 +67,12 @@ def _build_message(
     The HTML names a picture by `cid:` (RFC 2387, RFC 2392), because mail clients block URLs and
     show neither `data:` URLs nor SVG.
     """
-    message = EmailMessage(MIME_POLICY)
+    # Imported with the first email, because no request needs it.
+    from email import policy
+
+    # The longest line that is allowed, because folding would break the URLs in headers. SES
+    # requires seven bits.
+    message = EmailMessage(policy.default.clone(max_line_length=998, cte_type="7bit"))
     for name, value in headers.items():
         message[name] = value
     message.set_content(text)

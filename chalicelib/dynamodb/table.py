@@ -21,6 +21,7 @@ from chalicelib import settings
 from chalicelib.dynamodb import indexes, outages
 from chalicelib.dynamodb.indexes import ByWake
 from chalicelib.dynamodb.pages import Page
+from chalicelib.dynamodb.response_parser import read_plain_json
 from chalicelib.errors import Unavailable
 
 PK_MAX, SK_MAX = 2048, 1024
@@ -75,9 +76,11 @@ class Item(Model):
     @classmethod
     def _get_connection(cls) -> TableConnection:
         """Return one connection for all entities; PynamoDB opens one per class (pynamodb#1245)."""
-        if cls is Item:
-            return super()._get_connection()
-        return Item._get_connection()
+        if cls is not Item:
+            return Item._get_connection()
+        if cls._connection is None:
+            read_plain_json(super()._get_connection().connection.session)
+        return super()._get_connection()
 
 
 R = TypeVar("R", bound=Item)

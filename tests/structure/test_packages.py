@@ -251,6 +251,11 @@ def test_nothing_scans_and_only_the_table_module_writes_in_batches() -> None:
     assert [s for s in saves if "transaction.save(" not in s and "image.save(" not in s] == []
 
 
+def test_no_item_has_binary_attributes() -> None:
+    """DynamoDB's responses are read as plain JSON (chalicelib/dynamodb/response_parser.py)."""
+    assert [_name(path) for path in SOURCES if "BinaryAttribute" in path.read_text()] == []
+
+
 def test_files_and_functions_stay_short() -> None:
     lines = {_name(path): len(path.read_text().splitlines()) for path in SOURCES}
     assert {name: count for name, count in lines.items() if count > 300} == {}
