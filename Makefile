@@ -11,7 +11,7 @@ RUN := $(BIN)/python -m
 COMPOSE := docker compose --file localstack/docker-compose.yml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down check openapi contract test proofs audit lock package deploy smoke diff destroy invoke replay superuser logs clean
+.PHONY: help install run up down check openapi contract test proofs audit lock package deploy smoke diff destroy invoke replay reindex superuser logs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | \
@@ -82,6 +82,9 @@ invoke: install ## Invoke a function: FUNCTION=SendReminders EVENT=events/x.json
 
 replay: install ## Replay the dead letters: STAGE=prod [ARGS=--drop: also delete those that no longer can be]
 	@$(RUN) infra.replay --stage $(STAGE) $(ARGS)
+
+reindex: install ## Start a run that mends search index, filter entries and list snapshots: STAGE=prod
+	@$(RUN) infra.reindex --stage $(STAGE)
 
 superuser: install ## Make an account site staff, or create one: EMAIL=ann@example.com [STAGE=dev]
 	@$(RUN) infra.superuser $(EMAIL) --stage $(STAGE)

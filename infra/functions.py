@@ -6,6 +6,7 @@ import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import boto3
 
@@ -23,12 +24,30 @@ def invoke_function(stage: Stage, function: str, event: Path | None) -> None:
     """
     if event is None or not event.is_file():
         raise UserError(f"no event {event or ''}: name a file, such as EVENT=events/tick.json")
+    print(json.dumps(call_function(stage, function, event), indent=2))
+
+
+def call_function(stage: Stage, function: str, event: Path) -> Any:
+    """Invoke the function with a sample event and return its response.
+
+    Raises UserError when the function fails.
+    """
     response = boto3.client("lambda").invoke(
         FunctionName=_get_name(stage, function), Payload=_read_event(event)
     )
-    print(json.dumps(json.loads(response["Payload"].read() or b"null"), indent=2))
+    result = json.loads(response["Payload"].read() or b"null")
     if "FunctionError" in response:
-        raise UserError(f"{function} failed")
+        raise UserError(f"{function} failed: {json.dumps(result, indent=2)}")
+    return result
+
+
+def start_function(stage: Stage, function: str, event: Path) -> None:
+    """Let the function process a sample event, and do not wait for it."""
+    boto3.client("lambda").invoke(
+        FunctionName=_get_name(stage, function),
+        Payload=_read_event(event),
+        InvocationType="Event",
+    )
 
 
 def follow_logs(stage: Stage, function: str) -> None:

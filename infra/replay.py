@@ -30,8 +30,7 @@ _PATIENT = Config(read_timeout=300, retries={"total_max_attempts": 1})
 _REPAIRS = {
     "DispatchMail": "nothing is lost: SweepMail sends these mails",
     "FollowChanges": (
-        "make invoke STAGE={stage} FUNCTION=RepairCounters EVENT=events/repair_counters.json "
-        "renews the list snapshots; "
+        "make reindex STAGE={stage} mends the search index and the list snapshots; "
         "SweepJobs starts the jobs; docs/operations.md#dead-letters says what stays lost"
     ),
 }

@@ -242,9 +242,12 @@ def query_all(
         yield from (model.from_raw_data(raw) for raw in data["Items"])
 
 
-def query_raw(hash_key: str, range_condition: Condition) -> Iterator[dict[str, Any]]:
-    """Read all items with the same `hash_key` in DynamoDB's own format."""
-    return (raw for data in _query_pages(hash_key, range_condition) for raw in data["Items"])
+def query_raw(
+    hash_key: str, condition: Condition, *, consistent: bool = True
+) -> Iterator[dict[str, Any]]:
+    """Read all items with the same `hash_key` in DynamoDB's own format; see `query_all`."""
+    pages = _query_pages(hash_key, condition, consistent=consistent)
+    return (raw for data in pages for raw in data["Items"])
 
 
 def _query_pages(

@@ -36,6 +36,7 @@ class MaintenanceRun(Item):
     uncounted = NumberAttribute(default=0)
     failed = NumberAttribute(default=0)
     drift = NumberAttribute(default=0)
+    reindexed = NumberAttribute(default=0)
 
     @staticmethod
     def key(kind: str) -> "Key[MaintenanceRun]":

@@ -8,8 +8,10 @@ A task is counted in one counter item of its project, and every change increases
 item. A counter item is corrected only while `changes` is as it was before the tasks were read: then
 none of its tasks has changed since, and the sum is right. If it changed, the tasks are read again.
 
-Then the counts on tasks and projects are compared (`counter_repair`), and the list snapshot is
-rebuilt. Tasks for which no time is left are checked in the next week.
+Then the filter entries and search terms are made to agree with the tasks (`reindex`), and the list
+snapshot is rebuilt. Last, the counts on tasks and projects are compared (`counter_repair`). Tasks
+for which no time is left are checked in the next week. Only a reindex that has repaired something
+when its time is used up is continued by the next tick.
 
 The position of the run is in a MaintenanceRun with a lease. Each tick continues the run until all
 projects are done.
@@ -38,7 +40,8 @@ from chalicelib.jobs.time_budget import OutOfTime, TimeBudget, unlimited_budget
 from chalicelib.observability import logger, record_outcome
 from chalicelib.projects import counter_models, counter_repair, models
 from chalicelib.projects.counter_repair import BATCH_SIZE
-from chalicelib.task_lists.snapshots import refresh_snapshot
+from chalicelib.task_lists.reindex import reindex_project
+from chalicelib.task_lists.snapshots import MIN_TASKS, refresh_snapshot
 from chalicelib.tasks.models import Task, list_project_tasks, list_trashed_tasks
 from chalicelib.tasks.number_models import list_numbered_task_ids
 
@@ -63,6 +66,13 @@ class ComparedCounters(NamedTuple):
     subtask_counts: Counter[str]
 
 
+class RepairedProject(NamedTuple):
+    """The metrics of one project. `is_finished` is False if the next tick continues with it."""
+
+    outcome: Counter[str]
+    is_finished: bool = True
+
+
 def start_counter_repair(now: datetime) -> dict[str, int]:
     """Start the weekly run, unless the last one is not finished. The ticks do its work."""
     return record_outcome("counter_repair", {"begun": int(start_run(COUNTER_REPAIR, now))})
@@ -71,8 +81,9 @@ def start_counter_repair(now: datetime) -> dict[str, int]:
 def continue_counter_repair(now: datetime, budget: TimeBudget | None = None) -> dict[str, int]:
     """Check some projects, if a run is in progress and nobody else has its lease.
 
-    Returns the metrics `counted` (projects checked), `uncounted` (too large or too busy), `failed`
-    and `drift` (counts corrected); nothing when there is no run.
+    Returns the metrics `counted` (projects checked), `uncounted` (too large or too busy), `failed`,
+    `drift` (counts corrected) and `reindexed` (filter entries and search terms added or removed);
+    nothing when there is no run.
     """
     run = claim_run(COUNTER_REPAIR, now)
     if run is None:
@@ -90,8 +101,9 @@ def continue_counter_repair(now: datetime, budget: TimeBudget | None = None) -> 
             advance_run(run, position + 1, None, {})
         else:
             repaired = _repair_project(project_id, now, budget)
-            advance_run(run, position, project_id, repaired)
-            outcome.update(repaired)
+            after = project_id if repaired.is_finished else run.after
+            advance_run(run, position, after, repaired.outcome)
+            outcome.update(repaired.outcome)
 
     if run.position < len(months):
         release_run(run)
@@ -101,31 +113,67 @@ def continue_counter_repair(now: datetime, budget: TimeBudget | None = None) -> 
     return record_outcome("counter_repair", dict(outcome))
 
 
-def _repair_project(project_id: str, now: datetime, budget: TimeBudget) -> Counter[str]:
-    """Correct all counters of one project and return the metrics. A failure is logged, so that it
-    does not stop the run."""
-    drift = 0
+def _repair_project(project_id: str, now: datetime, budget: TimeBudget) -> RepairedProject:
+    """Correct all counters and the index of one project. A failure is logged, so that it does not
+    stop the run."""
     try:
         project = models.get_project(project_id)
         if project is None or project.deleted_at is not None:  # the index lags
-            return Counter()
-        for _ in range(COMPARE_ATTEMPTS):
-            compared = _repair_counter_items(project_id, now, budget)
-            drift += compared.drift
-            if compared.is_complete:
-                outcome = Counter(counted=1, drift=drift)
-                outcome.update(_repair_stored_counts(project_id, compared.subtask_counts, budget))
-                if project.catalogued_until is not None:
-                    refresh_snapshot(project, now, from_scratch=True)
-                return outcome
+            return RepairedProject(Counter())
+        compared = _repair_until_complete(project_id, now, budget)
+        reindexed, is_finished = _reindex(project, now, budget)
+        outcome = Counter(drift=compared.drift)
+        outcome.update(reindexed)
+        if not is_finished:
+            return RepairedProject(outcome, is_finished=False)
+        if compared.is_complete:
+            outcome["counted"] = 1
+            outcome.update(_repair_stored_counts(project_id, compared.subtask_counts, budget))
+        else:
+            logger.warning("project changes too often for counter repair", project_id=project_id)
+            outcome["uncounted"] = 1
+        # A project is counted once, also if several of its parts have to wait for a week.
+        if outcome["uncounted"]:
+            outcome["uncounted"] = 1
+        return RepairedProject(outcome)
     except OutOfTime:
         logger.warning("project is too large for counter repair", project_id=project_id)
-        return Counter(uncounted=1)
+        return RepairedProject(Counter(uncounted=1))
     except Exception:
         logger.exception("counter repair of a project failed", project_id=project_id)
-        return Counter(failed=1)
-    logger.warning("project changes too often for counter repair", project_id=project_id)
-    return Counter(uncounted=1, drift=drift)
+        return RepairedProject(Counter(failed=1))
+
+
+def _repair_until_complete(project_id: str, now: datetime, budget: TimeBudget) -> ComparedCounters:
+    """Correct the counter items, and begin again while tasks change meanwhile."""
+    drift = 0
+    for _ in range(COMPARE_ATTEMPTS):
+        compared = _repair_counter_items(project_id, now, budget)
+        drift += compared.drift
+        if compared.is_complete:
+            break
+    return compared._replace(drift=drift)
+
+
+def _reindex(
+    project: models.Project, now: datetime, budget: TimeBudget
+) -> tuple[Counter[str], bool]:
+    """Make filter entries, search terms and list snapshot of the project agree with its tasks.
+
+    Returns the metrics, and whether the project is finished; it is not if the time was used up
+    after some entries were repaired.
+    """
+    tasks = _list_tasks(list_project_tasks, project.id, budget)
+    reindexed = reindex_project(project.id, tasks, budget.reserving(END_MILLISECONDS))
+    outcome = Counter(reindexed=reindexed.mended) if reindexed.mended else Counter[str]()
+    if not reindexed.is_complete:
+        if reindexed.mended and not budget.has(END_MILLISECONDS):
+            return outcome, False
+        logger.warning("project is too large or too busy for reindex", project_id=project.id)
+        outcome["uncounted"] = 1
+    if project.catalogued_until is not None or reindexed.tasks_count >= MIN_TASKS:
+        refresh_snapshot(project, now, from_scratch=True)
+    return outcome, True
 
 
 def _repair_counter_items(project_id: str, now: datetime, budget: TimeBudget) -> ComparedCounters:

@@ -10,8 +10,10 @@ start times sort by time, so a key range of them holds the tasks that start betw
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from chalicelib.dynamodb.table import Item, Key, batch_delete, batch_put, query_all
-from chalicelib.dynamodb.transactions import Delete, UnconditionalPut, Write
+from pynamodb.expressions.condition import Condition
+
+from chalicelib.dynamodb.table import Item, Key, batch_delete, batch_put, query_all, query_raw
+from chalicelib.dynamodb.transactions import ConditionCheck, Delete, UnconditionalPut, Write
 from chalicelib.tasks.models import NOBODY, Task
 
 FILTER_PAGE = 100
@@ -136,3 +138,41 @@ def find_task_ids_by_prefix(project_id: str, prefix: str, *, limit: int) -> set[
     if len(terms) > limit:
         return None
     return {term.SK.rpartition("#")[2] for term in terms}
+
+
+def entry_sort_keys(task: Task, words: Iterable[str]) -> set[str]:
+    """Return the sort keys of a task's filter entries, and of its search terms `words`."""
+    filters = (FilterEntry.key(task.project_id, name, task.id).sk for name in filter_names(task))
+    terms = (SearchTerm.key(task.project_id, word, task.id).sk for word in words)
+    return {*filters, *terms}
+
+
+def list_entry_sort_keys(project_id: str, *, consistent: bool) -> Iterator[str]:
+    """Yield the sort keys of all filter entries and search terms of a project.
+
+    A sort key ends with `#` and the id of the task.
+    """
+    for prefix in ("BY#", "WORD#"):
+        found = query_raw(
+            f"PROJECT#{project_id}", Item.SK.startswith(prefix), consistent=consistent
+        )
+        yield from (raw["SK"]["S"] for raw in found)
+
+
+def replace_entries_writes(
+    project_id: str, *, removed: Iterable[str], added: Iterable[str]
+) -> list[Write]:
+    """Return the writes that remove and add filter entries and search terms by sort key."""
+    old = [Key(Item, f"PROJECT#{project_id}", sort_key) for sort_key in sorted(removed)]
+    new = [Key(Item, f"PROJECT#{project_id}", sort_key) for sort_key in sorted(added)]
+    return [*map(Delete, old), *(UnconditionalPut(key.empty_item()) for key in new)]
+
+
+def unchanged_task_check(task_id: str, task: Task | None) -> ConditionCheck:
+    """Return the check that the task has the version that was read.
+
+    Pass None as `task` for a task that did not exist or was in the trash: it must still be so.
+    """
+    absent: Condition = Task.PK.does_not_exist()
+    condition = absent if task is None else Task.version == task.version
+    return ConditionCheck(Task.key(task_id), condition)

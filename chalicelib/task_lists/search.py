@@ -56,20 +56,20 @@ def matches_text(task: Task, text: str) -> bool:
     The task needs its description. The check is necessary because the search index may lag behind
     the task, and not every word of `text` is looked up there.
     """
-    terms = _task_terms(task)
+    terms = task_terms(task)
     prefixes = extract_terms(text)[:MAX_QUERY_TERMS]
     return all(any(term.startswith(prefix) for term in terms) for prefix in prefixes)
 
 
 def update_search_index(change: TaskChange, now: datetime) -> None:
     """Replace the search terms of a changed task. Idempotent."""
-    old, new = _task_terms(change.before), _task_terms(change.after)
+    old, new = task_terms(change.before), task_terms(change.after)
     task = change.after or change.before
     if task is not None and old != new:
         models.replace_search_terms(task.project_id, task.id, removed=old - new, added=new - old)
 
 
-def _task_terms(task: Task | None) -> set[str]:
+def task_terms(task: Task | None) -> set[str]:
     """Return the words that a task is found by: none for a task in the trash."""
     if task is None or isinstance(task, TrashedTask):
         return set()

@@ -11,6 +11,7 @@ import time_machine
 
 from chalicelib.accounts.jobs import delete_due_accounts
 from chalicelib.clock import now
+from chalicelib.dynamodb.table import batch_delete
 from chalicelib.jobs.deferred_updates import run_deferred_updates
 from chalicelib.jobs.maintenance_models import (
     COUNTER_REPAIR,
@@ -21,7 +22,7 @@ from chalicelib.jobs.maintenance_models import (
 )
 from chalicelib.jobs.stream import process_stream_records
 from chalicelib.jobs.tick import run_tick
-from chalicelib.jobs.time_budget import TimeBudget
+from chalicelib.jobs.time_budget import TimeBudget, unlimited_budget
 from chalicelib.mail.jobs import deliver_mail, sweep_outbox
 from chalicelib.mail.sending_rate import SendingRate
 from chalicelib.members.jobs import REASSIGNED_IN_REQUEST
@@ -30,6 +31,8 @@ from chalicelib.projects.models import list_months
 from chalicelib.reminders.jobs import queue_due_reminders, send_reminders
 from chalicelib.reminders.overdue_digests import queue_due_digests
 from chalicelib.reports.jobs import start_due_reports
+from chalicelib.task_lists.models import list_entry_sort_keys
+from chalicelib.task_lists.reindex import reindex_project
 from chalicelib.task_lists.snapshots import REFRESH_EVERY, refresh_on_change
 from chalicelib.tasks.jobs import TaskChange
 from chalicelib.tasks.models import list_project_tasks
@@ -192,9 +195,24 @@ IDLE: dict[str, Action] = {
 
 
 def _start_counter_repair(world: JobWorld) -> None:
-    """Start counter repair at the projects of this month, of which there is one."""
+    """Start counter repair of the only project, whose two tasks have all their search terms."""
     world.assigned_due_task()
     world.task()
+    tasks = list_project_tasks(world.project, limit=2, start=None).items
+    assert reindex_project(world.project, tasks, unlimited_budget(now())).mended
+    _start_run()
+
+
+def _start_reindex(world: JobWorld) -> None:
+    """Start counter repair of the same project without its search terms."""
+    sort_keys = list_entry_sort_keys(world.project, consistent=True)
+    terms = [key for key in sort_keys if key.startswith("WORD#")]
+    batch_delete([(f"PROJECT#{world.project}", key) for key in terms])
+    _start_run()
+
+
+def _start_run() -> None:
+    """Start a run at the projects of this month, of which there is one."""
     start_run(COUNTER_REPAIR, now())
     run = claim_run(COUNTER_REPAIR, now())
     assert run is not None
@@ -265,6 +283,10 @@ FOUND: dict[str, tuple[Action, Prepare]] = {
     "`tick`, counters of one project of 2 tasks repaired": (
         lambda: continue_counter_repair(now()),
         _start_counter_repair,
+    ),
+    "... search terms of 2 tasks missing": (
+        lambda: continue_counter_repair(now()),
+        _start_reindex,
     ),
     "`sweep_jobs`, the weekly report of an owner of 1 project": (
         lambda: start_due_reports(now()),

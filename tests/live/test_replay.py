@@ -170,7 +170,7 @@ def test_records_that_the_stream_no_longer_keeps_are_reported_with_what_mends_th
     assert replay() == {"kept": 1}
     out = capsys.readouterr().out
     assert "no longer keeps the 2 records since 2026-11-20T10:00:00Z" in out
-    assert "make invoke STAGE=local FUNCTION=RepairCounters" in out
+    assert "make reindex STAGE=local mends the search index and the list snapshots" in out
     assert _waiting(deployment) == 1
     assert replay(drop=True) == {"dropped": 1}
     assert _waiting(deployment) == 0
