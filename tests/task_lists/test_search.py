@@ -119,10 +119,12 @@ def test_a_search_text_of_more_than_eight_words_is_refused(ann: Person, project:
         ("Move to .NET 9", "net"),
         ("Move to ASP.NET", ".net"),
         ("Fix node.js", "node.js"),
+        ("Fix node js", "node.js"),
         ("Fix issue #12.", "#12"),
         ("Fix issue #12.", "12"),
         ("Fix issue#12", "issue#12"),
         ("Fix issue #12", "issue#12"),
+        ("Fix issue 12", "issue#12"),
     ],
 )
 def test_signs_attached_to_a_word_belong_to_it(
