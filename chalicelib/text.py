@@ -66,6 +66,11 @@ def has_control_character(text: str) -> bool:
     return _CONTROL.search(text) is not None
 
 
+def remove_invisible(text: str) -> str:
+    """Return `text` without its invisible characters."""
+    return _INVISIBLE.sub("", text)
+
+
 def is_username_text(text: str) -> bool:
     """Return whether `text` has only letters with their marks, digits and `_ . + -`.
 

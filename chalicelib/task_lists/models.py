@@ -19,6 +19,7 @@ from chalicelib.tasks.models import NOBODY, Task
 FILTER_PAGE = 100
 # Sorts after every character of an id.
 AFTER_ALL_IDS = "~"
+FULL_WIDTH_NUMBER_SIGN = "\uff03"
 
 
 class FilterEntry(Item):
@@ -110,7 +111,15 @@ class SearchTerm(Item):
 
     @staticmethod
     def key(project_id: str, word: str, task_id: str) -> "Key[SearchTerm]":
-        return Key(SearchTerm, f"PROJECT#{project_id}", f"WORD#{word}#{task_id}")
+        return Key(SearchTerm, f"PROJECT#{project_id}", f"{_word_key(word)}#{task_id}")
+
+
+def _word_key(word: str) -> str:
+    """Return the beginning of the keys of `word`.
+
+    In `c#` the sign must not end the word. No folded word contains its full-width form.
+    """
+    return f"WORD#{word.replace('#', FULL_WIDTH_NUMBER_SIGN)}"
 
 
 def replace_search_terms(
@@ -131,7 +140,7 @@ def find_task_ids_by_prefix(project_id: str, prefix: str, *, limit: int) -> set[
     found = query_all(
         SearchTerm,
         f"PROJECT#{project_id}",
-        SearchTerm.SK.startswith(f"WORD#{prefix}"),
+        SearchTerm.SK.startswith(_word_key(prefix)),
         consistent=False,
     )
     terms = list(islice(found, limit + 1))

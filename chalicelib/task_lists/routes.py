@@ -15,7 +15,7 @@ from chalicelib.http.fields import Page
 from chalicelib.http.gate import route
 from chalicelib.http.pagination import page_response
 from chalicelib.http.responses import conditional_response
-from chalicelib.task_lists import filters, service, statistics
+from chalicelib.task_lists import filters, search, service, statistics
 from chalicelib.task_lists.filters import NO_VALUE, DateBound, Filters
 from chalicelib.task_lists.schemas import (
     AssignedCount,
@@ -79,7 +79,8 @@ def get_task_statistics(access: Access, query: StatisticsQuery) -> Response:
 def _parse_query(access: Access, query: TaskQuery) -> ListQuery:
     """Return the query for the service. Raises `BadRequest` with all invalid parameters."""
     zone = access.user.time_zone
-    errors = tuple(_find_errors(query, zone))
+    text_errors = search.find_text_errors(query.q) if query.q is not None else ()
+    errors = (*_find_errors(query, zone), *text_errors)
     if errors:
         raise BadRequest("Some query parameters are not valid", errors=errors)
 

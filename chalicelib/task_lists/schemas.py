@@ -20,6 +20,8 @@ Ordering = Literal[
     "-priority",
 ]
 
+SEARCH_TEXT = "One to eight words, such as `meeting notes`; `c++` is `c%2B%2B` in a URL."
+
 
 class TaskQuery(PageQuery):
     """`project` is one id or several, separated by commas; `-` reverses an `ordering`."""
@@ -38,7 +40,7 @@ class TaskQuery(PageQuery):
     due_after: DayOrTime | None = None
     overdue: bool | None = None
     updated_since: DayOrTime | None = None
-    q: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    q: Annotated[str, Meta(min_length=1, max_length=200, description=SEARCH_TEXT)] | None = None
     ordering: Ordering = "-created_at"
 
 

@@ -61,7 +61,8 @@ NOT_IN_SCHEMA = {
     "changePassword": {"new_password_confirm"},
     "replaceReminders": {"reminders[]"},  # either minutes_before or at
     "createReport": {"first_day", "last_day"},  # ordered, not in the future
-    "listTasks": {"assigned_to", "created_by", "due"},  # ids; not with due_before
+    # Ids; not with due_before; one to eight words.
+    "listTasks": {"assigned_to", "created_by", "due", "q"},
     "assignTask": {"assigned_to"},  # must be a member
     # Of the same project; a start date is not after the due date.
     "updateTask": {"assigned_to", "labels", "parent", "start_date"},

@@ -123,6 +123,9 @@ def _token_mail(world: JobWorld) -> Action:
     return _send_newest("reset")
 
 
+LONG_TEXT = " ".join(f"word{number}" for number in range(1_000))
+
+
 def _stream_change(world: JobWorld, **fields: Any) -> Action:
     """Return the action that processes the stream record of a change of `fields`."""
     path = world.task()
@@ -172,6 +175,7 @@ GIVEN: dict[str, Callable[[JobWorld], Action]] = {
     "... with a token": _token_mail,
     "`follow_changes`, a new status": lambda world: _stream_change(world, status="done"),
     "... a new assignee": lambda world: _stream_change(world, assigned_to=world.bob.id),
+    "... a description of 1,000 words": lambda world: _stream_change(world, description=LONG_TEXT),
     "... a list snapshot renewed": _snapshot_renewal,
     "one overdue digest of 2 tasks sent": _overdue_digest_mail,
 }

@@ -213,6 +213,7 @@ def test_a_list_is_ordered_newest_first_by_default(ann: Person) -> None:
         ("overdue=null", "overdue"),
         ("status=null", "status"),
         ("q=", "q"),
+        ("q=%20", "q"),
         ("labels=x", "labels"),
         ("project=" + ",".join(["x"] * 51), "project"),
     ],
