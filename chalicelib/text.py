@@ -68,7 +68,7 @@ def has_control_character(text: str) -> bool:
 
 def remove_invisible(text: str) -> str:
     """Return `text` without its invisible characters."""
-    return _INVISIBLE.sub("", text)
+    return re.sub(_INVISIBLE, "", text)
 
 
 def is_username_text(text: str) -> bool:
