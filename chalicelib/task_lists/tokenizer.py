@@ -18,14 +18,14 @@ from chalicelib.text import MARKS, remove_invisible
 MAX_TERM_LENGTH = 40
 
 # Han, kana, bopomofo, Hangul; Thai, Lao, Myanmar, Khmer; the scripts of the Tai languages,
-# Balinese and Javanese.
-_UNSPACED = re.compile(
+# Balinese and Javanese. The pattern takes long to compile, so `re` compiles it with its first use.
+_UNSPACED = (
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\u1b00-\u1b7f"
     r"\u1100-\u11ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u302f\u3031-\u303b\u3041-\u30fa\u30fc-\u31ff"
     r"\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua9df\ua9e0-\ua9ff\uaa60-\uaadf\uac00-\ud7ff\uf900-\ufaff"
     r"\U0001b000-\U0001b16f\U00020000-\U0003ffff]"
 )
-_HANGUL = re.compile(r"[\uac00-\ud7a3]+")
+_HANGUL = r"[\uac00-\ud7a3]+"
 # Hyphens and apostrophes of several scripts, and the middle dot of Catalan.
 _JOINERS = "'\u2019\u2018\u2010\u00b7\u05be\u05f3\u05f4-"
 _JOINER = re.compile(f"[{_JOINERS}]")
@@ -162,9 +162,9 @@ def _character_class(character: str) -> str:
         return "m"
     if category[0] not in "LN":
         return " "
-    return "u" if _UNSPACED.match(character) else "w"
+    return "u" if re.match(_UNSPACED, character) else "w"
 
 
 def _decompose_hangul(text: str) -> str:
     """Return `text` with syllables of Hangul as letters: the beginning of a syllable finds it."""
-    return _HANGUL.sub(lambda match: unicodedata.normalize("NFD", match[0]), text)
+    return re.sub(_HANGUL, lambda match: unicodedata.normalize("NFD", match[0]), text)
