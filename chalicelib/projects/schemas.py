@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 from msgspec.structs import asdict
 
 from chalicelib.access.permissions import Role
@@ -44,7 +44,9 @@ class ProjectPatch(Struct, forbid_unknown_fields=True):
 
 class ProjectQuery(Struct, forbid_unknown_fields=True):
     # `members` are always included.
-    include: list[Literal["owner", "members"]] = []
+    include: Annotated[list[Literal["owner", "members"]], Meta(min_length=1)] = field(
+        default_factory=lambda: ["members"]
+    )
 
 
 class Project(Struct):
