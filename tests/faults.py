@@ -52,6 +52,19 @@ def kill_at_call(call: int, *, writes_only: bool = False) -> Iterator[None]:
             client.meta.events.unregister("before-parameter-build", die)
 
 
+def is_killed_at(call: int, act: Callable[[], Any], *, writes_only: bool = True) -> bool:
+    """Kill `act` right before its `call`-th write; return False if it makes fewer writes.
+
+    Without `writes_only`, reads count too.
+    """
+    try:
+        with kill_at_call(call, writes_only=writes_only):
+            act()
+    except Killed:
+        return True
+    return False
+
+
 def after_each_call(operation: str, act: Callable[[], Any]) -> AbstractContextManager[None]:
     """Call `act` right after each DynamoDB call of `operation` in the block."""
 

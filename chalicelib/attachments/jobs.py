@@ -143,7 +143,7 @@ def _close_missing(object_keys: set[str], now: datetime) -> int:
         if upload is None or upload.status != READY:
             continue
         is_old = str(upload.uploaded_at) < format_timestamp(now - MIN_AGE)
-        # The page was listed a moment ago, so S3 is asked again.
+        # The object may have arrived after its page was listed, so check again.
         if is_old and s3.head_object(upload.object_key) is None and _close(upload, now):
             logger.warning("upload without an object closed", object_key=object_key)
             closed += 1

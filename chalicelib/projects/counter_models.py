@@ -1,4 +1,4 @@
-"""Counter items of a project: how many tasks it has by status, priority, assignee and day of
+"""Counter items of a project: its numbers of tasks by status, priority, assignee and day of
 completion.
 
 A count changes in the transaction that changes the task, so it is exact. Each count is an attribute

@@ -45,7 +45,7 @@ def find_partitions(
 def _by_creation(project_id: str, filters: Filters) -> list[KeyRange] | list[FilterEntrySource]:
     match filters.names:
         case []:
-            # The table itself: unlike an index, it has a task as soon as it is created.
+            # A query of the table finds a new task at once. An index finds it a moment later.
             return [KeyRange(f"PROJECT#{project_id}", None, prefix="TASK#")]
         case ["status"]:
             return [KeyRange(f"{project_id}#{filters.status}", "by_status")]

@@ -1,4 +1,7 @@
-"""`/api/tasks`: one task at a time and bulk operations. `task_lists` has the lists of tasks."""
+"""Routes of `/api/tasks` for single tasks and bulk operations.
+
+The routes that list tasks are in `task_lists/routes.py`.
+"""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""`/api/trash`: the deleted projects and tasks that can still be restored."""
+"""Routes of `/api/trash`: the deleted projects and tasks that can still be restored."""
 
 from functools import partial
 

@@ -48,7 +48,7 @@ from tests.attachment_files import (
     similar_key,
     upload_attachment,
 )
-from tests.faults import Killed, kill_at_call
+from tests.faults import is_killed_at
 from tests.moto_stack import set_watermarks
 from tests.support import Person
 
@@ -156,7 +156,7 @@ def test_files_of_a_task_done_for_too_long_are_deleted(ann: Person, task: str, w
 
 
 def test_a_clean_up_of_many_pages_sees_each_object_once(ann: Person, wait: Wait, task: str) -> None:
-    """There are more objects than on one page, and more pages than in one call."""
+    """One call processes a limited number of pages, so several calls are necessary."""
     project = task[26:]
     keys = [f"att/{number:0>26}{project}/{number:0>26}" for number in range(3)]
     some = [attachment_object_key(task, f"{number:0>26}") for number in range(300)]
@@ -190,7 +190,7 @@ def test_a_clean_up_killed_anywhere_is_finished_by_later_ticks(
         restore()
         wait(hours=25)  # restored objects are new
         set_watermarks()
-        died = _is_killed(call, lambda: continue_cleanup(now()))
+        died = is_killed_at(call, lambda: continue_cleanup(now()))
         wait(minutes=6, seconds=1)  # until the lease ends
         continue_cleanup(now())
         _tick()
@@ -212,7 +212,7 @@ def test_a_clean_up_killed_while_it_checks_avatars_is_finished_by_the_next_tick(
         restore()
         wait(hours=25)  # restored objects are new
         set_watermarks()
-        died = _is_killed(call, lambda: continue_cleanup(now()))
+        died = is_killed_at(call, lambda: continue_cleanup(now()))
         moved = _current_run().position
         wait(minutes=6, seconds=1)
         continue_cleanup(now())
@@ -237,15 +237,6 @@ def _current_run() -> MaintenanceRun:
     run = get_item(MaintenanceRun.key(ATTACHMENT_CLEANUP))
     assert run is not None
     return run
-
-
-def _is_killed(call: int, act: Callable[[], Any]) -> bool:
-    try:
-        with kill_at_call(call, writes_only=True):
-            act()
-    except Killed:
-        return True
-    return False
 
 
 def _upload_avatar(person: Person) -> str:

@@ -32,7 +32,7 @@ from tests.attachment_files import (
     save_state,
     upload_attachment,
 )
-from tests.faults import Killed, kill_at_call
+from tests.faults import is_killed_at
 from tests.moto_stack import set_watermarks
 from tests.support import Person
 
@@ -130,7 +130,7 @@ def test_an_object_that_arrives_after_deletion_is_removed_by_its_own_event(
     ann.call("DELETE", attachment_path(attachment))
     assert file_statuses() == {}
     put_upload(attachment)
-    died = _is_killed(killed_before, lambda: send_event(attachment))
+    died = is_killed_at(killed_before, lambda: send_event(attachment), writes_only=False)
     assert died == object_exists(object_key(attachment)) == (killed_before < 3)
     assert send_event(attachment) == "gone"
     assert check_agreement() == {}
@@ -239,7 +239,7 @@ def test_items_and_objects_agree_after_a_crash_anywhere_and_a_tick(
     tasks = []
     for call in itertools.count(1):
         tasks.append(str(ann.create_task(ann.create_project())["id"]))
-        if not _is_killed(call, lambda: act(ann, tasks[-1])):
+        if not is_killed_at(call, lambda: act(ann, tasks[-1]), writes_only=False):
             break
     assert call > 2
     expire_uploads(now())
@@ -259,8 +259,8 @@ def test_an_event_killed_anywhere_is_delivered_again_or_the_upload_expires(
         attachment, again = create_attachment(ann, task), create_attachment(ann, task)
         put_upload(attachment)
         put_upload(again)
-        died = _is_killed(call, partial(send_event, attachment))
-        assert _is_killed(call, partial(send_event, again)) == died
+        died = is_killed_at(call, partial(send_event, attachment), writes_only=False)
+        assert is_killed_at(call, partial(send_event, again), writes_only=False) == died
         assert send_event(again) == "ready"  # Lambda delivers it again
         statuses.append(check_agreement()[object_key(attachment)])
         if not died:
@@ -268,15 +268,6 @@ def test_an_event_killed_anywhere_is_delivered_again_or_the_upload_expires(
     assert set(statuses) == {"pending", "ready"}
     _wait_a_day_with_ticks(wait)
     assert len(check_agreement()) == call + statuses.count("ready")
-
-
-def _is_killed(call: int, act: Callable[[], Any]) -> bool:
-    try:
-        with kill_at_call(call):
-            act()
-    except Killed:
-        return True
-    return False
 
 
 def _project_usage(project: str) -> tuple[int, int]:
@@ -298,7 +289,7 @@ def test_a_tick_killed_anywhere_is_finished_by_the_next(ann: Person, task: str, 
     restore = save_state()
     for call in itertools.count(1):
         restore()
-        if not _is_killed(call, lambda: expire_uploads(now())):
+        if not is_killed_at(call, lambda: expire_uploads(now()), writes_only=False):
             break
         expire_uploads(now())
         assert check_agreement() == {object_key(kept): "ready"}

@@ -145,7 +145,10 @@ class Scenario:
         return ("GET", f"/api/trash?project={self.project}")
 
     def next_changes(self, title: str = "") -> Request:
-        """Request the changes after a page read in two minutes; one task gets the `title` later."""
+        """Return a request for the changes feed that continues from a cursor.
+
+        With `title`, one task has changed since the cursor.
+        """
         assert self.full_project
         with time_machine.travel(datetime.now(UTC) + timedelta(minutes=2)) as traveller:
             page = self.ann.get("/api/changes").json_body

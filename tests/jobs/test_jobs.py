@@ -19,7 +19,7 @@ from chalicelib.dynamodb.transactions import ConditionFailed, Put, transact
 from chalicelib.jobs.models import advance_job, claim_job, finish_job, new_job, release_job
 from chalicelib.jobs.service import PROJECT_EXPORT
 from chalicelib.tasks.models import Task, create_task_write
-from tests.faults import Killed, kill_at_call
+from tests.faults import is_killed_at
 from tests.job_results import (
     download_job_file,
     list_job_keys,
@@ -73,15 +73,6 @@ def _result_keys(*exports: str) -> set[str]:
     return {f"results/{job.rpartition('/')[2]}/{name}" for job in exports for name in FILES}
 
 
-def _is_killed(call: int, act: Callable[[], Any]) -> bool:
-    try:
-        with kill_at_call(call, writes_only=True):
-            act()
-    except Killed:
-        return True
-    return False
-
-
 def test_a_job_killed_at_any_call_is_completed_by_the_sweep(
     ann: Person, project: str, wait: Wait
 ) -> None:
@@ -90,7 +81,7 @@ def test_a_job_killed_at_any_call_is_completed_by_the_sweep(
         job = new_job(PROJECT_EXPORT, project, ann.id, {}, now())
         transact(Put(job))  # without a slot, so several can exist at once
         exports.append(f"{_exports_path(project)}/{job.id}")
-        if not _is_killed(call, lambda: run_streamed(exports[-1])):
+        if not is_killed_at(call, lambda: run_streamed(exports[-1])):
             break
     assert call > 12
     wait(minutes=7)
@@ -110,7 +101,7 @@ def test_a_large_export_is_complete_after_sweeps_that_are_each_killed_one_call_l
     export = request_job(ann, _exports_path(project))
     for call in itertools.count(1):
         wait(minutes=7)
-        if not _is_killed(call, run_sweep):
+        if not is_killed_at(call, run_sweep):
             break
     assert call > 12
     ann.log_in()
@@ -139,7 +130,7 @@ def test_a_runner_with_too_little_time_does_not_start_a_job(ann: Person, project
 
 def test_two_runners_do_not_run_the_same_job(ann: Person, project: str, wait: Wait) -> None:
     export = request_job(ann, _exports_path(project))
-    assert _is_killed(3, lambda: run_streamed(export))
+    assert is_killed_at(3, lambda: run_streamed(export))
     wait(minutes=5)
     assert run_sweep() == {"taken": 1}
     wait(minutes=2)
@@ -229,7 +220,7 @@ def test_after_seven_days_items_and_objects_are_deleted_even_if_sweeps_are_kille
     run_sweep()
     wait_days(days=7)
     for call in itertools.count(1):
-        if not _is_killed(call, run_sweep):
+        if not is_killed_at(call, run_sweep):
             break
     assert call > 2
     assert list_result_keys() == [] and list_job_keys() == []

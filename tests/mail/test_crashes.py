@@ -13,7 +13,7 @@ from chalicelib.dynamodb import time_index
 from chalicelib.mail.jobs import sweep_outbox
 from chalicelib.mail.models import MAIL_LEASE
 from tests.crash_simulation import FunctionRunner, simulate_crashes
-from tests.faults import Killed, kill_at_call
+from tests.faults import is_killed_at
 from tests.moto_stack import set_watermarks
 from tests.support import Person, in_hours, mails_to
 from tests.table_items import put_task_copies, scan_items
@@ -31,22 +31,12 @@ def project(ann: Person, bob: Person) -> str:
     return project
 
 
-def _is_killed_at(call: int, work: Any) -> bool:
-    """Whether `work` reached this call, where it was killed."""
-    try:
-        with kill_at_call(call, writes_only=True):
-            work()
-    except Killed:
-        return True
-    return False
-
-
 def test_a_mail_is_queued_if_and_only_if_its_cause_was_committed(
     ann: Person, bob: Person, project: str
 ) -> None:
     for call in itertools.count(1):
         title = f"Task {call}"
-        killed = _is_killed_at(
+        killed = is_killed_at(
             call, lambda title=title: ann.create_task(project, title, assigned_to=bob.id)
         )
         items = scan_items()
@@ -68,7 +58,7 @@ def test_a_killed_dispatcher_loses_no_mail_and_repeats_only_one_with_no_recorded
 ) -> None:
     ann.create_task(project, assigned_to=bob.id)
     start = now()
-    assert _is_killed_at(call, lambda: sweep_outbox(start))
+    assert is_killed_at(call, lambda: sweep_outbox(start))
     accepted = len(list(mails_to(bob, "Assigned")))
     is_waiting = bool(list(time_index.list_due("mail", start)))
     for tick in (1, 2):

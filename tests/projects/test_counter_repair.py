@@ -25,7 +25,7 @@ from chalicelib.projects.jobs import continue_counter_repair, start_counter_repa
 from chalicelib.projects.models import list_months
 from chalicelib.trash.jobs import purge_trash
 from tests.attachment_files import attachment_path, create_attachment, upload_attachment
-from tests.faults import Killed, event_hook, kill_at_call
+from tests.faults import event_hook, is_killed_at
 from tests.support import Person
 from tests.table_items import put_items, scan_items
 
@@ -408,7 +408,7 @@ def test_a_run_killed_before_any_of_its_writes_is_finished_by_later_ticks(
     for call in itertools.count(1):
         put_items(items)
         _set_counts(project, status_todo=4)
-        died = _is_killed(call)
+        died = is_killed_at(call, lambda: continue_counter_repair(now()))
         wait(minutes=6, seconds=1)  # the lease of the killed run ends
         continue_counter_repair(now())
         assert _get_run().finished_at is not None
@@ -416,15 +416,6 @@ def test_a_run_killed_before_any_of_its_writes_is_finished_by_later_ticks(
         if not died:
             break
     assert call > 5
-
-
-def _is_killed(call: int) -> bool:
-    try:
-        with kill_at_call(call, writes_only=True):
-            continue_counter_repair(now())
-    except Killed:
-        return True
-    return False
 
 
 def test_the_schedule_starts_a_run_and_the_ticks_continue_it(

@@ -4,14 +4,13 @@ import io
 import itertools
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
-from typing import Any
 
 import pytest
 from PIL import Image
 
 from chalicelib.clock import now
 from chalicelib.mail.jobs import sweep_outbox
-from tests.faults import Killed, kill_at_call
+from tests.faults import is_killed_at
 from tests.job_results import download_job_file, list_job_keys, read_job, run_sweep
 from tests.support import Person, mails_to
 
@@ -95,21 +94,12 @@ def test_a_crash_anywhere_leaves_one_report_and_one_email(
     set_time(MONDAY)
     for call in itertools.count(1):
         set_time(f"2026-11-23T{8 + call // 6:02}:{call % 6 * 10:02}", ticks_ran=False)
-        if not _is_killed(call, run_sweep):
+        if not is_killed_at(call, run_sweep):
             break
     assert call >= 10
     sweep_outbox(now())
     assert len(_report_emails(ann)) == 1
     assert len([row for row in list_job_keys() if row.startswith("JOB#")]) == 1
-
-
-def _is_killed(call: int, act: Callable[[], Any]) -> bool:
-    try:
-        with kill_at_call(call, writes_only=True):
-            act()
-    except Killed:
-        return True
-    return False
 
 
 def test_the_email_has_a_text_part_an_html_part_and_an_inline_chart(

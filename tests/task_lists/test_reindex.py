@@ -33,7 +33,7 @@ from chalicelib.task_lists.snapshots import (
 )
 from chalicelib.tasks.cards import SnapshotEntry
 from tests.costs.seeds import fill
-from tests.faults import Killed, event_hook, kill_at_call
+from tests.faults import event_hook, is_killed_at
 from tests.support import Person
 from tests.table_items import dynamodb_client, put_items, scan_items
 from tests.table_stream import TaskStream
@@ -333,7 +333,7 @@ def test_a_run_killed_before_any_of_its_writes_is_finished_by_a_later_tick(
     for call in itertools.count(1):
         _delete(before)
         _start_run()
-        died = _is_killed(call)
+        died = is_killed_at(call, lambda: continue_counter_repair(now()))
         wait(minutes=6, seconds=1)  # the lease of the killed run ends
         continue_counter_repair(now())
         assert _get_run().finished_at is not None
@@ -341,12 +341,3 @@ def test_a_run_killed_before_any_of_its_writes_is_finished_by_a_later_tick(
         if not died:
             break
     assert call > 4
-
-
-def _is_killed(call: int) -> bool:
-    try:
-        with kill_at_call(call, writes_only=True):
-            continue_counter_repair(now())
-    except Killed:
-        return True
-    return False
