@@ -11,7 +11,7 @@ RUN := $(BIN)/python -m
 COMPOSE := docker compose --file localstack/docker-compose.yml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down check openapi contract test proofs audit lock package deploy smoke diff destroy invoke replay reindex superuser logs clean
+.PHONY: help install run up down check openapi contract test proofs bench audit lock package deploy smoke diff destroy web invoke replay reindex superuser logs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | \
@@ -26,6 +26,9 @@ install: ## Create .venv with the pinned dependencies (other targets do it too)
 run: install ## Run the product on this machine: PORT=8000 CLOUD_PORT=4566
 	@$(RUN) localstack.run
 
+web: install ## Run the web client with hot reload against the API of `make run`: PORT=8000
+	@API_ORIGIN=http://localhost:$(or $(PORT),8000) $(RUN) infra.web_client run dev
+
 up: install ## Run local cloud and stack in the background; writes .local/outputs.json [CLOUD=localstack]
 	@$(if $(filter localstack,$(CLOUD)),$(COMPOSE) up --detach --wait)
 	@$(RUN) localstack.background up
@@ -38,22 +41,30 @@ check: install ## Check format, lint, types, structure, package and template; ne
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(RUN) pytest -q tests/infra tests/structure
+	$(RUN) pytest -q -n auto tests/infra tests/structure
 	$(RUN) infra.package --stage prod
+	@$(RUN) infra.web_client run check
+	@$(RUN) infra.web_client build
+	@$(RUN) infra.web_client run bundle-size
 	$(BIN)/cfn-lint build/prod/sam.yaml infra/account.yaml infra/github-role.yaml
 
 openapi: install ## Generate docs/openapi.json from the code and docs/api.md
 	@$(RUN) infra.openapi
+	@$(RUN) infra.web_client run api-types
 
 contract: install ## Test the API against docs/openapi.json with thousands of requests: ARGS="--seeds 4 5"
 	@$(RUN) infra.contract $(ARGS)
 
 test: install ## Run all tests; live tests start their own local cloud [CLOUD=localstack]
 	@$(BIN)/python infra/venv.py .local/cloud-venv localstack/requirements.txt
+	@$(RUN) infra.web_client run test
 	$(RUN) pytest -n auto $(ARGS)
 
 proofs: install ## Run the load tests, which take minutes; CI runs them in parallel to make test
 	$(RUN) pytest -n auto -m proof $(ARGS)
+
+bench: install ## Measure the product beside Django; writes docs/performance.md (needs Valgrind, PostgreSQL)
+	@$(RUN) bench
 
 lock: install ## Pin all packages of the *.in lists with their hashes: ARGS=--upgrade
 	@$(RUN) infra.lock $(ARGS)

@@ -61,7 +61,7 @@ def main() -> None:
             traveller.shift(KEPT_IN_TRASH)
             set_watermarks()
             traveller.shift(timedelta(hours=1))
-            _purge(project, address, traveller)
+            _purge(project, address, traveller, count)
 
 
 def _create_sample(client: Client) -> tuple[str, str]:
@@ -103,11 +103,16 @@ def _copy_items(template: str, task: str, number: int) -> Iterator[Any]:
     yield from json.loads(copy)
 
 
-def _purge(project: str, address: str, traveller: Any) -> None:
+def _purge(project: str, address: str, traveller: Any, count: int) -> None:
     """Run ticks until the project is gone, and print their number, duration and table calls."""
     sent: list[str] = []
+    units: list[float] = []
     events = Item._get_connection().connection.client.meta.events  # type: ignore[attr-defined]
     events.register("before-send.dynamodb", lambda event_name, **_: sent.append(event_name))
+    events.register("provide-client-params.dynamodb.BatchWriteItem", _ask_for_units)
+    events.register(
+        "after-call.dynamodb.BatchWriteItem", lambda parsed, **_: units.append(_sum_units(parsed))
+    )
     calls, failed, seconds = 0, 0, []
     while _has_project(project):
         traveller.shift(TICK_INTERVAL)
@@ -121,6 +126,15 @@ def _purge(project: str, address: str, traveller: Any) -> None:
     print(f"{len(seconds)} ticks ({failed} failed), {calls} calls, {sum(seconds):.0f} s in all")
     print(f"the longest tick {max(seconds):.1f} s of {TICK_SECONDS}")
     print(f"{_count_items(project, address)} items left")
+    print(f"write units of a task: {sum(units) / count:.2f}")
+
+
+def _ask_for_units(params: Any, **_: Any) -> Any:
+    return {**params, "ReturnConsumedCapacity": "TOTAL"}
+
+
+def _sum_units(answer: Any) -> float:
+    return sum(bill["CapacityUnits"] for bill in answer.get("ConsumedCapacity", ()))
 
 
 def _has_project(project: str) -> bool:

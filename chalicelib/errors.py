@@ -15,14 +15,14 @@ ApiError
  +-- Unavailable         503  a service that the API depends on does not respond; safe to try again
 """
 
-from dataclasses import dataclass
 from typing import ClassVar, TypeVar
+
+from msgspec import Struct
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class FieldError:
+class FieldError(Struct, frozen=True):
     """One error in a request: where it is and how to fix it."""
 
     location: str
@@ -137,7 +137,23 @@ class Conflict(ApiError):
             "several of your projects use this key; use a task's id: `errors` lists each "
             "candidate as `tasks.<id>`"
         ),
+        "already_related": "the two tasks already have this relation",
+        "blocked": (
+            "open tasks block the one that is to be done; finish them first or send `force=true`: "
+            "`errors` lists those that you have access to as `tasks.<id>`"
+        ),
+        "chain_too_long": (
+            "too many tasks block each other in a row to search for a cycle; `detail` has the limit"
+        ),
+        "relation_cycle": "with this relation, tasks would block each other in a cycle",
+        "too_many_connections": (
+            "you have 20 [live connections](#live-connections); close one of them first"
+        ),
+        "too_many_subscriptions": "a live connection has at most 50 subscriptions",
+        "too_many_changes": "the changes are too many for one request; change the status by itself",
+        "too_many_relations": "one of the two tasks has as many relations as a task can have",
         "has_subtasks": "the task has subtasks; delete or move them first",
+        "too_many_subtasks": "the task has more subtasks than one request copies or moves",
         "name_taken": "the project already has a label with this name",
         "last_owner": (
             "the owner cannot leave, be removed or get another role; transfer the project first"
@@ -154,6 +170,7 @@ class Conflict(ApiError):
         "busy": "a job of the same kind with other parameters is still running for you",
         "job_not_done": "the job has not finished yet",
         "job_failed": "the job failed; request it again",
+        "too_many_views": "you have, or the project has, 100 saved views; delete one",
         "no_room": (
             "the files of the task or the project would be too many or too large; "
             "`detail` says which of the two"

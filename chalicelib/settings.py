@@ -30,13 +30,22 @@ MAIL_SENDER = _required("MAIL_SENDER")
 REMINDER_HOUR = int(_required("REMINDER_HOUR"))
 # The SES configuration set that reports bounces and complaints.
 MAIL_CONFIGURATION_SET = _required("MAIL_CONFIGURATION_SET")
-APP_URL = _required("APP_URL").rstrip("/")
-# Base URL of the links that mail clients call. Only functions that send mail have it, because the
-# stack creates the API after the API's own function.
+# Base URLs of the web client's pages and of the links that mail clients call. Only functions that
+# write links have them, because the stack creates both after the API's own function.
+APP_URL = os.environ.get("APP_URL", "").rstrip("/")
 API_URL = os.environ.get("API_URL", "").rstrip("/")
 # The name of the function that runs jobs; only the function that invokes it has the name.
 JOB_WORKER = os.environ.get("JOB_WORKER", "")
-ALLOWED_ORIGINS = frozenset(_required("ALLOWED_ORIGINS").split(","))
+# The URL of the dead-letter queue; only the API's function has it.
+DEAD_LETTERS_URL = os.environ.get("DEAD_LETTERS_URL", "")
+# The address of the WebSocket API, which the functions that answer or write to it have.
+LIVE_URL = os.environ.get("LIVE_URL", "")
+# The URL of the queue of live events; only the function that fills it has it.
+LIVE_EVENTS_URL = os.environ.get("LIVE_EVENTS_URL", "")
+# The secret that the stack's CloudFront distribution sends; empty without a distribution.
+ORIGIN_KEY_ID = os.environ.get("ORIGIN_KEY_ID", "")
+# Origins of web clients at other addresses than the API's.
+ALLOWED_ORIGINS = frozenset(filter(None, os.environ.get("ALLOWED_ORIGINS", "").split(",")))
 UPLOAD_MAX_BYTES = int(_required("UPLOAD_MAX_BYTES"))
 # A larger file is a multipart upload.
 UPLOAD_FORM_MAX_BYTES = int(_required("UPLOAD_FORM_MAX_BYTES"))
@@ -53,3 +62,22 @@ WRITES_PER_MINUTE = int(_required("WRITES_PER_MINUTE"))
 # AWS needs `virtual`. An emulator on localhost needs `path`, because it has no DNS for bucket
 # hosts.
 S3_ADDRESSING_STYLE = os.environ.get("S3_ADDRESSING_STYLE", "virtual")
+# How requests reach DynamoDB on Lambda: `direct`, without botocore, or through `botocore`.
+DYNAMODB_TRANSPORT = os.environ.get("DYNAMODB_TRANSPORT", "direct")
+# A CA bundle that botocore also reads, after AWS_CA_BUNDLE.
+CA_BUNDLE = os.environ.get("REQUESTS_CA_BUNDLE", "")
+
+
+def get_aws_variables() -> dict[str, str]:
+    """Return the variables with a value that AWS's libraries read, names in upper case."""
+    variables = {name.upper(): value for name, value in os.environ.items() if value}
+    return {
+        name: value
+        for name, value in variables.items()
+        if name.startswith("AWS_") or name.endswith("_PROXY")
+    }
+
+
+def get_trace_id() -> str:
+    """Return the id of X-Ray that Lambda sets for each request, or an empty string."""
+    return os.environ.get("_X_AMZN_TRACE_ID", "")

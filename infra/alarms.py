@@ -107,6 +107,8 @@ def _create_function_alarms(resources: Resources) -> Iterator[Alarm]:
 def _create_stream_alarms(resources: Resources) -> Iterator[Alarm]:
     for mapping in _find_by_type(resources, "AWS::Lambda::EventSourceMapping").values():
         name = mapping["FunctionName"]["Ref"]
+        if "StartingPosition" not in mapping:  # of a queue
+            continue
         yield Alarm(
             f"{name}IteratorAge",
             "stream-iterator-age",
@@ -147,14 +149,26 @@ def _create_schedule_alarms(resources: Resources) -> Iterator[Alarm]:
 
 
 def _create_queue_alarms(resources: Resources) -> Iterator[Alarm]:
-    for name in _find_by_type(resources, "AWS::SQS::Queue"):
+    for name, queue in _find_by_type(resources, "AWS::SQS::Queue").items():
+        by_name = {"QueueName": {"Fn::GetAtt": [name, "QueueName"]}}
+        if queue.get("FifoQueue"):
+            yield Alarm(
+                f"{name}Age",
+                "live-events-age",
+                "AWS/SQS",
+                "ApproximateAgeOfOldestMessage",
+                _MINUTE,
+                by_name,
+                statistic="Maximum",
+            )
+            continue
         yield Alarm(
             name,
             "dead-letters-waiting",
             "AWS/SQS",
             "ApproximateNumberOfMessagesVisible",
             1,
-            {"QueueName": {"Fn::GetAtt": [name, "QueueName"]}},
+            by_name,
             statistic="Maximum",
         )
 
@@ -179,6 +193,8 @@ def _create_mail_alarms() -> Iterator[Alarm]:
     for name, runbook, metric in (
         ("MailParked", "mail-parked", "mail_parked"),
         ("CountersDrifted", "counters-drifted", "counter_repair_drift"),
+        ("SecretsNotRefreshed", "secrets-not-refreshed", "secrets_refresh_failed"),
+        ("JobsOfUnknownKind", "jobs-of-unknown-kind", "jobs_unknown_kind"),
     ):
         yield Alarm(name, runbook, _NAMESPACE, metric, 1, _APP_DIMENSIONS)
     # SES reviews an account at twice this complaint rate, and pauses it at twice this bounce rate.

@@ -23,7 +23,10 @@ _SAMPLE_VALUES = {
     "Table.StreamArn": "arn:aws:dynamodb:eu-central-1:123456789012:table/tasks/stream/now",
     "Bucket.Arn": "arn:aws:s3:::files",
     "TokenKeys.Id": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:keys",
+    "OriginKey": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:origin",
     "RunJobs.Arn": "arn:aws:lambda:eu-central-1:123456789012:function:run-jobs",
+    "LiveEvents.Arn": "arn:aws:sqs:eu-central-1:123456789012:live-events.fifo",
+    "LiveApi": "abcdefghij",
     "DeadLetters.Arn": "arn:aws:sqs:eu-central-1:123456789012:letters",
 }
 
@@ -57,10 +60,14 @@ def _write_policies() -> Path:
 
 
 def resolve_intrinsics(value: Any) -> Any:
-    """Return `value` with sample values in place of `Fn::GetAtt` and `Fn::Sub`."""
+    """Return `value` with sample values in place of intrinsic functions; conditions are true."""
     match value:
         case {"Fn::GetAtt": [name, attribute]}:
             return _SAMPLE_VALUES[f"{name}.{attribute}"]
+        case {"Fn::If": [_, then, _]}:
+            return resolve_intrinsics(then)
+        case {"Ref": name}:
+            return _SAMPLE_VALUES[name]
         case {"Fn::Sub": text}:
             return re.sub(r"\$\{([^}]+)\}", lambda found: _SAMPLE_VALUES.get(found[1], "x"), text)
         case dict():

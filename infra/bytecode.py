@@ -3,6 +3,9 @@
 Files in a Lambda zip are dated 1980, so Python would reject an ordinary `.pyc` file as outdated. It
 loads an `unchecked-hash` file without a check. Only a Python of the runtime's version can write
 bytecode for it. If none is found, the functions are packaged without bytecode and start slower.
+
+The app keeps its sources, so that tracebacks show its lines. Those of libraries show numbers only:
+their sources are a sixth of the zip, and a loader that finds a source looks for its bytecode.
 """
 
 import os
@@ -11,6 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+_COMPILER = Path(__file__).with_name("compiler.py")
 # Where pyenv and uv install Python versions that are not on the PATH.
 _MANAGED = (".pyenv/versions/{}*/bin", ".local/share/uv/python/cpython-{}*/bin")
 
@@ -26,13 +30,15 @@ def find_interpreter(runtime: str) -> Path | None:
     return None
 
 
-def compile_folder(folder: Path, runtime: str, install_path: str) -> None:
+def compile_folder(
+    folder: Path, runtime: str, install_path: str, *, keep_sources: bool = False
+) -> None:
     """Compile all files of `folder`, which Lambda unpacks to `install_path`."""
     python = find_interpreter(runtime)
     if python is None:
         return
-    command = [str(python), "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
-    command += ["-s", str(folder), "-p", install_path, str(folder)]
+    command = [str(python), str(_COMPILER), str(folder), install_path]
+    command += [] if keep_sources else ["--sourceless"]
     # A fixed hash seed fixes the order of sets, so the bytecode is reproducible.
     subprocess.run(command, env=os.environ | {"PYTHONHASHSEED": "0"}, check=True)
 

@@ -16,8 +16,10 @@ from infra.stage import ROOT, load_stage
 from infra.template import read_template
 
 _PAGE = ROOT / "docs" / "cost.md"
-# Matches: | calls | reads | writes | RRU | WRU | trips |
-_CALL_ROW = re.compile(r"^\| ([^|]+?) \|[^|]*\|[^|]*\| ([\d.]+) \| ([\d.]+) \| \d+ \|$", re.M)
+# Matches: | call | reads | writes | RRU | WRU | AWS calls | trips |
+_CALL_ROW = re.compile(
+    r"^\| ([^|]+?) \|[^|]*\|[^|]*\| ([\d.]+) \| ([\d.]+) \| \d+ \| \d+ \|$", re.M
+)
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 _BEGIN, _END = "<!-- computed -->\n", "<!-- end -->"
 _LOG_BYTES = 700  # log lines of the app, of the gateway and of Lambda
@@ -95,6 +97,7 @@ def price_million_requests() -> dict[str, float]:
     objects_written = sum(part * share.objects_written for share, part, *_ in shares)
     each, byte_price = prices["million"], prices["gigabyte"]
     return {
+        "CloudFront": each["distribution_request"],
         "API Gateway": each["api_request"],
         "Lambda, requests": each["function_request"] * (1 + mails),
         "Lambda, time": seconds * memory * prices["function"]["gigabyte_second"] * 1e6,
@@ -121,9 +124,10 @@ def price_idle_month(stage: str) -> dict[str, float]:
     each = prices["million"]
     gigabyte_seconds = runs * _RUN_SECONDS * 0.5 * prices["function"]["gigabyte_second"]
     request_units = (reads * each["read_unit"] + writes * each["write_unit"]) / 1e6
+    secrets = sum(r["Type"] == "AWS::SecretsManager::Secret" for r in resources.values())
     return {
         f"{alarms} alarms": alarms * prices["month"]["alarm"],
-        "The secret": prices["month"]["secret"],
+        f"{secrets} secrets": secrets * prices["month"]["secret"],
         f"{runs:,} scheduled runs": runs * each["function_request"] / 1e6 + gigabyte_seconds,
         "Their request units": request_units,
     }

@@ -6,30 +6,48 @@ from typing import Any
 
 import boto3
 
-from infra import artifacts, stacks
+from infra import artifacts, client_release, stacks
 from infra.package import package
 from infra.stacks import ChangeSet
 from infra.stage import LOCAL, Stage, UserError, configure_aws, load_stage, report_aws_errors
+from infra.web_client import build_client
+
+_CLIENT_BUCKET = "ClientBucketName"  # an output of the stack
 
 
 def deploy(stage: Stage) -> dict[str, str]:
-    """Package and deploy the stage; return the stack's outputs."""
+    """Package and deploy the stage, then release its web client; return the stack's outputs.
+
+    The client comes last, because it may need what is new in the API.
+    """
+    client = build_client() if stage.serves_client else None
     change_set = _create_change_set(stage)
     if change_set is None:
         print(f"  {stage.stack} is up to date: nothing to change")
     else:
+        if client is None:
+            _empty_client_bucket(stage)
         print(f"  deploying {stage.stack}: {len(change_set.changes)} changes", flush=True)
         stacks.execute_change_set(change_set)
-    return get_outputs(stage)
+    outputs = get_outputs(stage)
+    if client is not None:
+        client_release.release_client(outputs[_CLIENT_BUCKET], client)
+    return outputs
 
 
 def describe_changes(stage: Stage) -> str:
     """Return a description of the changes that `deploy` would make."""
     change_set = _create_change_set(stage)
-    if change_set is None:
+    files = _find_client_changes(stage)
+    if change_set is None and not files:
         return f"{stage.stack}: nothing to change"
-    stacks.discard_change_set(change_set)
-    return f"{stage.stack} would change (+ new, ~ changed, - removed):\n{change_set}"
+    lines = [f"{stage.stack} would change (+ new, ~ changed, - removed):"]
+    if change_set is not None:
+        stacks.discard_change_set(change_set)
+        lines.append(str(change_set))
+    if files:
+        lines.append(f"  ~ {len(files)} files of the web client")
+    return "\n".join(lines)
 
 
 def destroy(stage: Stage, *, with_data: bool = False) -> None:
@@ -44,6 +62,7 @@ def destroy(stage: Stage, *, with_data: bool = False) -> None:
     outputs = stacks.get_outputs(stack)
     if not stage.keep_data and "BucketName" in outputs:
         _empty_bucket(outputs["BucketName"])
+    _empty_client_bucket(stage)
     print(f"  deleting {stage.stack}", flush=True)
     stacks.delete_stack(stack)
     if stage.keep_data and with_data:
@@ -71,6 +90,24 @@ def list_functions(stage: Stage) -> dict[str, str]:
 def _create_change_set(stage: Stage) -> ChangeSet | None:
     template_url = artifacts.upload_artifacts(stage, package(stage))
     return stacks.create_change_set(stage.stack, template_url, stage.parameters)
+
+
+def _find_client_changes(stage: Stage) -> list[str]:
+    """Return the names of the client's files that `deploy` would upload."""
+    if not stage.serves_client:
+        return []
+    client, stack = build_client(), stacks.find_stack(stage.stack)
+    bucket = stacks.get_outputs(stack or {}).get(_CLIENT_BUCKET)
+    if bucket is None:
+        return client_release.list_client_files(client)
+    return client_release.find_client_changes(bucket, client)
+
+
+def _empty_client_bucket(stage: Stage) -> None:
+    """Delete the deployed web client, whose bucket the stack is about to remove."""
+    stack = stacks.find_stack(stage.stack)
+    if bucket := stacks.get_outputs(stack or {}).get(_CLIENT_BUCKET):
+        _empty_bucket(bucket)
 
 
 def _empty_bucket(bucket: str) -> None:

@@ -19,7 +19,7 @@ _OPTIONS = ["--generate-hashes", "--universal", "--python-version", "3.11", "--q
 
 def list_requirements() -> list[Path]:
     """Return every `*.in` file. Its lock file has the same name with the suffix `.txt`."""
-    folders = (ROOT, ROOT / "infra" / "layers", TOOLS, ROOT / "localstack")
+    folders = (ROOT, ROOT / "infra" / "layers", TOOLS, ROOT / "localstack", ROOT / "bench")
     return [found for folder in folders for found in sorted(folder.glob("*.in"))]
 
 

@@ -9,6 +9,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZipFile
@@ -32,8 +33,12 @@ PLACEHOLDERS = {
     "MAIL_CONFIGURATION_SET": "package",
     "REMINDER_HOUR": "9",
     "APP_URL": "https://package.example.com",
+    "ORIGIN_KEY_ID": "",
     "API_URL": "https://package.example.com",
     "JOB_WORKER": "package",
+    "DEAD_LETTERS_URL": "https://package.example.com",
+    "LIVE_URL": "wss://package.example.com",
+    "LIVE_EVENTS_URL": "https://package.example.com",
     "ALLOWED_ORIGINS": "https://package.example.com",
     "UPLOAD_MAX_BYTES": "1",
     "UPLOAD_FORM_MAX_BYTES": "1",
@@ -44,6 +49,7 @@ PLACEHOLDERS = {
     "FILES_KEPT_DAYS": "0",
     "READS_PER_MINUTE": "1",
     "WRITES_PER_MINUTE": "1",
+    "DYNAMODB_TRANSPORT": "direct",
     "S3_ADDRESSING_STYLE": "virtual",
     "POWERTOOLS_SERVICE_NAME": "package",
     "POWERTOOLS_METRICS_NAMESPACE": "package",
@@ -78,11 +84,12 @@ def _build(stage: Stage) -> None:
     dependencies = vendor_functions(stage)
     print(f"  zipping app and dependencies into build/{stage.name}", flush=True)
     shutil.rmtree(stage.build_dir, ignore_errors=True)
-    _run_chalice(stage, _copy_sources(stage))
+    source = _copy_sources(stage)
+    _run_chalice(stage, source)
     template = read_template(stage.template)
     postprocess_template(template, stage)
     write_template(stage.template, template)
-    _add_dependencies(stage, dependencies)
+    _add_dependencies(stage, dependencies, source)
     for requirements in sorted(_LAYERS.glob("*.txt")):
         layer = _zip_cached(vendor_layer(stage, requirements), "python/")
         shutil.copyfile(layer, stage.build_dir / f"layer-{requirements.stem}.zip")
@@ -105,26 +112,36 @@ def _copy_sources(stage: Stage) -> Path:
 
 
 def _run_chalice(stage: Stage, source: Path) -> None:
-    """Let Chalice write the zip and the template. Raises UserError when it fails."""
+    """Let Chalice write the zip and the template."""
     resources = ROOT / "infra" / "resources.yaml"
     command = [find_command("chalice"), "package", "--stage", stage.name]
     command += ["--template-format", "yaml", "--merge-template", str(resources)]
     command += [str(stage.build_dir)]
-    # Chalice imports the app in the folder that it zips, so this Python must write no bytecode.
+    _run_in(source, command)
+
+
+def _run_in(source: Path, command: list[str]) -> str:
+    """Run a command that imports the app; return its output. Raises UserError when it fails."""
+    # The folder `source` is zipped, so this Python must write no bytecode.
     environment = os.environ | PLACEHOLDERS | {"PYTHONDONTWRITEBYTECODE": "1"}
+    environment["PYTHONPATH"] = str(ROOT)  # for the modules of `infra`
     done = subprocess.run(
         command, cwd=source, env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise UserError(f"chalice could not package the app:\n{done.stdout}{done.stderr}".strip())
+        raise UserError(f"the app could not be packaged:\n{done.stdout}{done.stderr}".strip())
+    return done.stdout
 
 
-def _add_dependencies(stage: Stage, dependencies: Path) -> None:
-    """Replace Chalice's zip with a reproducible one of dependencies, app and bytecode."""
+def _add_dependencies(stage: Stage, dependencies: Path, source: Path) -> None:
+    """Replace Chalice's zip with a reproducible one of dependencies, app, route index, bytecode."""
     unpacked = stage.build_dir / "unpacked"
     with ZipFile(stage.zip) as archive:
         archive.extractall(unpacked)
-    compile_folder(unpacked, stage.runtime, FUNCTION_PATH)
+    index = _run_in(source, [sys.executable, "-m", "infra.route_index"])
+    (unpacked / "chalicelib" / "http" / "route_index.json").write_text(index)
+    compile_folder(unpacked / "chalice", stage.runtime, f"{FUNCTION_PATH}/chalice")
+    compile_folder(unpacked, stage.runtime, FUNCTION_PATH, keep_sources=True)
     shutil.copyfile(_zip_cached(dependencies), stage.zip)
     zip_folder(unpacked, stage.zip, mode="a")
     shutil.rmtree(unpacked)

@@ -8,13 +8,13 @@ keeps them for 24 hours. A message is deleted once the function has processed it
 import argparse
 import json
 from collections import Counter
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
+from chalicelib.dead_letters.messages import DeadLetter, parse_message
 from infra.deploy import get_outputs, list_functions
 from infra.event_filters import matches_any
 from infra.stage import LOCAL, Stage, UserError, configure_aws, load_stage, report_aws_errors
@@ -40,40 +40,11 @@ class NotReplayed(Exception):
     """A dead letter stays in the queue; the text says why, and what to do."""
 
 
-@dataclass(frozen=True)
-class DeadLetter:
-    """A message of the dead-letter queue; `attributes` are its message attributes as text."""
-
-    id: str
-    receipt: str
-    content: dict[str, Any]
-    attributes: dict[str, str]
-
-    @property
-    def function_arn(self) -> str:
-        """The function that gave up; empty if the message does not say so.
-
-        A rule names its target in an attribute.
-        """
-        context = self.content.get("requestContext") or {}
-        return str(context.get("functionArn") or self.attributes.get("TARGET_ARN", ""))
-
-    @property
-    def function_name(self) -> str:
-        """The function's physical name, without a qualifier."""
-        return (self.function_arn.split(":") + [""] * 7)[6]
-
-    @property
-    def batch(self) -> dict[str, Any] | None:
-        """The position of a failed batch in the stream; None for other events."""
-        return self.content.get("DDBStreamBatchInfo")
-
-    @property
-    def order(self) -> tuple[str, int]:
-        """Batches of a function in the order of their changes, after all other events."""
-        if self.batch is None:
-            return "", 0
-        return self.function_name, int(self.batch["startSequenceNumber"])
+def _get_order(letter: DeadLetter) -> tuple[str, int]:
+    """Batches of a function in the order of their changes, after all other events."""
+    if letter.batch is None:
+        return "", 0
+    return letter.function_name, int(letter.batch["startSequenceNumber"])
 
 
 class Replay:
@@ -96,7 +67,7 @@ class Replay:
         when the stream no longer keeps its records.
         """
         outcomes: Counter[str] = Counter()
-        for letter in sorted(self._receive_all(), key=lambda letter: letter.order):
+        for letter in sorted(self._receive_all(), key=_get_order):
             name = self._logical_ids.get(letter.function_name) or "unknown function"
             try:
                 done = self._replay(letter)
@@ -124,7 +95,7 @@ class Replay:
                 MessageAttributeNames=["All"],
             )
             messages = received.get("Messages", [])
-            letters |= {message["MessageId"]: _parse_message(message) for message in messages}
+            letters |= {message["MessageId"]: parse_message(message) for message in messages}
             if not messages:
                 break
         return list(letters.values())
@@ -178,19 +149,6 @@ class Replay:
             self._queue.delete_message(**where)
         else:
             self._queue.change_message_visibility(**where, VisibilityTimeout=0)
-
-
-def _parse_message(message: Any) -> DeadLetter:
-    try:
-        content = json.loads(message["Body"])
-    except json.JSONDecodeError:
-        content = {}
-    attributes = {
-        name: str(value.get("StringValue"))
-        for name, value in message.get("MessageAttributes", {}).items()
-    }
-    content = content if isinstance(content, dict) else {}
-    return DeadLetter(message["MessageId"], message["ReceiptHandle"], content, attributes)
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ def zip_folder(folder: Path, target: Path, prefix: str = "", mode: Literal["w", 
         for path in files:
             entry = ZipInfo(prefix + path.relative_to(folder).as_posix(), _ZIP_EPOCH)
             entry.external_attr = _WORLD_READABLE
-            archive.writestr(entry, path.read_bytes(), ZIP_DEFLATED)
+            archive.writestr(entry, path.read_bytes(), ZIP_DEFLATED, compresslevel=9)
 
 
 def measure_zip(archive: Path) -> tuple[int, int]:

@@ -66,6 +66,11 @@ class Stage:
         return f"{APP_NAME}-{self.name}"
 
     @property
+    def serves_client(self) -> bool:
+        """Whether the stack serves the web client; WebClient is `full` by default."""
+        return self.parameters.get("WebClient") != "none"
+
+    @property
     def has_local_runtime(self) -> bool:
         """Whether the Python that packages the functions also runs them (in a local cloud)."""
         return self.architecture == _INTERPRETER

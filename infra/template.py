@@ -5,8 +5,8 @@ from typing import Any
 
 import yaml
 
-# PyYAML's C parser reads a template of 250 kB ten times faster than its Python parser. Builds from
-# source may lack the C parser.
+# PyYAML's C parser is ten times as fast as its Python parser. It may be missing where PyYAML was
+# built from source.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 

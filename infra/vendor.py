@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from infra.botocore_data import prune_data
 from infra.bytecode import compile_folder, find_interpreter
 from infra.stage import ROOT, Stage, UserError
 
@@ -23,23 +24,27 @@ _CACHE = ROOT / "build" / "vendor"
 _MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 # Newest first: python3.12 and later run on Amazon Linux 2023, which has glibc 2.34.
 _MANYLINUX = ("manylinux_2_34", "manylinux_2_28", "manylinux_2_17", "manylinux2014")
-# botocore ships 400 services in 100 MB; the app calls these.
-_SERVICES = {"dynamodb", "lambda", "s3", "secretsmanager", "ses", "sqs", "sts"}
+# The services that the app calls.
+_SERVICES = {"apigatewaymanagementapi", "dynamodb", "lambda", "s3", "secretsmanager", "ses", "sqs"}
 # The app uses the logger and the metrics of Powertools, which import this utility only.
 _POWERTOOLS = {"jmespath_utils"}
 # RECORD files contain hashes of scripts that name the build folder, so they are not reproducible.
 # argon2's compiled module needs the library of cffi, but neither its Python package nor the parser.
-# Time zones come from tzdata, not from the archive of dateutil.
+# `zoneinfo` reads the binary files of tzdata, so its text file and dateutil's archive are unused.
 _UNUSED = (
     "bin",
     "boto3/examples",
     "aws_lambda_powertools/event_handler",
     "cffi",
     "dateutil/zoneinfo/*.tar.gz",
+    "icalendar/tests",
+    "tzdata/zoneinfo/tzdata.zi",
     "pycparser",
     "pycparser-*.dist-info",
     "*.dist-info/RECORD",
+    "*.dist-info/sboms",
 )
+_STEPS = ("botocore_data.py", "bytecode.py", "compiler.py")
 _NO_WHEEL = re.compile(r"No matching distribution found for (\S+)")
 
 
@@ -92,6 +97,8 @@ def _fetch(stage: Stage, pins: list[str], install_path: str) -> Path:
 def _compute_fingerprint(stage: Stage, pins: list[str]) -> str:
     parts = [stage.runtime, stage.architecture, str(find_interpreter(stage.runtime)), *pins]
     parts += [*sorted(_SERVICES | _POWERTOOLS), *_UNUSED]
+    # What is done with the packages is an input too.
+    parts += [(ROOT / "infra" / name).read_text() for name in _STEPS]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -129,8 +136,9 @@ def _remove_unused(folder: Path) -> None:
     for pattern in _UNUSED:
         for unused in list(folder.glob(pattern)):
             shutil.rmtree(unused) if unused.is_dir() else unused.unlink()
-    for models in (folder / "botocore" / "data", folder / "boto3" / "data"):
-        _keep_subfolders(models, _SERVICES)
+    if (data := folder / "botocore" / "data").exists():
+        prune_data(data, _SERVICES)
+    _keep_subfolders(folder / "boto3" / "data", _SERVICES)
     _keep_subfolders(folder / "aws_lambda_powertools" / "utilities", _POWERTOOLS)
 
 

@@ -1,4 +1,5 @@
-"""Run ministack with two changes: faster starts of workers, and a state that survives a restart.
+"""Run ministack with three changes: faster starts of workers, a state that survives a restart, and
+the action that policies name for batches of SQS.
 
 - `ZipFile.extractall` unpacks each archive once. ministack unpacks a function's code (2,000 files)
   for each of its workers, which takes about as long as the rest of a worker's start.
@@ -6,10 +7,12 @@
   ministack saves the positions of its stream consumers, but not the records: after a restart a
   consumer would skip as many new records as it had read before. It saves at an orderly stop only,
   so that `kill -9` would lose everything. See docs/decisions/0005-ministack-as-the-local-cloud.md.
+- `SendMessageBatch` needs the action `sqs:SendMessage`, as on AWS. ministack asks for one with the
+  name of the call, which does not exist there.
 
 This script runs in .local/cloud-venv in place of `-m ministack`. It assumes that ministack unpacks
-with `zipfile` into an empty folder, and the names in `ministack.services` that it uses below; the
-version is pinned. Code folders are read-only, as in Lambda.
+with `zipfile` into an empty folder, and the names of ministack that it uses below; the version is
+pinned. Code folders are read-only, as in Lambda.
 """
 
 import copy
@@ -114,11 +117,23 @@ def _accepts_connections() -> bool:
     return True
 
 
+def _name_actions_as_aws(iam_actions: Any) -> None:
+    """Check `SendMessageBatch` against the action `sqs:SendMessage`, as AWS does."""
+    extract = iam_actions.extract_iam_action
+
+    def extract_iam_action(*arguments: Any, **options: Any) -> Any:
+        action = extract(*arguments, **options)
+        return "sqs:SendMessage" if action == "sqs:SendMessageBatch" else action
+
+    iam_actions.extract_iam_action = extract_iam_action
+
+
 if __name__ == "__main__":
-    from ministack.core import persistence  # type: ignore[import-not-found]
+    from ministack.core import iam_actions, persistence  # type: ignore[import-not-found]
     from ministack.services import dynamodb, lambda_svc  # type: ignore[import-not-found]
 
     ZipFile.extractall = _extract_as_link  # type: ignore[method-assign, assignment]
+    _name_actions_as_aws(iam_actions)
     if persistence.PERSIST_STATE:
         _keep_stream_records(dynamodb, lambda_svc)
         _save_regularly(persistence)

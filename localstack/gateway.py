@@ -5,6 +5,8 @@ ministack does not read them from the API definition, and `chalice local` has AW
     python -m localstack.gateway local --port 8000    # runs `chalice local` with these responses
 """
 
+import logging
+import os
 import re
 from functools import partial
 from typing import Any
@@ -14,7 +16,9 @@ from chalice import cli, local
 
 from infra.stage import LOCAL, Stage, load_stage
 from infra.template import read_template
+from infra.web_client import BUILD
 from localstack.request_handler import RequestHandler
+from localstack.static_files import StaticFiles, read_client_headers
 
 API_STAGE = "v1"  # the `api_gateway_stage` of .chalice/config.json
 _PARAMETER = re.compile(r"\$\{(\w+)\}")
@@ -55,8 +59,16 @@ def _fill_in(value: str | dict[str, str], parameters: dict[str, str]) -> str:
 
 
 def main() -> None:
-    """Run `chalice local` with a request handler that has the gateway responses."""
-    handler = partial(RequestHandler, read_gateway_responses(load_stage(LOCAL)))
+    """Run `chalice local` with a request handler that has the gateway responses and the client."""
+    logging.getLogger("pynamodb").setLevel(logging.WARNING)  # chalice shows its notes on settings
+    # The web client may be built after this server has started.
+    stage = load_stage(LOCAL)
+    cloud = os.environ["AWS_ENDPOINT_URL"]
+    live = cloud.replace("http", "ws", 1)
+    security = read_client_headers(read_template(stage.template), cloud, live)
+    client = StaticFiles(BUILD, security)
+    responses = read_gateway_responses(stage)
+    handler = partial(RequestHandler, responses, client=client)
     server = partial(local.LocalDevServer, handler_cls=handler)
     local.LocalDevServer = server  # type: ignore[assignment,misc]
     cli.main()

@@ -4,29 +4,46 @@ Chalice's handler writes a body after HEAD, and leaves methods that it does not 
 requests to `http.server`, which answers them in HTML.
 """
 
+import gzip
 import json
 import re
+from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from chalice.local import ChaliceRequestHandler, LocalGatewayException
 
+from infra.stage import ROOT
+from localstack.static_files import StaticFiles
+
 # The limit of API Gateway's request bodies.
 MAX_BODY_BYTES = 10 * 1024 * 1024
+_GZIP = re.compile(r"(gzip|\*)(;q=(1(\.0*)?|0\.0*[1-9]\d*))?")
 _LENGTH = re.compile("[0-9]{1,15}")
 _WITHOUT_CONTENT = {204, 304}
 
 
 class RequestHandler(ChaliceRequestHandler):
-    """Handles one connection. `gateway_responses` are those of the template, by type."""
+    """Handles one connection. `gateway_responses` are those of the template, by type.
+
+    With `client`, paths outside of /api are pages and files of the web client.
+    """
 
     # Otherwise a malformed request line would get a response without status and headers.
     default_request_version = "HTTP/1.1"
     # Headers and body are two packets; with Nagle's algorithm the second one waits 40 ms.
     disable_nagle_algorithm = True
 
-    def __init__(self, gateway_responses: dict[str, Any], *arguments: Any, **options: Any) -> None:
+    def __init__(
+        self,
+        gateway_responses: dict[str, Any],
+        *arguments: Any,
+        client: StaticFiles | None = None,
+        **options: Any,
+    ) -> None:
         self._gateway_responses = gateway_responses
+        self._client = client
         super().__init__(*arguments, **options)  # handles the requests
 
     def __getattr__(self, name: str) -> Any:
@@ -56,6 +73,8 @@ class RequestHandler(ChaliceRequestHandler):
             self.send_error(400, "Content-Length must be a number of bytes.")
         elif int(length) > MAX_BODY_BYTES:
             self.send_error(413, "The request body is too large.")
+        elif self._client and self.command in {"GET", "HEAD"} and not self._is_api_path():
+            self._send_client_file(self._client)
         else:
             try:
                 super()._generic_handle()
@@ -63,6 +82,17 @@ class RequestHandler(ChaliceRequestHandler):
                 self._send_gateway_response("MISSING_AUTHENTICATION_TOKEN")
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _generic_handle
+
+    def _is_api_path(self) -> bool:
+        path: str = urlsplit(self.path).path
+        return path == "/api" or path.startswith("/api/")
+
+    def _send_client_file(self, client: StaticFiles) -> None:
+        file = client.find(urlsplit(self.path).path)
+        if file is None:
+            self._send_gateway_response("MISSING_AUTHENTICATION_TOKEN")
+        else:
+            self._send_http_response(200, file.headers, file.content)
 
     def _send_error_response(self, error: LocalGatewayException) -> None:
         """Answer a request for an unknown path, as API Gateway does."""
@@ -87,9 +117,24 @@ class RequestHandler(ChaliceRequestHandler):
     ) -> None:
         content = body if isinstance(body, bytes) else (body or "").encode()
         headers = {"Content-Type": "application/json", **headers}
+        if self._accepts_gzip() and len(content) >= read_minimum_compression_size():
+            content = gzip.compress(content, compresslevel=6, mtime=0)
+            headers["Content-Encoding"] = "gzip"
         if code not in _WITHOUT_CONTENT:
             headers["Content-Length"] = str(len(content))
         self.send_response(code)
         self._send_headers(headers)
         if self.command != "HEAD":
             self.wfile.write(content)
+
+    def _accepts_gzip(self) -> bool:
+        accepted = getattr(self, "headers", {}).get("Accept-Encoding", "")
+        encodings = [encoding.replace(" ", "") for encoding in accepted.lower().split(",")]
+        return any(_GZIP.fullmatch(encoding) for encoding in encodings)
+
+
+@cache
+def read_minimum_compression_size() -> int:
+    """Return the bytes from which on API Gateway compresses a body."""
+    config = json.loads((ROOT / ".chalice" / "config.json").read_text())
+    return int(config["minimum_compression_size"])

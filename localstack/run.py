@@ -2,10 +2,13 @@
 
 import signal
 import sys
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 from types import FrameType
 
 from infra.stage import UserError, report_aws_errors
+from infra.web_client import build_client
 from localstack import cloud, stack
 from localstack.background import read_cloud_port
 from localstack.mailbox import Mailbox
@@ -13,6 +16,7 @@ from localstack.server import Server, restart_on_change
 from localstack.stack import Outputs
 
 _BANNER = """
+  web client       {client}
   API              {api_url}/
   through gateway  {gateway_api_url}/
   documentation    {api_url}/schema/swagger-ui
@@ -30,7 +34,8 @@ def run(port: int) -> None:
     """
     if not cloud.is_port_free(port):
         raise UserError(f"port {port} is in use; choose another: make run PORT=8001")
-    with ExitStack() as cleanup:
+    with ThreadPoolExecutor(1) as builder, ExitStack() as cleanup:
+        build = builder.submit(build_client)
         outputs = _start_cloud(port, cleanup)
         server = Server(port, outputs)
         cleanup.callback(server.stop)
@@ -40,8 +45,19 @@ def run(port: int) -> None:
         stack.seed_data(outputs)
         stack.warn_if_stream_stands_still(outputs)
         mailbox_page = _start_mailbox(outputs, cleanup)
-        print(_BANNER.format(**outputs, mailbox_page=mailbox_page), flush=True)
+        client = f"http://localhost:{port}/" if _is_built(build) else "not built; see above"
+        print(_BANNER.format(**outputs, mailbox_page=mailbox_page, client=client), flush=True)
         restart_on_change(server)
+
+
+def _is_built(build: Future[Path]) -> bool:
+    """Wait for the build of the web client. The product also works without it."""
+    try:
+        build.result()
+    except UserError as error:
+        print(f"warning: there is no web client: {error}", file=sys.stderr, flush=True)
+        return False
+    return True
 
 
 def _start_cloud(port: int, cleanup: ExitStack) -> Outputs:
@@ -56,7 +72,10 @@ def _start_cloud(port: int, cleanup: ExitStack) -> Outputs:
         cleanup.callback(cloud.stop, cloud.start(cloud_port))
     print("deploying the stack", flush=True)
     app_url = f"http://localhost:{port}"
-    deployed = stack.deploy_local_stack(cloud_port, {"AppUrl": app_url, "ApiUrl": app_url})
+    # The bucket accepts uploads from these pages: the web client, and that of `make web`.
+    origins = f"{app_url},http://localhost:3000,http://localhost:5173"
+    parameters = {"AppUrl": app_url, "ApiUrl": app_url, "AllowedOrigins": origins}
+    deployed = stack.deploy_local_stack(cloud_port, parameters)
     outputs = deployed | {"api_url": f"{app_url}/api"}
     stack.write_outputs(outputs)
     if running:

@@ -30,6 +30,7 @@ def deploy_local_stack(port: int, parameters: dict[str, str] | None = None) -> O
     endpoint, is_localstack = cloud.get_endpoint(port), cloud.is_localstack(port)
     # LocalStack can't create an email identity; localstack/ready.d verifies the sender there.
     defaults = {"ManageMailIdentity": "false"} if is_localstack else {}
+    defaults["LiveBaseUrl"] = endpoint.replace("http", "ws", 1) + "/_aws/execute-api"
     stage = load_stage(LOCAL, defaults | (parameters or {}))
     with use_endpoint(endpoint):
         outputs = deploy.deploy(stage)

@@ -1,5 +1,6 @@
 """The steps of the smoke test, in order. Later steps use objects that earlier ones created."""
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ class SmokeTest:
 
     api_url: str
     functions: dict[str, str]
+    client_url: str = ""  # empty without web client
     created: dict[str, Any] = field(default_factory=dict)
     http: requests.Session = field(default_factory=requests.Session)
 
@@ -32,7 +34,8 @@ class SmokeTest:
         outputs = get_outputs(stage)
         local = f"{get_local_endpoint()}/_aws/execute-api/{outputs['RestAPIId']}/v1/api"
         url = local if stage.name == LOCAL else outputs["ApiUrl"]
-        return cls(url, list_functions(stage))
+        client_url = outputs["AppUrl"] if "ClientHost" in outputs else ""
+        return cls(url, list_functions(stage), client_url)
 
     def send(self, method: str, path: str, body: Any = None, **options: Any) -> requests.Response:
         """Send a request and return the response."""
@@ -189,6 +192,28 @@ def check_signed_url(smoke: SmokeTest) -> None:
 def check_bucket_is_private(smoke: SmokeTest) -> None:
     unsigned = str(smoke.created["link"]).partition("?")[0]
     assert requests.get(unsigned, timeout=_TIMEOUT).status_code == 403
+
+
+@step("a page of the web client loads a script that is cached, with strict headers", only_aws=True)
+def check_client(smoke: SmokeTest) -> None:
+    if not smoke.client_url:
+        return
+    page = requests.get(f"{smoke.client_url}/login", timeout=_TIMEOUT)
+    assert page.ok and page.headers["Cache-Control"] == "no-cache", page.headers
+    assert "script-src 'self'" in page.headers["Content-Security-Policy"], page.headers
+    assert "Strict-Transport-Security" in page.headers, page.headers
+    (script,) = re.findall(r'src="(/assets/index-[^"]+\.js)"', page.text)
+    answer = requests.get(smoke.client_url + script, timeout=_TIMEOUT)
+    assert answer.ok and "immutable" in answer.headers["Cache-Control"], answer.headers
+    assert answer.headers["Content-Encoding"] in {"gzip", "br"}, answer.headers
+
+
+@step("a missing file of the web client gets 404", only_aws=True)
+def check_missing_file(smoke: SmokeTest) -> None:
+    if not smoke.client_url:
+        return
+    answer = requests.get(f"{smoke.client_url}/assets/none.js", timeout=_TIMEOUT)
+    assert answer.status_code == 404, answer.status_code
 
 
 @step("every schedule is enabled")

@@ -175,6 +175,10 @@ class AccessScenario:
         invitation = owner.post(f"/api/projects/{project}/members", address).json_body
         _drop_items("OUTBOX#", "THROTTLE#")
         task, other, trashed = (author.create_task(project, title=f"{n}")["id"] for n in range(3))
+        relations = {
+            "relation_id": _create_relation(author, task, other),
+            "relation_id of another parent": _create_relation(author, trashed, other),
+        }
         author.delete(f"/api/tasks/{trashed}")
         return {
             "project_id": project,
@@ -185,10 +189,12 @@ class AccessScenario:
             "task_id": task,
             "task_id in the trash": trashed,
             "label_id": _create_label(owner, project),
+            "view_id": _create_view(owner, project),
             "attachment_id": _create_attachment(author, task),
             "attachment_id of another parent": _create_attachment(author, other),
             "comment_id": _create_comment(author, task),
             "comment_id of another parent": _create_comment(author, other),
+            **relations,
         }
 
 
@@ -205,16 +211,32 @@ def _create_label(author: Person, project: str) -> str:
     return str(author.post(f"/api/projects/{project}/labels", {"name": "x"}).json_body["id"])
 
 
+def _create_feed(author: Person) -> Ids:
+    feed = author.post("/api/calendar-feeds", {"name": "x"}).json_body
+    return {"feed_id": feed["id"], "address": feed["url"].rpartition("/")[2]}
+
+
+def _create_view(author: Person, project: str | None = None) -> str:
+    view = {"name": "x", "filter": {}, "project": project}
+    return str(author.post("/api/views", view).json_body["id"])
+
+
 def _create_comment(author: Person, task: str) -> str:
     return str(author.post(f"/api/tasks/{task}/comments", {"body": "x"}).json_body["id"])
 
 
+def _create_relation(author: Person, task: str, other: str) -> str:
+    body = {"kind": "relates_to", "task": other}
+    return str(author.post(f"/api/tasks/{task}/relations", body).json_body["id"])
+
+
 def _create_jobs(person: Person, project: str, suffix: str = "") -> Ids:
-    """Request an export and a report of a project; return their ids."""
+    """Request an export, a report and a duplicate of a project; return their ids."""
     path = f"/api/projects/{project}"
     return {
         f"export_id{suffix}": person.post(f"{path}/exports").json_body["id"],
         f"report_id{suffix}": person.post(f"{path}/reports", {}).json_body["id"],
+        f"copy_id{suffix}": person.post(f"{path}/duplicate", {"name": "x"}).json_body["id"],
     }
 
 
@@ -247,10 +269,12 @@ def _create_personal_items(person: Person) -> Ids:
     return {
         "project_id": project,
         "task_id": person.create_task(project)["id"],
+        "view_id": _create_view(person),
         "user_id": person.id,
         "email": person.email,
         "refresh": person.refresh,
         "session_id": person.get("/api/auth/sessions").json_body["items"][0]["id"],
+        **_create_feed(person),
         "token_id": person.post("/api/auth/tokens", token).json_body["id"],
         "export_id": person.post("/api/auth/profile/exports").json_body["id"],
         "avatar_id": person.post("/api/auth/profile/avatar", avatar).json_body["id"],

@@ -19,11 +19,15 @@ os.environ.update(
         "TABLE_NAME": "tasks-test",
         "BUCKET_NAME": "tasks-test-files",
         "SECRET_ID": "task-manager/test",
+        "ORIGIN_KEY_ID": "task-manager/test/origin",
         "MAIL_SENDER": "tasks@example.com",
         "MAIL_CONFIGURATION_SET": "task-manager-test",
         "REMINDER_HOUR": "9",
         "API_URL": "https://api.example.com/v1",
         "JOB_WORKER": "run-jobs",
+        "DEAD_LETTERS_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/dead-letters",
+        "LIVE_URL": "wss://live.execute-api.eu-central-1.amazonaws.com/v1",
+        "LIVE_EVENTS_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/live.fifo",
         "APP_URL": "https://app.example.com",
         "ALLOWED_ORIGINS": "https://app.example.com,https://m.example.com",
         "UPLOAD_MAX_BYTES": str(25 * 1024 * 1024),
@@ -245,9 +249,21 @@ def dynamodb_local_address() -> Iterator[str]:
 
 
 @pytest.fixture
-def local_table(cloud: None, dynamodb_local_address: str) -> Iterator[None]:
+def transport(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The transport to DynamoDB Local: the usual one, or that of an indirect parameter."""
+    from chalicelib import settings
+
+    usual = settings.DYNAMODB_TRANSPORT
+    chosen = getattr(request, "param", usual)
+    settings.DYNAMODB_TRANSPORT = "direct" if chosen == "lean" else chosen
+    yield chosen
+    settings.DYNAMODB_TRANSPORT = usual
+
+
+@pytest.fixture
+def local_table(cloud: None, dynamodb_local_address: str, transport: str) -> Iterator[None]:
     """Use a table in DynamoDB Local; everything else stays in moto."""
-    with use_local_table(dynamodb_local_address):
+    with use_local_table(dynamodb_local_address, transport):
         set_watermarks()
         yield
 
@@ -286,10 +302,10 @@ def set_signing_keys(cloud: None) -> Iterator[Callable[..., None]]:
         clients.secrets_manager_client().put_secret_value(
             SecretId=settings.SECRET_ID, SecretString=text
         )
-        aws_secrets._cached = None
+        aws_secrets.signing_keys.forget()
 
     yield change
-    aws_secrets._cached = None
+    aws_secrets.signing_keys.forget()
 
 
 @pytest.fixture

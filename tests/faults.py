@@ -42,7 +42,13 @@ def kill_at_call(call: int, *, writes_only: bool = False) -> Iterator[None]:
         if not (writes_only and is_read) and next(calls) == call:
             raise Killed
 
-    clients = [dynamodb_client(), aws_clients.s3_client(), aws_clients.ses_client()]
+    clients = [
+        dynamodb_client(),
+        aws_clients.s3_client(),
+        aws_clients.ses_client(),
+        aws_clients.sqs_client(),
+        aws_clients.live_connections_client(),
+    ]
     for client in clients:
         client.meta.events.register_first("before-parameter-build", die)
     try:

@@ -1,6 +1,7 @@
 """Faster replacements of functions in moto and botocore, which halve the time of the tests.
 
-The answers are the same: order, conditions and rollback are still moto's own.
+The answers are the same: order, conditions and rollback are still moto's own. Moto's state is not
+thread-safe (a deletion closes the file that another thread reads), so one request runs at a time.
 """
 
 import copy
@@ -52,6 +53,7 @@ _cast: Any = DynamoType.cast_value.fget  # type: ignore[attr-defined]
 _lex: Any = ConditionExpressionParser._lex_condition_expression
 _parse_update: Any = UpdateExpressionParser.make
 _all_processors = UpdateExpressionValidator.get_ast_processors
+_one_request = threading.RLock()
 _transaction = threading.local()
 _current_query = threading.local()
 
@@ -114,7 +116,8 @@ def answer_call(operation: str, body: str | bytes) -> str:
     handler = DynamoHandler()
     handler.current_account, handler.region = DEFAULT_ACCOUNT_ID, "eu-central-1"
     handler.body = json.loads(body)
-    return json.dumps(_DATA_CALLS[operation](handler).result, default=_as_json)
+    with _one_request:
+        return json.dumps(_DATA_CALLS[operation](handler).result, default=_as_json)
 
 
 def _process_data_call(stubber: BotocoreStubber, request: Any) -> Any:
@@ -126,7 +129,8 @@ def _process_data_call(stubber: BotocoreStubber, request: Any) -> Any:
     target = request.headers.get("X-Amz-Target", b"")
     operation = (target.decode() if isinstance(target, bytes) else target).rpartition(".")[2]
     if operation not in _DATA_CALLS or request.url != _ADDRESS + "/":
-        return _process(stubber, request)
+        with _one_request:
+            return _process(stubber, request)
     try:
         return 200, {}, answer_call(operation, request.body)
     except ServiceException as error:

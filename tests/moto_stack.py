@@ -10,6 +10,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.base_backend import BaseBackend
 from moto.moto_api._internal import moto_api_backend
 from moto.s3.models import s3_backends
+from moto.sqs.models import sqs_backends
 
 from chalicelib import settings
 from chalicelib.aws import clients as aws_clients
@@ -18,6 +19,8 @@ from chalicelib.dynamodb.time_index import Watermark
 from chalicelib.dynamodb.timestamps import format_timestamp
 from tests.table_items import put_items
 
+ORIGIN_KEY = "o" * 64
+
 
 def create_stack() -> None:
     """Reset moto and create the resources of the stack."""
@@ -25,6 +28,9 @@ def create_stack() -> None:
     for service, content in _build_backends().items():
         vars(_get_backend(service)).update(deepcopy(content))
     s3_backends[DEFAULT_ACCOUNT_ID]["aws"].create_bucket(settings.BUCKET_NAME, settings.REGION)
+    queues = sqs_backends[DEFAULT_ACCOUNT_ID][settings.REGION]
+    queues.create_queue(settings.DEAD_LETTERS_URL.rpartition("/")[2])
+    queues.create_queue(settings.LIVE_EVENTS_URL.rpartition("/")[2], FifoQueue="true")
     set_watermarks()
 
 
@@ -37,7 +43,9 @@ def _build_backends() -> dict[str, Any]:
     Item.create_table(billing_mode="PAY_PER_REQUEST")
     aws_clients.ses_client().verify_email_identity(EmailAddress=settings.MAIL_SENDER)
     keys = f'{{"active": "k1", "k1": "{"s" * 64}"}}'
-    aws_clients.secrets_manager_client().create_secret(Name=settings.SECRET_ID, SecretString=keys)
+    secrets = aws_clients.secrets_manager_client()
+    secrets.create_secret(Name=settings.SECRET_ID, SecretString=keys)
+    secrets.create_secret(Name=settings.ORIGIN_KEY_ID, SecretString=ORIGIN_KEY)
     names = ("dynamodb", "ses", "secretsmanager")
     return {name: deepcopy(vars(_get_backend(name))) for name in names}
 

@@ -30,15 +30,18 @@ _LOW_LEVEL = {"aws", "dynamodb", "http"}
 _calls: set[Call] = set()
 _function: ContextVar[str | None] = ContextVar("function", default=None)
 
-# Actions that are needed although no code here calls them. Lambda calls them (it reads the stream,
-# reports failures, writes logs and traces), or S3 checks them to tell a missing object from a
-# forbidden one.
+# Actions that are needed although no code here calls them. Lambda calls them (it reads the stream
+# and the queue, reports failures, writes logs and traces), or S3 checks them to tell a missing
+# object from a forbidden one.
 _NEEDED_BY_AWS = {
     "dynamodb:GetRecords",
     "dynamodb:GetShardIterator",
     "dynamodb:DescribeStream",
     "dynamodb:ListStreams",
     "sqs:SendMessage",
+    "sqs:ReceiveMessage",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
     "logs:CreateLogStream",
     "logs:PutLogEvents",
     "xray:PutTraceSegments",
@@ -58,8 +61,18 @@ _S3_ACTIONS = {
     "ListObjectsV2": "ListBucket",
     "ListMultipartUploads": "ListBucketMultipartUploads",
 }
+# The prefix of a service's actions, where it is not botocore's name of the service.
+_PREFIXES = {"apigatewaymanagementapi": "execute-api"}
 _BUCKET_ACTIONS = {"ListBucket", "ListBucketMultipartUploads"}
 _VERSION_ACTIONS = {"GetObject": "GetObjectVersion", "DeleteObject": "DeleteObjectVersion"}
+# Calls of other services with the action that they need and its resource.
+_LIVE_API = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${LiveApi}/v1"
+_OTHER_CALLS = {
+    "Invoke": ("InvokeFunction", "${RunJobs.Arn}"),
+    "SendMessageBatch": ("SendMessage", "${LiveEvents.Arn}"),
+    "PostToConnection": ("ManageConnections", f"{_LIVE_API}/POST/@connections/x"),
+    "DeleteConnection": ("ManageConnections", f"{_LIVE_API}/DELETE/@connections/x"),
+}
 _TRANSACTION_ACTIONS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem"}
 
 
@@ -111,14 +124,21 @@ def _list_modules(function: str) -> set[str]:
     (handler,) = (
         node for node in nodes if isinstance(node, ast.FunctionDef) and node.name == function
     )
-    names = {node.id for node in ast.walk(handler) if isinstance(node, ast.Name)}
-    waiting = _modules_of(vars(app)[name] for name in names if name in vars(app))
+    # A handler imports what it calls when it is called.
+    imports = [node for node in ast.walk(handler) if isinstance(node, ast.ImportFrom)]
+    waiting = []
+    for node in imports:
+        names = [alias.name for alias in node.names]
+        module = __import__(str(node.module), fromlist=names)
+        waiting += _modules_of(vars(module)[name] for name in names)
     found: set[str] = set()
     while waiting:
         module = waiting.pop()
         if _is_service_module(module.__name__) and module.__name__ not in found:
             found.add(module.__name__)
             waiting += _modules_of(vars(module).values())
+    if not found:
+        raise ValueError(f"the handler {function} imports no service module")
     return found
 
 
@@ -155,7 +175,7 @@ def _record_call(params: dict[str, Any], model: Any, **_: Any) -> None:
     if caller is not None:
         service = model.service_model.service_name
         for action, resource in _list_needed(service, model.name, params):
-            _calls.add((caller, f"{service}:{action}", resource))
+            _calls.add((caller, f"{_PREFIXES.get(service, service)}:{action}", resource))
 
 
 def _find_outermost_module() -> str | None:
@@ -180,10 +200,8 @@ def _list_needed(service: str, operation: str, params: dict[str, Any]) -> Iterat
     elif service == "dynamodb":
         index = params.get("IndexName")
         yield operation, "${Table.Arn}" + (f"/index/{index}" if index else "")
-    elif service == "lambda":
-        yield f"{operation}Function", "${RunJobs.Arn}"
     else:
-        yield operation, "*"
+        yield _OTHER_CALLS.get(operation, (operation, "*"))
 
 
 def _needed_in_s3(operation: str, params: dict[str, Any]) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from chalicelib import settings
 FIXED_HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
-    "vary": "Origin",
+    "vary": "Origin, Accept-Encoding",
     "strict-transport-security": "max-age=63072000; includeSubDomains",
 }
 LIMIT = re.compile(r'"(read|write)";r=[0-9]+;t=[0-9]+')

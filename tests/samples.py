@@ -36,10 +36,12 @@ TEXTS = {
     "password_confirm": PASSWORD,
     "q": "x",
     "refresh": "x",
+    "rrule": "FREQ=WEEKLY;BYDAY=MO",
     "sha256": "0" * 64,
     "start_after": "2026-01-01",
     "start_before": "2027-01-01",
     "start_date": "2026-12-01",
+    "text": "x",
     "time_zone": "UTC",
     "title": "x",
     "token": "x",
@@ -51,15 +53,20 @@ TEXTS = {
 IDS = {
     "DeleteTask.id": "task_id",
     "UpdateTask.id": "task_id",
+    "after": "task_id",
     "assigned_to": "user_id",
+    "before": "task_id",
     "created_by": "user_id",
     "label": "label_id",
+    "label_all": "label_id",
     "labels": "label_id",
     "parent": "task_id",
     "project": "project_id",
     "projects": "project_id",
     "reassign_to": "user_id",
+    "task": "task_id",
     "user_id": "user_id",
+    "view": "view_id",
     "NewMember.user_id": None,
 }
 # Types whose smallest valid value cannot be derived from their fields.
@@ -128,6 +135,10 @@ def _id_kind(model: type[Struct], name: str) -> str | None:
     return None
 
 
+# Without this field, the request needs a cookie.
+SENT_ALTHOUGH_OPTIONAL = {"RefreshToken.refresh"}
+
+
 def build_sample(model: type[Struct], values: Mapping[str, str]) -> dict[str, Any]:
     """Return the smallest valid body or query; `values` go before the samples of this file."""
     fields = inspect.type_info(model).fields  # type: ignore[attr-defined]
@@ -135,7 +146,7 @@ def build_sample(model: type[Struct], values: Mapping[str, str]) -> dict[str, An
     return ({config.tag_field: config.tag} if config.tag_field else {}) | {
         field.encode_name: _build_value(model, field.encode_name, field.type, values)
         for field in fields
-        if field.required
+        if field.required or f"{model.__name__}.{field.encode_name}" in SENT_ALTHOUGH_OPTIONAL
     }
 
 

@@ -22,6 +22,18 @@ from tests.table_items import put_items, scan_items
 
 PERSON_FIELDS = ("id", "email", "token", "refresh")
 PASSWORD = "correct horse battery"
+# Every writable field, with its smallest value: PUT requires all of them.
+EMPTY_TASK: dict[str, Any] = {
+    "title": "x",
+    "description": "",
+    "status": "todo",
+    "priority": "low",
+    "assigned_to": None,
+    "start_date": None,
+    "due_date": None,
+    "labels": [],
+    "parent": None,
+}
 ORIGIN = "https://app.example.com"
 
 

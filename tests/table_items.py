@@ -5,14 +5,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib import settings
+from chalicelib.dynamodb.batch_writes import BATCH_WRITE_MAX
 from chalicelib.dynamodb.ids import new_id
-from chalicelib.dynamodb.table import BATCH_WRITE_MAX, Item
+from chalicelib.dynamodb.table import Item
 
 
 def scan_items() -> list[Any]:
     """Return all items of the table in DynamoDB's JSON."""
-    pages = dynamodb_client().get_paginator("scan").paginate(TableName=settings.TABLE_NAME)
-    return [item for page in pages for item in page["Items"]]
+    items: list[Any] = []
+    params: dict[str, Any] = {"TableName": settings.TABLE_NAME}
+    while True:
+        page = dynamodb_client()._make_api_call("Scan", params)
+        items += page["Items"]
+        if "LastEvaluatedKey" not in page:
+            return items
+        params = {**params, "ExclusiveStartKey": page["LastEvaluatedKey"]}
 
 
 def put_items(items: list[Any]) -> None:
@@ -49,11 +56,12 @@ def put_project_copies(project: str, count: int) -> None:
 
 
 def dynamodb_client() -> Any:
-    """Return the botocore client that PynamoDB uses."""
+    """Return the client that PynamoDB uses: botocore's, or the lean client."""
     return Item._get_connection().connection.client
 
 
 def _write_batches(requests: list[Any]) -> None:
     for first in range(0, len(requests), BATCH_WRITE_MAX):
         batch = requests[first : first + BATCH_WRITE_MAX]
-        dynamodb_client().batch_write_item(RequestItems={settings.TABLE_NAME: batch})
+        params = {"RequestItems": {settings.TABLE_NAME: batch}}
+        dynamodb_client()._make_api_call("BatchWriteItem", params)

@@ -1,6 +1,7 @@
 """The table's stream in moto, and the Lambda event source mapping that reads it."""
 
 from collections.abc import Callable
+from datetime import UTC
 from typing import Any
 
 from moto.core import DEFAULT_ACCOUNT_ID
@@ -29,9 +30,13 @@ class TaskStream:
         """Return the records that are new since the last call."""
         table = dynamodb_backends[DEFAULT_ACCOUNT_ID][settings.REGION].tables[settings.TABLE_NAME]
         assert table.stream_shard is not None
-        new = [item.to_json() for item in table.stream_shard.items[self._position :]]
+        new = [_as_delivered(item.to_json()) for item in table.stream_shard.items[self._position :]]
         self._position += len(new)
-        return [record for record in new if _is_task_record(record)]
+        return [record for record in new if self.selects(record)]
+
+    def selects(self, record: Record) -> bool:
+        """Return whether the record is one of a task."""
+        return _sort_key(record).startswith(("TASK#", "TRASH#"))
 
     def deliver_new(self) -> None:
         """Deliver the new records to the stream handler, which must succeed."""
@@ -43,8 +48,20 @@ class TaskStream:
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
-def _is_task_record(record: Record) -> bool:
-    keys = record["dynamodb"]["Keys"]
-    return keys["PK"]["S"].startswith("PROJECT#") and keys["SK"]["S"].startswith(
-        ("TASK#", "TRASH#")
-    )
+class ProjectStream(TaskStream):
+    """The stream records of tasks, comments, labels and members from now on."""
+
+    def selects(self, record: Record) -> bool:
+        kinds = ("TASK#", "TRASH#", "COMMENT#", "LABEL#", "MEMBER#")
+        return _sort_key(record).startswith(kinds)
+
+
+def _as_delivered(record: Record) -> Record:
+    """Return the record with its time in seconds, as Lambda gets it."""
+    change = record["dynamodb"]
+    at = change["ApproximateCreationDateTime"].replace(tzinfo=UTC)
+    return record | {"dynamodb": change | {"ApproximateCreationDateTime": at.timestamp()}}
+
+
+def _sort_key(record: Record) -> str:
+    return str(record["dynamodb"]["Keys"]["SK"]["S"])

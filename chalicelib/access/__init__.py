@@ -5,5 +5,5 @@ An access check reads account, credential, membership and target in one round tr
 is not a member, a project does not exist.
 
 Items: none.
-Imports: accounts, dynamodb, members, projects, sessions, tasks.
+Imports: accounts, copies, dynamodb, members, projects, sessions, tasks.
 """

@@ -1,9 +1,11 @@
 """The projects that a caller can access, for routes that read several projects at once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from chalicelib.access.service import Access, ProjectAccess
-from chalicelib.dynamodb.table import batch_get
+from chalicelib.access.prefetch import NO_PREFETCH, Prefetch, prefetch_list
+from chalicelib.access.service import Access, ProjectAccess, RequestContext
+from chalicelib.dynamodb.table import Key
 from chalicelib.errors import NotFound
 from chalicelib.members.models import Member, list_memberships
 from chalicelib.projects.models import Project, get_projects
@@ -21,13 +23,12 @@ def get_accessible_projects(
     if isinstance(access, ProjectAccess):
         return {access.project.id: access.project}
 
-    member_keys = {each: Member.key(each, access.user_id) for each in project_ids}
-    project_keys = {each: Project.key(each) for each in member_keys}
-    items = batch_get(*member_keys.values(), *project_keys.values())
-
+    project_ids = list(project_ids)
+    items = access.get_items(_list_keys(access.user_id, project_ids))
     projects: dict[str, Project] = {}
-    for project_id, project_key in project_keys.items():
-        member, project = items.get(member_keys[project_id]), items.get(project_key)
+    for project_id in project_ids:
+        member = items.get(Member.key(project_id, access.user_id))
+        project: Any = items.get(Project.key(project_id))
         if member is None or not access.can_access(project_id):
             raise NotFound()
         if project is None or project.deleted_at is not None:
@@ -36,9 +37,25 @@ def get_accessible_projects(
     return projects
 
 
+def _list_keys(user_id: str, project_ids: Iterable[str]) -> tuple[Key[Any], ...]:
+    return tuple(
+        key for each in project_ids for key in (Member.key(each, user_id), Project.key(each))
+    )
+
+
+def prefetch_projects(context: RequestContext, project_ids: Sequence[str] | None) -> Prefetch:
+    """Return what `get_accessible_projects` will read beside what the access check reads."""
+    user_id = context.caller.user_id
+    if project_ids is None:
+        return prefetch_list(list_memberships, user_id)
+    if len(project_ids) == 1:
+        return NO_PREFETCH
+    return Prefetch(_list_keys(user_id, project_ids))
+
+
 def list_accessible_projects(access: Access) -> dict[str, Project]:
     """Return by id the projects that the caller is a member of, without those in the trash."""
-    memberships = list_memberships(access.user_id)
+    memberships = access.read_list(list_memberships, access.user_id)
     project_ids = (each.project_id for each in memberships if access.can_access(each.project_id))
     projects = get_projects(project_ids)
     return {

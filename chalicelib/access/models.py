@@ -6,7 +6,8 @@ It is stored on the item of the account or of the API token, which every request
 from datetime import datetime
 
 from chalicelib.accounts.models import User
-from chalicelib.dynamodb.table import Key, is_unchanged
+from chalicelib.dynamodb.mapping.expressions import is_unchanged
+from chalicelib.dynamodb.table import Key
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import ConditionFailed, Update, transact
 from chalicelib.errors import Unavailable

@@ -33,10 +33,12 @@ class Action(StrEnum):
     READ_ACCOUNT = "read account"
     USE_ACCOUNT = "use account"
     MANAGE_USERS = "manage users"
+    MONITOR_SERVICE = "monitor service"
     READ_PROJECTS = "read projects"
     CREATE_PROJECT = "create project"
     EDIT_PROJECT = "edit project"
     ARCHIVE_PROJECT = "archive project"
+    DUPLICATE_PROJECT = "duplicate project"
     DELETE_PROJECT = "delete project"
     RESTORE_PROJECT = "restore project"
     TRANSFER_PROJECT = "transfer project"
@@ -45,6 +47,7 @@ class Action(StrEnum):
     READ_INVITATIONS = "read invitations"
     READ_TASKS = "read tasks"
     WRITE_TASKS = "write tasks"
+    MOVE_TASK = "move task"
     RESTORE_TASK = "restore task"
     WATCH_TASKS = "watch tasks"
     READ_COMMENTS = "read comments"
@@ -52,6 +55,7 @@ class Action(StrEnum):
     MODERATE_COMMENTS = "moderate comments"
     EXPORT_PROJECT = "export project"
     REPORT_ON_PROJECT = "report on project"
+    SHARE_CALENDAR = "share calendar"
 
 
 class Permission(NamedTuple):
@@ -60,7 +64,7 @@ class Permission(NamedTuple):
     `roles` are the project roles that may perform it; empty for an action outside of projects.
     `scope` is the scope that an API token needs; None when API tokens may not perform it. `staff`
     restricts it to site staff. The other flags say whether the target may be an archived project,
-    a project in the trash, or a task in the trash.
+    a project in the trash, a task in the trash, or a task that has moved to another project.
     """
 
     roles: frozenset[Role] = frozenset()
@@ -69,6 +73,7 @@ class Permission(NamedTuple):
     archived: bool = False
     trashed_project: bool = False
     trashed_task: bool = False
+    moved_task: bool = False
 
 
 EVERY_ROLE = frozenset(Role)
@@ -81,10 +86,12 @@ PERMISSIONS: dict[Action, Permission] = {
     Action.READ_ACCOUNT: Permission(scope=Scope.READ_ACCOUNT),
     Action.USE_ACCOUNT: Permission(),
     Action.MANAGE_USERS: Permission(staff=True),
+    Action.MONITOR_SERVICE: Permission(staff=True),
     Action.CREATE_PROJECT: Permission(scope=Scope.WRITE_PROJECTS),
     Action.READ_PROJECTS: Permission(EVERY_ROLE, Scope.READ_PROJECTS, archived=True),
     Action.EDIT_PROJECT: Permission(MANAGERS, Scope.WRITE_PROJECTS),
     Action.ARCHIVE_PROJECT: Permission(MANAGERS, Scope.WRITE_PROJECTS, archived=True),
+    Action.DUPLICATE_PROJECT: Permission(EVERY_ROLE, Scope.WRITE_PROJECTS, archived=True),
     Action.DELETE_PROJECT: Permission(OWNER_ONLY, Scope.WRITE_PROJECTS, archived=True),
     Action.RESTORE_PROJECT: Permission(
         OWNER_ONLY, Scope.WRITE_PROJECTS, archived=True, trashed_project=True
@@ -95,6 +102,7 @@ PERMISSIONS: dict[Action, Permission] = {
     Action.READ_INVITATIONS: Permission(MANAGERS, Scope.READ_PROJECTS, archived=True),
     Action.READ_TASKS: Permission(EVERY_ROLE, Scope.READ_TASKS, archived=True),
     Action.WRITE_TASKS: Permission(WRITERS, Scope.WRITE_TASKS),
+    Action.MOVE_TASK: Permission(WRITERS, Scope.WRITE_TASKS, moved_task=True),
     Action.RESTORE_TASK: Permission(WRITERS, Scope.WRITE_TASKS, trashed_task=True),
     Action.WATCH_TASKS: Permission(EVERY_ROLE, Scope.WRITE_TASKS, archived=True),
     Action.READ_COMMENTS: Permission(EVERY_ROLE, Scope.READ_TASKS, archived=True),
@@ -102,6 +110,7 @@ PERMISSIONS: dict[Action, Permission] = {
     Action.MODERATE_COMMENTS: Permission(MANAGERS, Scope.WRITE_TASKS),
     Action.EXPORT_PROJECT: Permission(EVERY_ROLE, Scope.READ_TASKS, archived=True),
     Action.REPORT_ON_PROJECT: Permission(EVERY_ROLE, Scope.READ_TASKS, archived=True),
+    Action.SHARE_CALENDAR: Permission(EVERY_ROLE, archived=True),
 }
 
 

@@ -11,10 +11,11 @@ that they accepted (docs/decisions/0029-rate-limits-are-sampled-token-buckets.md
 
 import math
 import random
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Literal
+
+from msgspec import Struct
 
 from chalicelib import settings
 from chalicelib.access import models
@@ -36,8 +37,7 @@ SHARES_PER_LIMIT = 20
 CACHED_CALLERS = 10_000
 
 
-@dataclass
-class TokenBucket:
+class TokenBucket(Struct):
     """One caller's requests of one kind, as far as this process knows them.
 
     The time when a bucket will be full again says how many requests are left: `full_at` for the
@@ -50,9 +50,9 @@ class TokenBucket:
     limit: int
     full_at: datetime = LONG_AGO
     shared_full_at: datetime = LONG_AGO
-    share: int = field(init=False)
-    interval: timedelta = field(init=False)
-    unrecorded: int = field(init=False)
+    share: int = 1
+    interval: timedelta = MINUTE
+    unrecorded: int = 0
 
     def __post_init__(self) -> None:
         self.share = max(self.limit // SHARES_PER_LIMIT, 1)
@@ -60,9 +60,9 @@ class TokenBucket:
         self.interval = timedelta(microseconds=MINUTE // timedelta(microseconds=1) // self.limit)
         self.unrecorded = random.randrange(self.share)
 
-    def remaining(self, now: datetime) -> int:
+    def count_remaining(self, time_until_full: timedelta) -> int:
         """Return how many requests this process would accept at once."""
-        return max((MINUTE - self.time_until_full(now)) // self.interval, 0)
+        return max((MINUTE - time_until_full) // self.interval, 0)
 
     def time_until_full(self, now: datetime) -> timedelta:
         """Return the time until the bucket is full."""

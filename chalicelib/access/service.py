@@ -5,29 +5,49 @@ account, a removal or a change of role takes effect with the next request. Acces
 default, and to a caller who is not a member, a project or task does not exist.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from chalicelib.access import permissions, rate_limits
 from chalicelib.access.permissions import PERMISSIONS, Action, Role
+from chalicelib.access.prefetch import (
+    NO_PREFETCH,
+    Prefetch,
+    PrefetchResult,
+    Read,
+    read_all,
+    read_together,
+)
 from chalicelib.access.rate_limits import RequestKind, TokenBucket
 from chalicelib.accounts.models import User
+from chalicelib.copies.location_models import find_redirect
+from chalicelib.dynamodb import table
 from chalicelib.dynamodb.idempotency import IdempotencyKey
 from chalicelib.dynamodb.ids import project_id_of
-from chalicelib.dynamodb.table import BatchResult, Key, batch_get
+from chalicelib.dynamodb.table import BatchResult, Item, Key
 from chalicelib.errors import Conflict, Forbidden, NotFound
 from chalicelib.members.models import Member
+from chalicelib.newer_releases import as_stored
 from chalicelib.projects.models import Project
 from chalicelib.sessions.credentials import Caller, require_valid_credential
 from chalicelib.sessions.models import ApiToken
 from chalicelib.tasks.models import Task, TrashedTask
 
+P = ParamSpec("P")
+R = TypeVar("R", bound=Item)
+T = TypeVar("T")
 
-@dataclass(frozen=True)
-class RequestContext:
+
+class RequestContext(Struct, frozen=True):
     """A request that is not yet authorized: its caller, action, time, idempotency key and id, and
-    the rate limit that it counts against."""
+    the rate limit that it counts against.
+
+    `prefetch` is what the view will probably read; it is read together with the access check.
+    """
 
     caller: Caller
     action: Action
@@ -35,20 +55,48 @@ class RequestContext:
     idempotency_key: IdempotencyKey | None = None
     request_id: str | None = None
     kind: RequestKind = "write"
+    prefetch: Prefetch = NO_PREFETCH
 
     @property
     def bucket(self) -> TokenBucket:
         """The token bucket that the request counts against."""
         return rate_limits.get_caller_bucket(self.caller.principal, self.kind)
 
+    def for_further_check(self, **changes: Any) -> "RequestContext":
+        """Return the context, with `changes`, for a check of something else in the same request."""
+        return replace(self, **{"prefetch": NO_PREFETCH, **changes})
 
-@dataclass(frozen=True, kw_only=True)
-class Access:
-    """An authorized request. `token` is the API token that it used; None for a session."""
+
+class Access(Struct, frozen=True, kw_only=True):
+    """An authorized request. `token` is the API token that it used; None for a session.
+
+    `prefetched` is what was read together with the access check.
+    """
 
     context: RequestContext
     user: User
     token: ApiToken | None
+    prefetched: PrefetchResult = PrefetchResult()
+
+    def get_item(self, key: Key[R]) -> R | None:
+        """Return the item at `key`; it is read now unless it was prefetched."""
+        items = self.prefetched.items
+        return items.get(key) if items.was_read(key) else table.get_item(key)
+
+    def get_items(self, keys: Iterable[Key[Any]]) -> BatchResult:
+        """Return the items at `keys`, and perhaps others; what was not prefetched is read now."""
+        items = self.prefetched.items
+        missing = [key for key in keys if not items.was_read(key)]
+        return items.plus(table.batch_get(*missing)) if missing else items
+
+    def read(self, function: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
+        """Return what `function` returns; it is called now unless it was prefetched."""
+        read = Read(function, arguments, options)
+        for prefetched, future in self.prefetched.reads:
+            if prefetched == read:
+                result: T = future.result()
+                return result
+        return function(*arguments, **options)
 
     @property
     def now(self) -> datetime:
@@ -70,22 +118,24 @@ class Access:
     def user_id(self) -> str:
         return self.user.id
 
+    def read_list(self, function: Callable[..., Iterable[T]], *arguments: Any) -> list[T]:
+        """Return all items that `function` yields; it is called now unless it was prefetched."""
+        return self.read(read_all, function, arguments)
+
     def can_access(self, project_id: str) -> bool:
         """Return False when the caller uses an API token that is limited to other projects."""
         limits = self.token.projects if self.token else None
         return limits is None or project_id in limits
 
 
-@dataclass(frozen=True, kw_only=True)
-class ProjectAccess(Access):
+class ProjectAccess(Access, frozen=True, kw_only=True):
     """A request authorized for one project; `role` is the caller's role there."""
 
     project: Project
     role: Role
 
 
-@dataclass(frozen=True, kw_only=True)
-class TaskAccess(ProjectAccess):
+class TaskAccess(ProjectAccess, frozen=True, kw_only=True):
     """A request authorized for one task of a project."""
 
     task: Task
@@ -106,24 +156,89 @@ def authorize_project(context: RequestContext, project_id: str) -> ProjectAccess
     Raises what `authorize_account` raises, `NotFound` when the caller is not a member, `Forbidden`
     when their role does not allow the action, and `Conflict` when the project is archived.
     """
-    return _authorize_in_project(context, project_id, _read(context, project_id))
+    return enter_project(_authorize(context, _read(context, project_id)), project_id)
 
 
 def authorize_task(context: RequestContext, task_id: str) -> TaskAccess:
     """Authorize a request for a task.
 
-    Raises what `authorize_project` raises, and `NotFound` when the task does not exist.
+    Raises what `authorize_project` raises, and `NotFound` when the task does not exist. A task that
+    has moved to another project is found only if the action allows that.
     """
-    project_id = project_id_of(task_id)
-    task_keys: list[Key[Any]] = [Task.key(task_id)]
-    if PERMISSIONS[context.action].trashed_task:
-        task_keys.append(TrashedTask.key(task_id))
-    items = _read(context, project_id, *task_keys)
-    access = _authorize_in_project(context, project_id, items)
+    try:
+        return _authorize_task(context, task_id)
+    except NotFound:
+        current_id = None
+        if PERMISSIONS[context.action].moved_task:
+            current_id = find_redirect(task_id, context.now)
+        if current_id is None:
+            raise
+        return _authorize_task(context, current_id)
+
+
+def authorize_named_task(context: RequestContext, task_id: str) -> TaskAccess:
+    """Authorize a request for a task that its body names, also by an id from before a move.
+
+    Raises what `authorize_task` raises.
+    """
+    try:
+        return authorize_task(context, task_id)
+    except NotFound:
+        current_id = find_moved_task(context, task_id)
+        if current_id is None:
+            raise
+        return authorize_task(context, current_id)
+
+
+def find_moved_task(context: RequestContext, task_id: str) -> str | None:
+    """Return the id that a moved task has now, if the caller has access to its project.
+
+    Returns None if the task was not moved from `task_id` within the last year.
+    """
+    current_id = find_redirect(task_id, context.now)
+    if current_id is None:
+        return None
+    try:
+        _authorize_task(context, current_id)
+    except (NotFound, Forbidden):
+        return None
+    except Conflict:  # the project is archived, and the caller is a member
+        return current_id
+    return current_id
+
+
+def _authorize_task(context: RequestContext, task_id: str) -> TaskAccess:
+    found = _read(context, project_id_of(task_id), *_list_task_keys(context.action, task_id))
+    return enter_task(_authorize(context, found), task_id)
+
+
+def enter_task(access: Access, task_id: str) -> TaskAccess:
+    """Authorize a request whose caller is authorized for a task that was prefetched.
+
+    Raises `NotFound`, `Forbidden` and `Conflict` as `authorize_task` does.
+    """
+    items = access.prefetched.items
+    in_project = enter_project(access, project_id_of(task_id))
+    task_keys = _list_task_keys(access.context.action, task_id)
     task = next((task for key in task_keys if (task := items.get(key))), None)
     if task is None:
         raise NotFound()
-    return TaskAccess(**vars(access), task=task)
+    return TaskAccess(**asdict(in_project), task=task)
+
+
+def _list_task_keys(action: Action, task_id: str) -> list[Key[Any]]:
+    trashed = [TrashedTask.key(task_id)] if PERMISSIONS[action].trashed_task else []
+    return [Task.key(task_id), *trashed]
+
+
+def authorize_view(context: RequestContext, view_id: str) -> Access:
+    """Authorize a request for a saved view: in its project if it is shared, else in the account.
+
+    The id of a shared view ends in the project's id. Whether the view exists is not checked. Raises
+    what `authorize_project` raises.
+    """
+    project_id = project_id_of(view_id)
+    return authorize_project(context, project_id) if project_id else authorize_account(context)
 
 
 def require_permission(access: ProjectAccess, action: Action) -> None:
@@ -136,17 +251,17 @@ def require_permission(access: ProjectAccess, action: Action) -> None:
 
 def _read(
     context: RequestContext, project_id: str | None = None, *targets: Key[Any]
-) -> BatchResult:
+) -> PrefetchResult:
     """Read account, credential and targets, and with `project_id` the membership and project."""
     keys = [User.key(context.caller.user_id), context.caller.key, *targets]
     if project_id is not None:
         keys += [Member.key(project_id, context.caller.user_id), Project.key(project_id)]
-    return batch_get(*keys)
+    return read_together(context.prefetch, *keys)
 
 
-def _authorize(context: RequestContext, items: BatchResult) -> Access:
+def _authorize(context: RequestContext, found: PrefetchResult) -> Access:
     """Check credential, rate limit, scope and site staff, in this order."""
-    user, token = require_valid_credential(context.caller, items, context.now)
+    user, token = require_valid_credential(context.caller, found.items, context.now)
     context.bucket.sync_with_table(token or user, context.now)
     permission = PERMISSIONS[context.action]
     if token is not None and permission.scope is None:
@@ -155,23 +270,24 @@ def _authorize(context: RequestContext, items: BatchResult) -> Access:
         raise Forbidden(f"The API token needs the scope {permission.scope}", code="scope_missing")
     if permission.staff and not user.is_staff:
         raise Forbidden("Only site staff may do this")
-    return Access(context=context, user=user, token=token)
+    return Access(context=context, user=user, token=token, prefetched=found)
 
 
-def _authorize_in_project(
-    context: RequestContext, project_id: str, items: BatchResult
-) -> ProjectAccess:
-    """Check everything about the caller and the project."""
-    access = _authorize(context, items)
+def enter_project(access: Access, project_id: str) -> ProjectAccess:
+    """Authorize a request whose caller is authorized for a project that was prefetched.
+
+    Raises `NotFound`, `Forbidden` and `Conflict` as `authorize_project` does.
+    """
+    action, items = access.context.action, access.prefetched.items
     member = items.get(Member.key(project_id, access.user_id))
     project = items.get(Project.key(project_id))
-    trashed_project = PERMISSIONS[context.action].trashed_project
-    if member is None or project is None or (project.deleted_at and not trashed_project):
+    if member is None or project is None or not access.can_access(project_id):
         raise NotFound()
-    if not access.can_access(project_id):
+    if project.deleted_at and not PERMISSIONS[action].trashed_project:
         raise NotFound()
-    _require_allowed(project, member.role, context.action)
-    return ProjectAccess(**vars(access), project=project, role=Role(member.role))
+    _require_allowed(project, member.role, action)
+    shared = {name: getattr(access, name) for name in Access.__struct_fields__}
+    return ProjectAccess(**shared, project=project, role=as_stored(Role, member.role))
 
 
 def _require_allowed(project: Project, role: str, action: Action) -> None:

@@ -11,6 +11,7 @@ from chalicelib.access.permissions import Role
 from chalicelib.accounts import models
 from chalicelib.accounts.models import User
 from chalicelib.attachments.avatars import discard_avatar
+from chalicelib.calendar_feeds.models import delete_feed, list_user_feeds
 from chalicelib.dynamodb import time_index
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import ConditionFailed, transact
@@ -25,6 +26,7 @@ from chalicelib.sessions.models import (
     list_user_sessions,
     revoke_session,
 )
+from chalicelib.views.models import delete_user_views
 
 # Left to the jobs that the tick runs after this one.
 RESERVED_MILLISECONDS = 120_000
@@ -62,9 +64,12 @@ def _delete_account(user: User, budget: TimeBudget) -> bool:
                 end_membership(membership.project_id, user.id, reassign_to=None, now=budget.clock())
     for token in budget.each(list(list_user_api_tokens(user.id))):
         delete_api_token(user.id, token.id)
+    for feed in budget.each(list(list_user_feeds(user.id))):
+        delete_feed(user.id, feed.id)
     for session in budget.each(list(list_user_sessions(user.id))):
         if session.revoked_at is None:
             revoke_session(user.id, session.id, budget.clock())
+    delete_user_views(user.id)
     discard_avatar(user, budget.clock())
     return _anonymize(user)
 

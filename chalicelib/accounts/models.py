@@ -7,14 +7,16 @@ that site staff can page through all accounts and search by the beginning of an 
 
 import string
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.dynamodb.pages import Page
-from chalicelib.dynamodb.table import Item, Key, batch_get, get_item, is_unchanged, query_page
+from chalicelib.dynamodb.mapping.expressions import is_unchanged
+from chalicelib.dynamodb.pages import Page, chain_partitions
+from chalicelib.dynamodb.table import Item, Key, batch_get, get_item, query_page
 from chalicelib.dynamodb.transactions import ConditionCheck, Delete, Put, Update, Write
 from chalicelib.email_addresses import canonical_address, earlier_spellings
 from chalicelib.text import fold_name
@@ -230,29 +232,13 @@ def find_user_ids_by_username(usernames: Iterable[str]) -> dict[str, str]:
 def list_credentials(prefix: str, *, limit: int, start: dict[str, Any] | None) -> Page[Credentials]:
     """Return a page of credentials ordered by address; with `prefix`, those that begin with it.
 
-    `start` is the `last_key` of the page before. The partitions of the first letters are queried
-    one after the other, so every page but the last is full.
+    `start` is the `last_key` of the page before.
     """
-    if prefix:
-        letters = _first_letter(prefix)
-    elif start:
-        letters = LETTERS[LETTERS.index(start["PK"]["S"].removeprefix("EMAIL#")) :]
-    else:
-        letters = LETTERS
+    letters = _first_letter(prefix) if prefix else LETTERS
+    partitions = [f"EMAIL#{letter}" for letter in letters]
     begins = Credentials.SK.startswith(prefix) if prefix else None
-
-    found: list[Credentials] = []
-    for letter in letters:
-        page = query_page(
-            Credentials, f"EMAIL#{letter}", begins, limit=limit - len(found), start=start
-        )
-        found += page.items
-        start = page.last_key
-        if len(found) == limit:
-            if start is None and letter != LETTERS[-1]:
-                start = {"PK": {"S": found[-1].PK}, "SK": {"S": found[-1].SK}}
-            return Page(found, start)
-    return Page(found, None)
+    read = partial(query_page, Credentials, range_condition=begins)
+    return chain_partitions(read, partitions, limit=limit, start=start)
 
 
 def _first_letter(address: str) -> str:

@@ -5,8 +5,9 @@ digest. A user has at most one token of each purpose: a new one replaces the old
 """
 
 import secrets
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from chalicelib.accounts import models, token_models
 from chalicelib.accounts.models import User
@@ -18,8 +19,7 @@ from chalicelib.sessions.credentials import hash_secret
 SECRET_BYTES = 32
 
 
-@dataclass(frozen=True)
-class VerifiedToken:
+class VerifiedToken(Struct, frozen=True):
     """The user of a valid token, and the token's digest.
 
     The transaction that uses the token checks that the digest is still stored.

@@ -11,8 +11,8 @@ from chalicelib.accounts.models import User
 from chalicelib.accounts.token_models import TokenPurpose
 from chalicelib.dynamodb import time_index
 from chalicelib.dynamodb.ids import new_id
+from chalicelib.dynamodb.mapping.expressions import is_unchanged
 from chalicelib.dynamodb.optimistic_locking import retry_on_conflict
-from chalicelib.dynamodb.table import is_unchanged
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import ConditionFailed, Put, Write, transact
 from chalicelib.email_addresses import canonical_address

@@ -1,23 +1,32 @@
 """The changes feed: what changed in the caller's projects, for clients that keep a copy.
 
-A client receives the changes in rounds. A round goes through the caller's projects and returns, in
-pages, all that changed since the last round began. It looks one minute further back than that,
-because a change may become visible after a change with a later timestamp: the timestamp is taken
-before the write, clocks differ, and an index lags behind. A client therefore receives some changes
-twice and misses none.
+A client receives the changes in rounds. A round goes through the caller's projects, or through one
+of them, and returns, in pages, all that changed since the last round began. It looks one minute
+further back than that, because a change may become visible after a change with a later timestamp:
+the timestamp is taken before the write, clocks differ, and an index lags behind. A client therefore
+receives some changes twice and misses none.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import islice
 from typing import NamedTuple
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from chalicelib.access.permissions import Role, Scope
-from chalicelib.access.service import Access
+from chalicelib.access.prefetch import Prefetch, prefetch_list
+from chalicelib.access.service import Access, ProjectAccess
 from chalicelib.dynamodb.timestamps import format_timestamp, parse_timestamp
 from chalicelib.errors import Gone
-from chalicelib.members.models import UserMembership, list_former_memberships, list_memberships
+from chalicelib.members.models import (
+    Member,
+    UserMembership,
+    list_former_memberships,
+    list_memberships,
+)
+from chalicelib.newer_releases import as_stored
 from chalicelib.projects.models import Project, get_projects
 from chalicelib.task_lists.sources import (
     FIRST_POSITION,
@@ -48,8 +57,7 @@ class FeedPosition(NamedTuple):
 BEGINNING = FeedPosition("", START)
 
 
-@dataclass(frozen=True)
-class SyncRound:
+class SyncRound(Struct, frozen=True):
     """A round of a client, as its cursor stores it.
 
     The round returns all that changed after `since`, or everything if it is empty. `began` is the
@@ -61,8 +69,7 @@ class SyncRound:
     position: FeedPosition = BEGINNING
 
 
-@dataclass(frozen=True)
-class Tombstone:
+class Tombstone(Struct, frozen=True):
     """A project or task (`kind`) that the caller no longer has."""
 
     kind: str
@@ -70,16 +77,14 @@ class Tombstone:
     at: str
 
 
-@dataclass(frozen=True)
-class ChangedProject:
+class ChangedProject(Struct, frozen=True):
     """A new or changed project, and the caller's role in it."""
 
     project: Project
     role: Role
 
 
-@dataclass(frozen=True)
-class ChangedTask:
+class ChangedTask(Struct, frozen=True):
     """A new or changed task."""
 
     task: Task
@@ -91,13 +96,17 @@ Entry = Tombstone | ChangedProject | ChangedTask
 PositionedEntry = tuple[FeedPosition, Entry | None]
 
 
-@dataclass(frozen=True)
-class ChangesPage:
+class ChangesPage(Struct, frozen=True):
     """A page of a round. `next_round` is the rest of this round, or the round after it."""
 
     entries: list[Entry]
     next_round: SyncRound
     has_more: bool
+
+
+def start_now(access: Access) -> SyncRound:
+    """Return the round of a client that needs no earlier changes."""
+    return SyncRound(since=format_timestamp(access.now), began="")
 
 
 def list_changes(access: Access, round_: SyncRound | None, *, limit: int) -> ChangesPage:
@@ -113,7 +122,11 @@ def list_changes(access: Access, round_: SyncRound | None, *, limit: int) -> Cha
             "The cursor is older than 30 days; start again without it", code="cursor_expired"
         )
 
-    found = list(islice(_list_positioned(access, current), limit + 1))
+    if isinstance(access, ProjectAccess):
+        entries_left = _list_of_one_project(access, current)
+    else:
+        entries_left = _list_positioned(access, current)
+    found = list(islice(entries_left, limit + 1))
     page = found[:limit]
     has_more = len(found) > limit or bool(page) and page[-1][1] is None
     if has_more:
@@ -124,18 +137,42 @@ def list_changes(access: Access, round_: SyncRound | None, *, limit: int) -> Cha
     return ChangesPage(_load_visible_entries(access, entries), next_round, has_more)
 
 
+def prefetch_changes(user_id: str, *, is_first_round: bool) -> Prefetch:
+    """Return what a page about all projects of the user will read first."""
+    memberships = prefetch_list(list_memberships, user_id)
+    if is_first_round:
+        return memberships
+    return memberships.plus(prefetch_list(list_former_memberships, user_id))
+
+
+def _get_first_time(current: SyncRound) -> str:
+    """Return the time since which a round looks for changes; empty for a client's first round."""
+    if not current.since:
+        return ""
+    return format_timestamp(parse_timestamp(current.since) - VISIBILITY_DELAY)
+
+
+def _list_of_one_project(access: ProjectAccess, current: SyncRound) -> Iterator[PositionedEntry]:
+    """Yield the entries of a round after its position, of the project of the request."""
+    member = access.get_item(Member.key(access.project.id, access.user_id))
+    if member is not None:
+        entries = _list_project(access.project, member, current, _get_first_time(current))
+        yield from (entry for entry in entries if entry[0] > current.position)
+
+
 def _list_positioned(access: Access, current: SyncRound) -> Iterator[PositionedEntry]:
-    """Yield the round's entries after its position, one project after the other."""
-    since = ""
+    """Yield the entries of a round after its position, one project after the other."""
+    since = _get_first_time(current)
     left: dict[str, Tombstone] = {}
     if current.since:
-        since = format_timestamp(parse_timestamp(current.since) - VISIBILITY_DELAY)
         left = {
             former.project_id: Tombstone("project", former.project_id, former.left_at)
-            for former in list_former_memberships(access.user_id)
+            for former in access.read_list(list_former_memberships, access.user_id)
             if former.left_at >= since
         }
-    memberships = {member.project_id: member for member in list_memberships(access.user_id)}
+    memberships = {
+        member.project_id: member for member in access.read_list(list_memberships, access.user_id)
+    }
 
     project_ids = [
         project_id
@@ -159,7 +196,7 @@ def _list_positioned(access: Access, current: SyncRound) -> Iterator[PositionedE
 
 
 def _list_project(
-    project: Project, membership: UserMembership, current: SyncRound, since: str
+    project: Project, membership: Member | UserMembership, current: SyncRound, since: str
 ) -> Iterator[PositionedEntry]:
     """Yield what changed in a project since the time `since`: the project, then its tasks."""
     meta_position = FeedPosition(project.id, META)
@@ -171,7 +208,7 @@ def _list_project(
     # If the caller joined since, or the project was restored, all of its content is new to them.
     is_new = max(membership.joined_at or "", project.restored_at or "") >= since
     if is_new or project.updated_at >= since:
-        yield meta_position, ChangedProject(project, Role(membership.role))
+        yield meta_position, ChangedProject(project, as_stored(Role, membership.role))
 
     after = current.position if current.position.project_id == project.id else meta_position
     if current.since and after.part <= DELETED:

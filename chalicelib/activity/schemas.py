@@ -1,5 +1,6 @@
 """Queries and responses of the activity log and the changes feed."""
 
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
@@ -11,7 +12,7 @@ from chalicelib.http.fields import Id, Limit, Time
 from chalicelib.projects.schemas import Project, present_project
 from chalicelib.tasks.schemas import Task, present_task
 
-ACTIONS = ["created", "changed", "deleted", "restored"]
+ACTIONS = ["created", "changed", "deleted", "restored", "moved"]
 ActivityAction = Annotated[str, Meta(extra_json_schema={"enum": ACTIONS})]
 
 
@@ -45,9 +46,15 @@ def present_activity(entry: models.Activity) -> Activity:
     )
 
 
+class ChangesStart(StrEnum):
+    NOW = "now"
+
+
 class ChangesQuery(Struct, forbid_unknown_fields=True):
     cursor: str | None = None
     limit: Limit = 100
+    project: str | None = None
+    start: ChangesStart | None = None
 
 
 class ChangedProject(Project, tag_field="kind", tag="project"):

@@ -4,5 +4,5 @@ clean-up.
 The bytes go straight between the client and S3.
 
 Items: Attachment, Avatar, StorageUsage, Upload.
-Imports: access, accounts, aws, dynamodb, http, jobs, tasks.
+Imports: access, accounts, aws, copies, dynamodb, http, jobs, tasks.
 """

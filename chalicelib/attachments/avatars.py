@@ -1,7 +1,8 @@
 """Avatars: PNG, JPEG or WebP images up to 2 MiB, verified by their first bytes."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from chalicelib.access.service import Access
 from chalicelib.accounts.models import User, update_user_write
@@ -10,7 +11,8 @@ from chalicelib.attachments.models import PENDING, READY, Avatar
 from chalicelib.aws import s3
 from chalicelib.aws.s3 import IMAGE_SECONDS, UploadForm
 from chalicelib.dynamodb.ids import new_id
-from chalicelib.dynamodb.table import get_item, is_unchanged, set_or_remove
+from chalicelib.dynamodb.mapping.expressions import is_unchanged, set_or_remove
+from chalicelib.dynamodb.table import get_item
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import ConditionFailed, Write, transact
 from chalicelib.errors import Conflict, FieldError, Invalid, require_found
@@ -21,8 +23,7 @@ MAX_AVATAR_BYTES = 2 * 1024 * 1024
 SAME_URL_SECONDS = IMAGE_SECONDS // 2
 
 
-@dataclass(frozen=True)
-class AnnouncedAvatar:
+class AnnouncedAvatar(Struct, frozen=True):
     """A pending avatar and the signed form that uploads its bytes."""
 
     avatar: Avatar

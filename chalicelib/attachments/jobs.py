@@ -14,6 +14,7 @@ from chalicelib.attachments import avatars, models, upload_lifecycle
 from chalicelib.attachments.models import ATTACHMENT_PREFIX, AVATAR_PREFIX, READY, Avatar, Upload
 from chalicelib.aws import s3
 from chalicelib.aws.s3 import ObjectSummary
+from chalicelib.copies.location_models import find_current_ids
 from chalicelib.dynamodb.table import batch_get
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.jobs.maintenance_models import (
@@ -113,25 +114,38 @@ def _close_outlived(object_keys: set[str], now: datetime) -> int:
 
 
 def _find_outlived_tasks(task_ids: set[str], now: datetime) -> set[str]:
-    """Return the ids of the tasks whose files are no longer kept."""
-    tasks = {task.id: task for task in get_tasks(task_ids)}
+    """Return those of the original ids `task_ids` whose task no longer keeps its files."""
+    tasks = {task.original_id: task for task in get_tasks(task_ids)}
     purged = task_ids - set(tasks)
     # A task that moves to or from the trash can be missing from both reads: look twice.
     for _ in range(2):
-        items = batch_get(*(entity.key(id_) for id_ in purged for entity in (Task, TrashedTask)))
-        purged = {
-            id_
-            for id_ in purged
-            if not items.get(Task.key(id_)) and not items.get(TrashedTask.key(id_))
-        }
+        found = _find_tasks_anywhere(purged)
+        tasks |= found
+        purged -= set(found)
 
     if not settings.FILES_KEPT_DAYS:
         return purged
     limit = format_timestamp(now - timedelta(days=settings.FILES_KEPT_DAYS))
     return purged | {
-        task.id
-        for task in tasks.values()
-        if task.status == "done" and task.completed_at is not None and task.completed_at < limit
+        task_id
+        for task_id, task in tasks.items()
+        if not isinstance(task, TrashedTask)
+        and task.status == "done"
+        and task.completed_at is not None
+        and task.completed_at < limit
+    }
+
+
+def _find_tasks_anywhere(task_ids: set[str]) -> dict[str, Task]:
+    """Return the tasks with these original ids by id, also those that are in the trash or moved."""
+    current_ids = {task_id: task_id for task_id in task_ids} | find_current_ids(task_ids)
+    items = batch_get(
+        *(model.key(each) for each in current_ids.values() for model in (Task, TrashedTask))
+    )
+    return {
+        task_id: task
+        for task_id, current_id in current_ids.items()
+        if (task := items.get(Task.key(current_id)) or items.get(TrashedTask.key(current_id)))
     }
 
 

@@ -16,12 +16,13 @@ from typing import Any
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.aws.s3 import StoredObject
+from chalicelib.copies.location_models import add_counts_anywhere_writes
 from chalicelib.dynamodb import time_index
 from chalicelib.dynamodb.ids import is_id, is_task_id, new_id
-from chalicelib.dynamodb.table import Item, Key, get_item, query_all, set_or_remove
+from chalicelib.dynamodb.mapping.expressions import set_or_remove
+from chalicelib.dynamodb.table import Item, Key, get_item, query_all
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import ConditionFailed, Put, Update, transact
-from chalicelib.tasks.models import add_counts_anywhere_writes
 
 PENDING, READY, GONE = "pending", "ready", "gone"
 PENDING_FOR = timedelta(hours=24)
@@ -44,8 +45,8 @@ class Upload(Item):
     version_id = UnicodeAttribute(null=True)
 
     @property
-    def task_id(self) -> str | None:
-        """The id of the task that the file belongs to; None for an avatar."""
+    def original_task_id(self) -> str | None:
+        """The original id of the task that the file belongs to; None for an avatar."""
         return self.PK.removeprefix("TASK#") if self.PK.startswith("TASK#") else None
 
 
@@ -67,7 +68,7 @@ class Attachment(Upload):
         return self.SK.removeprefix("FILE#")
 
     @property
-    def task_id(self) -> str:
+    def original_task_id(self) -> str:
         return self.PK.removeprefix("TASK#")
 
     @property
@@ -154,7 +155,7 @@ def confirm_upload_write(upload: Upload, now: datetime, **attributes: str | None
     """
     # All avatars share a prefix; attachments share one if their tasks are of the same twelve days.
     prefix = AVATAR_PREFIX
-    if upload.task_id is not None:
+    if upload.original_task_id is not None:
         prefix = upload.object_key[: len(ATTACHMENT_PREFIX) + PREFIX_LETTERS]
     shard = zlib.crc32(upload.PK.encode()) % LISTING_SHARDS
     values = {
@@ -180,11 +181,12 @@ def confirm_attachment(
     facts = {"version_id": stored.version_id, "picture": picture}
     current = {"status": READY, "uploaded_at": format_timestamp(now), **facts}
     while True:
-        counts = add_counts_anywhere_writes(attachment.task_id, attachments_count=1)
+        task_id = attachment.original_task_id
+        counts = add_counts_anywhere_writes(task_id, attachments_count=1)
         try:
             transact(confirm_upload_write(attachment, now, **facts), *counts)
         except ConditionFailed as failed:
-            if failed.write in counts:  # the task has just moved to or from the trash: try again
+            if failed.write in counts:  # the task is no longer where it was read: try again
                 continue
             if failed.item is None:
                 return
@@ -201,7 +203,7 @@ def set_multipart_upload(attachment: Attachment, upload_id: str) -> bool:
     Returns False if a concurrent request has stored another id or ended the upload.
     """
     condition = (Attachment.status == PENDING) & Attachment.upload_id.does_not_exist()
-    key = Attachment.key(attachment.task_id, attachment.id)
+    key = Attachment.key(attachment.original_task_id, attachment.id)
     try:
         transact(Update(key, (Attachment.upload_id.set(upload_id),), condition))
     except ConditionFailed:

@@ -1,6 +1,6 @@
 """Multipart uploads of large attachments; an interrupted upload can be resumed."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from chalicelib.access.service import TaskAccess
 from chalicelib.attachments import models, service
@@ -10,8 +10,7 @@ from chalicelib.aws.s3_multipart import Part
 from chalicelib.errors import Conflict, FieldError, Invalid, NotFound
 
 
-@dataclass(frozen=True)
-class PartUrl:
+class PartUrl(Struct, frozen=True):
     """The signed URL to PUT the `size` bytes of one part to."""
 
     number: int
@@ -19,8 +18,7 @@ class PartUrl:
     url: str
 
 
-@dataclass(frozen=True)
-class UploadedParts:
+class UploadedParts(Struct, frozen=True):
     """The attachment and those of its parts that S3 has received."""
 
     attachment: Attachment

@@ -102,9 +102,9 @@ class PartList(PartLayout):
     next_cursor: None = None
 
 
-def present_upload(announced: AnnouncedAttachment) -> FormUpload | MultipartUpload:
+def present_upload(announced: AnnouncedAttachment, task_id: str) -> FormUpload | MultipartUpload:
     """Return the response for a pending attachment, with its form or its part layout."""
-    attachment = present_attachment(announced.attachment)
+    attachment = present_attachment(announced.attachment, task_id)
     if announced.form is not None:
         return FormUpload(attachment, announced.form)
     part_size = int(announced.attachment.part_size or 0)
@@ -121,11 +121,11 @@ def present_parts(uploaded: UploadedParts) -> PartList:
     )
 
 
-def present_attachment(attachment: models.Attachment) -> Attachment:
-    """Return the response for an attachment."""
+def present_attachment(attachment: models.Attachment, task_id: str) -> Attachment:
+    """Return the response for an attachment of the task."""
     return Attachment(
         id=attachment.id,
-        task=attachment.task_id,
+        task=task_id,
         filename=attachment.filename,
         content_type=attachment.content_type,
         size=int(attachment.size),

@@ -3,9 +3,10 @@
 The bytes go straight from the client to S3, with a signed form or in parts (`multipart_uploads`).
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from chalicelib import settings
 from chalicelib.access.permissions import MANAGERS
@@ -23,8 +24,7 @@ from chalicelib.dynamodb.transactions import ConditionFailed
 from chalicelib.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 
 
-@dataclass(frozen=True)
-class AnnouncedAttachment:
+class AnnouncedAttachment(Struct, frozen=True):
     """A pending attachment and the form that uploads its bytes; no form for a multipart upload."""
 
     attachment: Attachment
@@ -42,11 +42,12 @@ def announce_attachment(
     """
     _validate_file(content_type, size, sha256)
     attachment_id = new_id(access.now)
-    key = Attachment.key(access.task.id, attachment_id)
+    task_id = access.task.original_id
+    key = Attachment.key(task_id, attachment_id)
     attachment = Attachment(
         key.pk,
         key.sk,
-        object_key=models.attachment_object_key(access.task.id, attachment_id),
+        object_key=models.attachment_object_key(task_id, attachment_id),
         filename=filename,
         content_type=content_type,
         size=size,
@@ -87,11 +88,13 @@ def _create_attachment(access: TaskAccess, attachment: Attachment) -> Attachment
         created = create_once(
             attachment,
             models.announce_upload_write(attachment, access.now),
-            *quota_models.reserve_storage_writes(attachment),
+            *quota_models.reserve_storage_writes(attachment, access.project.id),
             idempotency_key=access.idempotency_key,
             now=access.now,
         )
     except ConditionFailed as failed:
+        if quota_models.moved_to_project(failed) not in {None, access.project.id}:
+            raise NotFound() from failed
         limit = quota_models.exceeded_limit(failed.write)
         if limit is None:
             raise
@@ -100,7 +103,7 @@ def _create_attachment(access: TaskAccess, attachment: Attachment) -> Attachment
 
     if created is not attachment:
         # A form for an upload that is over would let in an object without an item.
-        current = models.get_attachment(created.task_id, created.id)
+        current = models.get_attachment(created.original_task_id, created.id)
         if current is None or current.status != PENDING:
             raise Conflict("This upload was announced before and is over", code="upload_over")
     return created
@@ -170,13 +173,13 @@ def _confirm_if_stored(attachment: Attachment, now: datetime) -> None:
 
 def list_attachments(access: TaskAccess) -> list[Attachment]:
     """Return the task's attachments, oldest first; pending ones only to their uploader."""
-    attachments = models.list_attachments(access.task.id)
+    attachments = access.read_list(models.list_attachments, access.task.original_id)
     return [attachment for attachment in attachments if _is_visible(attachment, access)]
 
 
 def get_attachment(access: TaskAccess, attachment_id: str) -> Attachment:
     """Return an attachment. Raises `NotFound` when the caller cannot see it."""
-    attachment = models.get_attachment(access.task.id, attachment_id)
+    attachment = access.get_item(Attachment.key(access.task.original_id, attachment_id))
     if attachment is None or not _is_visible(attachment, access):
         raise NotFound()
     return attachment
@@ -218,8 +221,8 @@ def delete_attachment(access: TaskAccess, attachment_id: str) -> None:
 def close_task_attachments(task_id: str, now: datetime) -> int:
     """Turn all attachments of a purged task into tombstones and release their storage.
 
-    The tick deletes the objects and the items. Repeating it has no further effect. Returns the
-    number of attachments that were closed.
+    `task_id` is the task's original id. The tick deletes the objects and the items. Repeating it
+    has no further effect. Returns the number of attachments that were closed.
     """
     closed = sum(
         upload_lifecycle.close_upload(attachment, now)

@@ -7,13 +7,13 @@ from datetime import datetime
 
 from chalicelib.attachments import models
 from chalicelib.attachments.models import GONE, PENDING, READY, Upload
-from chalicelib.attachments.quota_models import release_storage_writes
+from chalicelib.attachments.quota_models import moved_to_project, release_storage_writes
 from chalicelib.aws import s3, s3_multipart
+from chalicelib.copies.location_models import add_counts_anywhere_writes
 from chalicelib.dynamodb import time_index
 from chalicelib.dynamodb.table import Key
 from chalicelib.dynamodb.transactions import ConditionFailed, Delete, Write, item_key, transact
 from chalicelib.observability import record_outcome
-from chalicelib.tasks.models import add_counts_anywhere_writes
 
 
 def expire_uploads(now: datetime) -> dict[str, int]:
@@ -43,10 +43,12 @@ def close_upload(
     in one of `statuses`.
     """
     missing: set[tuple[str, str]] = set()
+    project_id = None
     while upload.status in statuses:
-        counters: tuple[Write, ...] = release_storage_writes(upload)
-        if upload.status == READY and upload.task_id is not None:
-            counters += add_counts_anywhere_writes(upload.task_id, attachments_count=-1)
+        task_id = upload.original_task_id
+        counters: tuple[Write, ...] = release_storage_writes(upload, project_id)
+        if upload.status == READY and task_id is not None:
+            counters += add_counts_anywhere_writes(task_id, attachments_count=-1)
         counters = tuple(write for write in counters if item_key(write) not in missing)
         tombstone = models.close_upload_write(
             Key(Upload, upload.PK, upload.SK), upload.object_key, now, expected_status=upload.status
@@ -54,7 +56,10 @@ def close_upload(
         try:
             transact(tombstone, *counters)
         except ConditionFailed as failed:
-            if failed.write in counters:  # deleted with its project, or the task has moved
+            moved_to = moved_to_project(failed)
+            if moved_to not in {None, project_id}:
+                project_id = moved_to
+            elif failed.write in counters:  # deleted with its project, or the task has moved
                 missing.add(item_key(failed.write))
             else:
                 current = models.get_upload(upload.PK, upload.SK)

@@ -1,4 +1,4 @@
-"""Clients for the other AWS services: S3, SES, Secrets Manager and Lambda.
+"""Clients for the other AWS services: S3, SES, SQS, Secrets Manager and Lambda.
 
 They are created on first use and translate outages into `Unavailable`.
 

@@ -8,20 +8,33 @@ from functools import cache
 from typing import Any
 
 from chalicelib import settings
+from chalicelib.dynamodb.transport.lean_client import (
+    SECRETS_MANAGER,
+    LeanClient,
+    create_lean_client,
+)
 
+# With three attempts, a silent service fails a request after about six seconds.
 CONNECT_SECONDS = 1
-READ_SECONDS = 5
+READ_SECONDS = 2
 READ_SECONDS_MAIL = 10
+# The most messages that are sent to WebSocket connections at the same time.
+LIVE_SENDERS = 16
+ATTEMPTS = 3
 
 
 @cache
 def s3_client() -> Any:
     """Return the client of S3, which signs with SigV4 for the regional host.
 
-    By default boto3 signs with SigV2 in us-east-1, and for the global host elsewhere.
+    By default boto3 signs with SigV2 and for the global host. The policy of the web client's pages
+    allows the regional one.
     """
-    style = {"addressing_style": settings.S3_ADDRESSING_STYLE}
-    return _create_client("s3", signature_version="s3v4", s3=style)
+    options = {
+        "addressing_style": settings.S3_ADDRESSING_STYLE,
+        "us_east_1_regional_endpoint": "regional",
+    }
+    return _create_client("s3", signature_version="s3v4", s3=options)
 
 
 @cache
@@ -34,10 +47,36 @@ def ses_client() -> Any:
     return _create_client("ses", attempts=1, read_timeout=READ_SECONDS_MAIL)
 
 
+def get_secret_value(secret_id: str) -> str:
+    """Return the text of a secret."""
+    params = {"SecretId": secret_id}
+    lean = _lean_secrets_client()
+    if lean is None:
+        return str(secrets_manager_client().get_secret_value(**params)["SecretString"])
+    return str(lean.call("GetSecretValue", params)["SecretString"])
+
+
+@cache
+def _lean_secrets_client() -> LeanClient | None:
+    return create_lean_client(
+        SECRETS_MANAGER,
+        settings.REGION,
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        max_attempts=ATTEMPTS,
+    )
+
+
 @cache
 def secrets_manager_client() -> Any:
     """Return the client of Secrets Manager, for the keys that sign tokens and cursors."""
     return _create_client("secretsmanager")
+
+
+@cache
+def sqs_client() -> Any:
+    """Return the client of SQS, for the queues of dead letters and of live events."""
+    return _create_client("sqs")
 
 
 @cache
@@ -46,8 +85,25 @@ def lambda_client() -> Any:
     return _create_client("lambda")
 
 
+@cache
+def live_connections_client() -> Any:
+    """Return the client of the WebSocket connections, which makes one attempt: whoever misses a
+    message asks the changes feed."""
+    return _create_client(
+        "apigatewaymanagementapi",
+        address=settings.LIVE_URL.replace("ws", "http", 1),
+        attempts=1,
+        max_pool_connections=LIVE_SENDERS,
+    )
+
+
 def _create_client(
-    service: Any, *, attempts: int = 3, read_timeout: int = READ_SECONDS, **options: Any
+    service: Any,
+    *,
+    address: str | None = None,
+    attempts: int = ATTEMPTS,
+    read_timeout: int = READ_SECONDS,
+    **options: Any,
 ) -> Any:
     import boto3
     from botocore.config import Config
@@ -58,4 +114,4 @@ def _create_client(
         retries={"total_max_attempts": attempts, "mode": "standard"},
         **options,
     )
-    return boto3.client(service, region_name=settings.REGION, config=config)
+    return boto3.client(service, region_name=settings.REGION, endpoint_url=address, config=config)

@@ -2,13 +2,13 @@
 
 import base64
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from botocore.exceptions import ClientError
+from msgspec import Struct
 
 from chalicelib import settings
 from chalicelib.aws import clients
@@ -30,22 +30,19 @@ IMAGE_SIGNATURES = {
 }
 
 
-@dataclass(frozen=True)
-class UploadForm:
+class UploadForm(Struct, frozen=True):
     """URL and form fields with which a browser posts a file; S3 enforces the fields."""
 
     url: str
     fields: dict[str, str]
 
 
-@dataclass(frozen=True)
-class Download:
+class Download(Struct, frozen=True):
     url: str
     expires_in: int
 
 
-@dataclass(frozen=True)
-class StoredObject:
+class StoredObject(Struct, frozen=True):
     """An object's metadata; `sha256` (hex) only if S3 itself computed it."""
 
     size: int
@@ -54,8 +51,7 @@ class StoredObject:
     sha256: str | None
 
 
-@dataclass(frozen=True)
-class ObjectSummary:
+class ObjectSummary(Struct, frozen=True):
     """An entry of the bucket's listing."""
 
     object_key: str
@@ -138,6 +134,15 @@ def read_object(object_key: str) -> bytes | None:
     with translate_outages():
         content: bytes = found["Body"].read()
     return content
+
+
+def read_lines(object_key: str) -> Iterator[bytes]:
+    """Yield the lines of a text, without having all of it in memory.
+
+    Raises `Conflict` when the object does not exist.
+    """
+    with translate_outages():
+        yield from _open_object(object_key, None).iter_lines(CHUNK_BYTES)
 
 
 def detect_image_type(object_key: str, version_id: str | None = None) -> str | None:

@@ -1,9 +1,9 @@
 """Multipart uploads: each part has a signed URL, so an interrupted upload can be continued."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
+from msgspec import Struct
 
 from chalicelib import settings
 from chalicelib.aws import clients
@@ -13,8 +13,7 @@ PART_SECONDS = 900
 PART_BYTES = 8 * 1024 * 1024  # 640 parts for 5 GiB, fewer than S3 lists at once
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(Struct, frozen=True):
     """A part that was uploaded; `size` is in bytes."""
 
     number: int

@@ -3,5 +3,5 @@
 A new comment is fanned out into one email for each watcher and mentioned member.
 
 Items: Comment, Watcher.
-Imports: access, accounts, dynamodb, http, mail, members, tasks.
+Imports: access, accounts, copies, dynamodb, http, mail, markdown, members, tasks.
 """

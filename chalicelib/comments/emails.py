@@ -12,14 +12,13 @@ from itertools import islice
 from chalicelib.accounts.models import User, find_user_ids_by_username
 from chalicelib.comments import models
 from chalicelib.comments.mentions import parse_mentions
-from chalicelib.dynamodb.ids import project_id_of
+from chalicelib.copies.location_models import find_task
 from chalicelib.dynamodb.transactions import ConditionFailed, transact
 from chalicelib.mail.models import OutboxMail
 from chalicelib.mail.notifications import COMMENT, MENTIONED, queue_comment_copy_write, wants_mail
 from chalicelib.mail.rendering import Email
 from chalicelib.members.models import get_member_users
 from chalicelib.tasks.emails import build_task_email, load_task_context
-from chalicelib.tasks.models import get_task
 
 
 def fan_out_comment(mail: OutboxMail, now: datetime) -> None:
@@ -28,11 +27,12 @@ def fan_out_comment(mail: OutboxMail, now: datetime) -> None:
     A member who is both receives the mail about the mention, or the other one if that kind is
     switched off. The author receives none.
     """
-    task, comment = get_task(mail.task_id), models.get_comment(mail.task_id, mail.comment_id)
+    task = find_task(mail.task_id)
+    comment = models.get_comment(task.original_id, mail.comment_id) if task else None
     if task is None or comment is None:
         return
     watching = models.list_watcher_ids(task)
-    members, mentioned = _find_recipients(mail, comment.body, watching)
+    members, mentioned = _find_recipients(mail, task.project_id, comment.body, watching)
     for user in members:
         kinds = [
             kind
@@ -46,10 +46,10 @@ def fan_out_comment(mail: OutboxMail, now: datetime) -> None:
 
 
 def _find_recipients(
-    mail: OutboxMail, text: str, watching: set[str]
+    mail: OutboxMail, project_id: str, text: str, watching: set[str]
 ) -> tuple[list[User], set[str]]:
-    """Return the members who watch the task or may be mentioned in `text`, without the author, and
-    the ids of the mentioned ones.
+    """Return the members of the project who watch the task or may be mentioned in `text`, without
+    the author, and the ids of the mentioned ones.
 
     A mention may be read as several names. The longest name of a member counts, so nobody outside
     of the project can take a mention away by choosing a longer name.
@@ -57,7 +57,7 @@ def _find_recipients(
     mentions = parse_mentions(text)
     ids_by_name = find_user_ids_by_username(name for names in mentions for name in names)
     user_ids = {*watching, *ids_by_name.values()} - {mail.actor}
-    members = get_member_users(project_id_of(mail.task_id), user_ids)
+    members = get_member_users(project_id, user_ids)
     member_ids = {mail.actor, *(user.id for user in members)}
     mentioned: set[str] = set()
     for names in mentions:
@@ -70,7 +70,7 @@ def _find_recipients(
 
 def build_comment_email(mail: OutboxMail, now: datetime) -> Email | None:
     """Return the email to a watcher, or None if there is no reason for it any more."""
-    task = get_task(mail.task_id)
+    task = find_task(mail.task_id)
     if task is None or mail.recipient not in models.list_watcher_ids(task):
         return None
     return _build_email(mail, "New comment")
@@ -83,8 +83,10 @@ def build_mention_email(mail: OutboxMail, now: datetime) -> Email | None:
 
 def _build_email(mail: OutboxMail, subject: str) -> Email | None:
     context = load_task_context(mail)
-    comment = models.get_comment(mail.task_id, mail.comment_id)
-    if context is None or comment is None:
+    if context is None:
+        return None
+    comment = models.get_comment(context.task.original_id, mail.comment_id)
+    if comment is None:
         return None
     return build_task_email(
         context, f"{subject}: {context.task.title}", who=context.who, said=comment.body

@@ -10,6 +10,8 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import islice
 
+from chalicelib.markdown.service import remove_code
+
 MENTIONS_MAX = 50
 USERNAME_MAX = 50
 PUNCTUATION = "._+-"
@@ -26,11 +28,14 @@ _JOINED_SCRIPTS = frozenset(
 def parse_mentions(text: str) -> list[list[str]]:
     """Return the possible names of each of the first fifty mentions, the longest name first.
 
-    A mention is an @ and a name. It begins after anything but a letter of the name's script or a
-    digit, because `jo@kim.example` is an email address. In scripts without spaces it begins after
-    anything. A name ends where no username goes on, or where the script changes.
+    A mention is an @ and a name, outside of Markdown code. It begins after anything but a letter of
+    the name's script or a digit, because `jo@kim.example` is an email address. In scripts without
+    spaces it begins after anything. A name ends where no username goes on, or where the script
+    changes.
     """
     text = unicodedata.normalize("NFC", text)
+    if _SIGN.search(text):
+        text = remove_code(text)
     return list(islice(_find_mentions(text), MENTIONS_MAX))
 
 

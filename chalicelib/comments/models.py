@@ -1,6 +1,6 @@
 """Items of comments and watchers, in the partition of their task."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
@@ -29,13 +29,14 @@ class Comment(Item):
         return self.SK.removeprefix("COMMENT#")
 
     @property
-    def task_id(self) -> str:
+    def original_task_id(self) -> str:
+        """The original id of the task."""
         return self.PK.removeprefix("TASK#")
 
 
-def create_comment_writes(comment: Comment) -> tuple[Put, Increment]:
+def create_comment_writes(comment: Comment, task_id: str) -> tuple[Put, Increment]:
     """Return the writes that store a new comment and increment the task's comment count."""
-    return Put(comment), add_counts_write(comment.task_id, comments_count=1)
+    return Put(comment), add_counts_write(task_id, comments_count=1)
 
 
 def update_comment_write(comment: Comment) -> Update:
@@ -48,18 +49,18 @@ def update_comment_write(comment: Comment) -> Update:
         Comment.edited_at.set(str(comment.edited_at)),
         Comment.version.set(comment.version + 1),
     )
-    key = Comment.key(comment.task_id, comment.id)
+    key = Comment.key(comment.original_task_id, comment.id)
     return Update(key, actions, Comment.version == comment.version)
 
 
-def delete_comment_writes(comment: Comment) -> tuple[Delete, Increment]:
+def delete_comment_writes(comment: Comment, task_id: str) -> tuple[Delete, Increment]:
     """Return the writes that delete a comment and decrement the task's comment count.
 
     They fail unless the stored comment is still at the version that was read.
     """
-    key = Comment.key(comment.task_id, comment.id)
+    key = Comment.key(comment.original_task_id, comment.id)
     delete = Delete(key, Comment.version == comment.version)
-    return delete, add_counts_write(comment.task_id, comments_count=-1)
+    return delete, add_counts_write(task_id, comments_count=-1)
 
 
 def get_comment(task_id: str, comment_id: str) -> Comment | None:
@@ -110,13 +111,22 @@ def set_watcher_write(task_id: str, user_id: str, *, muted: bool) -> Upsert:
     return Upsert(Watcher.key(task_id, user_id), (Watcher.muted.set(muted),))
 
 
+def list_watchers(task_id: str) -> Iterator[Watcher]:
+    """Yield those who watch the task with this original id, and those who stopped watching it."""
+    return query_all(Watcher, f"TASK#{task_id}", Watcher.SK.startswith("WATCH#"))
+
+
 def list_watcher_ids(task: Task) -> set[str]:
-    """Return the ids of the task's watchers.
+    """Return the ids of the task's watchers."""
+    return select_watching(task, list_watchers(task.original_id))
+
+
+def select_watching(task: Task, watchers: Iterable[Watcher]) -> set[str]:
+    """Return the ids of the task's watchers. `watchers` are those that have an item.
 
     The creator and the assignee watch a task without an item of their own.
     """
     watching = {user_id for user_id in (task.created_by, task.assigned_to) if user_id}
-    watchers = query_all(Watcher, f"TASK#{task.id}", Watcher.SK.startswith("WATCH#"))
     for watcher in watchers:
         if watcher.muted:
             watching.discard(watcher.user_id)

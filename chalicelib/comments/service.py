@@ -21,16 +21,16 @@ from chalicelib.mail.notifications import queue_comment_write
 def create_comment(access: TaskAccess, *, body: str) -> Comment:
     """Add a comment to the task. Its author becomes a watcher, and its mail is queued.
 
-    Raises `NotFound` if a concurrent request moves the task to the trash.
+    Raises `NotFound` if a concurrent request moves the task to the trash or to another project.
     """
-    key = Comment.key(access.task.id, new_id(access.now))
+    key = Comment.key(access.task.original_id, new_id(access.now))
     comment = Comment(
         key.pk, key.sk, author=access.user_id, body=body, created_at=format_timestamp(access.now)
     )
     writes = (
-        *models.create_comment_writes(comment),
-        models.add_watcher_write(access.task.id, access.user_id),
-        queue_comment_write(comment, access.now),
+        *models.create_comment_writes(comment, access.task.id),
+        models.add_watcher_write(access.task.original_id, access.user_id),
+        queue_comment_write(comment, access.task.id, access.now),
     )
     try:
         return create_once(comment, *writes, idempotency_key=access.idempotency_key, now=access.now)
@@ -42,12 +42,15 @@ def list_comments(
     access: TaskAccess, *, newest_first: bool, limit: int, start: dict[str, Any] | None
 ) -> Page[Comment]:
     """Return a page of the task's comments."""
-    return models.list_comments(access.task.id, newest_first=newest_first, limit=limit, start=start)
+    task_id = access.task.original_id
+    return access.read(
+        models.list_comments, task_id, newest_first=newest_first, limit=limit, start=start
+    )
 
 
 def get_comment(access: TaskAccess, comment_id: str) -> Comment:
     """Return the comment. Raises `NotFound` if the task has no such comment."""
-    return require_found(models.get_comment(access.task.id, comment_id))
+    return require_found(access.get_item(Comment.key(access.task.original_id, comment_id)))
 
 
 def update_comment(
@@ -83,11 +86,11 @@ def delete_comment(access: TaskAccess, comment_id: str, *, version: int | None) 
         require_permission(access, Action.MODERATE_COMMENTS)
 
     def commit(comment: Comment) -> None:
-        delete, decrement = models.delete_comment_writes(comment)
+        delete, decrement = models.delete_comment_writes(comment, access.task.id)
         try:
             transact(delete, decrement)
         except ConditionFailed as failed:
-            if failed.write is decrement:  # a concurrent request moved the task to the trash
+            if failed.write is decrement:  # a concurrent request moved the task away
                 raise NotFound() from failed
             raise
 

@@ -12,14 +12,15 @@ from chalicelib.accounts.models import User
 from chalicelib.comments import models
 from chalicelib.dynamodb.transactions import transact
 from chalicelib.errors import NotFound
-from chalicelib.members.models import get_member, get_member_users
+from chalicelib.members.models import Member, get_member_users
 from chalicelib.tasks.jobs import TaskChange
 from chalicelib.tasks.models import TrashedTask
 
 
 def list_watchers(access: TaskAccess) -> list[User]:
     """Return the watchers of the task who are still members of its project."""
-    return get_member_users(access.project.id, models.list_watcher_ids(access.task))
+    found = access.read_list(models.list_watchers, access.task.original_id)
+    return get_member_users(access.project.id, models.select_watching(access.task, found))
 
 
 def set_watching(access: TaskAccess, user_id: str, *, watching: bool) -> None:
@@ -29,10 +30,10 @@ def set_watching(access: TaskAccess, user_id: str, *, watching: bool) -> None:
     `NotFound` if the user is not a member, `Forbidden` if a viewer names another member.
     """
     if user_id != access.user_id:
-        if get_member(access.project.id, user_id) is None:
+        if access.get_item(Member.key(access.project.id, user_id)) is None:
             raise NotFound()
         require_permission(access, Action.WRITE_TASKS)
-    transact(models.set_watcher_write(access.task.id, user_id, muted=not watching))
+    transact(models.set_watcher_write(access.task.original_id, user_id, muted=not watching))
 
 
 def watch_on_assignment(change: TaskChange, now: datetime) -> None:
@@ -41,4 +42,4 @@ def watch_on_assignment(change: TaskChange, now: datetime) -> None:
     if task is None or isinstance(task, TrashedTask) or not task.assigned_to:
         return
     if before is None or before.assigned_to != task.assigned_to:
-        transact(models.add_watcher_write(task.id, task.assigned_to))
+        transact(models.add_watcher_write(task.original_id, task.assigned_to))

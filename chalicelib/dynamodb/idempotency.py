@@ -6,14 +6,14 @@ record from the object, because neither can be written without the other.
 """
 
 import json
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from msgspec import Struct
 from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.dynamodb import timestamps, transactions
-from chalicelib.dynamodb.table import Item, Key
+from chalicelib.dynamodb.table import Item, Key, get_item
 from chalicelib.dynamodb.transactions import ConditionFailed, Put, Write
 from chalicelib.errors import Invalid
 
@@ -33,8 +33,7 @@ class IdempotencyRecord(Item):
         return Key(IdempotencyRecord, f"RECEIPT#{record_id}", "RECEIPT")
 
 
-@dataclass(frozen=True)
-class IdempotencyKey:
+class IdempotencyKey(Struct, frozen=True):
     """What identifies a repeatable request.
 
     `record_id` is derived from caller and key, `request` from the target and the body.
@@ -56,9 +55,8 @@ def create_once(
     Raises `Invalid` when the key was used for another request, and `ConditionFailed` when the
     condition of one of `writes` does not hold.
     """
-    first = commit_once(
-        *writes, answer=entity.serialize(), idempotency_key=idempotency_key, now=now
-    )
+    answer = None if idempotency_key is None else entity.serialize()
+    first = commit_once(*writes, answer=answer, idempotency_key=idempotency_key, now=now)
     return entity if first is None else type(entity).from_raw_data(first)
 
 
@@ -93,6 +91,23 @@ def commit_once(
         if failed.write is not record_write or failed.item is None:
             raise
         first = IdempotencyRecord.from_raw_data(failed.item)
+    return _read_answer(first, idempotency_key)
+
+
+def find_first_answer(idempotency_key: IdempotencyKey | None, now: datetime) -> Any:
+    """Return the answer that `commit_once` stored with the key; None if there is none.
+
+    Raises `Invalid` when the key was used for another request.
+    """
+    if idempotency_key is None:
+        return None
+    first = get_item(IdempotencyRecord.key(idempotency_key.record_id))
+    if first is None or (first.expires_at or 0) < timestamps.to_epoch_seconds(now):
+        return None
+    return _read_answer(first, idempotency_key)
+
+
+def _read_answer(first: IdempotencyRecord, idempotency_key: IdempotencyKey) -> Any:
     if first.request != idempotency_key.request:
         raise Invalid(
             "This Idempotency-Key was used for another request; use a new key",

@@ -9,10 +9,11 @@ import re
 import secrets
 from datetime import datetime
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 ID_LENGTH = 26
-_ULID = re.compile(f"[{_ALPHABET}]{{{ID_LENGTH}}}")
-_TASK = re.compile(f"[{_ALPHABET}]{{{2 * ID_LENGTH}}}")
+TIME_LENGTH = 10  # the first characters are the time
+_ULID = re.compile(f"[{ALPHABET}]{{{ID_LENGTH}}}")
+_TASK = re.compile(f"[{ALPHABET}]{{{2 * ID_LENGTH}}}")
 
 
 def new_id(now: datetime) -> str:
@@ -29,9 +30,27 @@ def derive_id(at: datetime, seed: str) -> str:
     return _encode_ulid(at, int.from_bytes(digest[:10], "big"))
 
 
+def derive_copy_id(at: datetime, source_id: str, seed: str) -> str:
+    """Return the ULID of a copy that is made at `at`; `seed` identifies the copying.
+
+    Copies made at the same time sort as their sources do. As with `derive_id`, a copy that is made
+    again gets the same id.
+    """
+    digest = hashlib.sha256(f"{seed} {source_id}".encode()).digest()
+    low_bits = _decode_milliseconds(source_id) << 32 | int.from_bytes(digest[:4], "big")
+    return _encode_ulid(at, low_bits)
+
+
+def _decode_milliseconds(ulid: str) -> int:
+    number = 0
+    for character in ulid[:TIME_LENGTH]:
+        number = number << 5 | ALPHABET.index(character)
+    return number
+
+
 def _encode_ulid(at: datetime, low_bits: int) -> str:
     number = int(at.timestamp() * 1000) << 80 | low_bits
-    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+    return "".join(ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
 
 
 def new_task_id(project_id: str, now: datetime) -> str:

@@ -1,8 +1,9 @@
 """The indexes of the one table.
 
 Indexes for lists project a task's card: all attributes but the description, which would make each
-copy of the item expensive, and the start date, which is newer than the indexes: the projection of
-an index cannot be changed.
+copy of the item expensive, and what is newer than the indexes, whose projection cannot be changed:
+the start date, the recurrence and the rank. The sort key of `by_updated` contains the rank
+(decision 0041).
 """
 
 from typing import Any
@@ -45,6 +46,11 @@ def card_index(name: str) -> Index:
         sort = UnicodeAttribute(range_key=True, attr_name=f"{name}_sort")
 
     return Cards()
+
+
+def hash_name(index: str) -> str:
+    """Return the name of the attribute that is the hash key of the index `by_<name>`."""
+    return f"{index.removeprefix('by_')}_key"
 
 
 class ByWake(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]

@@ -1,11 +1,19 @@
-"""Optimistic locking: changes to items that others may change concurrently."""
+"""Optimistic locking: changes to items that others may change concurrently.
 
+A counter item has a count of its own changes (`changes`) in place of a version. The counter repair
+corrects an item only if `changes` is still what it read: it never overwrites a concurrent update.
+"""
+
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from msgspec import Struct
+from pynamodb.expressions.operand import Path
+
 from chalicelib.dynamodb import table, transactions
 from chalicelib.dynamodb.table import Item, Key
-from chalicelib.dynamodb.transactions import ConditionFailed
+from chalicelib.dynamodb.transactions import ConditionFailed, Update
 from chalicelib.errors import Conflict, NotFound, PreconditionFailed, Unavailable
 
 MAX_ATTEMPTS = 20
@@ -46,7 +54,7 @@ def retry_on_conflict(item: R, *, version: int | None, commit: Callable[[R], T])
     fails, and `Unavailable` after too many attempts.
     """
     for _ in range(MAX_ATTEMPTS):
-        if version is not None and item.version != version:  # type: ignore[attr-defined]
+        if version is not None and version != getattr(item, "version", None):
             raise PreconditionFailed()
         try:
             return commit(item)
@@ -60,3 +68,28 @@ def retry_on_conflict(item: R, *, version: int | None, commit: Callable[[R], T])
                 raise NotFound() from failed
             item = current
     raise Unavailable()
+
+
+class CounterItem(Struct, frozen=True):
+    """A counter item as it was read; without counts and changes if it does not exist."""
+
+    key: Key[Any]
+    counts: Counter[str]
+    changes: int | None
+
+
+def read_counter_item(key: Key[Any], counts: Counter[str], raw: Mapping[str, Any]) -> CounterItem:
+    """Return the counter item with the `counts` that were parsed from `raw`."""
+    return CounterItem(key, counts, int(raw["changes"]["N"]) if "changes" in raw else None)
+
+
+def correct_counter_write(item: CounterItem, counts: Mapping[str, int]) -> Update:
+    """Return the write that replaces the item's counts with `counts`.
+
+    It holds only while no count has changed since the item was read.
+    """
+    removed = [Path(name).remove() for name in item.counts.keys() - counts.keys()]
+    corrected = [Path(name).set(count) for name, count in counts.items()]
+    changes = Path("changes")
+    unchanged = changes.does_not_exist() if item.changes is None else changes == item.changes
+    return Update(item.key, (*removed, *corrected), unchanged)

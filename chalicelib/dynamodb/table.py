@@ -4,35 +4,33 @@ These functions and `transactions.transact` handle timeouts, backoff and AWS err
 contain only attributes, keys and access patterns.
 """
 
-import random
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence, Set
+from functools import partial
+from threading import Lock
 from typing import Any, Generic, TypeVar
 
+from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.connection.table import TableConnection
-from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.update import Action
-from pynamodb.models import Model
 
 from chalicelib import settings
-from chalicelib.dynamodb import indexes, outages
+from chalicelib.dynamodb import indexes, outages, transport
+from chalicelib.dynamodb.concurrency import run_concurrently
 from chalicelib.dynamodb.indexes import ByWake
+from chalicelib.dynamodb.mapping.expressions import build_placeholders
+from chalicelib.dynamodb.mapping.model import PlainModel
 from chalicelib.dynamodb.pages import Page
-from chalicelib.dynamodb.response_parser import read_plain_json
-from chalicelib.errors import Unavailable
 
 PK_MAX, SK_MAX = 2048, 1024
 BATCH_GET_MAX = 100
-BATCH_WRITE_MAX = 25
-BATCH_TRIES = 5
 PAGE_MAX = 1_000
 PAGE_GROWTH = 4
+_connecting = Lock()  # the first request of a process may read in several threads
 
 
-class Item(Model):
+class Item(PlainModel):
     """Base of every entity.
 
     It has no version and no discriminator attribute of PynamoDB: batch writes ignore the first,
@@ -78,16 +76,21 @@ class Item(Model):
         """Return one connection for all entities; PynamoDB opens one per class (pynamodb#1245)."""
         if cls is not Item:
             return Item._get_connection()
-        if cls._connection is None:
-            read_plain_json(super()._get_connection().connection.session)
-        return super()._get_connection()
+        table = cls._connection
+        if table is not None and table.connection._client is not None:
+            return table
+        with _connecting:
+            table = super()._get_connection()
+            if table.connection._client is None:
+                transport.configure(table.connection, cls.Meta)
+        return table
 
 
 R = TypeVar("R", bound=Item)
+_Keys = tuple[str, str]  # PK and SK
 
 
-@dataclass(frozen=True)
-class Key(Generic[R]):
+class Key(Struct, Generic[R], frozen=True):
     """The key of an item and the model to read it with."""
 
     model: type[R]
@@ -106,15 +109,23 @@ class Key(Generic[R]):
 
 
 class BatchResult:
-    """The items that a batch read found, by key."""
+    """The items that a batch read found, by key. `requested` are the keys that it looked for."""
 
-    def __init__(self, found: dict[tuple[str, str], dict[str, Any]]) -> None:
-        self._found = found
+    def __init__(self, found: dict[_Keys, dict[str, Any]], requested: Set[_Keys]) -> None:
+        self._found, self._requested = found, requested
+
+    def was_read(self, key: Key[Any]) -> bool:
+        """Return whether the batch read looked for the item."""
+        return (key.pk, key.sk) in self._requested
+
+    def plus(self, other: "BatchResult") -> "BatchResult":
+        """Return the result of both batch reads."""
+        return BatchResult({**self._found, **other._found}, self._requested | other._requested)
 
     def get(self, key: Key[R]) -> R | None:
         """Return the item at `key`, or None if it does not exist."""
         raw = self._found.get((key.pk, key.sk))
-        return None if raw is None else key.model.from_raw_data(raw)
+        return None if raw is None else key.model.decode_later(raw)
 
     def raw(self, key: Key[Any]) -> dict[str, Any] | None:
         """Return the item in DynamoDB's own format, for attributes that no model declares."""
@@ -125,68 +136,52 @@ def get_item(key: Key[R]) -> R | None:
     """Read one item, strongly consistent; None if it does not exist."""
     if not key.is_valid:
         return None
-    with outages.translate_outages():
-        try:
-            return key.model.get(key.pk, key.sk, consistent_read=True)
-        except DoesNotExist:
-            return None
+    data = call("GetItem", {**target(key), "ConsistentRead": True})
+    return key.model.decode_later(data["Item"]) if "Item" in data else None
 
 
 def batch_get(*keys: Key[Any]) -> BatchResult:
-    """Read many items, strongly consistent, with one call for each 100."""
+    """Read many items, strongly consistent, with one call for each 100, concurrently."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
 
     def read(raw_keys: Any) -> Any:
         # PynamoDB's own batch_get requests unprocessed keys again without limit or pause.
-        data = Item._get_connection().batch_get_item(raw_keys, consistent_read=True)
+        requested = {"ConsistentRead": True, "Keys": raw_keys}
+        data = call("BatchGetItem", {"RequestItems": {settings.TABLE_NAME: requested}})
         for raw in data["Responses"].get(settings.TABLE_NAME, []):
             found[raw["PK"]["S"], raw["SK"]["S"]] = raw
         return data.get("UnprocessedKeys", {}).get(settings.TABLE_NAME, {}).get("Keys")
 
     unique = {(key.pk, key.sk) for key in keys if key.is_valid}
-    _send_in_chunks([_raw_key(pk, sk) for pk, sk in unique], BATCH_GET_MAX, read)
-    return BatchResult(found)
+    chunks = _cut([raw_key(pk, sk) for pk, sk in unique], BATCH_GET_MAX)
+    run_concurrently(partial(outages.send_until_processed, send=read), chunks)
+    return BatchResult(found, unique)
 
 
-def batch_delete(keys: Sequence[tuple[str, str]]) -> None:
-    """Delete the items at `keys` (pairs of PK and SK), with one call for each 25. Idempotent."""
-    _batch_write([{"DeleteRequest": {"Key": _raw_key(pk, sk)}} for pk, sk in keys])
+def call(operation: str, parameters: dict[str, Any]) -> Any:
+    """Call an operation of DynamoDB with its own parameters, and return its own response.
 
-
-def batch_put(items: Sequence[Item]) -> None:
-    """Write items, with one call for each 25, and replace existing ones.
-
-    Only for items that are the same each time they are written.
+    Raises `Unavailable` in an outage.
     """
-    _batch_write([{"PutRequest": {"Item": item.serialize()}} for item in items])
-
-
-def _batch_write(requests: Sequence[dict[str, Any]]) -> None:
     client = Item._get_connection().connection.client
-
-    def write(requests: Any) -> Any:
-        items = {settings.TABLE_NAME: requests}
-        data = client._make_api_call("BatchWriteItem", {"RequestItems": items})
-        return data.get("UnprocessedItems", {}).get(settings.TABLE_NAME)
-
-    _send_in_chunks(requests, BATCH_WRITE_MAX, write)
+    try:
+        return client._make_api_call(operation, parameters)
+    except (BotoCoreError, ClientError) as error:
+        outages.raise_outage(error)
+        raise
 
 
-def _send_in_chunks(requests: Sequence[Any], chunk_size: int, send: Callable[[Any], Any]) -> None:
-    """Call `send` with each chunk; it returns what DynamoDB did not process, to be sent again."""
-    for start in range(0, len(requests), chunk_size):
-        chunk = requests[start : start + chunk_size]
-        for pause in backoff_delays(BATCH_TRIES):
-            with outages.translate_outages():
-                chunk = send(chunk)
-            if not chunk:
-                break
-            time.sleep(pause)
-        else:
-            raise Unavailable()
+def _cut(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]
 
 
-def _raw_key(pk: str, sk: str) -> dict[str, Any]:
+def target(key: Key[Any]) -> dict[str, Any]:
+    """Return the parameters that name the item of an operation."""
+    return {"TableName": settings.TABLE_NAME, "Key": raw_key(key.pk, key.sk)}
+
+
+def raw_key(pk: str, sk: str) -> dict[str, Any]:
+    """Return the key of an item in DynamoDB's own format."""
     return {"PK": {"S": pk}, "SK": {"S": sk}}
 
 
@@ -208,7 +203,7 @@ def query_page(
         hash_key, range_condition, index=index, limit=limit, start=start, newest_first=newest_first
     )
     data = next(pages)
-    items = [model.from_raw_data(raw) for raw in data["Items"]]
+    items = [model.decode_later(raw) for raw in data["Items"]]
     return Page(items, data.get("LastEvaluatedKey"))
 
 
@@ -239,15 +234,15 @@ def query_all(
         consistent=consistent,
     )
     for data in pages:
-        yield from (model.from_raw_data(raw) for raw in data["Items"])
+        yield from map(model.decode_later, data["Items"])
 
 
 def query_raw(
-    hash_key: str, condition: Condition, *, consistent: bool = True
+    hash_key: str, condition: Condition, *, index: str | None = None, consistent: bool = True
 ) -> Iterator[dict[str, Any]]:
     """Read all items with the same `hash_key` in DynamoDB's own format; see `query_all`."""
-    pages = _query_pages(hash_key, condition, consistent=consistent)
-    return (raw for data in pages for raw in data["Items"])
+    for data in _query_pages(hash_key, condition, index=index, consistent=consistent):
+        yield from data["Items"]
 
 
 def _query_pages(
@@ -262,39 +257,29 @@ def _query_pages(
     consistent: bool = True,
 ) -> Iterator[dict[str, Any]]:
     """Yield the pages of a query; each has `PAGE_GROWTH` times the limit of the one before."""
+    hash_attribute = Item.PK if index is None else getattr(Item, indexes.hash_name(index))
+    condition: Condition = hash_attribute == hash_key
+    if range_condition is not None:
+        condition &= range_condition
+    names: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    parameters: dict[str, Any] = {
+        "TableName": settings.TABLE_NAME,
+        "KeyConditionExpression": condition.serialize(names, values),
+        **build_placeholders(names, values),
+        "ScanIndexForward": not newest_first,
+        "ConsistentRead": consistent and index is None,
+    }
+    if index is not None:
+        parameters["IndexName"] = index
     while True:
-        with outages.translate_outages():
-            data = Item._get_connection().query(
-                hash_key,
-                range_key_condition=range_condition,
-                index_name=index,
-                exclusive_start_key=start,
-                limit=limit,
-                scan_index_forward=not newest_first,
-                consistent_read=consistent and index is None,
-            )
+        if start is not None:
+            parameters["ExclusiveStartKey"] = start
+        if limit is not None:
+            parameters["Limit"] = limit
+        data = call("Query", {**parameters})
         yield data
         start = data.get("LastEvaluatedKey")
         if start is None:
             return
         limit = limit and min(PAGE_GROWTH * limit, most)
-
-
-def set_or_remove(model: type[Item], name: str, value: Any) -> Action:
-    """Return the action that sets the attribute `name`, or removes it if `value` is None."""
-    attribute = getattr(model, name)
-    action: Action = attribute.remove() if value is None else attribute.set(value)
-    return action
-
-
-def is_unchanged(item: Item, name: str) -> Condition:
-    """Return the condition that the attribute `name` still has the value that was read."""
-    attribute, value = getattr(type(item), name), getattr(item, name)
-    condition: Condition = attribute.does_not_exist() if value is None else attribute == value
-    return condition
-
-
-def backoff_delays(tries: int) -> Iterator[float]:
-    """Yield a pause in seconds for each try, with full jitter: below 20 ms, later below 400 ms."""
-    for attempt in range(tries):
-        yield random.uniform(0, min(0.4, 0.02 * 2**attempt))

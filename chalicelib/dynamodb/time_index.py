@@ -6,12 +6,16 @@ that are late, repeated or missing skip nothing.
 """
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 from pynamodb.attributes import UnicodeAttribute
+from pynamodb.expressions.condition import Condition
 
 from chalicelib.dynamodb import table, transactions
+from chalicelib.dynamodb.pages import Page, chain_partitions
 from chalicelib.dynamodb.table import Item, Key
 from chalicelib.dynamodb.timestamps import format_timestamp, parse_timestamp
 from chalicelib.dynamodb.transactions import Upsert
@@ -59,6 +63,38 @@ def list_due_between(kind: str, first: datetime, last: datetime) -> Iterator[Ite
         for offset in range(SHARDS):
             bucket = _bucket(kind, format_timestamp(hour), (offset + last.minute) % SHARDS)
             yield from table.query_all(Item, bucket, due, index="by_wake")
+
+
+def list_waiting(
+    kind: str, now: datetime, *, limit: int, start: dict[str, Any] | None
+) -> Page[Item]:
+    """Return a page of the keys of all items of `kind` that are due by the end of the next hour.
+
+    They are ordered by hour. `start` is the `last_key` of the page before.
+    """
+    buckets = [
+        _bucket(kind, format_timestamp(hour), shard)
+        for hour in _hours(_get_watermark(kind, now), now + HOUR)
+        for shard in range(SHARDS)
+    ]
+    return list_buckets(buckets, None, limit=limit, start=start)
+
+
+def list_buckets(
+    buckets: Sequence[str],
+    times: Condition | None,
+    *,
+    limit: int,
+    start: dict[str, Any] | None,
+    newest_first: bool = False,
+) -> Page[Item]:
+    """Return a page of the keys in `buckets`, one bucket after the other, with a condition on the
+    time."""
+    read = partial(
+        table.query_page, Item, range_condition=times, index="by_wake", newest_first=newest_first
+    )
+    keys = ("wake_key", "wake_at", "PK", "SK")
+    return chain_partitions(read, buckets, limit=limit, start=start, keys=keys)
 
 
 def is_due(item: Item, now: datetime) -> bool:

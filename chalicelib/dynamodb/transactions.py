@@ -5,77 +5,80 @@ it again on a retry, so DynamoDB answers a retry with the first result. A plain 
 would report a false conflict, and a plain `ADD` would count twice.
 """
 
-import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from pynamodb.exceptions import TransactWriteError
+from botocore.exceptions import ClientError
+from msgspec import Struct
+from msgspec.structs import replace
 from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
-from pynamodb.transactions import TransactWrite
 
-from chalicelib.dynamodb import outages, table
-from chalicelib.dynamodb.table import Item, Key
+from chalicelib import settings
+from chalicelib.dynamodb import outages
+from chalicelib.dynamodb.mapping.expressions import build_addition, build_expressions
+from chalicelib.dynamodb.table import Item, Key, call, target
 from chalicelib.errors import Unavailable
 
+# The most writes and checks that DynamoDB allows in one transaction.
+TRANSACTION_MAX = 100
 CONFLICT_TRIES = 4
+CONFLICT = "TransactionConflictException"
 TRANSIENT_CODES = frozenset(
     {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 )
+# DynamoDB returns the stored item when the condition of a write fails.
+RETURN_ITEM = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+ABSENT = build_expressions(Item.PK.does_not_exist())
 
 
-@dataclass(frozen=True)
-class ConditionCheck:
+class ConditionCheck(Struct, frozen=True):
     """A condition on an item that the transaction does not write."""
 
     rank: ClassVar[int] = 0
     key: Key[Any]
     condition: Condition
 
-    def add_to(self, transaction: TransactWrite) -> None:
-        transaction.condition_check(
-            self.key.model, self.key.pk, self.key.sk, condition=self.condition
-        )
+    def build(self) -> dict[str, Any]:
+        """Return this write as an element of `TransactItems`."""
+        return {"ConditionCheck": {**target(self.key), **build_expressions(self.condition)}}
 
 
-@dataclass(frozen=True)
-class Delete:
+class Delete(Struct, frozen=True):
     """The deletion of an item. Without a `condition` the item need not exist."""
 
     rank: ClassVar[int] = 1
     key: Key[Any]
     condition: Condition | None = None
 
-    def add_to(self, transaction: TransactWrite) -> None:
-        transaction.delete(self.key.empty_item(), condition=self.condition)
+    def build(self) -> dict[str, Any]:
+        """Return this write as an element of `TransactItems`."""
+        condition = {} if self.condition is None else build_expressions(self.condition)
+        return {"Delete": {**target(self.key), **condition}}
 
 
-@dataclass(frozen=True)
-class Put:
+class Put(Struct, frozen=True):
     """A new item. It replaces an existing one only if `condition` allows that."""
 
     rank: ClassVar[int] = 2
     item: Item
     condition: Condition | None = None
 
-    def add_to(self, transaction: TransactWrite) -> None:
-        absent = Item.PK.does_not_exist()
-        condition = absent if self.condition is None else self.condition
-        transaction.save(self.item, condition=condition, return_values="ALL_OLD")
+    def build(self) -> dict[str, Any]:
+        """Return this write as an element of `TransactItems`."""
+        condition = ABSENT if self.condition is None else build_expressions(self.condition)
+        item = {"TableName": settings.TABLE_NAME, "Item": self.item.serialize()}
+        return {"Put": {**item, **condition, **RETURN_ITEM}}
 
 
-@dataclass(frozen=True)
-class UnconditionalPut(Put):
+class UnconditionalPut(Put, frozen=True):
     """An item that is written whether or not it exists."""
 
-    def add_to(self, transaction: TransactWrite) -> None:
-        transaction.save(self.item)
+    def build(self) -> dict[str, Any]:
+        return {"Put": {"TableName": settings.TABLE_NAME, "Item": self.item.serialize()}}
 
 
-@dataclass(frozen=True)
-class Update:
+class Update(Struct, frozen=True):
     """A change to an item. Without a `condition` the item must exist."""
 
     rank: ClassVar[int] = 3
@@ -83,25 +86,22 @@ class Update:
     actions: tuple[Action, ...]
     condition: Condition | None = None
 
-    def add_to(self, transaction: TransactWrite) -> None:
+    def build(self) -> dict[str, Any]:
+        """Return this write as an element of `TransactItems`."""
         exists = Item.PK.exists()
         condition = exists if self.condition is None else self.condition
-        # PynamoDB appends to the list of actions, so each try gets a new list.
-        transaction.update(
-            self.key.empty_item(), [*self.actions], condition=condition, return_values="ALL_OLD"
-        )
+        expressions = build_expressions(condition, self.actions)
+        return {"Update": {**target(self.key), **expressions, **RETURN_ITEM}}
 
 
-@dataclass(frozen=True)
-class Upsert(Update):
+class Upsert(Update, frozen=True):
     """A change that may create the item: for counters and for idempotent changes."""
 
-    def add_to(self, transaction: TransactWrite) -> None:
-        transaction.update(self.key.empty_item(), [*self.actions])
+    def build(self) -> dict[str, Any]:
+        return {"Update": {**target(self.key), **build_expressions(None, self.actions)}}
 
 
-@dataclass(frozen=True)
-class Increment:
+class Increment(Struct, frozen=True):
     """Numbers added to the attributes of an item, which is created if it does not exist.
 
     A transaction may write an item only once, so `merge_writes` adds up the increments of an item.
@@ -112,11 +112,10 @@ class Increment:
     added: Mapping[str, int]
     condition: Condition | None = None
 
-    def add_to(self, transaction: TransactWrite) -> None:
-        actions: list[Action] = [Path(name).add(number) for name, number in self.added.items()]
-        transaction.update(
-            self.key.empty_item(), actions, condition=self.condition, return_values="ALL_OLD"
-        )
+    def build(self) -> dict[str, Any]:
+        """Return this write as an element of `TransactItems`."""
+        expressions = build_addition(self.added, self.condition)
+        return {"Update": {**target(self.key), **expressions, **RETURN_ITEM}}
 
     def plus(self, other: "Increment") -> "Increment":
         """Return the sum of two increments of the same item, which have the same condition."""
@@ -141,30 +140,30 @@ class ConditionFailed(Exception):
 
 
 def transact(*writes: Write) -> None:
-    """Commit all `writes` or none.
+    """Commit all `writes` or none. Without any there is no call.
 
     Raises `ConditionFailed` for the first write whose condition does not hold, and `Unavailable`
     when concurrent transactions or an outage prevent the commit. After a conflict the transaction
     is sent again with jitter, because neither botocore nor PynamoDB does that (pynamodb#1264).
     """
-    # PynamoDB sends checks, deletes, puts and updates in this order; DynamoDB answers in the same.
     ordered = sorted(merge_writes(writes), key=lambda write: write.rank)
-    connection = Item._get_connection().connection
-    for pause in table.backoff_delays(CONFLICT_TRIES):
+    if not ordered:
+        return
+    items = [write.build() for write in ordered]
+    for attempt in range(CONFLICT_TRIES):
         try:
-            with outages.translate_outages(), TransactWrite(connection=connection) as transaction:
-                for write in ordered:
-                    write.add_to(transaction)
+            call("TransactWriteItems", {"TransactItems": items})
             return
-        except TransactWriteError as error:
-            reasons = error.cancellation_reasons
+        except ClientError as error:
+            # DynamoDB gives a reason for each write, in the order of the writes.
+            reasons: Any = error.response.get("CancellationReasons", [])
             for write, reason in zip(ordered, reasons, strict=False):
-                if reason is not None and reason.code == "ConditionalCheckFailed":
-                    raise ConditionFailed(write, reason.raw_item) from error
-            transient = any(reason and reason.code in TRANSIENT_CODES for reason in reasons)
-            if not transient and error.cause_response_code != "TransactionConflictException":
+                if reason["Code"] == "ConditionalCheckFailed":
+                    raise ConditionFailed(write, reason.get("Item")) from error
+            is_transient = any(reason["Code"] in TRANSIENT_CODES for reason in reasons)
+            if not is_transient and outages.get_error_code(error) != CONFLICT:
                 raise
-        time.sleep(pause)
+        outages.back_off(attempt)
     raise Unavailable()
 
 
@@ -193,3 +192,12 @@ def item_key(write: Write) -> tuple[str, str]:
     if isinstance(write, Put):
         return write.item.PK, write.item.SK
     return write.key.pk, write.key.sk
+
+
+def delete_existing(key: Key[Any]) -> bool:
+    """Delete the item at `key`, and return whether it existed."""
+    try:
+        transact(Delete(key, Item.PK.exists()))
+    except ConditionFailed:
+        return False
+    return True

@@ -1,8 +1,8 @@
-"""Exports of a project or of the caller's own data, as JSON and CSV files.
+"""Exports of a project or of the caller's own data, as JSON, CSV and a workbook.
 
 A background job writes the files page by page.
 
 Items: none.
-Imports: access, accounts, attachments, aws, comments, dynamodb, http, jobs, labels, members,
-projects, sessions, tasks.
+Imports: access, accounts, attachments, aws, calendar_feeds, comments, copies, dynamodb, http, jobs,
+labels, members, projects, relations, sessions, task_lists, tasks, views.
 """

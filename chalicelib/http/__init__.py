@@ -4,5 +4,5 @@ parsing, pagination, problem documents and rate limit headers.
 It also serves the health check, the OpenAPI document and its pages.
 
 Items: none.
-Imports: access, dynamodb, sessions, tasks.
+Imports: access, aws, dynamodb, sessions, tasks.
 """

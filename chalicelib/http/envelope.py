@@ -6,26 +6,35 @@ JSON). So this layer adds problem details, CORS headers, security headers, rate 
 the request id to every response.
 """
 
+import importlib
 import json
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
-from chalice.app import Blueprint, Chalice, Response
+from chalice.app import Blueprint, Chalice, Response, RestAPIEventHandler
 
 from chalicelib import settings
 from chalicelib.access.rate_limits import get_source_bucket
 from chalicelib.clock import now
 from chalicelib.http import problems, rate_limits
+from chalicelib.http.distribution import restore_viewer_request
 from chalicelib.http.problems import MEDIA_TYPE
 from chalicelib.http.responses import Headers
-from chalicelib.observability import logger
+from chalicelib.observability import log_request, logger
 
-SECURITY = {
-    "X-Content-Type-Options": "nosniff",
-    "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
+# The headers of every response, unless a view sets another value.
+DEFAULT_HEADERS: Headers = {
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "strict-transport-security": "max-age=63072000; includeSubDomains",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "access-control-expose-headers": (
+        "ETag, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
+    ),
+    "vary": "Origin, Accept-Encoding",
 }
-EXPOSED = "ETag, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
 PREFLIGHT = {
     "Access-Control-Allow-Headers": (
         "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match"
@@ -33,13 +42,80 @@ PREFLIGHT = {
     "Access-Control-Max-Age": "7200",
 }
 
+# For each path the modules with its routes. Packaging writes the file; it is not in the repository.
+ROUTE_INDEX = Path(__file__).with_name("route_index.json")
+
 Event = dict[str, Any]
 # The response as API Gateway expects it: statusCode, headers, multiValueHeaders and body.
 GatewayResponse = dict[str, Any]
 
 
+class RestHandler(RestAPIEventHandler):
+    """Chalice's handler of requests, without what this app does not use.
+
+    For each request, Chalice builds a chain of middleware, and compares types with those of binary
+    bodies. This app has one middleware (see `TaskManagerApp`) and no binary bodies.
+    """
+
+    def __call__(self, event: Event, context: Any) -> GatewayResponse:
+        try:
+            response = self._main_rest_api_handler(event, context)
+        except Exception:
+            response = self._unhandled_exception_to_response()
+        return response.to_dict()
+
+    def _validate_binary_response(self, *_: object) -> bool:
+        return True
+
+
 class TaskManagerApp(Chalice):
-    """The Chalice app with the envelope around it."""
+    """The Chalice app with the envelope around it.
+
+    A process that serves a few paths does not import the routes of all others: with a route index,
+    a module is imported on the first request to one of its paths. Chalice, the server of `make run`
+    and the tests have no index and import all modules at once.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._modules_of_paths: dict[str, list[str]] = {}
+        self._imported: set[str] = set()
+        # The fields of the Lambda context become part of each log line of the request.
+        self._respond = logger.inject_lambda_context(self._call_view)
+
+    def add_routes(self, modules: Iterable[str], *, later: Iterable[str]) -> None:
+        """Add the routes of the Blueprint `bp` of each module.
+
+        With a route index, those of the modules `later` are added on the first request.
+        """
+        if ROUTE_INDEX.exists():
+            self._modules_of_paths = json.loads(ROUTE_INDEX.read_bytes())
+        else:
+            modules = (*modules, *later)
+        for module in modules:
+            self._add_routes_of(module)
+
+    def _add_routes_of(self, module: str) -> None:
+        """Import the module once; add its routes, and a route for OPTIONS to each new path."""
+        if module in self._imported:
+            return
+        self.register_blueprint(importlib.import_module(module).bp)
+        self._imported.add(module)
+        preflights = Blueprint(__name__)
+        for path, methods in self.routes.items():
+            if "OPTIONS" not in methods:
+                view = self._build_preflight_view(path)
+                preflights.route(path, methods=["OPTIONS"], name=path)(view)
+        self.register_blueprint(preflights)
+
+    def _build_preflight_view(self, path: str) -> Any:
+        """Return the view for OPTIONS; Chalice's own allows only one origin."""
+
+        def preflight(**_: str) -> Response:
+            methods = ", ".join(sorted(self.routes[path].keys() - {"OPTIONS"}))
+            return Response("", {**PREFLIGHT, "Access-Control-Allow-Methods": methods}, 204)
+
+        return preflight
 
     def __call__(self, event: Event, context: Any) -> GatewayResponse:
         is_valid = isinstance(event, dict)
@@ -48,7 +124,11 @@ class TaskManagerApp(Chalice):
         request_id = str(request.get("requestId") or getattr(context, "aws_request_id", ""))
         logger.set_correlation_id(request_id)
         try:
-            response: GatewayResponse = super().__call__(event, context)
+            if request:
+                request = restore_viewer_request(event)
+            for module in self._modules_of_paths.get(request.get("resourcePath", ""), ()):
+                self._add_routes_of(module)
+            response: GatewayResponse = self._respond(event, context)
         except Exception:
             logger.exception("unhandled error")
             response = {"statusCode": 500, "headers": {}, "multiValueHeaders": {}, "body": ""}
@@ -56,42 +136,32 @@ class TaskManagerApp(Chalice):
             response = _as_problem(response, request_id)
 
         sent = (event.get("headers") if is_valid else None) or {}
-        defaults: Headers = {"Cache-Control": "no-store", "X-Request-Id": request_id}
-        defaults |= SECURITY | _cors_headers(sent) | _source_limit_headers(request)
-        headers: Headers = {}
-        for name, value in (*defaults.items(), *response["headers"].items()):
-            lower = name.lower()
-            # Chalice's local server looks up this one name in its usual spelling.
-            headers["Content-Type" if lower == "content-type" else lower] = value
+        headers: Headers = {
+            **DEFAULT_HEADERS,
+            "x-request-id": request_id,
+            **_find_allowed_origin(sent),
+            **{name.lower(): value for name, value in response["headers"].items()},
+        }
+        if "ratelimit" not in headers:
+            headers |= _source_limit_headers(request)
+        # Chalice's local server looks up this one name in its usual spelling.
+        if "content-type" in headers:
+            headers["Content-Type"] = headers.pop("content-type")
         response["headers"] = headers
         # No query, no body and no address: they can contain personal data.
-        logger.info(
-            "request completed",
+        log_request(
             method=request.get("httpMethod"),
             path=request.get("resourcePath"),
             status=response["statusCode"],
         )
         return response
 
-    def answer_preflights(self) -> None:
-        """Add an OPTIONS route to each path; Chalice's own allows only one origin.
-
-        Call it after the last Blueprint is registered.
-        """
-        preflights = Blueprint(__name__)
-        for path, methods in self.routes.items():
-            view = _build_preflight_view(sorted(methods))
-            preflights.route(path, methods=["OPTIONS"], name=path)(view)
-        self.register_blueprint(preflights)
-
-
-def _build_preflight_view(methods: list[str]) -> Any:
-    headers: Headers = {**PREFLIGHT, "Access-Control-Allow-Methods": ", ".join(methods)}
-
-    def preflight(**_: str) -> Response:
-        return Response("", headers, 204)
-
-    return preflight
+    def _call_view(self, event: Event, context: Any) -> GatewayResponse:
+        """Call the view of the request, as Chalice does in `__call__`, with a shorter handler."""
+        self.lambda_context = context
+        handler = RestHandler(self.routes, self.api, self.log, self.debug)
+        self.current_request = handler.create_request_object(event, context)
+        return handler(event, context)
 
 
 def _as_problem(response: GatewayResponse, request_id: str) -> GatewayResponse:
@@ -105,21 +175,20 @@ def _as_problem(response: GatewayResponse, request_id: str) -> GatewayResponse:
     return {**response, "headers": {**headers, "Content-Type": MEDIA_TYPE}, "body": body}
 
 
-def _cors_headers(request_headers: dict[str, str]) -> Headers:
-    headers: Headers = {"Access-Control-Expose-Headers": EXPOSED, "Vary": "Origin"}
+def _find_allowed_origin(request_headers: dict[str, str]) -> Headers:
+    """Return the header that allows the web client's origin to read the response."""
     allowed = settings.ALLOWED_ORIGINS
     origins = (value for name, value in request_headers.items() if name.lower() == "origin")
     origin = "*" if "*" in allowed else next(origins, "")
-    if origin in allowed:
-        headers["Access-Control-Allow-Origin"] = origin
-    return headers
+    return {"access-control-allow-origin": origin} if origin in allowed else {}
 
 
 def _source_limit_headers(request: dict[str, Any]) -> Headers:
-    """Return the rate limit headers of the source address; the gate's headers replace them.
+    """Return the rate limit headers of the source address, for a response without the gate's.
 
     This takes no request from the source's bucket.
     """
     kind = rate_limits.get_request_kind(request.get("httpMethod"))
     bucket = get_source_bucket(rate_limits.find_source_address(request), kind)
-    return rate_limits.rate_limit_headers(bucket, now())
+    headers = rate_limits.rate_limit_headers(bucket, now())
+    return {name.lower(): value for name, value in headers.items()}

@@ -5,9 +5,11 @@
 
 A view gets checked arguments: `access` (the caller and what they may access), `body`, `query`, and
 its own path parameters. With `{task_id}` in the path the caller needs access to the task; with
-`{project_id}` in the path, or `project` in the body or query, to the project. Other routes need
-only a valid credential. `returns` and `status` describe the success response: the OpenAPI document
-is generated from them, and the tests compare responses with them.
+`{project_id}` in the path, or `project` in the body or query, to the project; with a shared view in
+the path or query, to its project. Other routes need only a valid credential. `returns` and `status`
+describe the success response: the OpenAPI document is generated from them, and the tests compare
+responses with them. `prefetch` returns what the view will probably read, so that it is read
+together with the access check (docs/decisions/0045-reads-are-sent-with-the-access-check.md).
 """
 
 import functools
@@ -15,12 +17,16 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
+from urllib.parse import urlencode
 
 from chalice.app import Blueprint, Request, Response
 from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.access.permissions import Action
+from chalicelib.access.prefetch import Prefetch
 from chalicelib.access.rate_limits import RequestKind, get_caller_bucket, get_source_bucket
 from chalicelib.access.service import (
     Access,
@@ -28,11 +34,20 @@ from chalicelib.access.service import (
     authorize_account,
     authorize_project,
     authorize_task,
+    authorize_view,
+    find_moved_task,
 )
 from chalicelib.clock import now
 from chalicelib.dynamodb.idempotency import IdempotencyKey
-from chalicelib.dynamodb.ids import is_id
-from chalicelib.errors import ApiError, BadRequest, NotFound, TooManyRequests, Unauthenticated
+from chalicelib.dynamodb.ids import is_id, is_task_id
+from chalicelib.errors import (
+    ApiError,
+    BadRequest,
+    Conflict,
+    NotFound,
+    TooManyRequests,
+    Unauthenticated,
+)
 from chalicelib.http import bodies, problems, rate_limits
 from chalicelib.http.bodies import NoQuery
 from chalicelib.http.problems import MEDIA_TYPE
@@ -43,9 +58,12 @@ from chalicelib.tasks.keys import resolve_task_id
 
 KEY_MAX = 255
 
+
 View = Callable[..., Response]
 # Parses a body (its bytes, its content type, the declared struct) into the argument of the view.
 BodyParser = Callable[[bytes, str, type[Any]], Any]
+# Gets a `RequestContext`, and the body, the query and the path parameters as named arguments.
+PrefetchPlan = Callable[..., Prefetch]
 
 
 def route(
@@ -57,6 +75,7 @@ def route(
     body: type[Struct] | None = None,
     parse: BodyParser = bodies.parse_body,
     query: type[Struct] | None = None,
+    prefetch: PrefetchPlan | None = None,
     returns: Any = None,
     status: int = 200,
     media: str = "application/json",
@@ -81,10 +100,11 @@ def route(
                     caller = _parse_caller(request)
                     bucket = get_caller_bucket(caller.principal, kind)
                 bucket.take(now())
-                arguments = _build_arguments(
-                    request, kind, caller, action, body, parse, query, path_parameters
-                )
-                response = view(**arguments)
+                try:
+                    sent = (body, parse, query, prefetch, path_parameters)
+                    response = view(**_build_arguments(request, kind, caller, action, *sent))
+                except NotFound as error:
+                    response = _redirect_if_moved(request, kind, caller, action, error)
             except ApiError as error:
                 # An invalid credential counts against the source address.
                 if isinstance(error, Unauthenticated) and action is not Action.PUBLIC:
@@ -99,6 +119,7 @@ def route(
 
         handle.action = action  # type: ignore[attr-defined]
         handle.body, handle.query = body, query  # type: ignore[attr-defined]
+        handle.requires_body = parse is not bodies.parse_optional_body  # type: ignore[attr-defined]
         handle.returns, handle.media = returns, media  # type: ignore[attr-defined]
         handle.status = 204 if returns is None else status  # type: ignore[attr-defined]
         # Empty content_types turn Chalice's own check off; it responds in another format.
@@ -124,6 +145,7 @@ def _build_arguments(
     body: type[Struct] | None,
     parse: BodyParser,
     query: type[Struct] | None,
+    prefetch: PrefetchPlan | None,
     path: dict[str, str],
 ) -> dict[str, Any]:
     """Validate and authorize the request; return the arguments of the view."""
@@ -140,15 +162,25 @@ def _build_arguments(
         arguments["query"] = parsed_query
 
     if caller is not None:
-        idempotency_key = _build_idempotency_key(request, caller)
-        request_id = logger.get_correlation_id()
-        context = RequestContext(caller, action, now(), idempotency_key, request_id, kind)
+        context = _build_context(request, kind, caller, action)
+        if prefetch is not None and all(map(_is_any_id, path.values())):
+            # The view refuses invalid parameters, after the access check.
+            with suppress(ApiError, ValueError):
+                context = replace(context, prefetch=prefetch(context, **arguments, **path))
         arguments["access"] = _authorize(context, path, arguments)
 
     for name, text in path.items():
         if name not in {"task_id", "project_id"}:  # `access` has these two
             arguments[name] = _require_id(text) if name.endswith("_id") else text
     return arguments
+
+
+def _build_context(
+    request: Request, kind: RequestKind, caller: Caller, action: Action
+) -> RequestContext:
+    idempotency_key = _build_idempotency_key(request, caller)
+    request_id = logger.get_correlation_id()
+    return RequestContext(caller, action, now(), idempotency_key, request_id, kind)
 
 
 def _build_idempotency_key(request: Request, caller: Caller) -> IdempotencyKey | None:
@@ -173,22 +205,58 @@ def _authorize(context: RequestContext, path: dict[str, str], arguments: dict[st
         return authorize_project(context, _require_id(path["project_id"]))
     for source in ("body", "query"):
         project = getattr(arguments.get(source), "project", None)
-        # A list of projects, separated by commas, is checked by the view.
-        if isinstance(project, str) and "," not in project:
+        if isinstance(project, list) and len(project) == 1:  # the view checks several projects
+            project = project[0]
+        if isinstance(project, str):
             return authorize_project(context, _require_id(project))
+    view_id = path.get("view_id", getattr(arguments.get("query"), "view", None))
+    if view_id is not None:
+        return authorize_view(context, _require_id(view_id))
     return authorize_account(context)
 
 
 def _require_id(text: str) -> str:
-    """Return `text`. Raises `NotFound` when it does not have the form of an id."""
-    if not is_id(text):
+    """Return `text`. Raises `NotFound` when it does not have the form of an id.
+
+    The id of a shared view has the form of a task's id.
+    """
+    if not _is_any_id(text):
         raise NotFound()
     return text
+
+
+def _is_any_id(text: str) -> bool:
+    return is_id(text) or is_task_id(text)
 
 
 def _raw_body(request: Request) -> bytes:
     raw = request.raw_body
     return raw.encode() if isinstance(raw, str) else raw
+
+
+def _redirect_if_moved(
+    request: Request, kind: RequestKind, caller: Caller | None, action: Action, error: NotFound
+) -> Response:
+    """Return the redirect to the id that a moved task has now.
+
+    Raises `error` when the request names no task that was moved.
+    """
+    sent_id = (request.uri_params or {}).get("task_id")
+    if caller is None or sent_id is None:
+        raise error
+    context = _build_context(request, kind, caller, action)
+    try:
+        task_id = find_moved_task(context, resolve_task_id(context, sent_id))
+    except (NotFound, Conflict):  # the id or key names no task
+        raise error from None
+    if task_id is None:
+        raise error
+    # Replace only the id: on API Gateway the path begins with the name of the API stage.
+    path = str(request.context["path"]).replace(f"/tasks/{sent_id}", f"/tasks/{task_id}", 1)
+    sent = request.query_params
+    values = [] if sent is None else [(name, each) for name in sent for each in sent.getlist(name)]
+    query = urlencode(values)
+    return Response("", {"Location": f"{path}?{query}" if query else path}, 308)
 
 
 def _error_response(error: ApiError) -> Response:

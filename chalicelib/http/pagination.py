@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from chalice.app import Response
 from msgspec import Struct
 
-from chalicelib.access.service import Access
+from chalicelib.access.prefetch import Prefetch, Read
+from chalicelib.access.service import Access, RequestContext
 from chalicelib.dynamodb.pages import Page
 from chalicelib.errors import BadRequest
 from chalicelib.http import fields as http_fields
@@ -43,6 +44,23 @@ def page_response(
     page = find(limit=query.limit, start=decode_cursor(query.cursor, **bound))
     items = [present(item) for item in page.items]
     return responses.json_response(http_fields.Page(items, encode_cursor(page.last_key, **bound)))
+
+
+def prefetch_page(
+    context: RequestContext,
+    query: PageQuery,
+    filters: str,
+    read: Callable[..., Any],
+    *arguments: Any,
+    **options: Any,
+) -> Prefetch:
+    """Return the read of the page that the query asks for; `filters` as for `page_response`.
+
+    `read` also gets `limit` and `start`. Raises `BadRequest` for a cursor that is not valid.
+    """
+    start = decode_cursor(query.cursor, caller=context.caller.user_id, filters=filters)
+    options |= {"limit": query.limit, "start": start}
+    return Prefetch(reads=(Read(read, arguments, options),))
 
 
 def encode_cursor(last_key: dict[str, Any] | None, *, caller: str, filters: str) -> str | None:

@@ -1,6 +1,5 @@
 """Failures as RFC 9457 problem details: one format for every status from 400 up."""
 
-from http import HTTPStatus
 from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
@@ -50,6 +49,8 @@ def build_error_problem(error: ApiError) -> dict[str, Any]:
 
 def build_status_problem(status: int) -> dict[str, Any]:
     """Return the body of a failure of which only the status is known."""
+    from http import HTTPStatus
+
     phrase = HTTPStatus(status).phrase
     code = phrase.lower().replace(" ", "_")
     return build_problem(status, code, phrase, phrase)

@@ -5,6 +5,7 @@ The format is that of the IETF draft draft-ietf-httpapi-ratelimit-headers-10.
 
 import math
 from datetime import datetime
+from ipaddress import ip_network
 from typing import Any
 
 from chalice.app import Blueprint
@@ -17,10 +18,11 @@ READ_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 def rate_limit_headers(bucket: TokenBucket, now: datetime) -> Headers:
     """Return the headers: the limit, the requests left and the seconds until all are back."""
-    window, full_in = MINUTE.total_seconds(), bucket.time_until_full(now).total_seconds()
+    full_in, window = bucket.time_until_full(now), f"{MINUTE.total_seconds():.0f}"
+    remaining, seconds = bucket.count_remaining(full_in), math.ceil(full_in.total_seconds())
     return {
-        "RateLimit-Policy": f'"{bucket.kind}";q={bucket.limit};w={window:.0f}',
-        "RateLimit": f'"{bucket.kind}";r={bucket.remaining(now)};t={math.ceil(full_in)}',
+        "RateLimit-Policy": f'"{bucket.kind}";q={bucket.limit};w={window}',
+        "RateLimit": f'"{bucket.kind}";r={remaining};t={seconds}',
     }
 
 
@@ -30,12 +32,15 @@ def get_request_kind(method: str | None) -> RequestKind:
 
 
 def find_source_address(context: dict[str, Any]) -> str | None:
-    """Return the source address in API Gateway's request context.
+    """Return the source address in API Gateway's request context; of an IPv6 address its network.
 
-    Never a header: clients can write any value into it.
+    A client has a whole IPv6 network of 64 bits. Headers are not used, because clients can write
+    any value into them; chalicelib/http/distribution.py says how that of CloudFront is proven.
     """
-    identity = context.get("identity") or {}
-    return identity.get("sourceIp")
+    address: str | None = (context.get("identity") or {}).get("sourceIp")
+    if address and ":" in address:
+        return str(ip_network(f"{address}/64", strict=False))
+    return address
 
 
 def get_source_address(bp: Blueprint) -> str | None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -18,16 +19,18 @@ Headers = dict[str, str | list[str]]
 
 def json_response(body: Any, status: int = 200, headers: Headers | None = None) -> Response:
     """Respond with `body` as JSON."""
-    text = msgspec.json.encode(body).decode()
-    return Response(text, {"Content-Type": JSON, **(headers or {})}, status)
+    return _respond(msgspec.json.encode(body), status, headers or {})
+
+
+def _respond(encoded: bytes, status: int, headers: Headers) -> Response:
+    return Response(encoded.decode(), {"Content-Type": JSON, **headers}, status)
 
 
 def created_response(body: Any, location: str) -> Response:
     """Respond with 201, the new object, its path and, if it has a version, its ETag."""
-    headers: Headers = {"Location": location}
-    if _get_version(body) is not None:
-        headers["ETag"] = compute_etag(body)
-    return json_response(body, 201, headers)
+    encoded, version = msgspec.json.encode(body), _get_version(body)
+    etag: Headers = {} if version is None else {"ETag": _format_etag(encoded, version)}
+    return _respond(encoded, 201, {"Location": location, **etag})
 
 
 def accepted_response(body: Any, location: str) -> Response:
@@ -37,7 +40,8 @@ def accepted_response(body: Any, location: str) -> Response:
 
 def updated_response(body: Any) -> Response:
     """Respond with 200, the object as it is now, and its ETag."""
-    return json_response(body, 200, {"ETag": compute_etag(body)})
+    encoded = msgspec.json.encode(body)
+    return _respond(encoded, 200, {"ETag": _format_etag(encoded, _get_version(body))})
 
 
 def no_content_response() -> Response:
@@ -50,8 +54,10 @@ def conditional_response(body: Any, request: Request, version: int | None = None
 
     `version` is that of the object which `body` is a part of, if `body` has none itself.
     """
-    headers: Headers = {"ETag": compute_etag(body, version), "Cache-Control": "private, no-cache"}
-    return apply_if_none_match(request, json_response(body, 200, headers))
+    encoded = msgspec.json.encode(body)
+    etag = _format_etag(encoded, version or _get_version(body))
+    response = _respond(encoded, 200, {"ETag": etag, "Cache-Control": "private, no-cache"})
+    return apply_if_none_match(request, response)
 
 
 def weakly_conditional_response(body: Any, known_by: Any, request: Request) -> Response:
@@ -66,15 +72,47 @@ def weakly_conditional_response(body: Any, known_by: Any, request: Request) -> R
 
 def apply_if_none_match(request: Request, response: Response) -> Response:
     """Return `response`, or a 304 with its headers if the client sends its ETag."""
+    if not _is_known(request, str(response.headers["ETag"])):
+        return response
+    headers = {name: value for name, value in response.headers.items() if name != "Content-Type"}
+    return Response("", headers, 304)
+
+
+def is_modified(request: Request, etag: str, changed_at: datetime) -> bool:
+    """Return whether the object has changed since the client read it; False means a 304.
+
+    `etag` is the object's ETag now, and `changed_at` the time of its last change.
+
+    `If-Modified-Since` counts only without `If-None-Match` (RFC 9110, section 13.1.3).
+    """
+    from email.utils import parsedate_to_datetime
+
+    since = request.headers.get("if-modified-since")
+    if since is None or "if-none-match" in request.headers:
+        return not _is_known(request, etag)
+    try:
+        return changed_at.replace(microsecond=0) > parsedate_to_datetime(since)
+    except (ValueError, TypeError):  # no date, or one without a time zone
+        return True
+
+
+def dated_headers(etag: str, changed_at: datetime) -> Headers:
+    """Return the headers of a response with an ETag and the time of its last change."""
+    from email.utils import format_datetime
+
+    return {
+        "ETag": etag,
+        "Last-Modified": format_datetime(changed_at, usegmt=True),
+        "Cache-Control": "private, no-cache",
+    }
+
+
+def _is_known(request: Request, etag: str) -> bool:
+    """Return whether `If-None-Match` names the ETag."""
     if_none_match = request.headers.get("if-none-match") or ""
     # A proxy that compresses a response makes its ETag weak.
-    known = {etag.strip().removeprefix("W/") for etag in if_none_match.split(",")}
-    if known & {"*", str(response.headers["ETag"]).removeprefix("W/")}:
-        headers = {
-            name: value for name, value in response.headers.items() if name != "Content-Type"
-        }
-        return Response("", headers, 304)
-    return response
+    known = {each.strip().removeprefix("W/") for each in if_none_match.split(",")}
+    return bool(known & {"*", etag.removeprefix("W/")})
 
 
 def parse_if_match(request: Request) -> int | None:
@@ -91,14 +129,17 @@ def parse_if_match(request: Request) -> int | None:
     return int(etag["version"])
 
 
-def compute_etag(body: Any, version: int | None = None) -> str:
+def compute_etag(body: Any) -> str:
     """Return the strong ETag of `body`: its version, if any, and a digest.
 
     `If-Match` compares the version. The digest is there because counts change without a new
-    version. `version` replaces that of `body`.
+    version.
     """
-    digest = hashlib.sha256(msgspec.json.encode(body)).hexdigest()[:16]
-    version = version or _get_version(body)
+    return _format_etag(msgspec.json.encode(body), _get_version(body))
+
+
+def _format_etag(encoded: bytes, version: Any) -> str:
+    digest = hashlib.sha256(encoded).hexdigest()[:16]
     return f'"{digest}"' if version is None else f'"{version}-{digest}"'
 
 

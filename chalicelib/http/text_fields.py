@@ -7,9 +7,8 @@ points of the text as it is stored.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Meta, Struct, inspect
 
@@ -154,60 +153,76 @@ def _read_email_address(text: str) -> str:
     return address
 
 
-@dataclass(frozen=True)
-class InvalidText:
+class InvalidText(Struct, frozen=True):
     """A placeholder for a text that breaks its field's rule. No field type accepts it."""
 
     reason: str
 
 
+class _Plan(NamedTuple):
+    """How the text of a value is read: of a text itself, of the elements of a list, and of the
+    fields of an object, which may be one of several structs."""
+
+    rule: Rule = to_nfc
+    element: "_Plan | None" = None
+    objects: "tuple[_ObjectPlan, ...]" = ()
+
+
+class _ObjectPlan(NamedTuple):
+    """How the fields of a struct are read. In a union, its tag names the struct."""
+
+    tag_field: str | None
+    tag: Any
+    fields: dict[str, _Plan]
+
+
+_ANYTHING = _Plan()
+
+
 def read_texts(document: dict[str, Any], model: type[Struct]) -> Any:
     """Return `document` with the rules of `model` applied to all text in it."""
-    return _read(document, _get_type_info(model))
+    return _read(document, _plan_model(model))
 
 
 @cache
-def _get_type_info(model: type[Struct]) -> inspect.Type:
-    return inspect.type_info(model)
+def _plan_model(model: type[Struct]) -> _Plan:
+    return _plan(inspect.type_info(model))
 
 
-def _read(value: Any, kind: inspect.Type | None) -> Any:
-    """Return `value`, which should be of the type `kind` (None: unknown), with its text read."""
+def _plan(kind: inspect.Type) -> _Plan:
+    kinds = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
+    described = [each for each in kinds if isinstance(each, inspect.Metadata)]
+    rule: Rule = ((described[0].extra if described else None) or {}).get(_RULE, to_nfc)
+    plain = [each.type if isinstance(each, inspect.Metadata) else each for each in kinds]
+    elements = [_plan(each.item_type) for each in plain if isinstance(each, inspect.ListType)]
+    objects = [_plan_object(each) for each in plain if isinstance(each, inspect.StructType)]
+    return _Plan(rule, elements[0] if elements else None, tuple(objects))
+
+
+def _plan_object(kind: inspect.StructType) -> _ObjectPlan:
+    fields = {field.encode_name: _plan(field.type) for field in kind.fields}
+    return _ObjectPlan(kind.tag_field, kind.tag, fields)
+
+
+def _read(value: Any, plan: _Plan) -> Any:
+    """Return `value`, which should be of the type that `plan` is for, with its text read."""
     if isinstance(value, str):
         try:
-            return _find_rule(kind)(value)
+            return plan.rule(value)
         except ValueError as fault:
             return InvalidText(str(fault))
     if isinstance(value, list):
-        lists = [each for each in _list_kinds(kind) if isinstance(each, inspect.ListType)]
-        item_kind = lists[0].item_type if lists else None
-        return [_read(each, item_kind) for each in value]
+        element = plan.element or _ANYTHING
+        return [_read(each, element) for each in value]
     if isinstance(value, dict):
-        kinds = _find_field_kinds(kind, value)
-        return {name: _read(each, kinds.get(name)) for name, each in value.items()}
+        fields = _find_fields(plan, value)
+        return {name: _read(each, fields.get(name, _ANYTHING)) for name, each in value.items()}
     return value
 
 
-def _find_rule(kind: inspect.Type | None) -> Rule:
-    if isinstance(kind, inspect.UnionType):
-        described = [each for each in kind.types if isinstance(each, inspect.Metadata)]
-        kind = described[0] if described else None
-    extra = kind.extra if isinstance(kind, inspect.Metadata) else None
-    rule: Rule = (extra or {}).get(_RULE, to_nfc)
-    return rule
-
-
-def _find_field_kinds(kind: inspect.Type | None, value: dict[str, Any]) -> dict[str, inspect.Type]:
-    """Return the types of the fields of `value`; in a union, of the struct that its tag names."""
-    for each in _list_kinds(kind):
-        if isinstance(each, inspect.StructType):
-            tag = value.get(each.tag_field) if each.tag_field else None
-            if each.tag_field is None or tag == each.tag:
-                return {field.encode_name: field.type for field in each.fields}
+def _find_fields(plan: _Plan, value: dict[str, Any]) -> dict[str, _Plan]:
+    """Return the plans of the fields of `value`; none if it is no object of the type."""
+    for each in plan.objects:
+        if each.tag_field is None or value.get(each.tag_field) == each.tag:
+            return each.fields
     return {}
-
-
-def _list_kinds(kind: inspect.Type | None) -> tuple[inspect.Type | None, ...]:
-    """Return the types of a union, or the type itself if it is none, without their metadata."""
-    kinds = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
-    return tuple(each.type if isinstance(each, inspect.Metadata) else each for each in kinds)

@@ -4,6 +4,6 @@ time budgets and the table's stream.
 Each job is an item with a lease and can be resumed where it stopped.
 
 Items: DeferredUpdate, Job, JobSlot, Lease, MaintenanceRun.
-Imports: access, accounts, activity, attachments, aws, comments, dynamodb, exports, http, labels,
-mail, members, projects, reports, sessions, task_lists, tasks, trash.
+Imports: access, accounts, activity, attachments, aws, comments, copies, dynamodb, exports, http,
+labels, live, mail, members, projects, relations, reports, sessions, task_lists, tasks, trash.
 """

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.dynamodb import time_index
-from chalicelib.dynamodb.table import Item, Key, get_item, set_or_remove
+from chalicelib.dynamodb.mapping.expressions import set_or_remove
+from chalicelib.dynamodb.table import Item, Key, get_item
 from chalicelib.dynamodb.timestamps import format_timestamp
-from chalicelib.dynamodb.transactions import ConditionFailed, Delete, Upsert, transact
+from chalicelib.dynamodb.transactions import ConditionFailed, Delete, Update, Upsert, transact
 
 TIME_INDEX_KIND = "errand"
 
@@ -55,12 +56,27 @@ def defer_update_write(
     return Upsert(DeferredUpdate.key(kind, *about), tuple(actions))
 
 
+def defer_once_write(kind: str, *about: str, now: datetime, after: timedelta) -> Update:
+    """Return the write that stores a deferred update as `defer_update_write` does.
+
+    It fails while the same update is stored already.
+    """
+    write = defer_update_write(kind, *about, now=now, after=after)
+    return Update(write.key, write.actions, DeferredUpdate.PK.does_not_exist())
+
+
 def list_due_updates(now: datetime) -> Iterator[DeferredUpdate]:
     """Yield the deferred updates that are due at `now`."""
     for entry in time_index.list_due(TIME_INDEX_KIND, now):
         deferred = get_item(Key(DeferredUpdate, entry.PK, entry.SK))
         if deferred is not None:
             yield deferred
+
+
+def forget_deferred_update(kind: str, *about: str, at: datetime) -> None:
+    """Delete the deferred update that is due `at` this time, because its work is done."""
+    key = DeferredUpdate.key(kind, *about)
+    delete_deferred_update(DeferredUpdate(key.pk, key.sk, wake_at=format_timestamp(at)))
 
 
 def delete_deferred_update(deferred: DeferredUpdate) -> None:

@@ -20,10 +20,14 @@ END: Position = {"end": True}
 
 class JobStep(NamedTuple):
     """The result of one step: the bytes to append to each file, by file name, and the position of
-    the next step, which is `END` after the last one."""
+    the next step, which is `END` after the last one. With `BEGINNING` the job starts again."""
 
     pieces: Pieces
     position: Position
+
+
+def _build_no_files(job: Job) -> Pieces:
+    return {}
 
 
 class JobHandler(NamedTuple):
@@ -31,11 +35,15 @@ class JobHandler(NamedTuple):
 
     `is_allowed` returns whether the job may still run, `step` runs one step from the job's
     position, and `final_writes` returns writes for the transaction that ends the job.
+    `build_files` returns further files, whole, made from the completed ones; it takes at most
+    `build_milliseconds`.
     """
 
     is_allowed: Callable[[Job], bool]
     step: Callable[[Job, datetime], JobStep]
     final_writes: Callable[[Job, datetime], tuple[Write, ...]]
+    build_files: Callable[[Job], Pieces] = _build_no_files
+    build_milliseconds: int = 0
 
 
 def no_writes(job: Job, now: datetime) -> tuple[Write, ...]:

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 
-from chalicelib.dynamodb.table import Item, Key, get_item, set_or_remove
+from chalicelib.dynamodb.mapping.expressions import set_or_remove
+from chalicelib.dynamodb.table import Item, Key, get_item
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import ConditionFailed, Put, Update, transact
 from chalicelib.jobs.models import is_lease_free

@@ -15,7 +15,8 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib.dynamodb import time_index
 from chalicelib.dynamodb.ids import new_id
-from chalicelib.dynamodb.table import Item, Key, get_item, set_or_remove
+from chalicelib.dynamodb.mapping.expressions import set_or_remove
+from chalicelib.dynamodb.table import Item, Key, get_item
 from chalicelib.dynamodb.timestamps import format_timestamp, parse_timestamp, to_epoch_seconds
 from chalicelib.dynamodb.transactions import ConditionFailed, Delete, Put, Update, Write, transact
 
@@ -27,12 +28,15 @@ RESULTS_KEPT_FOR = timedelta(days=7)
 JOB_KEPT_FOR = timedelta(days=14)
 # Longer than any function that takes a lease may run.
 LEASE_DURATION = timedelta(minutes=6)
+# The progress while the files are completed.
+LAST_PERCENT = 99
 
 
 class Job(Item):
     """One job. `about` holds its parameters. `position` and `files` are its progress and change
     together: where the next step starts and what is written of each file. `turn` counts the claims,
-    `attempts` the claims since the last progress."""
+    `attempts` the claims since the last progress. A position can have a `total` of tasks and the
+    number that are `read`."""
 
     kind = UnicodeAttribute()
     subject = UnicodeAttribute()
@@ -165,16 +169,23 @@ def release_job(job: Job) -> None:
     transact(Update(Job.key(job.id), (Job.leased_until.remove(),), _is_leased_by(job)))
 
 
-def finish_job(job: Job, now: datetime, *writes: Write, reason: str | None = None) -> None:
+def finish_job(
+    job: Job,
+    now: datetime,
+    *writes: Write,
+    files: Mapping[str, Any] | None = None,
+    reason: str | None = None,
+) -> None:
     """End a job and free its slot, in one transaction with `writes`.
 
-    The job is `done`, or `failed` when there is a `reason`. It becomes due again when its results
-    are to be removed. Raises `ConditionFailed` when the caller lost the lease.
+    The job is `done` with `files`, or `failed` when there is a `reason`. It becomes due again when
+    its results are to be removed. Raises `ConditionFailed` when the caller lost the lease.
     """
     kept_until = format_timestamp(now + RESULTS_KEPT_FOR)
     values = {
         "status": FAILED if reason else DONE,
         "reason": reason,
+        "files": dict(files or {}),
         "finished_at": format_timestamp(now),
         "kept_until": kept_until,
         "leased_until": None,
@@ -194,6 +205,24 @@ def _is_leased_by(job: Job) -> Condition:
     """The stored job still has the lease with which `job` was claimed."""
     condition: Condition = Job.leased_until == job.leased_until
     return condition
+
+
+def compute_progress(job: Job) -> int | None:
+    """Return how many percent of the job are done.
+
+    100 means that the files are there. None when the job failed, or when it does not count tasks.
+    """
+    if job.status == DONE:
+        return 100
+    if job.status == WAITING:
+        return 0
+    if job.status == RUNNING and "end" in job.position:
+        return LAST_PERCENT
+    if job.status == FAILED or "total" not in job.position:
+        return None
+    # Tasks that are created meanwhile are read too.
+    percent = 100 * int(job.position["read"]) // max(1, int(job.position["total"]))
+    return min(LAST_PERCENT, percent)
 
 
 def is_result_expired(job: Job, now: datetime) -> bool:

@@ -7,19 +7,21 @@ a draft only after the draft is written, and a runner that lost its lease cannot
 of another runner.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+
+from msgspec import Struct
 
 from chalicelib.aws import s3, s3_multipart
 from chalicelib.aws.s3 import OCTET_STREAM
 from chalicelib.aws.s3_multipart import PART_BYTES
 
 PREFIX = "results/"
+# The names of intermediate files begin with this. Other files are made from them.
+INTERMEDIATE = "."
 PAGE = 1000
 
 
-@dataclass(frozen=True)
-class ResultFile:
+class ResultFile(Struct, frozen=True):
     """What is written of a file: its size in bytes, its multipart upload with the number of parts,
     and the draft with the rest."""
 
@@ -71,6 +73,17 @@ def complete_files(job_id: str, files: Mapping[str, ResultFile]) -> None:
         parts = s3_multipart.list_parts(object_key, written.upload)[:last]
         s3_multipart.complete_upload(object_key, written.upload, parts)
     _delete_objects(f"{_job_prefix(job_id)}draft/")
+
+
+def put_file(job_id: str, name: str, content: bytes) -> ResultFile:
+    """Write a whole file. Idempotent."""
+    s3.put_object(result_key(job_id, name), content)
+    return ResultFile(len(content))
+
+
+def read_lines(job_id: str, name: str) -> Iterator[bytes]:
+    """Yield the lines of a completed file, without having the whole file in memory."""
+    return s3.read_lines(result_key(job_id, name))
 
 
 def read_file(job_id: str, name: str) -> bytes | None:

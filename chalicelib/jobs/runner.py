@@ -6,19 +6,29 @@ runner may die at any point and another one continues. Access is checked before 
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import asdict
+
+from chalicelib.copies.project_copy_job import PROJECT_COPY_HANDLER
 from chalicelib.dynamodb import time_index
+from chalicelib.dynamodb.timestamps import parse_timestamp
 from chalicelib.dynamodb.transactions import ConditionFailed
 from chalicelib.exports.account_export import ACCOUNT_EXPORT_HANDLER
 from chalicelib.exports.project_export import PROJECT_EXPORT_HANDLER
 from chalicelib.jobs import models, results
-from chalicelib.jobs.handlers import END, JobHandler
+from chalicelib.jobs.handlers import BEGINNING, END, JobHandler
 from chalicelib.jobs.models import Job
 from chalicelib.jobs.results import ResultFile
-from chalicelib.jobs.service import ACCOUNT_EXPORT, PROJECT_EXPORT, REPORT, WEEKLY_REPORT
+from chalicelib.jobs.service import (
+    ACCOUNT_EXPORT,
+    PROJECT_COPY,
+    PROJECT_EXPORT,
+    REPORT,
+    WEEKLY_REPORT,
+)
+from chalicelib.newer_releases import UNKNOWN_KIND, is_left_to_newer_release
 from chalicelib.observability import logger, record_outcome
 from chalicelib.reports.jobs import start_due_reports
 from chalicelib.reports.report_job import REPORT_HANDLER, WEEKLY_REPORT_HANDLER
@@ -28,6 +38,7 @@ JOB_HANDLERS: dict[str, JobHandler] = {
     ACCOUNT_EXPORT: ACCOUNT_EXPORT_HANDLER,
     REPORT: REPORT_HANDLER,
     WEEKLY_REPORT: WEEKLY_REPORT_HANDLER,
+    PROJECT_COPY: PROJECT_COPY_HANDLER,
 }
 # Claims without progress: four by the stream, then one by each sweep.
 MAX_ATTEMPTS = 10
@@ -78,6 +89,8 @@ def _process_job(job_id: str, now: datetime, time_left: TimeLeft) -> str:
         job = models.get_job(job_id)
         if job is not None and job.is_over:
             return _remove_if_expired(job, now)
+        if job is not None and _is_left(job, now):
+            return UNKNOWN_KIND
         if time_left() <= STEP_MILLISECONDS:
             return "put_off"
         job = models.claim_job(job_id, now)
@@ -95,6 +108,11 @@ def _process_job(job_id: str, now: datetime, time_left: TimeLeft) -> str:
         return FAILED
 
 
+def _is_left(job: Job, now: datetime) -> bool:
+    created_at = parse_timestamp(job.created_at)
+    return job.kind not in JOB_HANDLERS and is_left_to_newer_release(created_at, now)
+
+
 def _remove_if_expired(job: Job, now: datetime) -> str:
     if not models.is_result_expired(job, now):
         return "kept"
@@ -106,17 +124,18 @@ def _remove_if_expired(job: Job, now: datetime) -> str:
 
 def _run_steps(job: Job, now: datetime, time_left: TimeLeft) -> str:
     """Run the steps of a claimed job until it ends or the time is used up; return the outcome."""
-    handler = JOB_HANDLERS[job.kind]
-    if job.attempts > MAX_ATTEMPTS:  # every runner so far died before it made progress
+    handler = JOB_HANDLERS.get(job.kind)
+    # Every runner so far died before it made progress, or none knew the kind for a day.
+    if job.attempts > MAX_ATTEMPTS or handler is None:
         return _fail(job, "gave_up", now)
     step = 0
-    while time_left() > STEP_MILLISECONDS:
+    while time_left() > _compute_needed_time(job, handler):
         if not handler.is_allowed(job):
             return _fail(job, "access_lost", now)
-        files = {name: ResultFile(**file) for name, file in job.files.items()}
+        is_new = job.position == BEGINNING
+        files = {} if is_new else {name: ResultFile(**file) for name, file in job.files.items()}
         if job.position == END:
-            results.complete_files(job.id, files)
-            models.finish_job(job, now, *handler.final_writes(job, now))
+            _finish(job, handler, files, now)
             return "done"
 
         pieces, position = handler.step(job, now)
@@ -128,6 +147,24 @@ def _run_steps(job: Job, now: datetime, time_left: TimeLeft) -> str:
         step += 1
     models.release_job(job)
     return "going_on"
+
+
+def _compute_needed_time(job: Job, handler: JobHandler) -> int:
+    """Return how many milliseconds must be left for the next step to start."""
+    return STEP_MILLISECONDS + (handler.build_milliseconds if job.position == END else 0)
+
+
+def _finish(job: Job, handler: JobHandler, files: dict[str, ResultFile], now: datetime) -> None:
+    """Complete the files, add those that are made from them, and end the job."""
+    results.complete_files(job.id, files)
+    for name, content in handler.build_files(job).items():
+        files[name] = results.put_file(job.id, name, content)
+    shown = {
+        name: asdict(file)
+        for name, file in files.items()
+        if not name.startswith(results.INTERMEDIATE)
+    }
+    models.finish_job(job, now, *handler.final_writes(job, now), files=shown)
 
 
 def _fail(job: Job, reason: str, now: datetime) -> str:

@@ -15,6 +15,7 @@ from chalicelib.mail import notifications as mail_notifications
 from chalicelib.sessions.throttling import count_attempt
 
 PROJECT_EXPORT, ACCOUNT_EXPORT, REPORT = "project_export", "account_export", "report"
+PROJECT_COPY = "project_copy"
 WEEKLY_REPORT = mail_notifications.WEEKLY_REPORT
 
 
@@ -46,7 +47,7 @@ def get_job(access: Access, kinds: tuple[str, ...], subject: str, job_id: str) -
     Raises `NotFound` when the job does not exist, has another kind or subject, was requested by
     another person, or its results are no longer kept.
     """
-    job = models.get_job(job_id)
+    job = access.get_item(Job.key(job_id))
     if job is None or job.kind not in kinds or models.is_result_expired(job, access.now):
         raise NotFound()
     if (job.subject, job.asked_by) != (subject, access.user_id):

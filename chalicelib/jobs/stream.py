@@ -12,7 +12,9 @@ from typing import Any
 from chalicelib.activity.service import record_activity
 from chalicelib.aws import functions
 from chalicelib.comments.watchers import watch_on_assignment
+from chalicelib.live.jobs import queue_events
 from chalicelib.observability import logger, record_outcome
+from chalicelib.relations.jobs import index_blocked_task
 from chalicelib.task_lists.search import update_search_index
 from chalicelib.task_lists.snapshots import refresh_on_change
 from chalicelib.tasks.jobs import TaskChange, parse_task_change
@@ -22,31 +24,39 @@ StreamHandler = Callable[[TaskChange, datetime], None]
 STREAM_HANDLERS: tuple[StreamHandler, ...] = (
     record_activity,
     watch_on_assignment,
+    index_blocked_task,
     update_search_index,
     refresh_on_change,
 )
 
 
 def process_stream_records(records: list[dict[str, Any]], *, now: datetime) -> dict[str, Any]:
-    """Process a stream batch: start a job runner for each new job, and run every stream handler for
-    each change of a task.
+    """Process a stream batch: queue its live events, start a job runner for each new job, and run
+    every stream handler for each change of a task.
 
     Returns the sequence numbers of the records that failed, so that only they and the records after
     them are delivered again.
     """
-    outcomes: Counter[str] = Counter()
+    watched = [record for record in records if not _is_job(record)]
+    outcomes = Counter(events_queued=queue_events(watched))
     failures = []
     for record in records:
         change = record["dynamodb"]
-        if str(change["Keys"]["PK"]["S"]).startswith("JOB#"):
+        if _is_job(record):
             outcome = _start_job_runner(record)
-        else:
+        elif change["Keys"]["SK"]["S"].startswith(("TASK#", "TRASH#")):
             outcome = _run_handlers(record, now)
+        else:
+            continue  # only live events are made of it
         outcomes[outcome] += 1
         if outcome == "failed":
             failures.append({"itemIdentifier": str(change["SequenceNumber"])})
     record_outcome("stream", outcomes)
     return {"batchItemFailures": failures}
+
+
+def _is_job(record: dict[str, Any]) -> bool:
+    return str(record["dynamodb"]["Keys"]["PK"]["S"]).startswith("JOB#")
 
 
 def _start_job_runner(record: dict[str, Any]) -> str:

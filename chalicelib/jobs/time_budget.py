@@ -1,9 +1,11 @@
 """The time that a function may use: run long work in pieces and stop before Lambda ends it."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 HasTime = Callable[[], bool]
 
@@ -19,8 +21,7 @@ class OutOfTime(Exception):
     """The time is used up; the next run does the rest."""
 
 
-@dataclass(frozen=True)
-class TimeBudget:
+class TimeBudget(Struct, frozen=True):
     """The clock of a run and the time that it has left.
 
     `clock` returns the current time, `wait` sleeps for a number of seconds, and `milliseconds_left`

@@ -6,8 +6,9 @@ from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
+from chalicelib.dynamodb.mapping.expressions import set_or_remove
 from chalicelib.dynamodb.pages import Page
-from chalicelib.dynamodb.table import Item, Key, get_item, query_page, set_or_remove
+from chalicelib.dynamodb.table import Item, Key, get_item, query_all, query_page
 from chalicelib.dynamodb.transactions import ConditionCheck, Delete, Put, Update, Write, item_key
 from chalicelib.text import fold_name
 
@@ -129,3 +130,8 @@ def list_labels(project_id: str, *, limit: int, start: dict[str, Any] | None) ->
         limit=limit,
         start=start,
     )
+
+
+def list_all_labels(project_id: str) -> Iterator[Label]:
+    """Yield all labels of the project, oldest first."""
+    return query_all(Label, f"PROJECT#{project_id}", Label.SK.startswith("LABEL#"))

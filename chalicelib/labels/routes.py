@@ -5,11 +5,12 @@ from functools import partial
 from chalice.app import Blueprint, Response
 
 from chalicelib.access.permissions import Action
-from chalicelib.access.service import ProjectAccess
+from chalicelib.access.prefetch import Prefetch, prefetch_item
+from chalicelib.access.service import ProjectAccess, RequestContext
 from chalicelib.http.bodies import sent_fields
 from chalicelib.http.fields import Page
 from chalicelib.http.gate import route
-from chalicelib.http.pagination import PageQuery, page_response
+from chalicelib.http.pagination import PageQuery, page_response, prefetch_page
 from chalicelib.http.responses import (
     conditional_response,
     created_response,
@@ -17,7 +18,7 @@ from chalicelib.http.responses import (
     parse_if_match,
     updated_response,
 )
-from chalicelib.labels import schemas, service
+from chalicelib.labels import models, schemas, service
 from chalicelib.labels.schemas import Label, LabelPatch, NewLabel
 
 bp = Blueprint(__name__)
@@ -25,8 +26,22 @@ bp = Blueprint(__name__)
 LABELS = "/api/projects/{project_id}/labels"
 LABEL = LABELS + "/{label_id}"
 
+_prefetch_label = prefetch_item(models.Label.key, "project_id", "label_id")
 
-@route(bp, "GET", LABELS, Action.READ_TASKS, query=PageQuery, returns=Page[Label])
+
+def _prefetch_labels(context: RequestContext, query: PageQuery, project_id: str) -> Prefetch:
+    return prefetch_page(context, query, f"labels {project_id}", models.list_labels, project_id)
+
+
+@route(
+    bp,
+    "GET",
+    LABELS,
+    Action.READ_TASKS,
+    query=PageQuery,
+    prefetch=_prefetch_labels,
+    returns=Page[Label],
+)
 def list_labels(access: ProjectAccess, query: PageQuery) -> Response:
     """List a project's labels."""
     return page_response(
@@ -47,14 +62,22 @@ def create_label(access: ProjectAccess, body: NewLabel) -> Response:
     )
 
 
-@route(bp, "GET", LABEL, Action.READ_TASKS, returns=Label)
+@route(bp, "GET", LABEL, Action.READ_TASKS, prefetch=_prefetch_label, returns=Label)
 def get_label(access: ProjectAccess, label_id: str) -> Response:
     """Get a label."""
     label = service.get_label(access, label_id)
     return conditional_response(schemas.present_label(label), bp.current_request)
 
 
-@route(bp, "PATCH", LABEL, Action.WRITE_TASKS, body=LabelPatch, returns=Label)
+@route(
+    bp,
+    "PATCH",
+    LABEL,
+    Action.WRITE_TASKS,
+    body=LabelPatch,
+    prefetch=_prefetch_label,
+    returns=Label,
+)
 def update_label(access: ProjectAccess, body: LabelPatch, label_id: str) -> Response:
     """Update a label."""
     version = parse_if_match(bp.current_request)
@@ -62,7 +85,7 @@ def update_label(access: ProjectAccess, body: LabelPatch, label_id: str) -> Resp
     return updated_response(schemas.present_label(label))
 
 
-@route(bp, "DELETE", LABEL, Action.WRITE_TASKS)
+@route(bp, "DELETE", LABEL, Action.WRITE_TASKS, prefetch=_prefetch_label)
 def delete_label(access: ProjectAccess, label_id: str) -> Response:
     """Delete a label."""
     service.delete_label(access, label_id, version=parse_if_match(bp.current_request))

@@ -46,12 +46,12 @@ def create_label(access: ProjectAccess, *, name: str, color: str) -> Label:
 
 def list_labels(access: ProjectAccess, *, limit: int, start: dict[str, Any] | None) -> Page[Label]:
     """Return a page of the project's labels, oldest first."""
-    return models.list_labels(access.project.id, limit=limit, start=start)
+    return access.read(models.list_labels, access.project.id, limit=limit, start=start)
 
 
 def get_label(access: ProjectAccess, label_id: str) -> Label:
     """Return one label. Raises `NotFound` when the project does not have it."""
-    return require_found(models.get_label(access.project.id, label_id))
+    return require_found(access.get_item(Label.key(access.project.id, label_id)))
 
 
 def update_label(

@@ -12,12 +12,14 @@ from typing import Any
 from chalicelib.aws import ses
 from chalicelib.aws.ses import SendFailed, Throttled
 from chalicelib.dynamodb import time_index
+from chalicelib.dynamodb.timestamps import parse_timestamp
 from chalicelib.jobs.time_budget import TimeBudget
 from chalicelib.mail import headers, kinds, models
 from chalicelib.mail.kinds import FAN_OUTS
 from chalicelib.mail.models import OutboxMail
 from chalicelib.mail.rendering import Email
 from chalicelib.mail.sending_rate import SendingRate
+from chalicelib.newer_releases import UNKNOWN_KIND, is_left_to_newer_release
 from chalicelib.observability import logger, record_outcome
 
 MAX_ATTEMPTS = 4
@@ -86,16 +88,25 @@ def deliver_mail(mail_id: str, *, now: datetime, rate: SendingRate | None = None
 
     The outcomes: `sent`; `spread` (fanned out to several mails); `dropped` (no longer wanted);
     `postponed` (SES did not accept it, try later); `delayed` (no sending slot, or throttled by
-    SES); `parked` (given up); `taken` (settled, leased by another dispatcher, or not yet due).
-    Without a `rate` the mail is sent without waiting for a sending slot.
+    SES); `parked` (given up); `unknown_kind` (left to a newer release); `taken` (settled, leased by
+    another dispatcher, or not yet due). Without a `rate` the mail is sent without waiting for a
+    sending slot.
     """
     mail = models.get_mail(mail_id)
-    if mail is None or not models.is_mail_due(mail, now) or not models.claim_mail(mail, now):
+    if mail is None or not models.is_mail_due(mail, now):
         return "taken"
+    created_at = parse_timestamp(mail.created_at)
+    if not kinds.is_known(mail.kind) and is_left_to_newer_release(created_at, now):
+        return UNKNOWN_KIND
+    return _deliver_claimed(mail, now, rate) if models.claim_mail(mail, now) else "taken"
+
+
+def _deliver_claimed(mail: OutboxMail, now: datetime, rate: SendingRate | None) -> str:
     if mail.leased_until is not None:
         # A dispatcher leased the mail before and died, perhaps after SES accepted the mail.
         record_outcome("mail", {"retaken": 1})
-    if mail.attempts > MAX_ATTEMPTS:  # every dispatcher so far died
+    # Every dispatcher so far died, or none knew the kind for a day.
+    if mail.attempts > MAX_ATTEMPTS or not kinds.is_known(mail.kind):
         return _settle(mail, "parked", now)
     if mail.kind in FAN_OUTS:
         FAN_OUTS[mail.kind](mail, now)

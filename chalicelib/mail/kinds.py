@@ -85,6 +85,11 @@ FAN_OUTS: dict[str, Callable[[OutboxMail, datetime], None]] = {
 }
 
 
+def is_known(kind: str) -> bool:
+    """Return whether this code can deliver a mail of `kind`; a newer release may have queued it."""
+    return kind in MAIL_KINDS or kind in FAN_OUTS
+
+
 def build_email(mail: OutboxMail, now: datetime) -> Email | None:
     """Return the email of an outbox item; None when it is no longer wanted or its address is
     suppressed."""

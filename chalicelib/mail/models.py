@@ -13,8 +13,9 @@ from hashlib import sha256
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.dynamodb import time_index
-from chalicelib.dynamodb.table import Item, Key, backoff_delays, get_item
-from chalicelib.dynamodb.timestamps import format_timestamp, parse_timestamp, to_epoch_seconds
+from chalicelib.dynamodb.mapping.expressions import set_or_remove
+from chalicelib.dynamodb.table import Item, Key, get_item
+from chalicelib.dynamodb.timestamps import format_timestamp, to_epoch_seconds
 from chalicelib.dynamodb.transactions import ConditionFailed, Put, Update, Upsert, transact
 from chalicelib.email_addresses import canonical_address
 from chalicelib.jobs.models import is_lease_free
@@ -90,7 +91,7 @@ def queue_mail_write(
         reminder=reminder,
         created_at=format_timestamp(now),
         expires_at=to_epoch_seconds(now + MAIL_KEPT_FOR),
-        **time_index.build_keys("mail", format_timestamp(at or now), mail_id),  # type: ignore[arg-type]
+        **time_index.build_keys("mail", format_timestamp(at or now), mail_id),
     )
     return Put(mail)
 
@@ -111,7 +112,7 @@ def get_mail(mail_id: str) -> OutboxMail | None:
 
 def is_mail_due(mail: OutboxMail, now: datetime) -> bool:
     """Return whether the mail is not settled, is due, and no dispatcher holds its lease."""
-    if mail.wake_at is None or parse_timestamp(mail.wake_at) > now:
+    if mail.settled_at is not None or not time_index.is_due(mail, now):
         return False
     return mail.leased_until is None or mail.leased_until < format_timestamp(now)
 
@@ -132,16 +133,30 @@ def claim_mail(mail: OutboxMail, now: datetime) -> bool:
     return True
 
 
+def ledger_key(outcome: str, month: str) -> str:
+    """Return the partition of the time index with the mails that ended so in a month (`2026-11`).
+
+    Their range key is the time of the end.
+    """
+    return f"mail_{outcome}#{month}"
+
+
 def settle_mail(
     mail: OutboxMail, outcome: str, now: datetime, message_id: str | None = None
 ) -> None:
-    """Record the final `outcome` of a mail: `sent`, `spread`, `dropped` or `parked`."""
+    """Record the final `outcome` of a mail: `sent`, `spread`, `dropped` or `parked`.
+
+    The time index then lists the mail by the time at which it ended. It does not list a mail that
+    was `spread`, because it lists the mails that this one fanned out to.
+    """
+    time = format_timestamp(now)
+    ledger = None if outcome == "spread" else ledger_key(outcome, time[:7])
     sent = () if message_id is None else (OutboxMail.message_id.set(message_id),)
     actions = (
-        OutboxMail.settled_at.set(format_timestamp(now)),
+        OutboxMail.settled_at.set(time),
         OutboxMail.outcome.set(outcome),
-        OutboxMail.wake_key.remove(),
-        OutboxMail.wake_at.remove(),
+        set_or_remove(OutboxMail, "wake_key", ledger),
+        set_or_remove(OutboxMail, "wake_at", ledger and time),
         OutboxMail.expires_at.set(to_epoch_seconds(now + MAIL_KEPT_FOR)),
         *sent,
     )
@@ -240,7 +255,7 @@ def reserve_send_slot(earliest: datetime, every: timedelta, until: datetime) -> 
     would start after `until`, or when concurrent writers win every one of `SLOT_ATTEMPTS` tries.
     """
     slot = (earliest - UNIX_EPOCH) // MICROSECOND
-    for _ in backoff_delays(SLOT_ATTEMPTS):
+    for _ in range(SLOT_ATTEMPTS):
         if UNIX_EPOCH + slot * MICROSECOND > until:
             return None
         free = SendRate.PK.does_not_exist() | (SendRate.next_turn <= slot)

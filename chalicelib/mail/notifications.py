@@ -58,7 +58,7 @@ def queue_due_soon_write(task: Task, *, at: datetime, now: datetime) -> Put:
     """Queue the "due soon" mail of a task, to be sent `at` a time; one for each due time and
     assignee."""
     return models.queue_mail_write(
-        f"{DUE_SOON}:{task.id}:{task.due_at}:{task.assigned_to}",
+        f"{DUE_SOON}:{task.original_id}:{task.due_at}:{task.assigned_to}",
         kind=DUE_SOON,
         recipient=str(task.assigned_to),
         task_id=task.id,
@@ -76,7 +76,7 @@ def queue_reminder_write(task: Task, reminder: str, *, now: datetime) -> Put:
     """
     due_at = task.due_at if reminder.startswith(BEFORE) else None
     return models.queue_mail_write(
-        f"{REMINDER}:{task.id}:{due_at}:{reminder}:{task.assigned_to}",
+        f"{REMINDER}:{task.original_id}:{due_at}:{reminder}:{task.assigned_to}",
         kind=REMINDER,
         recipient=str(task.assigned_to),
         task_id=task.id,
@@ -86,13 +86,13 @@ def queue_reminder_write(task: Task, reminder: str, *, now: datetime) -> Put:
     )
 
 
-def queue_comment_write(comment: Comment, now: datetime) -> Put:
+def queue_comment_write(comment: Comment, task_id: str, now: datetime) -> Put:
     """Queue one item for all mails about a new comment; `fan_out_comment` finds the recipients."""
     return models.queue_mail_write(
         f"{COMMENTED}:{comment.id}",
         kind=COMMENTED,
         recipient=None,
-        task_id=comment.task_id,
+        task_id=task_id,
         comment_id=comment.id,
         actor=comment.author,
         now=now,

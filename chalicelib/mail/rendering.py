@@ -3,11 +3,12 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from chalicelib.tasks.due_dates import describe_day, describe_due_date
 
@@ -17,8 +18,7 @@ SUBJECT_MAX = 120
 INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
-@dataclass(frozen=True)
-class Email:
+class Email(Struct, frozen=True):
     """An email that can be sent. `unsubscribe` is a URL, `pictures` are PNGs by name."""
 
     to: str

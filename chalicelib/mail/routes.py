@@ -1,16 +1,20 @@
-"""Routes of `/api/unsubscribe`, the target of the link in an email. The signed link replaces a
-login."""
+"""Routes of `/api/unsubscribe`, the target of the link in an email, whose signature replaces a
+login, and of the mail ledger for site staff."""
 
+from functools import partial
 from html import escape
 
 from chalice.app import Blueprint, Response
 
 from chalicelib.access.permissions import Action
+from chalicelib.access.service import Access
 from chalicelib.clock import now
+from chalicelib.http.fields import Page
 from chalicelib.http.gate import route
+from chalicelib.http.pagination import page_response
 from chalicelib.http.responses import HTML
-from chalicelib.mail import unsubscribe
-from chalicelib.mail.schemas import LinkQuery
+from chalicelib.mail import ledger, schemas, unsubscribe
+from chalicelib.mail.schemas import LedgerMail, LedgerQuery, LinkQuery
 
 bp = Blueprint(__name__)
 
@@ -39,6 +43,20 @@ def unsubscribe_from_emails(query: LinkQuery) -> Response:
     subscription = unsubscribe.unsubscribe(query.token, now=now())
     text = DONE if subscription.is_for_address else DONE + AGAIN
     return _page(text, subscription.kind)
+
+
+@route(
+    bp,
+    "GET",
+    "/api/admin/mails",
+    Action.MONITOR_SERVICE,
+    query=LedgerQuery,
+    returns=Page[LedgerMail],
+)
+def list_mails(access: Access, query: LedgerQuery) -> Response:
+    """List the mails of the service."""
+    find = partial(ledger.list_mails, query.state, now=access.now)
+    return page_response(access, query, f"mails {query.state}", find, schemas.present_ledger_entry)
 
 
 def _page(text: str, kind: str) -> Response:

@@ -5,8 +5,9 @@ its signing key is in the secret. An invitation goes to an address and not to an
 link contains a hash of the address.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from chalicelib import settings
 from chalicelib.accounts.models import get_user
@@ -20,8 +21,7 @@ from chalicelib.sessions.signatures import is_signed, sign
 PURPOSE = "unsubscribe"
 
 
-@dataclass(frozen=True)
-class Subscription:
+class Subscription(Struct, frozen=True):
     """A recipient, which is a user id or the hash of an address, and a kind of mail."""
 
     recipient: str

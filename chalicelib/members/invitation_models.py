@@ -165,11 +165,6 @@ def withdraw_invitation_writes(lookup: InvitationLookup) -> tuple[Delete, Delete
     )
 
 
-def get_invitation(project_id: str, invitation_id: str) -> Invitation | None:
-    """Return the invitation, also an expired one that is still stored, or None."""
-    return get_item(Invitation.key(project_id, invitation_id))
-
-
 def list_project_invitations(
     project_id: str, *, limit: int, start: dict[str, Any] | None
 ) -> Page[Invitation]:

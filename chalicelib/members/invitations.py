@@ -73,7 +73,7 @@ def list_invitations(
     """Return a page of the project's invitations that have not expired, newest first."""
 
     def read(**options: Any) -> Page[Invitation]:
-        page = invitation_models.list_project_invitations(access.project.id, **options)
+        page = access.read(invitation_models.list_project_invitations, access.project.id, **options)
         not_expired = [invitation for invitation in page.items if invitation.is_open(access.now)]
         return Page(not_expired, page.last_key)
 
@@ -105,7 +105,7 @@ def revoke_invitation(access: ProjectAccess, invitation_id: str) -> None:
 
 
 def _get_project_invitation(access: ProjectAccess, invitation_id: str) -> Invitation:
-    invitation = invitation_models.get_invitation(access.project.id, invitation_id)
+    invitation = access.get_item(Invitation.key(access.project.id, invitation_id))
     if invitation is None or not invitation.is_open(access.now):
         raise NotFound()
     return invitation

@@ -9,6 +9,7 @@ from chalicelib.http.fields import Email, Id, Time, Token
 from chalicelib.members import invitation_models
 from chalicelib.members.invitations import OpenInvitation
 from chalicelib.members.service import MemberProfile
+from chalicelib.newer_releases import as_stored
 
 
 class GivenRole(StrEnum):
@@ -92,7 +93,7 @@ def present_member(profile: MemberProfile) -> Member:
         user_id=profile.member.user_id,
         username=profile.user.username,
         display_name=profile.user.display_name,
-        role=Role(profile.member.role),
+        role=as_stored(Role, profile.member.role),
         joined_at=profile.member.joined_at,
     )
 
@@ -102,7 +103,7 @@ def present_invitation(invitation: invitation_models.Invitation) -> Invitation:
     return Invitation(
         id=invitation.id,
         email=invitation.email,
-        role=Role(invitation.role),
+        role=as_stored(Role, invitation.role),
         invited_by=invitation.inviter,
         created_at=invitation.created_at,
         expires_at=invitation.valid_until,
@@ -115,7 +116,7 @@ def present_received_invitation(found: OpenInvitation) -> ReceivedInvitation:
         id=found.invitation.id,
         project=found.project.id,
         project_name=found.project.name,
-        role=Role(found.invitation.role),
+        role=as_stored(Role, found.invitation.role),
         invited_by=found.inviter.username,
         expires_at=found.invitation.valid_until,
     )
@@ -126,5 +127,5 @@ def present_joined_project(found: OpenInvitation) -> Joined:
     return Joined(
         project=found.project.id,
         project_name=found.project.name,
-        role=Role(found.invitation.role),
+        role=as_stored(Role, found.invitation.role),
     )

@@ -4,9 +4,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from chalicelib.access.permissions import Role
+from chalicelib.access.prefetch import Prefetch, RecentValues, prefetch_list
 from chalicelib.access.service import ProjectAccess
-from chalicelib.accounts.models import User, active_user_check, get_user, get_users
+from chalicelib.accounts.models import User, active_user_check, get_user
 from chalicelib.accounts.user_lookup import find_verified_user_by_email
+from chalicelib.dynamodb.table import Key
 from chalicelib.dynamodb.transactions import ConditionFailed, transact
 from chalicelib.errors import Conflict, FieldError, Invalid, NotFound, require_found
 from chalicelib.jobs.deferred_update_models import defer_update_write
@@ -16,6 +18,9 @@ from chalicelib.members.models import Member
 from chalicelib.projects.models import Project, update_live_project_write, update_project_write
 from chalicelib.reports.models import schedule_owner_write
 from chalicelib.sessions.throttling import count_attempt
+
+# The keys of the accounts of the members of a project, as they were last listed.
+_last_keys: RecentValues[str, tuple[Key[User], ...]] = RecentValues(1_000)
 
 CLOSING = "belongs to an account that is being deleted; choose somebody else"
 
@@ -29,13 +34,19 @@ class MemberProfile(NamedTuple):
 
 def list_members(access: ProjectAccess) -> list[MemberProfile]:
     """Return the project's members."""
-    members = list(models.list_members(access.project.id))
-    users = get_users(member.user_id for member in members)
-    return [
-        MemberProfile(member, users[member.user_id])
-        for member in members
-        if member.user_id in users
-    ]
+    members = access.read_list(models.list_members, access.project.id)
+    keys = tuple(User.key(member.user_id) for member in members)
+    items = access.get_items(keys)
+    _last_keys.put(access.project.id, keys)
+    found = ((member, items.get(User.key(member.user_id))) for member in members)
+    return [MemberProfile(member, user) for member, user in found if user is not None]
+
+
+def prefetch_members(project_id: str) -> Prefetch:
+    """Return what `list_members` will read: the members, and the accounts of those who were members
+    when this process last listed them."""
+    accounts = Prefetch(_last_keys.get(project_id, ()))
+    return prefetch_list(models.list_members, project_id).plus(accounts)
 
 
 def find_owner(access: ProjectAccess, members: list[MemberProfile]) -> User:
@@ -58,7 +69,7 @@ def add_member(
     or invitations.
     """
     count_attempt("find", account=access.user_id, source=None, now=access.now)
-    user = find_verified_user_by_email(email) if email else get_user(user_id or "")
+    user = find_verified_user_by_email(email) if email else access.get_item(User.key(user_id or ""))
     if user is None or not user.is_active:
         if email is None:
             raise Invalid(errors=(FieldError("user_id", "is not the id of an active user"),))
@@ -88,8 +99,8 @@ def change_role(access: ProjectAccess, user_id: str, *, role: Role) -> MemberPro
     Raises `NotFound` when the user is no member, and `Conflict` when the member is the owner
     (`last_owner`) or a concurrent request changed the role.
     """
-    member = require_found(models.get_member(access.project.id, user_id))
-    user = require_found(get_user(user_id))
+    member = require_found(access.get_item(Member.key(access.project.id, user_id)))
+    user = require_found(access.get_item(User.key(user_id)))
     _require_not_owner(member)
     if member.role != role:
         try:
@@ -109,11 +120,14 @@ def remove_member(access: ProjectAccess, user_id: str, *, reassign_to: str | Non
     """
     project_id = access.project.id
     if reassign_to is not None:
-        users = models.get_member_users(project_id, {reassign_to} - {user_id})
-        if not users or users[0].is_closing:
-            message = CLOSING if users else "must be another member of the project"
+        heir = access.get_items((Member.key(project_id, reassign_to), User.key(reassign_to)))
+        is_member = heir.get(Member.key(project_id, reassign_to)) is not None
+        user = heir.get(User.key(reassign_to))
+        is_other = is_member and reassign_to != user_id
+        if not is_other or user is None or user.is_closing:
+            message = CLOSING if is_other and user else "must be another member of the project"
             raise Invalid(errors=(FieldError("reassign_to", message),))
-    member = models.get_member(project_id, user_id)
+    member = access.get_item(Member.key(project_id, user_id))
     if member is not None:
         _require_not_owner(member)
     end_membership(project_id, user_id, reassign_to=reassign_to, now=access.now)
@@ -151,7 +165,7 @@ def transfer_project(access: ProjectAccess, *, user_id: str) -> Project:
     a concurrent request changed the project or one of the roles.
     """
     project, old_owner_id = access.project, access.user_id
-    new_owner = models.get_member(project.id, user_id)
+    new_owner = access.get_item(Member.key(project.id, user_id))
     if new_owner is None or user_id == old_owner_id:
         raise _invalid_new_owner_error()
     project.owner_id = user_id

@@ -8,12 +8,12 @@ counter items (shards), and a count is the sum over them. The task's id determin
 
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 from pynamodb.attributes import NumberAttribute
 
-from chalicelib.dynamodb.counter_items import CounterItem, read_counter_item
+from chalicelib.dynamodb.optimistic_locking import CounterItem, read_counter_item
 from chalicelib.dynamodb.table import BatchResult, Item, Key, batch_get, query_raw
 from chalicelib.dynamodb.transactions import Increment
 from chalicelib.tasks.models import NOBODY, Task
@@ -24,7 +24,11 @@ _COUNT_PREFIXES = ("status:", "priority:", "assignee:", "done:")
 
 
 class ProjectCounters(Item):
-    """One shard of a project's counts. `changes` increases with every change of a count."""
+    """One shard of a project's counts.
+
+    `changes` increases with every change of a count, and of the due time of an open task: if it is
+    unchanged, so is everything that statistics tell about these tasks.
+    """
 
     changes = NumberAttribute(null=True)
 
@@ -35,6 +39,13 @@ class ProjectCounters(Item):
 
 def count_task(task: Task) -> Counter[str]:
     """Return what one task adds to the counts of its project."""
+    return Counter(_list_counts(task))
+
+
+def _list_counts(task: Task | None) -> list[str]:
+    """Return the names of the counts that a task is part of, each once."""
+    if task is None:
+        return []
     names = [
         f"status:{task.status}",
         f"priority:{task.priority}",
@@ -42,7 +53,7 @@ def count_task(task: Task) -> Counter[str]:
     ]
     if task.completed_at is not None:
         names.append(f"done:{task.completed_at[:10]}")
-    return Counter(names)
+    return names
 
 
 def move_counts_write(before: Task | None, after: Task | None) -> Increment:
@@ -53,12 +64,16 @@ def move_counts_write(before: Task | None, after: Task | None) -> Increment:
     """
     task = after or before
     assert task is not None
-    difference = count_task(after) if after else Counter[str]()
-    difference.subtract(count_task(before) if before else {})
-    added = {name: count for name, count in difference.items() if count}
-    if added:
+    old, new = _list_counts(before), _list_counts(after)
+    added = {name: 1 for name in new if name not in old}
+    added |= {name: -1 for name in old if name not in new}
+    if added or _open_due_time(before) != _open_due_time(after):
         added["changes"] = 1
     return Increment(ProjectCounters.key(task.project_id, counter_shard(task.id)), added)
+
+
+def _open_due_time(task: Task | None) -> str | None:
+    return task.due_at if task is not None and task.is_open else None
 
 
 def counter_shard(task_id: str) -> int:
@@ -71,16 +86,41 @@ def counter_keys(project_id: str) -> list[Key[ProjectCounters]]:
     return [ProjectCounters.key(project_id, shard) for shard in range(SHARDS)]
 
 
-def get_project_counts(project_id: str) -> Counter[str]:
+class ProjectCounts(NamedTuple):
+    """All counts of a project, and how often they changed (`changes` of all shards)."""
+
+    counts: Counter[str]
+    changes: int
+
+
+def get_project_counts(project_id: str) -> ProjectCounts:
     """Return all counts of the project, in one query."""
-    return _sum_counts(query_raw(f"PROJECT#{project_id}", Item.SK.startswith("STATS#")))
+    items = list(query_raw(f"PROJECT#{project_id}", Item.SK.startswith("STATS#")))
+    return ProjectCounts(_sum_counts(items), _sum_changes(items))
 
 
-def get_counts_of_projects(project_ids: Iterable[str]) -> Iterator[Counter[str]]:
-    """Return all counts of each project, in the order of the ids."""
-    project_ids = list(project_ids)
-    items = batch_get(*(key for project_id in project_ids for key in counter_keys(project_id)))
-    return (sum_counts(items, project_id) for project_id in project_ids)
+def get_counts_of_projects(project_ids: Iterable[str]) -> dict[str, ProjectCounts]:
+    """Return all counts of each project."""
+    keys = {project_id: counter_keys(project_id) for project_id in project_ids}
+    items = batch_get(*(key for shards in keys.values() for key in shards))
+    found = {
+        project_id: [raw for key in shards if (raw := items.raw(key))]
+        for project_id, shards in keys.items()
+    }
+    return {
+        project_id: ProjectCounts(_sum_counts(raws), _sum_changes(raws))
+        for project_id, raws in found.items()
+    }
+
+
+def count_tasks(project_ids: Iterable[str]) -> int:
+    """Return how many tasks the projects have together."""
+    counts = sum((each.counts for each in get_counts_of_projects(project_ids).values()), Counter())
+    return sum(count for name, count in counts.items() if name.startswith("status:"))
+
+
+def _sum_changes(raw_items: Iterable[dict[str, Any]]) -> int:
+    return sum(int(raw["changes"]["N"]) for raw in raw_items if "changes" in raw)
 
 
 def sum_counts(items: BatchResult, project_id: str) -> Counter[str]:

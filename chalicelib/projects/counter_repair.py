@@ -1,6 +1,7 @@
 """Check and repair of the counts that are stored on tasks and projects, and of the storage usage.
 
-A task stores the numbers of its comments, files and subtasks, a project the number of its members.
+A task stores the numbers of its comments, files, subtasks, relations and open blockers, a project
+the number of its members.
 These counts change in the transaction that changes what they count, so no difference is expected.
 
 A wrong count is corrected on the condition that it is still as it was read. Because it may have
@@ -11,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chalicelib.attachments.models import GONE, READY
 from chalicelib.attachments.quota_models import (
@@ -20,14 +21,20 @@ from chalicelib.attachments.quota_models import (
     new_usage,
     read_usage,
 )
+from chalicelib.copies.location_models import is_move_incomplete
 from chalicelib.dynamodb.concurrency import run_concurrently
-from chalicelib.dynamodb.counter_items import correct_counter_write
 from chalicelib.dynamodb.ids import project_id_of
+from chalicelib.dynamodb.optimistic_locking import correct_counter_write
 from chalicelib.dynamodb.table import Item, Key, query_raw
-from chalicelib.dynamodb.transactions import ConditionFailed, Update, transact
+from chalicelib.dynamodb.transactions import (
+    ConditionFailed,
+    Update,
+    transact,
+)
 from chalicelib.members.models import list_members
 from chalicelib.observability import logger
 from chalicelib.projects import models
+from chalicelib.relations.models import BLOCKED_BY, Relation, count_open_blockers
 from chalicelib.task_lists.models import list_task_ids
 from chalicelib.tasks.models import COUNT_ATTRIBUTES, Task, get_task_or_trashed, set_counts_write
 
@@ -39,13 +46,15 @@ BATCH_SIZE = 200
 class ChildCounts(NamedTuple):
     """What the child items of a task add up to.
 
-    `counts` has the numbers of comments and of ready files, by attribute of the task. `storage` is
-    the `bytes` and `files` that its attachments use, `stored_usage` what its StorageUsage says.
+    `counts` has the numbers of comments, ready files, relations and open blockers, by attribute of
+    the task. `storage` is the `bytes` and `files` that its attachments use, `stored_usage` what its
+    StorageUsage says. Child items of `unknown_kinds` are not counted.
     """
 
     counts: Counter[str]
     storage: Counter[str]
     stored_usage: Counter[str]
+    unknown_kinds: set[str]
 
 
 class Drift(NamedTuple):
@@ -68,17 +77,21 @@ def repair_task_counts(tasks: Sequence[Task], subtask_counts: Counter[str]) -> R
     `subtask_counts` has the number of subtasks by task id. Only a task that seems wrong is read
     again; its subtasks are then counted anew.
     """
-    storage = new_usage()
+    storage, unknown_kinds = new_usage(), Counter[str]()
     suspects: list[Callable[[], Drift | None]] = []
-    children = run_concurrently(_count_children, [task.id for task in tasks])
+    children = run_concurrently(_count_children, [task.original_id for task in tasks])
     for task, found in zip(tasks, children, strict=True):
         storage.update(found.storage)
+        unknown_kinds.update(found.unknown_kinds)
         expected = found.counts | Counter(subtasks_count=subtask_counts[task.id])
         if _find_differences(_stored_counts(task), expected):
             suspects.append(partial(_check_task, task.id))
         if found.stored_usage != found.storage:
-            usage_key, task_ids = StorageUsage.of_task(task.id), partial(iter, [task.id])
+            usage_key = StorageUsage.of_task(task.original_id)
+            task_ids = partial(iter, [task.original_id])
             suspects.append(partial(_check_usage, usage_key, task_ids))
+    if unknown_kinds:
+        logger.warning("child items of unknown kinds were not counted", kinds=unknown_kinds)
     return RepairedTasks(sum(_repair(check) for check in suspects), storage)
 
 
@@ -88,8 +101,8 @@ def repair_storage_usage(
     """Correct the project's storage usage. Returns how many of its counts were wrong.
 
     `storage` is what the files of the project's tasks seemed to use. If it differs from the stored
-    usage, the files of all tasks are counted again; `list_all_task_ids` returns the ids of all
-    tasks of the project, in the trash or not.
+    usage, the files of all tasks are counted again; `list_all_task_ids` returns the
+    original ids of all tasks of the project, in the trash or not.
     """
     key = StorageUsage.of_project(project_id)
     if get_usage_item(key).counts == storage:
@@ -115,28 +128,44 @@ def repair_members_count(project_id: str) -> int:
 
 
 def _count_children(task_id: str) -> ChildCounts:
-    found = ChildCounts(Counter(), new_usage(), new_usage())
+    found = ChildCounts(Counter(), new_usage(), new_usage(), set())
+    blocker_ids = []
     for raw in query_raw(f"TASK#{task_id}", Item.SK.between("COMMENT#", "USAGE")):
         kind = raw["SK"]["S"].partition("#")[0]
         if kind == "COMMENT":
             found.counts["comments_count"] += 1
         elif kind == "USAGE":
             found.stored_usage.update(read_usage(raw))
-        elif raw["status"]["S"] != GONE:
-            found.counts["attachments_count"] += raw["status"]["S"] == READY
-            found.storage.update(bytes=int(raw["size"]["N"]), files=1)
+        elif kind == "REL":
+            relation = Relation.from_raw_data(raw)
+            found.counts["relations_count"] += 1
+            if relation.kind == BLOCKED_BY:
+                blocker_ids.append(relation.other_id)
+        elif kind == "FILE":
+            _count_attachment(found, raw)
+        else:  # a newer release wrote it
+            found.unknown_kinds.add(kind)
+    if blocker_ids:
+        found.counts["open_blockers_count"] = count_open_blockers(blocker_ids)
     return found
+
+
+def _count_attachment(found: ChildCounts, raw: dict[str, Any]) -> None:
+    if raw["status"]["S"] != GONE:
+        found.counts["attachments_count"] += raw["status"]["S"] == READY
+        found.storage.update(bytes=int(raw["size"]["N"]), files=1)
 
 
 def _check_task(task_id: str) -> Drift | None:
     task = get_task_or_trashed(task_id)
     if task is None:
         return None
-    expected = _count_children(task_id).counts
+    expected = _count_children(task.original_id).counts
     subtask_ids = list_task_ids(project_id_of(task_id), f"parent:{task_id}")
     expected["subtasks_count"] = sum(1 for _ in subtask_ids)
     differences = _find_differences(_stored_counts(task), expected)
-    if not differences:
+    # The number of subtasks is right as soon as all have followed their parent.
+    if not differences or is_move_incomplete(task):
         return None
     correction = set_counts_write(task, {name: expected[name] for name in differences})
     return Drift(differences, correction)

@@ -24,7 +24,7 @@ from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from chalicelib.attachments.quota_models import new_usage
-from chalicelib.dynamodb.counter_items import correct_counter_write
+from chalicelib.dynamodb.optimistic_locking import correct_counter_write
 from chalicelib.dynamodb.pages import Page
 from chalicelib.dynamodb.table import PAGE_MAX
 from chalicelib.dynamodb.transactions import ConditionFailed, transact
@@ -43,7 +43,7 @@ from chalicelib.projects.counter_repair import BATCH_SIZE
 from chalicelib.task_lists.reindex import reindex_project
 from chalicelib.task_lists.snapshots import MIN_TASKS, refresh_snapshot
 from chalicelib.tasks.models import Task, list_project_tasks, list_trashed_tasks
-from chalicelib.tasks.number_models import list_numbered_task_ids
+from chalicelib.tasks.number_models import list_original_task_ids
 
 STEPS_PER_TICK = 250
 COMPARE_ATTEMPTS = 3
@@ -227,7 +227,7 @@ def _repair_stored_counts(
     def list_all_task_ids() -> Iterator[str]:
         # A task that moves to or from the trash during the run may be missing from both lists, but
         # each task has a number.
-        all_ids = known_ids.union(list_numbered_task_ids(project_id))
+        all_ids = known_ids.union(list_original_task_ids(project_id))
         return budget.reserving(END_MILLISECONDS).each(all_ids)
 
     try:
@@ -235,7 +235,7 @@ def _repair_stored_counts(
             repaired = counter_repair.repair_task_counts(batch, subtask_counts)
             outcome["drift"] += repaired.drift
             storage.update(repaired.storage)
-            known_ids.update(task.id for task in batch)
+            known_ids.update(task.original_id for task in batch)
         outcome["drift"] += counter_repair.repair_storage_usage(
             project_id, storage, list_all_task_ids
         )

@@ -1,14 +1,15 @@
 """Projects. Each project has its own partition."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from msgspec import Struct
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 
-from chalicelib.dynamodb.table import Item, Key, batch_get, get_item, query_page, set_or_remove
+from chalicelib.dynamodb.mapping.expressions import set_or_remove
+from chalicelib.dynamodb.table import BatchResult, Item, Key, batch_get, get_item, query_page
 from chalicelib.dynamodb.timestamps import to_epoch_seconds
 from chalicelib.dynamodb.transactions import Put, Update
 from chalicelib.projects import counter_models
@@ -37,6 +38,7 @@ class Project(Item):
     deleted_at = UnicodeAttribute(null=True)
     restored_at = UnicodeAttribute(null=True)
     catalogued_until = UnicodeAttribute(null=True)
+    is_template = BooleanAttribute(null=True)
 
     @staticmethod
     def key(project_id: str) -> "Key[Project]":
@@ -59,8 +61,7 @@ class ProjectKeyClaim(Item):
         return Key(ProjectKeyClaim, f"USER#{user_id}", f"KEY#{prefix}")
 
 
-@dataclass(frozen=True)
-class ProjectOverview:
+class ProjectOverview(Struct, frozen=True):
     """A project and its number of tasks by status."""
 
     project: Project
@@ -162,19 +163,29 @@ def get_projects(project_ids: Iterable[str]) -> dict[str, Project]:
     return {project_id: project for project_id, key in keys.items() if (project := items.get(key))}
 
 
-def get_project_overviews(
-    project_ids: list[str], *, trashed: bool = False
+def list_overview_keys(project_ids: Iterable[str]) -> tuple[Key[Any], ...]:
+    """Return the keys of all items that `build_overviews` needs."""
+    keys: list[Key[Any]] = []
+    for project_id in project_ids:
+        keys += (Project.key(project_id), *counter_models.counter_keys(project_id))
+    return tuple(keys)
+
+
+def get_project_overviews(project_ids: list[str]) -> list[ProjectOverview]:
+    """Return the projects among `project_ids` that are not in the trash, in one round trip."""
+    return build_overviews(batch_get(*list_overview_keys(project_ids)), project_ids)
+
+
+def build_overviews(
+    items: BatchResult, project_ids: Iterable[str], *, trashed: bool = False
 ) -> list[ProjectOverview]:
-    """Return the projects among `project_ids` with their counts, in one round trip.
+    """Return the projects among `project_ids` with their counts.
 
     Returns only projects in the trash if `trashed`, else only the others.
     """
-    keys = [Project.key(project_id) for project_id in project_ids]
-    shards = [key for project_id in project_ids for key in counter_models.counter_keys(project_id)]
-    items = batch_get(*keys, *shards)
     overviews = []
-    for key in keys:
-        project = items.get(key)
+    for project_id in project_ids:
+        project = items.get(Project.key(project_id))
         if project is not None and (project.deleted_at is not None) == trashed:
             counts = counter_models.sum_counts(items, project.id)
             overviews.append(ProjectOverview(project, count_by_status(counts)))

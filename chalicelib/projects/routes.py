@@ -7,12 +7,13 @@ from chalice.app import Blueprint, Response
 from msgspec.structs import asdict
 
 from chalicelib.access.permissions import Action, Role
-from chalicelib.access.service import Access, ProjectAccess
+from chalicelib.access.prefetch import Prefetch, Read
+from chalicelib.access.service import Access, ProjectAccess, RequestContext
 from chalicelib.accounts.schemas import present_person
 from chalicelib.http.bodies import sent_fields
 from chalicelib.http.fields import Page
 from chalicelib.http.gate import route
-from chalicelib.http.pagination import PageQuery, page_response
+from chalicelib.http.pagination import page_response, prefetch_page
 from chalicelib.http.responses import (
     conditional_response,
     created_response,
@@ -20,9 +21,11 @@ from chalicelib.http.responses import (
     parse_if_match,
     updated_response,
 )
+from chalicelib.members.models import list_memberships_page
 from chalicelib.members.schemas import present_member
-from chalicelib.members.service import find_owner, list_members
+from chalicelib.members.service import find_owner, list_members, prefetch_members
 from chalicelib.projects import schemas, service
+from chalicelib.projects.counter_models import get_project_counts
 from chalicelib.projects.schemas import (
     CountedProject,
     NewProject,
@@ -30,6 +33,7 @@ from chalicelib.projects.schemas import (
     ProjectDetails,
     ProjectPatch,
     ProjectQuery,
+    ProjectsQuery,
     WholeProject,
 )
 
@@ -38,13 +42,35 @@ bp = Blueprint(__name__)
 PROJECT = "/api/projects/{project_id}"
 
 
+def _prefetch_projects(context: RequestContext, query: ProjectsQuery) -> Prefetch:
+    user_id = context.caller.user_id
+    memberships = prefetch_page(context, query, _name_list(query), list_memberships_page, user_id)
+    if query.cursor is not None:
+        return memberships
+    return memberships.plus(service.prefetch_overviews(user_id, query.limit))
+
+
+def _prefetch_project(_: RequestContext, project_id: str, **__: Any) -> Prefetch:
+    counts = Prefetch(reads=(Read(get_project_counts, (project_id,)),))
+    return counts.plus(prefetch_members(project_id))
+
+
+def _name_list(query: ProjectsQuery) -> str:
+    # Cursors without the parameter are older than it.
+    return "projects" if query.template is None else f"projects {query.template}"
+
+
 @route(
     bp, "POST", "/api/projects", Action.CREATE_PROJECT, body=NewProject, returns=Project, status=201
 )
 def create_project(access: Access, body: NewProject) -> Response:
     """Create a project."""
     project = service.create_project(
-        access, name=body.name, description=body.description, prefix=body.key
+        access,
+        name=body.name,
+        description=body.description,
+        prefix=body.key,
+        is_template=body.is_template,
     )
     return created_response(
         schemas.present_project(project, Role.OWNER), f"/api/projects/{project.id}/"
@@ -52,20 +78,34 @@ def create_project(access: Access, body: NewProject) -> Response:
 
 
 @route(
-    bp, "GET", "/api/projects", Action.READ_PROJECTS, query=PageQuery, returns=Page[CountedProject]
+    bp,
+    "GET",
+    "/api/projects",
+    Action.READ_PROJECTS,
+    query=ProjectsQuery,
+    returns=Page[CountedProject],
+    prefetch=_prefetch_projects,
 )
-def list_projects(access: Access, query: PageQuery) -> Response:
+def list_projects(access: Access, query: ProjectsQuery) -> Response:
     """List your projects."""
     return page_response(
         access,
         query,
-        "projects",
-        partial(service.list_projects, access),
+        _name_list(query),
+        partial(service.list_projects, access, template=query.template),
         lambda project: schemas.present_overview(*project),
     )
 
 
-@route(bp, "GET", PROJECT, Action.READ_PROJECTS, query=ProjectQuery, returns=ProjectDetails)
+@route(
+    bp,
+    "GET",
+    PROJECT,
+    Action.READ_PROJECTS,
+    query=ProjectQuery,
+    returns=ProjectDetails,
+    prefetch=_prefetch_project,
+)
 def get_project(access: ProjectAccess, query: ProjectQuery) -> Response:
     """Get a project."""
     overview = schemas.present_overview(service.get_overview(access), access.role)
@@ -91,6 +131,8 @@ def update_project(access: ProjectAccess, body: ProjectPatch) -> Response:
 def _update_and_present(access: ProjectAccess, fields: dict[str, Any]) -> Response:
     if "key" in fields:
         fields["prefix"] = fields.pop("key")
+    if "is_template" in fields:  # stored only where it is true
+        fields["is_template"] = fields["is_template"] or None
     version = parse_if_match(bp.current_request)
     project = service.update_project(access, fields, version=version)
     return updated_response(schemas.present_project(project, access.role))

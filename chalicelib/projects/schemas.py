@@ -8,8 +8,10 @@ from msgspec.structs import asdict
 from chalicelib.access.permissions import Role
 from chalicelib.accounts.schemas import Person
 from chalicelib.http.fields import Id, Time
+from chalicelib.http.pagination import PageQuery
 from chalicelib.http.text_fields import line, matching, paragraphs
 from chalicelib.members.schemas import Member
+from chalicelib.newer_releases import as_stored
 from chalicelib.projects import models
 from chalicelib.projects.models import ProjectOverview
 
@@ -28,18 +30,25 @@ class NewProject(Struct, forbid_unknown_fields=True):
     name: Name
     description: Description = ""
     key: Key | None = None
+    is_template: bool = False
 
 
 class WholeProject(Struct, forbid_unknown_fields=True):
     name: Name
     description: Description
     key: Key | UnsetType = UNSET  # it cannot be cleared
+    is_template: bool | UnsetType = UNSET  # newer than the other fields
 
 
 class ProjectPatch(Struct, forbid_unknown_fields=True):
     name: Name | UnsetType = UNSET
     key: Key | UnsetType = UNSET
     description: Description | UnsetType = UNSET
+    is_template: bool | UnsetType = UNSET
+
+
+class ProjectsQuery(PageQuery):
+    template: bool | None = None
 
 
 class ProjectQuery(Struct, forbid_unknown_fields=True):
@@ -59,6 +68,7 @@ class Project(Struct):
     owner: Id
     my_role: Role
     members_count: int
+    is_template: bool
     archived_at: Time | None
     deleted_at: Time | None
     created_at: Time
@@ -91,8 +101,9 @@ def present_project(project: models.Project, role: str) -> Project:
         key=project.prefix,
         description=project.description,
         owner=project.owner_id,
-        my_role=Role(role),
+        my_role=as_stored(Role, role),
         members_count=int(project.members_count),
+        is_template=bool(project.is_template),
         archived_at=project.archived_at,
         deleted_at=project.deleted_at,
         created_at=project.created_at,

@@ -1,17 +1,20 @@
 """Projects: create, list, get, update, archive, delete and restore."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from datetime import timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from chalicelib.access.permissions import Role
+from chalicelib.access.prefetch import Prefetch, RecentValues
 from chalicelib.access.service import Access, ProjectAccess
 from chalicelib.dynamodb import time_index
 from chalicelib.dynamodb.idempotency import create_once
 from chalicelib.dynamodb.ids import new_id
 from chalicelib.dynamodb.optimistic_locking import apply_changes
 from chalicelib.dynamodb.pages import Page, fill_page
+from chalicelib.dynamodb.table import Key
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import ConditionFailed, Write, transact
 from chalicelib.errors import Forbidden, Unavailable
@@ -23,11 +26,13 @@ from chalicelib.members.models import (
     new_member,
 )
 from chalicelib.projects import counter_models, default_keys, models
-from chalicelib.projects.models import Project, ProjectOverview
+from chalicelib.projects.models import Project, ProjectOverview, list_overview_keys
 from chalicelib.reports.models import schedule_owner_write
 
 KEPT_IN_TRASH = timedelta(days=30)
 KEY_ATTEMPTS = 20
+# The items of the projects on a user's first page of so many projects, as it was last read.
+_last_keys: RecentValues[tuple[str, int], tuple[Key[Any], ...]] = RecentValues(1_000)
 
 
 class ProjectWithRole(NamedTuple):
@@ -37,24 +42,43 @@ class ProjectWithRole(NamedTuple):
     role: str
 
 
-def create_project(access: Access, *, name: str, description: str, prefix: str | None) -> Project:
-    """Create a project that the caller owns.
+def create_project(
+    access: Access,
+    *,
+    name: str,
+    description: str,
+    prefix: str | None,
+    is_template: bool = False,
+    project_id: str | None = None,
+    writes: Sequence[Write] = (),
+) -> Project:
+    """Create a project that the caller owns, together with `writes`.
 
-    `prefix` is the key of its tasks. Without one it is derived from the name and differs from the
-    keys of the caller's other projects, also when the caller creates several at the same moment.
-    Raises `Forbidden` (`scope_missing`) for an API token that is limited to some projects.
+    Without a `project_id` it gets a new id. `prefix` is the key of its tasks. Without one it is
+    derived from the name and differs from the keys of the caller's other projects, also when the
+    caller creates several at the same moment. Raises `Forbidden` (`scope_missing`) for an API token
+    that is limited to some projects, and `ConditionFailed` when one of `writes` fails.
     """
     if access.token is not None and access.token.projects:
         raise Forbidden("This API token is limited to some projects", code="scope_missing")
+    store = partial(
+        _store_new_project,
+        access,
+        project_id or new_id(access.now),
+        *writes,
+        name=name,
+        description=description,
+        is_template=is_template or None,
+    )
     if prefix is not None:
-        return _store_new_project(access, name=name, description=description, prefix=prefix)
+        return store(prefix=prefix)
 
     taken = _list_keys(access.user_id)
     for _ in range(KEY_ATTEMPTS):
         key = default_keys.derive_key(name, taken)
         claim = models.claim_key_write(access.user_id, key, access.now)
         try:
-            return _store_new_project(access, claim, name=name, description=description, prefix=key)
+            return store(claim, prefix=key)
         except ConditionFailed as failed:
             if failed.write is not claim:
                 raise
@@ -69,9 +93,11 @@ def _list_keys(user_id: str) -> set[str]:
     return {project.prefix for project in projects.values()}
 
 
-def _store_new_project(access: Access, *writes: Write, **attributes: Any) -> Project:
+def _store_new_project(
+    access: Access, project_id: str, *writes: Write, **attributes: Any
+) -> Project:
     """Store a new project of the caller together with `writes`."""
-    key = Project.key(new_id(access.now))
+    key = Project.key(project_id)
     created_at = format_timestamp(access.now)
     project = Project(
         key.pk,
@@ -94,20 +120,36 @@ def _store_new_project(access: Access, *writes: Write, **attributes: Any) -> Pro
 
 
 def list_projects(
-    access: Access, *, limit: int, start: dict[str, Any] | None
+    access: Access, *, template: bool | None, limit: int, start: dict[str, Any] | None
 ) -> Page[ProjectWithRole]:
-    """Return a page of the caller's projects, newest first. It is full unless it is the last."""
+    """Return a page of the caller's projects, newest first. It is full unless it is the last.
+
+    With `template` True only those that are templates, with False only the others.
+    """
 
     def read(**options: Any) -> Page[ProjectWithRole]:
-        page = list_memberships_page(access.user_id, **options)
-        return Page(_list_accessible(access, page.items, trashed=False), page.last_key)
+        page = access.read(list_memberships_page, access.user_id, **options)
+        projects = _list_accessible(access, page.items, trashed=False)
+        if options["start"] is None:
+            keys = list_overview_keys(each.project_id for each in page.items)
+            _last_keys.put((access.user_id, options["limit"]), keys)
+        if template is not None:
+            projects = [
+                each for each in projects if bool(each.overview.project.is_template) == template
+            ]
+        return Page(projects, page.last_key)
 
     return fill_page(read, limit=limit, start=start)
 
 
+def prefetch_overviews(user_id: str, limit: int) -> Prefetch:
+    """Return the projects of the first page as this process last read it, with their counts."""
+    return Prefetch(_last_keys.get((user_id, limit), ()))
+
+
 def list_trashed_projects(access: Access) -> Iterator[ProjectWithRole]:
     """Yield the projects in the trash that the caller owns, newest first."""
-    memberships = list_memberships(access.user_id)
+    memberships = access.read_list(list_memberships, access.user_id)
     owned = [membership for membership in memberships if membership.role == Role.OWNER]
     yield from _list_accessible(access, owned, trashed=True)
 
@@ -120,14 +162,15 @@ def _list_accessible(
         for membership in memberships
         if access.can_access(membership.project_id)
     }
-    overviews = models.get_project_overviews(list(roles), trashed=trashed)
+    items = access.get_items(list_overview_keys(roles))
+    overviews = models.build_overviews(items, roles, trashed=trashed)
     return [ProjectWithRole(overview, roles[overview.project.id]) for overview in overviews]
 
 
 def get_overview(access: ProjectAccess) -> ProjectOverview:
     """Return the project with its counts."""
-    counts = counter_models.get_project_counts(access.project.id)
-    return ProjectOverview(access.project, models.count_by_status(counts))
+    counts = access.read(counter_models.get_project_counts, access.project.id)
+    return ProjectOverview(access.project, models.count_by_status(counts.counts))
 
 
 def update_project(

@@ -14,7 +14,7 @@ from itertools import islice
 
 from chalicelib.accounts.models import User, get_users
 from chalicelib.dynamodb import time_index
-from chalicelib.dynamodb.table import set_or_remove
+from chalicelib.dynamodb.mapping.expressions import set_or_remove
 from chalicelib.dynamodb.timestamps import format_timestamp, parse_timestamp
 from chalicelib.dynamodb.transactions import ConditionFailed, Put, Update, transact
 from chalicelib.jobs.time_budget import HasTime

@@ -10,14 +10,9 @@ from typing import NamedTuple
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.dynamodb import time_index
-from chalicelib.dynamodb.table import (
-    Item,
-    Key,
-    batch_delete,
-    get_item,
-    query_page,
-    set_or_remove,
-)
+from chalicelib.dynamodb.batch_writes import batch_delete
+from chalicelib.dynamodb.mapping.expressions import set_or_remove
+from chalicelib.dynamodb.table import Item, Key, get_item, query_page
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import ConditionFailed, Update, Upsert, transact
 

@@ -12,7 +12,7 @@ YEAR_IN_MINUTES = 366 * 24 * 60
 
 
 class Reminder(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """One of the two: so many minutes before the task is due, or at a time."""
+    """Either the minutes before the task is due, or a time."""
 
     minutes_before: Annotated[int, Meta(ge=0, le=YEAR_IN_MINUTES)] | UnsetType = UNSET
     at: Annotated[datetime, Meta(tz=True)] | UnsetType = UNSET

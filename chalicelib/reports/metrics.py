@@ -6,10 +6,11 @@ completed again counts at its last completion; a deleted task does not count.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from chalicelib.dynamodb.timestamps import format_timestamp, parse_timestamp
 from chalicelib.tasks.models import Task
@@ -19,8 +20,7 @@ MAX_LATE_TASKS = 10
 UNASSIGNED = ""
 
 
-@dataclass(frozen=True)
-class ReportPeriod:
+class ReportPeriod(Struct, frozen=True):
     """The days from `first` to `last` in a time zone, and the time the report was requested."""
 
     first: date

@@ -10,7 +10,8 @@ from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.update import Action
 
 from chalicelib.dynamodb import time_index
-from chalicelib.dynamodb.table import Item, Key, get_item, set_or_remove
+from chalicelib.dynamodb.mapping.expressions import set_or_remove
+from chalicelib.dynamodb.table import Item, Key, get_item
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import ConditionFailed, Delete, Update, Upsert, transact
 

@@ -27,6 +27,7 @@ from chalicelib.jobs.handlers import (
 from chalicelib.jobs.models import Job
 from chalicelib.mail.notifications import queue_weekly_report_write
 from chalicelib.mail.rendering import render_template
+from chalicelib.projects.counter_models import count_tasks
 from chalicelib.projects.models import Project
 from chalicelib.reports.metrics import (
     UNASSIGNED,
@@ -54,7 +55,8 @@ def report_parameters(first: date, last: date, zone: str) -> dict[str, str]:
 def _step(job: Job, now: datetime) -> JobStep:
     """Count a page of tasks; after the last page write the files.
 
-    The position is the `start` key of the next page and the counts so far (`figures`).
+    The position is the `start` key of the next page and the counts so far (`figures`). How many
+    tasks are `read`, and their `total`, show the progress.
     """
     # A report describes the time at which it was requested, however late the job runs.
     first, last = (date.fromisoformat(job.about[name]) for name in ("first_day", "last_day"))
@@ -69,7 +71,10 @@ def _step(job: Job, now: datetime) -> JobStep:
         add_task(counts, task, period)
     if page.last_key is None:
         return JobStep(_build_files(_build_report(job, counts, period), period), END)
-    return JobStep({}, {"start": page.last_key, "figures": counts})
+    read = job.position.get("read", 0) + len(page.items)
+    total = job.position.get("total") or count_tasks([job.subject])
+    position = {"start": page.last_key, "figures": counts, "read": read, "total": total}
+    return JobStep({}, position)
 
 
 def _build_report(job: Job, counts: Metrics, period: ReportPeriod) -> Metrics:

@@ -3,28 +3,25 @@
 A token acts with its owner's rights, within its scopes and projects, until it expires.
 """
 
-import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from chalicelib.access.permissions import Scope
 from chalicelib.access.service import Access
 from chalicelib.dynamodb.idempotency import create_once
 from chalicelib.dynamodb.ids import new_id
-from chalicelib.dynamodb.table import batch_get
 from chalicelib.dynamodb.timestamps import format_timestamp, to_epoch_seconds
 from chalicelib.dynamodb.transactions import Put
 from chalicelib.errors import Conflict, FieldError, Invalid, NotFound
 from chalicelib.members.models import Member
-from chalicelib.sessions import credentials, models, signatures
+from chalicelib.sessions import credentials, models
 from chalicelib.sessions.models import ApiToken
 
 MAX_LIFETIME = timedelta(days=366)
-SECRET_BYTES = 32
 
 
-@dataclass(frozen=True)
-class IssuedApiToken:
+class IssuedApiToken(Struct, frozen=True):
     """A new token with its credential (`Authorization: Bearer`), which is shown only once."""
 
     token: ApiToken
@@ -41,20 +38,16 @@ def create_api_token(
 ) -> IssuedApiToken:
     """Create an API token; without `projects` it is valid for all projects of the caller.
 
-    With an idempotency key the secret is derived from the key, so that a repeated request returns
-    the same credential although no secret is stored. Raises `Invalid` when the expiry is in the
-    past or over a year away, or when the caller is not a member of a project. Raises `Conflict`
-    when the signing key has changed since the first request with the same idempotency key.
+    A repeated request with the same idempotency key returns the same credential. Raises `Invalid`
+    when the expiry is in the past or over a year away, or when the caller is not a member of a
+    project. Raises `Conflict` when the signing key has changed since the first request with the
+    same idempotency key.
     """
     if not access.now < expires_at <= access.now + MAX_LIFETIME:
         raise Invalid(errors=(FieldError("expires_at", "must be within a year from now"),))
-    _require_memberships(access.user_id, projects or frozenset())
+    _require_memberships(access, projects or frozenset())
 
-    idempotency_key = access.idempotency_key
-    if idempotency_key is None:
-        secret = secrets.token_urlsafe(SECRET_BYTES)
-    else:
-        secret = signatures.derive_secret("api", idempotency_key.record_id)
+    secret = credentials.create_secret("api", access.idempotency_key)
     digest = credentials.hash_secret(secret)
     key = ApiToken.key(access.user_id, new_id(access.now))
     token = ApiToken(
@@ -70,15 +63,15 @@ def create_api_token(
         expires_at=to_epoch_seconds(expires_at),
     )
 
-    created = create_once(token, Put(token), idempotency_key=idempotency_key, now=access.now)
+    created = create_once(token, Put(token), idempotency_key=access.idempotency_key, now=access.now)
     if created.digest != digest:
         raise Conflict("The signing key has changed; delete this token and create another")
     return IssuedApiToken(created, credentials.format_api_token(access.user_id, created.id, secret))
 
 
-def _require_memberships(user_id: str, project_ids: frozenset[str]) -> None:
-    keys = {project_id: Member.key(project_id, user_id) for project_id in project_ids}
-    items = batch_get(*keys.values())
+def _require_memberships(access: Access, project_ids: frozenset[str]) -> None:
+    keys = {project_id: Member.key(project_id, access.user_id) for project_id in project_ids}
+    items = access.get_items(keys.values())
     errors = tuple(
         FieldError("projects", f"you are not a member of {project_id}")
         for project_id, key in keys.items()
@@ -92,7 +85,7 @@ def list_api_tokens(access: Access) -> list[ApiToken]:
     """Return the caller's valid API tokens, the newest first."""
     return [
         token
-        for token in models.list_user_api_tokens(access.user_id)
+        for token in access.read_list(models.list_user_api_tokens, access.user_id)
         if token.is_live(access.user.epoch, access.now)
     ]
 

@@ -1,52 +1,65 @@
-"""Credentials that authenticate a request: the access token of a session, or an API token."""
+"""Credentials that authenticate a request: the access token of a session, an API token, or the
+address of a calendar feed."""
 
 import hashlib
 import re
 import secrets
-from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
+from msgspec import Struct
+
 from chalicelib.accounts.models import User
+from chalicelib.calendar_feeds.models import CalendarFeed
+from chalicelib.dynamodb.idempotency import IdempotencyKey
 from chalicelib.dynamodb.ids import is_id
 from chalicelib.dynamodb.table import BatchResult, Key
 from chalicelib.errors import Unauthenticated
-from chalicelib.sessions import models, tokens
+from chalicelib.sessions import models, signatures, tokens
 from chalicelib.sessions.models import ApiToken, Session
 
 # A fixed prefix lets secret scanners recognize API tokens.
-TOKEN_PREFIX = "tmk_"
-_API_TOKEN = re.compile(
-    TOKEN_PREFIX + r"(?P<user>[0-9a-z]{26})(?P<token>[0-9a-z]{26})_(?P<secret>.{43})"
-)
+TOKEN_PREFIX, FEED_PREFIX = "tmk_", "tmc_"
+_FORM = r"(?P<user>[0-9a-z]{26})(?P<token>[0-9a-z]{26})_(?P<secret>[\w-]{43})"
+_API_TOKEN = re.compile(TOKEN_PREFIX + _FORM, re.ASCII)
+_FEED_ADDRESS = re.compile(FEED_PREFIX + _FORM + r"\.ics", re.ASCII)
+SECRET_BYTES = 32
 
 
-@dataclass(frozen=True)
-class Caller:
+class Caller(Struct, frozen=True, dict=True):
     """The user that a credential names. The item at `key` decides whether the credential is valid.
 
-    `session_id` is set for an access token, `token_id` and `secret` for an API token.
+    `session_id` is set for an access token; `feed_id` or `token_id`, and `secret`, for the others.
     """
 
     user_id: str
     session_id: str | None = None
     token_id: str | None = None
+    feed_id: str | None = None
     secret: str = ""
 
     @property
     def principal(self) -> str:
         """The key of the caller's rate limit.
 
-        For an API token it contains the hash of the secret: the secret is not verified yet, and
-        requests with an invented one must not count against the owner of the token.
+        With a secret it contains the hash of the secret, which is not verified yet: requests with
+        an invented one must not count against the owner of the token.
         """
-        if self.token_id is None:
+        if not self.secret:
             return self.user_id
-        return f"{self.token_id} {hash_secret(self.secret)}"
+        return f"{self.token_id or self.feed_id} {self.digest}"
+
+    @cached_property
+    def digest(self) -> str:
+        """The digest of the secret."""
+        return hash_secret(self.secret)
 
     @property
     def key(self) -> Key[Any]:
-        """The key of the session or API token."""
+        """The key of the session, API token or calendar feed."""
+        if self.feed_id is not None:
+            return CalendarFeed.key(self.user_id, self.feed_id)
         if self.token_id is not None:
             return ApiToken.key(self.user_id, self.token_id)
         return Session.key(self.user_id, self.session_id or "")
@@ -66,6 +79,17 @@ def parse_credential(credential: str) -> Caller:
     return Caller(claims.user_id, session_id=claims.session_id)
 
 
+def parse_feed_address(address: str) -> Caller:
+    """Return the caller that the last part of the URL of a calendar feed names.
+
+    Raises `Unauthenticated` when it does not have the form of `format_feed_address`.
+    """
+    feed = _FEED_ADDRESS.fullmatch(address)
+    if feed is None:
+        raise Unauthenticated()
+    return Caller(feed["user"], feed_id=feed["token"], secret=feed["secret"])
+
+
 def require_valid_credential(
     caller: Caller, items: BatchResult, now: datetime
 ) -> tuple[User, ApiToken | None]:
@@ -82,7 +106,7 @@ def require_valid_credential(
         raise Unauthenticated()
     if not isinstance(credential, ApiToken):
         return user, None
-    if not secrets.compare_digest(credential.digest, hash_secret(caller.secret)):
+    if not secrets.compare_digest(credential.digest, caller.digest):
         raise Unauthenticated()
     models.record_token_use(credential, now)
     return user, credential
@@ -91,6 +115,22 @@ def require_valid_credential(
 def format_api_token(user_id: str, token_id: str, secret: str) -> str:
     """Return the credential of an API token, as its owner sends it."""
     return f"{TOKEN_PREFIX}{user_id}{token_id}_{secret}"
+
+
+def format_feed_address(user_id: str, feed_id: str, secret: str) -> str:
+    """Return the last part of the URL of a calendar feed."""
+    return f"{FEED_PREFIX}{user_id}{feed_id}_{secret}.ics"
+
+
+def create_secret(purpose: str, idempotency_key: IdempotencyKey | None) -> str:
+    """Return a secret with 256 bits, as 43 characters of URL-safe base64.
+
+    With an idempotency key the secret is derived from the key, so that a repeated request gets the
+    same one although no secret is stored. Without one it is random.
+    """
+    if idempotency_key is None:
+        return secrets.token_urlsafe(SECRET_BYTES)
+    return signatures.derive_secret(purpose, idempotency_key.record_id)
 
 
 def hash_secret(secret: str) -> str:

@@ -11,7 +11,14 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.dynamodb.table import Item, Key, get_item, query_all
 from chalicelib.dynamodb.timestamps import format_timestamp, parse_timestamp, to_epoch_seconds
-from chalicelib.dynamodb.transactions import ConditionFailed, Delete, Update, Upsert, transact
+from chalicelib.dynamodb.transactions import (
+    ConditionFailed,
+    Update,
+    Upsert,
+    delete_existing,
+    transact,
+)
+from chalicelib.errors import Unavailable
 
 TOKEN_USE_RECORDED_EVERY = timedelta(minutes=1)
 ATTEMPTS_EXPIRE_AFTER = timedelta(hours=1)
@@ -129,24 +136,23 @@ class ApiToken(Item):
 
 
 def record_token_use(token: ApiToken, now: datetime) -> None:
-    """Store `now` as the time of the token's last use, at most once a minute."""
+    """Store `now` as the time of the token's last use, at most once a minute.
+
+    If the write fails, the stored time does not change, and the request goes on.
+    """
     recorded_at = token.last_used_at
     if recorded_at and parse_timestamp(recorded_at) > now - TOKEN_USE_RECORDED_EVERY:
         return
     used = ApiToken.last_used_at.set(format_timestamp(now))
     try:
-        transact(Update(ApiToken.key(token.user_id, token.id), (used,)))
-    except ConditionFailed:  # the token was deleted after it was read
+        transact(Update(Key(type(token), token.PK, token.SK), (used,)))
+    except (ConditionFailed, Unavailable):  # the token was deleted after it was read, or an outage
         return
 
 
 def delete_api_token(user_id: str, token_id: str) -> bool:
     """Delete an API token, and return whether it existed."""
-    try:
-        transact(Delete(ApiToken.key(user_id, token_id), ApiToken.PK.exists()))
-    except ConditionFailed:
-        return False
-    return True
+    return delete_existing(ApiToken.key(user_id, token_id))
 
 
 def list_user_api_tokens(user_id: str) -> Iterator[ApiToken]:

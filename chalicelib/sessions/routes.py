@@ -4,14 +4,16 @@ from chalice.app import Blueprint, Response
 from msgspec.structs import asdict
 
 from chalicelib.access.permissions import Action
-from chalicelib.access.service import Access
+from chalicelib.access.prefetch import Prefetch, prefetch_list
+from chalicelib.access.service import Access, RequestContext
 from chalicelib.accounts.schemas import present_account
 from chalicelib.clock import now
 from chalicelib.http.fields import Page
 from chalicelib.http.gate import route
 from chalicelib.http.rate_limits import get_source_address
 from chalicelib.http.responses import created_response, json_response, no_content_response
-from chalicelib.sessions import api_tokens, schemas, service
+from chalicelib.members.models import Member
+from chalicelib.sessions import api_tokens, cookies, models, schemas, service
 from chalicelib.sessions.schemas import (
     ApiToken,
     IssuedToken,
@@ -26,28 +28,67 @@ from chalicelib.sessions.schemas import (
 bp = Blueprint(__name__)
 
 
-@route(bp, "GET", "/api/auth/sessions", Action.USE_ACCOUNT, returns=Page[Session])
+def _prefetch_sessions(context: RequestContext, **_: str) -> Prefetch:
+    return prefetch_list(models.list_user_sessions, context.caller.user_id)
+
+
+def _prefetch_memberships(context: RequestContext, body: NewToken) -> Prefetch:
+    user_id = context.caller.user_id
+    return Prefetch(tuple(Member.key(each, user_id) for each in body.projects or ()))
+
+
+def _prefetch_api_tokens(context: RequestContext) -> Prefetch:
+    return prefetch_list(models.list_user_api_tokens, context.caller.user_id)
+
+
+@route(
+    bp,
+    "GET",
+    "/api/auth/sessions",
+    Action.USE_ACCOUNT,
+    returns=Page[Session],
+    prefetch=_prefetch_sessions,
+)
 def list_sessions(access: Access) -> Response:
     """List your sessions."""
     sessions = service.list_sessions(access)
     return json_response(Page([schemas.present_session(session, access) for session in sessions]))
 
 
-@route(bp, "DELETE", "/api/auth/sessions", Action.USE_ACCOUNT)
+@route(
+    bp,
+    "DELETE",
+    "/api/auth/sessions",
+    Action.USE_ACCOUNT,
+    prefetch=_prefetch_sessions,
+)
 def end_other_sessions(access: Access) -> Response:
     """End your other sessions."""
     service.end_other_sessions(access)
     return no_content_response()
 
 
-@route(bp, "DELETE", "/api/auth/sessions/{session_id}", Action.USE_ACCOUNT)
+@route(
+    bp,
+    "DELETE",
+    "/api/auth/sessions/{session_id}",
+    Action.USE_ACCOUNT,
+    prefetch=_prefetch_sessions,
+)
 def end_session(access: Access, session_id: str) -> Response:
     """End a session."""
     service.end_session(access, session_id)
     return no_content_response()
 
 
-@route(bp, "GET", "/api/auth/tokens", Action.USE_ACCOUNT, returns=Page[ApiToken])
+@route(
+    bp,
+    "GET",
+    "/api/auth/tokens",
+    Action.USE_ACCOUNT,
+    returns=Page[ApiToken],
+    prefetch=_prefetch_api_tokens,
+)
 def list_api_tokens(access: Access) -> Response:
     """List your API tokens."""
     tokens = api_tokens.list_api_tokens(access)
@@ -62,6 +103,7 @@ def list_api_tokens(access: Access) -> Response:
     body=NewToken,
     returns=IssuedToken,
     status=201,
+    prefetch=_prefetch_memberships,
 )
 def create_api_token(access: Access, body: NewToken) -> Response:
     """Create an API token."""
@@ -95,19 +137,27 @@ def log_in(body: Login) -> Response:
         source=get_source_address(bp),
         now=now(),
     )
-    tokens = schemas.present_tokens(signed_in)
-    return json_response(SignedIn(**asdict(tokens), user=present_account(signed_in.user)))
+    tokens = schemas.present_tokens(signed_in, is_in_cookie=body.cookie)
+    answer = SignedIn(**asdict(tokens), user=present_account(signed_in.user))
+    headers = cookies.build_headers(signed_in.refresh) if body.cookie else None
+    return json_response(answer, headers=headers)
 
 
 @route(bp, "POST", "/api/auth/refresh", Action.PUBLIC, body=RefreshToken, returns=Tokens)
 def refresh_session(body: RefreshToken) -> Response:
     """Refresh the session's tokens."""
-    signed_in = service.refresh_session(token=body.refresh, now=now())
-    return json_response(schemas.present_tokens(signed_in))
+    is_in_cookie = body.refresh is None
+    cookie = cookies.find_token(bp.current_request.headers.get("cookie", ""))
+    # A token from the cookie is never answered in the body, where scripts could read it.
+    token = cookie if body.refresh is None else body.refresh
+    signed_in = service.refresh_session(token=token, now=now())
+    tokens = schemas.present_tokens(signed_in, is_in_cookie=is_in_cookie)
+    headers = cookies.build_headers(signed_in.refresh) if is_in_cookie else None
+    return json_response(tokens, headers=headers)
 
 
 @route(bp, "POST", "/api/auth/logout", Action.USE_ACCOUNT)
 def log_out(access: Access) -> Response:
     """Log out."""
     service.log_out(access)
-    return no_content_response()
+    return Response("", cookies.build_expired_headers(), 204)

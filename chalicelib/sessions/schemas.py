@@ -10,6 +10,7 @@ from chalicelib.access.service import Access
 from chalicelib.accounts.schemas import Account
 from chalicelib.http.fields import AnyPassword, Id, Time, Token
 from chalicelib.http.text_fields import line
+from chalicelib.newer_releases import as_stored
 from chalicelib.sessions import models
 from chalicelib.sessions.service import SignIn
 
@@ -67,7 +68,7 @@ def present_api_token(token: models.ApiToken) -> ApiToken:
     return ApiToken(
         id=token.id,
         name=token.name,
-        scopes=sorted(map(Scope, token.scopes)),
+        scopes=[as_stored(Scope, scope) for scope in sorted(token.scopes)],
         projects=sorted(token.projects) if token.projects else None,
         created_at=token.created_at,
         expires_at=token.valid_until,
@@ -76,17 +77,24 @@ def present_api_token(token: models.ApiToken) -> ApiToken:
 
 
 class Login(Struct, forbid_unknown_fields=True):
+    """With `cookie`, the refresh token is sent in a cookie that scripts cannot read."""
+
     email: str
     password: AnyPassword
+    cookie: bool = False
 
 
 class RefreshToken(Struct, forbid_unknown_fields=True):
-    refresh: Token
+    """Without `refresh`, the cookie of the login holds the refresh token."""
+
+    refresh: Token | None = None
 
 
 class Tokens(Struct):
+    """The tokens of a session; `refresh` is null when the refresh token is in the cookie."""
+
     access: str
-    refresh: str
+    refresh: str | None
     token_type: Literal["Bearer"]
     expires_in: int
 
@@ -95,11 +103,14 @@ class SignedIn(Tokens):
     user: Account
 
 
-def present_tokens(signed_in: SignIn) -> Tokens:
-    """Return the response body of a login or refresh, without the user."""
+def present_tokens(signed_in: SignIn, *, is_in_cookie: bool) -> Tokens:
+    """Return the response body of a login or refresh, without the user.
+
+    `is_in_cookie` tells whether the response has the refresh token in a cookie.
+    """
     return Tokens(
         access=signed_in.access,
-        refresh=signed_in.refresh,
+        refresh=None if is_in_cookie else signed_in.refresh,
         token_type="Bearer",
         expires_in=signed_in.expires_in,
     )

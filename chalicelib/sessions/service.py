@@ -1,7 +1,8 @@
 """Sessions: log in, refresh, list and end them."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from chalicelib.access.service import Access
 from chalicelib.accounts.models import (
@@ -30,8 +31,7 @@ REPLAY_GRACE = timedelta(seconds=10)
 DEVICE_MAX = 200
 
 
-@dataclass(frozen=True)
-class SignIn:
+class SignIn(Struct, frozen=True):
     """The tokens of a login or refresh; `expires_in` is the access token's lifetime in seconds."""
 
     access: str
@@ -114,7 +114,7 @@ def list_sessions(access: Access) -> list[Session]:
     """Return the caller's live sessions, the newest first."""
     return [
         session
-        for session in models.list_user_sessions(access.user_id)
+        for session in access.read_list(models.list_user_sessions, access.user_id)
         if session.is_live(access.user.epoch, access.now)
     ]
 

@@ -9,7 +9,7 @@ from chalicelib.aws import secrets
 
 def sign(purpose: str, text: str) -> str:
     """Return the signature of `text` as `<key id>.<hex digest>`, valid for `purpose` only."""
-    key_id, key = secrets.get_signing_keys().signing()
+    key_id, key = secrets.signing_keys.get().signing()
     return f"{key_id}.{_digest(key, purpose, text)}"
 
 
@@ -26,7 +26,7 @@ def is_signed(purpose: str, text: str, signature: str) -> bool:
 
 def derive_secret(purpose: str, text: str) -> str:
     """Derive 256 bits from `text` and the signing key, as 43 characters of URL-safe base64."""
-    _, key = secrets.get_signing_keys().signing()
+    _, key = secrets.signing_keys.get().signing()
     digest = bytes.fromhex(_digest(key, f"derived {purpose}", text))
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 

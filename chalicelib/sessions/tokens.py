@@ -3,14 +3,14 @@
 A token contains no roles: every request reads the caller's permissions from the table.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-import jwt
+from msgspec import Struct
 
 from chalicelib import settings
 from chalicelib.aws import secrets
+from chalicelib.deferred_imports import defer_imports
 from chalicelib.errors import Unauthenticated
 
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=10)
@@ -22,9 +22,12 @@ TYPE = "at+jwt"
 LEEWAY_SECONDS = 10
 REQUIRED_CLAIMS = ["iss", "aud", "sub", "sid", "jti", "iat", "exp"]
 
+# Downloads keys, with Python's HTTP client, for tokens of other issuers.
+with defer_imports({"jwt.jwks_client": {"PyJWKClient": object}}):
+    import jwt
 
-@dataclass(frozen=True)
-class Claims:
+
+class Claims(Struct, frozen=True):
     """The user and the session that an access token stands for."""
 
     user_id: str
@@ -33,7 +36,7 @@ class Claims:
 
 def issue_access_token(claims: Claims, *, now: datetime) -> str:
     """Return a JWT that is valid for ten minutes."""
-    key_id, key = secrets.get_signing_keys().signing()
+    key_id, key = secrets.signing_keys.get().signing()
     payload = {
         "iss": ISSUER,
         "aud": AUDIENCE,

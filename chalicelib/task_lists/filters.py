@@ -1,10 +1,13 @@
 """Filters of task lists."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
+from msgspec import Struct
+
 from chalicelib.dynamodb.timestamps import format_timestamp
+from chalicelib.relations.models import is_blocked
 from chalicelib.task_lists.sources import FIRST_POSITION, LAST_POSITION
 from chalicelib.tasks.due_dates import is_date, local_date, parse_start
 from chalicelib.tasks.models import NO_DUE_DATE, NOBODY, Card, Task
@@ -18,9 +21,11 @@ EARLIEST_END, LATEST_START = "T09:59:59.999Z", "T12:00:00.000Z"
 EARLIEST_START_OF_NEXT_DAY, LATEST_START_OF_DAY = "T08:00:00.000Z", "T16:00:00.000Z~"
 DAYS_AHEAD = {"today": 1, "next_7_days": 7}
 
+# The first and the last position of a range of a partition.
+Range = tuple[str, str]
 
-@dataclass(frozen=True)
-class DateBound:
+
+class DateBound(Struct, frozen=True, dict=True):
     """A bound of start dates or due dates: a time, or a whole day in the caller's time zone.
 
     If both the bound and a task's date are days, they are compared as days. A task due on Friday is
@@ -95,58 +100,97 @@ class DateBound:
         return (max(day, date.min + ONE_DAY) - ONE_DAY).isoformat()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Filters:
+class DueFilter(Struct, frozen=True):
+    """The due dates that a task may have: none, one that has passed, or one between two bounds.
+
+    `is_missing` stands for tasks without a due date, `is_overdue` for open tasks whose due date has
+    passed.
+    """
+
+    after: DateBound | None = None
+    before: DateBound | None = None
+    is_overdue: bool = False
+    is_missing: bool = False
+
+    def matches(self, task: Card, now: str) -> bool:
+        """Return whether the task has such a due date. `now` is a timestamp."""
+        if task.due_at is None or self.is_missing:
+            return self.is_missing and task.due_at is None
+        due_date, due_at = str(task.due_date), task.due_at
+        return (
+            (not self.is_overdue or is_overdue(task, now))
+            and (self.after is None or self.after.is_before(due_date, due_at))
+            and (self.before is None or self.before.is_after(due_date, due_at))
+        )
+
+    def position_range(self, now: str) -> Range:
+        """Return the range of the positions by due time of all matching tasks."""
+        if self.is_missing:
+            return NO_DUE_DATE, LAST_POSITION
+        low = self.after.min_position_after if self.after else FIRST_POSITION
+        high = self.before.max_position_before if self.before else NO_DUE_DATE
+        return low, min(high, now) if self.is_overdue else high
+
+
+WITHOUT_DUE_DATE = DueFilter(is_missing=True)
+OVERDUE = DueFilter(is_overdue=True)
+
+
+def is_overdue(task: Card, now: str) -> bool:
+    """Return whether the task is open and its due date has passed. `now` is a timestamp."""
+    return task.is_open and task.due_at is not None and task.due_at < now
+
+
+class Filters(Struct, frozen=True, kw_only=True):
     """The filters of a list. A task must match all of them; None stands for no filter.
 
-    `assigned_to`, `label` and `parent` can be `none`, which matches tasks without an assignee, a
-    label or a parent. `without_due_date` is True or None. `now` and `updated_since` are timestamps
-    as they are stored.
+    A filter with several values matches tasks that have one of them; only with `label_all`, a task
+    must have all of the labels. `assigned_to`, `label` and `parent` can be `none`, which matches
+    tasks without an assignee, a label or a parent. `now` and `updated_since` are timestamps as they
+    are stored.
     """
 
     now: str
-    status: str | None = None
-    priority: str | None = None
-    assigned_to: str | None = None
-    created_by: str | None = None
-    label: str | None = None
+    status: frozenset[str] | None = None
+    priority: frozenset[str] | None = None
+    assigned_to: frozenset[str] | None = None
+    created_by: frozenset[str] | None = None
+    label: frozenset[str] | None = None
+    label_all: frozenset[str] | None = None
     parent: str | None = None
     start_after: DateBound | None = None
     start_before: DateBound | None = None
-    due_after: DateBound | None = None
-    due_before: DateBound | None = None
-    without_due_date: bool | None = None
+    due: frozenset[DueFilter] | None = None
     overdue: bool | None = None
     updated_since: str | None = None
+    blocked: bool | None = None
 
     def matches(self, task: Card) -> bool:
-        """Return whether the task matches all filters but those by start, which no card tells."""
-        attributes_match = (
-            self.status in (None, task.status)
-            and self.priority in (None, task.priority)
-            and self.assigned_to in (None, task.assigned_to or NO_VALUE)
-            and self.created_by in (None, task.created_by)
-            and self.parent in (None, task.parent or NO_VALUE)
-            and (self.label is None or self.label in (task.labels or [NO_VALUE]))
-            and task.updated_at >= (self.updated_since or FIRST_POSITION)
-        )
-        if not attributes_match:
-            return False
-
-        if task.due_at is None:
-            return not self.requires_due_date
-        due_date, due_at = str(task.due_date), task.due_at
+        """Return whether the task matches all filters of which its card has the attributes."""
         return (
-            not self.without_due_date
-            and (self.due_after is None or self.due_after.is_before(due_date, due_at))
-            and (self.due_before is None or self.due_before.is_after(due_date, due_at))
-            and self.overdue in (None, task.is_open and due_at < self.now)
+            (self.status is None or task.status in self.status)
+            and (self.priority is None or task.priority in self.priority)
+            and (self.assigned_to is None or (task.assigned_to or NO_VALUE) in self.assigned_to)
+            and (self.created_by is None or task.created_by in self.created_by)
+            and (self.parent is None or self.parent == (task.parent or NO_VALUE))
+            and (self.label is None or not self.label.isdisjoint(task.labels or [NO_VALUE]))
+            and (self.label_all is None or self.label_all.issubset(task.labels or ()))
+            and (self.due is None or any(due.matches(task, self.now) for due in self.due))
+            and (self.overdue is None or self.overdue == is_overdue(task, self.now))
+            and (self.updated_since is None or task.updated_at >= self.updated_since)
         )
 
-    def matches_start(self, task: Task) -> bool:
-        """Return whether the whole task matches the filters by start."""
+    def matches_whole(self, task: Task) -> bool:
+        """Return whether the whole task matches all filters."""
+        return (
+            self.matches(task)
+            and (self.blocked is None or self.blocked == is_blocked(task))
+            and ((self.start_after or self.start_before) is None or self._matches_start(task))
+        )
+
+    def _matches_start(self, task: Task) -> bool:
         if task.start_at is None:
-            return self.start_range is None
+            return False
         start_date, start_at = str(task.start_date), task.start_at
         return (self.start_after is None or self.start_after.is_before(start_date, start_at)) and (
             self.start_before is None or self.start_before.is_after(start_date, start_at)
@@ -155,38 +199,11 @@ class Filters:
     @property
     def names(self) -> list[str]:
         """The names of the filters that are set, in the order of the fields above."""
-        names = [field.name for field in fields(self) if field.name != "now"]
+        names = [name for name in self.__struct_fields__ if name != "now"]
         return [name for name in names if getattr(self, name) is not None]
 
     @property
-    def requires_due_date(self) -> bool:
-        """Whether only tasks with a due date can match."""
-        return bool(self.due_after or self.due_before or self.overdue)
-
-    @property
-    def entry_names(self) -> list[str]:
-        """The names of the filter entries that every matching task has, the rarest kind first."""
-        values = {
-            "parent": None if self.parent == NO_VALUE else self.parent,
-            "label": None if self.label == NO_VALUE else self.label,
-            "assignee": self.assigned_to,
-            "creator": self.created_by,
-        }
-        return [f"{kind}:{value}" for kind, value in values.items() if value is not None]
-
-    @property
-    def due_range(self) -> tuple[str, str]:
-        """The limits between which the positions by due time of all matching tasks lie."""
-        low = NO_DUE_DATE if self.without_due_date else FIRST_POSITION
-        if self.due_after:
-            low = max(low, self.due_after.min_position_after)
-        high = NO_DUE_DATE if self.requires_due_date else LAST_POSITION
-        if self.due_before:
-            high = self.due_before.max_position_before
-        return low, min(high, self.now) if self.overdue else high
-
-    @property
-    def start_range(self) -> tuple[str, str] | None:
+    def start_range(self) -> Range | None:
         """The limits between which the start times of all matching tasks lie.
 
         None if no filter by start is set.
@@ -197,10 +214,41 @@ class Filters:
         high = self.start_before.max_start_before if self.start_before else LAST_POSITION
         return low, high
 
+    @property
+    def requires_open(self) -> bool:
+        """Whether done tasks do not match, or not all values of `due`, as they are not overdue."""
+        return bool(self.overdue) or OVERDUE in (self.due or ())
 
-def upcoming_bounds(days: str, now: datetime, zone: str) -> tuple[DateBound, DateBound]:
-    """Return the bounds after and before which tasks of `today` or `next_7_days` are due."""
+    def due_ranges(self, *, is_open: bool) -> list[Range]:
+        """Return the ranges of the positions by due time of all matching tasks, without overlaps.
+
+        `is_open` chooses between the open tasks and the done ones, of which none is overdue.
+        """
+        ranges = [(FIRST_POSITION, LAST_POSITION)]
+        if self.due is not None:
+            possible = (due for due in self.due if is_open or not due.is_overdue)
+            ranges = [due.position_range(self.now) for due in possible]
+        if self.overdue:
+            ranges = [(low, min(high, self.now)) for low, high in ranges if is_open]
+        return _merge_ranges(ranges)
+
+
+def _merge_ranges(ranges: Iterable[Range]) -> list[Range]:
+    """Return the ranges in ascending order, with those that overlap as one."""
+    merged: list[Range] = []
+    for low, high in sorted(ranges):
+        if merged and low <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(high, merged[-1][1])
+        elif low <= high:
+            merged.append((low, high))
+    return merged
+
+
+def build_due_filter(word: str, now: datetime, zone: str) -> DueFilter:
+    """Return the filter for `today`, `next_7_days`, `overdue` or `none`."""
+    if word not in DAYS_AHEAD:
+        return {"overdue": OVERDUE, NO_VALUE: WITHOUT_DUE_DATE}[word]
     today = local_date(now, zone)
     yesterday = today - ONE_DAY
-    end = today + ONE_DAY * DAYS_AHEAD[days]
-    return DateBound(yesterday.isoformat(), zone), DateBound(end.isoformat(), zone)
+    end = today + ONE_DAY * DAYS_AHEAD[word]
+    return DueFilter(DateBound(yesterday.isoformat(), zone), DateBound(end.isoformat(), zone))

@@ -1,10 +1,12 @@
 """Items that lists find tasks by: filter entries and search terms.
 
-A filter entry says that a task has a certain label, parent, assignee (or none), creator or start
-time. It consists of its key only, in the project's own partition, and is written and removed in the
-transaction that changes the task. A list by one of the first four therefore reads only matching
-tasks, in the order of their creation, and is consistent; an index would lag behind. The entries of
-start times sort by time, so a key range of them holds the tasks that start between two times.
+A filter entry says that a task has a certain label, parent, assignee (or none), creator, start time
+or stored rank, or that an open task blocks it. It consists of its key only, in the project's own
+partition, and is written and removed in the transaction that changes the task; the last kind also
+by the stream, because the other task may change. A list by one of the first four therefore reads
+only matching tasks, in the order of their creation, and is consistent; an index would lag behind.
+The entries of start times sort by time, so a key range of them holds the tasks that start between
+two times, and those of ranks by rank.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,11 +14,15 @@ from itertools import islice
 
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.dynamodb.table import Item, Key, batch_delete, batch_put, query_all, query_raw
+from chalicelib.dynamodb.batch_writes import batch_delete, batch_put
+from chalicelib.dynamodb.mapping.expressions import is_unchanged
+from chalicelib.dynamodb.table import Item, Key, query_all, query_raw
 from chalicelib.dynamodb.transactions import ConditionCheck, Delete, UnconditionalPut, Write
+from chalicelib.relations.models import is_blocked
 from chalicelib.tasks.models import NOBODY, Task
 
 FILTER_PAGE = 100
+BLOCKED = "blocked"
 # Sorts after every character of an id.
 AFTER_ALL_IDS = "~"
 FULL_WIDTH_NUMBER_SIGN = "\uff03"
@@ -31,13 +37,17 @@ class FilterEntry(Item):
 
 
 def filter_names(task: Task) -> set[str]:
-    """Return the names of the task's filter entries: `label:<id>`, `assignee:<user>`, ..."""
+    """Return the names of the task's filter entries: `label:<id>`, `blocked`, ..."""
     names = {f"creator:{task.created_by}", f"assignee:{task.assigned_to or NOBODY}"}
     names |= {f"label:{label}" for label in task.labels or ()}
     if task.parent is not None:
         names.add(f"parent:{task.parent}")
     if task.start_at is not None:
         names.add(f"start:{task.start_at}")
+    if task.rank is not None:
+        names.add(f"rank:{task.rank}")
+    if is_blocked(task):
+        names.add(BLOCKED)
     return names
 
 
@@ -58,6 +68,15 @@ def move_filter_entries_writes(before: Task | None, after: Task | None) -> tuple
         key = FilterEntry.key(task.project_id, name, task.id)
         writes.append(UnconditionalPut(key.empty_item()))
     return tuple(writes)
+
+
+def set_blocked_entry(task: Task, *, is_blocked: bool) -> None:
+    """Add or remove the filter entry of a blocked task. Idempotent."""
+    key = FilterEntry.key(task.project_id, BLOCKED, task.id)
+    if is_blocked:
+        batch_put([key.empty_item()])
+    else:
+        batch_delete([(key.pk, key.sk)])
 
 
 def list_task_ids(
@@ -178,10 +197,12 @@ def replace_entries_writes(
 
 
 def unchanged_task_check(task_id: str, task: Task | None) -> ConditionCheck:
-    """Return the check that the task has the version that was read.
+    """Return the check that the task has the version and the open blockers that were read.
 
     Pass None as `task` for a task that did not exist or was in the trash: it must still be so.
     """
     absent: Condition = Task.PK.does_not_exist()
-    condition = absent if task is None else Task.version == task.version
+    condition = absent
+    if task is not None:
+        condition = (Task.version == task.version) & is_unchanged(task, "open_blockers_count")
     return ConditionCheck(Task.key(task_id), condition)

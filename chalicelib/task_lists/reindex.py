@@ -37,7 +37,7 @@ MEND_ATTEMPTS = 5
 BATCH_SIZE = 1_000
 # A transaction has at most 100 writes; one of them checks the task.
 WRITES_MAX = 99
-# The time is checked each time that so many entries were read.
+# Entries that are read between two checks of the time.
 CHECK_TIME_EVERY = 5_000
 
 

@@ -1,55 +1,90 @@
 """Routes of task lists: `GET /api/tasks` and `GET /api/tasks/statistics`."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable
 from functools import partial
+from typing import Any
 
 from chalice.app import Blueprint, Response
 from msgspec import to_builtins
+from msgspec.structs import asdict, replace
 
+from chalicelib.access.accessible_projects import prefetch_projects
 from chalicelib.access.permissions import Action
-from chalicelib.access.service import Access
-from chalicelib.dynamodb.ids import is_id
-from chalicelib.dynamodb.timestamps import format_timestamp
-from chalicelib.errors import BadRequest, FieldError
+from chalicelib.access.prefetch import NO_PREFETCH, Prefetch
+from chalicelib.access.service import Access, RequestContext
+from chalicelib.dynamodb import pages
+from chalicelib.dynamodb.ids import is_id, project_id_of
+from chalicelib.errors import BadRequest, FieldError, Invalid, NotFound
+from chalicelib.http.bodies import convert_body
 from chalicelib.http.fields import Page
 from chalicelib.http.gate import route
-from chalicelib.http.pagination import page_response
+from chalicelib.http.pagination import PageQuery, page_response, prefetch_page
 from chalicelib.http.responses import conditional_response
-from chalicelib.task_lists import filters, search, service, statistics
-from chalicelib.task_lists.filters import NO_VALUE, DateBound, Filters
+from chalicelib.representations.schemas import TaskCard, choose_representation
+from chalicelib.representations.service import prefetch_included, read_included_objects
+from chalicelib.task_lists import service, statistics
 from chalicelib.task_lists.schemas import (
     AssignedCount,
     CompletedCount,
     Statistics,
     StatisticsQuery,
     TaskQuery,
+    find_filter_errors,
+    parse_query,
+    predict_query,
 )
 from chalicelib.task_lists.service import ListQuery
-from chalicelib.tasks.due_dates import FORMAT_HINT, parse_start
-from chalicelib.tasks.keys import resolve_reference
-from chalicelib.tasks.schemas import TaskCard, present_card
+from chalicelib.tasks.schemas import present_card
+from chalicelib.views.service import get_view, prefetch_view
 
 bp = Blueprint(__name__)
 
-PROJECTS_MAX = 50
-LATER_PARAMETERS = {"start_before", "start_after"}
+LATER_PARAMETERS = {"start_before", "start_after", "label_all", "blocked"}
+# They change the page or how its tasks are shown, not which tasks the list has.
+PAGE_PARAMETERS = {"limit", "cursor", "view", "include", "fields"}
 
 
-@route(bp, "GET", "/api/tasks", Action.READ_TASKS, query=TaskQuery, returns=Page[TaskCard])
+def _prefetch_list(context: RequestContext, query: TaskQuery) -> Prefetch:
+    """Return the first reads of the list, and what its last page included."""
+    included = prefetch_included(query.target)
+    if query.view is not None:
+        return included.plus(prefetch_view(context, query.view))
+    if not all(map(is_id, query.project or ())):
+        return included
+    projects = prefetch_projects(context, query.project)
+    list_query = predict_query(context, query)
+    if list_query is None:
+        return included.plus(projects)
+    filters = f"tasks {_bound_parameters(query)}" if query.cursor else ""
+    page = PageQuery(query.limit, query.cursor)
+    reads = prefetch_page(context, page, filters, service.start_reads, list_query)
+    return included.plus(projects).plus(reads)
+
+
+@route(
+    bp,
+    "GET",
+    "/api/tasks",
+    Action.READ_TASKS,
+    query=TaskQuery,
+    prefetch=_prefetch_list,
+    returns=Page[TaskCard],
+)
 def list_tasks(access: Access, query: TaskQuery) -> Response:
     """List tasks."""
-    # A cursor is valid for these parameters only: for all except those of the page. They are plain
-    # values, because a cursor stays valid when the type of a parameter changes. Parameters that
-    # came later are left out unless they are set, so that cursors from before remain valid.
-    parameters = {
-        name: value
-        for name, value in to_builtins(query).items()
-        if name not in {"limit", "cursor"} and (value is not None or name not in LATER_PARAMETERS)
-    }
-    find = partial(service.list_tasks, access, _parse_query(access, query))
-    return page_response(
-        access, query, f"tasks {parameters}", find, lambda listed: present_card(*listed)
-    )
+    query, from_view = _apply_view(access, query)
+    if errors := list(find_filter_errors(query, access.user.time_zone)):
+        raise _invalid_error(errors, from_view=from_view)
+    list_query = parse_query(access, query, query.ordering, query.project)
+    find = partial(_find_page, access, list_query, query)
+    page = PageQuery(query.limit, query.cursor)
+    return page_response(access, page, f"tasks {_bound_parameters(query)}", find, lambda task: task)
+
+
+def _prefetch_statistics(context: RequestContext, query: StatisticsQuery) -> Prefetch:
+    if not all(map(is_id, query.project or ())):
+        return NO_PREFETCH
+    return statistics.prefetch_statistics(context, query.project)
 
 
 @route(
@@ -59,10 +94,11 @@ def list_tasks(access: Access, query: TaskQuery) -> Response:
     Action.READ_TASKS,
     query=StatisticsQuery,
     returns=Statistics,
+    prefetch=_prefetch_statistics,
 )
 def get_task_statistics(access: Access, query: StatisticsQuery) -> Response:
     """Get task statistics."""
-    counted = statistics.compute_statistics(access, _parse_project_ids(query.project))
+    counted = statistics.compute_statistics(access, query.project)
     assignees = sorted(counted.assignees.items(), key=lambda pair: (-pair[1], pair[0] or ""))
     response = Statistics(
         total=sum(counted.statuses.values()),
@@ -76,70 +112,69 @@ def get_task_statistics(access: Access, query: StatisticsQuery) -> Response:
     return conditional_response(response, bp.current_request)
 
 
-def _parse_query(access: Access, query: TaskQuery) -> ListQuery:
-    """Return the query for the service. Raises `BadRequest` with all invalid parameters."""
-    zone = access.user.time_zone
-    text_errors = search.find_text_errors(query.q) if query.q is not None else ()
-    errors = (*_find_errors(query, zone), *text_errors)
-    if errors:
-        raise BadRequest("Some query parameters are not valid", errors=errors)
+def _find_page(
+    access: Access,
+    list_query: ListQuery,
+    query: TaskQuery,
+    *,
+    limit: int,
+    start: dict[str, Any] | None,
+) -> pages.Page[Any]:
+    """Return the page of the list as the response shows it."""
+    page = service.list_tasks(access, list_query, limit=limit, start=start)
+    shown = choose_representation(query.include, query.fields)
+    included = read_included_objects(access, (task for task, _ in page.items), query.target)
+    items = [
+        shown.build_body(present_card(task, project), project, included)
+        for task, project in page.items
+    ]
+    return pages.Page(items, page.last_key)
 
-    due_after, due_before = (
-        _parse_bound(query.due_after, zone),
-        _parse_bound(query.due_before, zone),
+
+def _bound_parameters(query: TaskQuery) -> dict[str, Any]:
+    """Return the parameters for which a cursor is valid: all except those of the page.
+
+    Those of a view stand for the view, so a cursor is not valid after a change of the view. All are
+    plain values, several values as one text, because a cursor stays valid when the type of a
+    parameter changes. Parameters that came later are left out unless they are set, so that cursors
+    from before remain valid.
+    """
+    return {
+        name: ",".join(value) if isinstance(value, list) else to_builtins(value)
+        for name, value in asdict(query).items()
+        if name not in PAGE_PARAMETERS and (value is not None or name not in LATER_PARAMETERS)
+    }
+
+
+def _apply_view(access: Access, query: TaskQuery) -> tuple[TaskQuery, set[str]]:
+    """Return the query with the filters and the order of its view, and the names of these.
+
+    Parameters that the request has replace those of the view. Raises `NotFound` if the caller has
+    no access to the view, and `BadRequest` if it has fields that are not valid in this version.
+    """
+    if query.view is None:
+        return query, set()
+    project_id = project_id_of(query.view)
+    if project_id and set(query.project or [project_id]) != {project_id}:
+        raise NotFound()  # no view of these projects
+    view = get_view(access, query.view)
+    stored = {**view.filter, "ordering": view.ordering}
+    if project_id:
+        stored["project"] = [project_id]
+    try:
+        base = convert_body(stored, TaskQuery)
+    except Invalid as invalid:
+        raise _invalid_error(invalid.errors, from_view=stored.keys()) from invalid
+    given = set(bp.current_request.query_params or ())
+    return replace(base, **{name: getattr(query, name) for name in given}), stored.keys() - given
+
+
+def _invalid_error(errors: Iterable[FieldError], *, from_view: Container[str]) -> BadRequest:
+    """Return the error for parameters that are not valid. Those in `from_view` are of the view."""
+    located = (
+        FieldError(f"view.{each.location}", each.message)
+        if each.location.partition("[")[0] in from_view
+        else each
+        for each in errors
     )
-    if query.due in filters.DAYS_AHEAD:
-        due_after, due_before = filters.upcoming_bounds(query.due, access.now, zone)
-    updated_since = None
-    if query.updated_since:
-        updated_since = format_timestamp(parse_start(query.updated_since, zone))
-    return ListQuery(
-        project_ids=_parse_project_ids(query.project),
-        filters=Filters(
-            now=format_timestamp(access.now),
-            status=query.status,
-            priority=query.priority,
-            assigned_to=access.user_id if query.assigned_to == "me" else query.assigned_to,
-            created_by=access.user_id if query.created_by == "me" else query.created_by,
-            label=query.label,
-            parent=resolve_reference(access, query.parent),
-            start_after=_parse_bound(query.start_after, zone),
-            start_before=_parse_bound(query.start_before, zone),
-            due_after=due_after,
-            due_before=due_before,
-            without_due_date=True if query.due == NO_VALUE else None,
-            overdue=query.overdue,
-            updated_since=updated_since,
-        ),
-        ordering=query.ordering.removeprefix("-"),
-        descending=query.ordering.startswith("-"),
-        text=query.q,
-    )
-
-
-def _parse_bound(text: str | None, zone: str) -> DateBound | None:
-    return None if text is None else DateBound(text, zone)
-
-
-def _find_errors(query: TaskQuery, zone: str | None) -> Iterator[FieldError]:
-    """Yield an error for each parameter that the types of `TaskQuery` cannot check."""
-    for name in ("start_before", "start_after", "due_before", "due_after", "updated_since"):
-        text = getattr(query, name)
-        try:
-            if text is not None:
-                parse_start(text, zone)
-        except ValueError:
-            yield FieldError(name, FORMAT_HINT)
-    if query.due is not None and (query.due_before or query.due_after):
-        yield FieldError("due", "cannot be combined with due_before or due_after")
-    for name, words in (("assigned_to", {"me", NO_VALUE}), ("created_by", {"me"})):
-        user_id = getattr(query, name)
-        if user_id is not None and user_id not in words and not is_id(user_id):
-            yield FieldError(name, f"must be a user's id or one of {', '.join(sorted(words))}")
-    if query.project is not None and query.project.count(",") >= PROJECTS_MAX:
-        yield FieldError("project", f"must name at most {PROJECTS_MAX} projects")
-
-
-def _parse_project_ids(text: str | None) -> list[str] | None:
-    """Return the ids in a comma-separated list, without duplicates."""
-    return None if text is None else list(dict.fromkeys(text.split(",")))
+    return BadRequest("Some query parameters are not valid", errors=tuple(located))

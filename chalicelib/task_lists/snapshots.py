@@ -2,38 +2,51 @@
 
 A list that no partition holds in its order is filtered and sorted from the snapshot and from the
 tasks that changed since, which the index `by_updated` finds (decision 0033). Reading a snapshot
-takes one request, however many tasks there are; 10,000 entries take half a megabyte.
+takes one request, however many tasks there are; 10,000 entries take half a megabyte. Its index
+(`snapshot_index`) finds the entries of a page, so that the others are not decoded.
 
 No change of a task waits for the snapshot. It is written by the stream handler with about every
 sixteenth change, by a page that had to read many changes, and once a week by counter repair, which
 starts from an empty snapshot. If the snapshot is lost, lists stay complete and only cost more.
 """
 
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from datetime import datetime
+from heapq import merge
 from itertools import islice
+from operator import attrgetter
 
 import msgspec
 
 from chalicelib.aws import s3
-from chalicelib.dynamodb.concurrency import run_concurrently
+from chalicelib.dynamodb.concurrency import run_concurrently, run_in_background
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import transact
 from chalicelib.errors import Unavailable
 from chalicelib.observability import logger
 from chalicelib.projects.models import Project, get_project, set_snapshot_time_write
+from chalicelib.task_lists.filters import Filters
+from chalicelib.task_lists.snapshot_index.lookup import EntryLookup
+from chalicelib.task_lists.snapshot_index.storage import (
+    BLOCK_SIZE,
+    Entries,
+    SnapshotIndex,
+    build_index,
+    decode_block,
+    encode_block,
+)
 from chalicelib.task_lists.sources import (
     FIRST_POSITION,
     MAX_PAGE_SIZE,
     VISIBILITY_DELAY,
+    Ordering,
     range_by_deletion,
     range_by_update,
     task_id_at,
 )
 from chalicelib.tasks.cards import SnapshotEntry
 from chalicelib.tasks.jobs import TaskChange
-from chalicelib.tasks.models import updated_sort_key
+from chalicelib.tasks.models import Task, updated_sort_key
 
 # The number is the version of the entry format: an object of another version is never read.
 PREFIX = "catalogue/1/"
@@ -46,52 +59,108 @@ MAX_CHANGES_BEHIND = 100
 FIRST_READ = 250
 # One refresh applies at most this many changes; the next refresh applies the rest.
 MAX_CHANGES = 10_000
-BLOCK_SIZE = 1_000
-# Fast rather than small: within AWS only requests cost, whatever the size of the object.
-COMPRESSION_LEVEL = 1
 
 
 class ListSnapshot(msgspec.Struct, frozen=True):
     """All tasks of a project as they were at `until`; some entries may be newer.
 
     `until` is a position by last change: a time, and perhaps a task's id. The entries are in
-    compressed blocks, so a reader of 100,000 tasks has only one block of them in memory.
+    compressed blocks, in the order of creation. Earlier versions wrote larger blocks in any order
+    and no `index`.
     """
 
     until: str
-    blocks: list[bytes]
+    blocks: list[memoryview]
+    index: SnapshotIndex | None = None
 
     @property
     def entries(self) -> Iterator[SnapshotEntry]:
         for block in self.blocks:
-            yield from _ENTRIES_DECODER.decode(zlib.decompress(block))
+            yield from decode_block(block)
+
+    @property
+    def lookup(self) -> EntryLookup:
+        if self.index is not None:
+            return EntryLookup(Entries(self.blocks, self.index.count), self.index)
+        entries = _sort(self.entries)
+        return EntryLookup(entries, build_index(entries))
 
 
 _ENCODER = msgspec.msgpack.Encoder()
-_SNAPSHOT_DECODER = msgspec.msgpack.Decoder(ListSnapshot)
-_ENTRIES_DECODER = msgspec.msgpack.Decoder(list[SnapshotEntry])
+_DECODER = msgspec.msgpack.Decoder(ListSnapshot)
 EMPTY_SNAPSHOT = ListSnapshot(FIRST_POSITION, [])
 
 
-def list_entries(projects: Iterable[Project], now: datetime) -> Iterator[SnapshotEntry]:
-    """Yield the entry of each task of the projects. A task deleted just now may still have one."""
+class CurrentEntries(msgspec.Struct, frozen=True):
+    """The tasks of a project: those of the snapshot, and the entries of those that changed since.
+
+    A task that was deleted just now may still have an entry.
+    """
+
+    project_id: str
+    lookup: EntryLookup
+    changes: list[SnapshotEntry]
+
+    def list_positions(
+        self,
+        filters: Filters,
+        ordering: Ordering,
+        after: str | None,
+        *,
+        descending: bool,
+        ids: Set[str] | None = None,
+        except_ids: Set[str] = frozenset(),
+    ) -> Iterator[str]:
+        """Yield the positions of the matching tasks in the order, behind the position `after`.
+
+        With `ids`, only those of tasks with one of these ids; never those of `except_ids`.
+        """
+        changed_ids = {entry.id for entry in self.changes}
+        stored = self.lookup.find(filters, ids, ordering, after, descending=descending)
+        positions = (
+            ordering.sort_key(entry)
+            for entry in stored
+            if entry.id not in changed_ids and entry.id not in except_ids
+        )
+        changed = (
+            ordering.sort_key(entry)
+            for entry in self.changes
+            if filters.matches(entry)
+            and (ids is None or entry.id in ids)
+            and entry.id not in except_ids
+        )
+        later = (
+            position
+            for position in changed
+            if after is None or (position < after if descending else position > after)
+        )
+        return merge(positions, sorted(later, reverse=descending), reverse=descending)
+
+
+def load_entries(projects: Iterable[Project], now: datetime) -> Iterator[CurrentEntries]:
+    """Read the list snapshots of the projects and the changes since."""
     for project, snapshot, changes in run_concurrently(_load, projects):
         _refresh_if_far_behind(project, changes, now)
-        yield from _merge(snapshot, changes)
+        yield CurrentEntries(project.id, snapshot.lookup, changes)
 
 
-def list_current_entries(projects: Iterable[Project], now: datetime) -> Iterator[SnapshotEntry]:
-    """Yield the entry of each task of the projects that is not in the trash.
+def list_current_entries(project: Project, now: datetime) -> Iterator[SnapshotEntry]:
+    """Yield the entry of each task of the project that is not in the trash.
 
-    Unlike `list_entries`, this also reads which tasks were deleted since the snapshot was written.
+    Unlike `load_entries`, this also reads which tasks were deleted since the snapshot was written.
     """
-    for project, snapshot, changes, deleted_ids in run_concurrently(_load_with_deletions, projects):
-        _refresh_if_far_behind(project, changes, now)
-        yield from (e for e in _merge(snapshot, changes) if e.id not in deleted_ids)
+    since = project.catalogued_until
+    reading = run_in_background(read_deletions, project.id, since) if since else None
+    _, snapshot, changes = _load(project)
+    deleted = reading.result() if reading else {}
+    if since is not None and snapshot.until < since:
+        deleted = _find_deletions(project, snapshot)
+    _refresh_if_far_behind(project, changes, now)
+    yield from (entry for entry in _merge(snapshot, changes) if entry.id not in deleted)
 
 
 def _refresh_if_far_behind(project: Project, changes: list[SnapshotEntry], now: datetime) -> None:
-    until = _visible_until(now)
+    until = visible_until(now)
     if sum(entry.updated_at < until for entry in changes) > MAX_CHANGES_BEHIND:
         refresh_snapshot(project, now)
 
@@ -105,7 +174,7 @@ def refresh_on_change(change: TaskChange, now: datetime) -> None:
     if task is None or (int(task.number or 0) + int(task.version)) % REFRESH_EVERY:
         return
     project = get_project(task.project_id)
-    latest_until = _visible_until(now - VISIBILITY_DELAY)
+    latest_until = visible_until(now - VISIBILITY_DELAY)
     if project is not None and (project.catalogued_until or "") < latest_until:
         refresh_snapshot(project, now)
 
@@ -124,11 +193,11 @@ def refresh_snapshot(project: Project, now: datetime, *, from_scratch: bool = Fa
         _, snapshot, changes = _load(project, from_scratch=from_scratch, max_changes=max_changes)
         if project.catalogued_until is None and len(changes) < MIN_TASKS:
             return
-        until = _visible_until(now)
+        until = visible_until(now)
         if len(changes) == max_changes:
             until = min(until, updated_sort_key(changes[-1]))
 
-        deleted_ids = _find_deleted_ids(project, snapshot)
+        deleted_ids = _find_deletions(project, snapshot)
         entries = _merge(snapshot, changes)
         write_snapshot(project.id, until, (e for e in entries if e.id not in deleted_ids))
         transact(set_snapshot_time_write(project.id, until))
@@ -144,34 +213,43 @@ def _load(
     The snapshot is empty if there is none, if it is lost, or with `from_scratch`. The latest change
     comes last.
     """
-    snapshot = None
-    if project.catalogued_until is not None and not from_scratch:
-        snapshot = read_snapshot(project.id)
-    snapshot = snapshot or EMPTY_SNAPSHOT
-    changed = range_by_update(project.id, snapshot.until)
-    tasks = changed.read(None, descending=False, page_size=FIRST_READ)
-    changes = [
-        msgspec.convert(task, SnapshotEntry, from_attributes=True)
-        for _, task in islice(tasks, max_changes)
-    ]
+    until, snapshot = project.catalogued_until, EMPTY_SNAPSHOT
+    if until is None or from_scratch:
+        return project, snapshot, read_changes(project.id, snapshot.until, max_changes)
+    reading = run_in_background(read_snapshot, project.id)
+    changes = read_changes(project.id, until, max_changes)
+    snapshot = reading.result() or EMPTY_SNAPSHOT
+    if snapshot.until < until:  # it is lost, or was replaced by an older one
+        changes = read_changes(project.id, snapshot.until, max_changes)
     return project, snapshot, changes
 
 
-def _load_with_deletions(
-    project: Project,
-) -> tuple[Project, ListSnapshot, list[SnapshotEntry], set[str]]:
-    """Return what `_load` does, and the ids of the tasks deleted since the snapshot."""
-    _, snapshot, changes = _load(project)
-    return project, snapshot, changes, _find_deleted_ids(project, snapshot)
+def read_changes(
+    project_id: str, since: str, max_changes: int | None = None
+) -> list[SnapshotEntry]:
+    """Return the entries of the tasks that changed at the position `since` or later, in order."""
+    tasks = range_by_update(project_id, since).read(None, descending=False, page_size=FIRST_READ)
+    return [build_entry(*changed) for changed in islice(tasks, max_changes)]
 
 
-def _find_deleted_ids(project: Project, snapshot: ListSnapshot) -> set[str]:
-    """Return the ids of the tasks deleted since the snapshot; of none if it has no entries."""
-    if not snapshot.blocks:
-        return set()
-    deleted = range_by_deletion(project.id, snapshot.until)
+def read_deletions(project_id: str, since: str) -> dict[str, str]:
+    """Return the ids of the tasks deleted or moved away since then, and the time of each."""
+    deleted = range_by_deletion(project_id, since)
     tasks = deleted.read(None, descending=False, page_size=MAX_PAGE_SIZE)
-    return {task_id_at(position) for position, _ in tasks}
+    return {task_id_at(position): position.partition("#")[0] for position, _ in tasks}
+
+
+def build_entry(position: str, task: Task) -> SnapshotEntry:
+    """Return the entry of a task that `by_updated` has at this position."""
+    # The index does not project the rank, but its sort key contains it: see `updated_sort_key`.
+    _, *rank, _ = position.split("#")
+    task.rank = rank[0] if rank else None
+    return msgspec.convert(task, SnapshotEntry, from_attributes=True)
+
+
+def _find_deletions(project: Project, snapshot: ListSnapshot) -> dict[str, str]:
+    """Return the tasks deleted since the snapshot; none if it has no entries."""
+    return read_deletions(project.id, snapshot.until) if snapshot.blocks else {}
 
 
 def _merge(snapshot: ListSnapshot, changes: list[SnapshotEntry]) -> Iterator[SnapshotEntry]:
@@ -183,7 +261,7 @@ def _merge(snapshot: ListSnapshot, changes: list[SnapshotEntry]) -> Iterator[Sna
     yield from changes
 
 
-def _visible_until(now: datetime) -> str:
+def visible_until(now: datetime) -> str:
     """Return the time before which all changes are visible by now."""
     return format_timestamp(now - VISIBILITY_DELAY)
 
@@ -191,16 +269,20 @@ def _visible_until(now: datetime) -> str:
 def read_snapshot(project_id: str) -> ListSnapshot | None:
     """Return the project's snapshot as it is in the bucket, or None if there is none."""
     body = s3.read_object(PREFIX + project_id)
-    return None if body is None else _SNAPSHOT_DECODER.decode(body)
+    return None if body is None else _DECODER.decode(body)
 
 
 def write_snapshot(project_id: str, until: str, entries: Iterable[SnapshotEntry]) -> None:
     """Store a snapshot of `entries` that is true at the position `until`."""
-    remaining = iter(entries)
-    blocks = []
-    while block := list(islice(remaining, BLOCK_SIZE)):
-        blocks.append(zlib.compress(_ENCODER.encode(block), COMPRESSION_LEVEL))
-    s3.put_object(PREFIX + project_id, _ENCODER.encode(ListSnapshot(until, blocks)))
+    ordered = _sort(entries)
+    starts = range(0, len(ordered), BLOCK_SIZE)
+    blocks = [encode_block(ordered[start : start + BLOCK_SIZE]) for start in starts]
+    snapshot = ListSnapshot(until, blocks, build_index(ordered))
+    s3.put_object(PREFIX + project_id, _ENCODER.encode(snapshot))
+
+
+def _sort(entries: Iterable[SnapshotEntry]) -> list[SnapshotEntry]:
+    return sorted(entries, key=attrgetter("id"))
 
 
 def delete_snapshot(project_id: str) -> None:

@@ -5,14 +5,18 @@ begins after a position. It needs nothing else, even if several sources are merg
 added or removed in between.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
-from itertools import islice
-from typing import NamedTuple, Protocol
+from heapq import merge
+from itertools import chain, groupby, islice
+from typing import Any, Protocol, TypeVar
 
-from chalicelib.dynamodb.table import BATCH_GET_MAX, PAGE_GROWTH, Item, query_all
+from msgspec import Struct
+
+from chalicelib.dynamodb.concurrency import run_concurrently
+from chalicelib.dynamodb.table import BATCH_GET_MAX, PAGE_GROWTH, Item, query_all, query_raw
 from chalicelib.task_lists import models
+from chalicelib.tasks.cards import rank_sort_key
 from chalicelib.tasks.models import (
     Card,
     Task,
@@ -30,6 +34,8 @@ VISIBILITY_DELAY = timedelta(minutes=1)
 # The most cards that one query reads.
 MAX_PAGE_SIZE = 1_000
 
+T = TypeVar("T")
+
 _RANGE_KEYS = {
     None: Item.SK,
     "by_status": Item.status_sort,
@@ -40,8 +46,7 @@ _RANGE_KEYS = {
 }
 
 
-@dataclass(frozen=True)
-class Ordering:
+class Ordering(Struct, frozen=True):
     """The order of a list. `sort_key` returns a task's position."""
 
     name: str
@@ -52,16 +57,12 @@ CREATED = Ordering("created_at", lambda task: task.id)
 DUE = Ordering("due_date", due_sort_key)
 UPDATED = Ordering("updated_at", updated_sort_key)
 PRIORITY = Ordering("priority", priority_sort_key)
+RANK = Ordering("rank", rank_sort_key)
 
 
-class PositionedTask(NamedTuple):
-    """A task and the position at which it was found.
-
-    The task may have changed since the position was read, so its own position may be another.
-    """
-
-    position: str
-    task: Task
+# A task and the position at which it was found. The task may have changed since the position was
+# read, so its own position may be another.
+PositionedTask = tuple[str, Task]
 
 
 class TaskSource(Protocol):
@@ -76,8 +77,7 @@ class TaskSource(Protocol):
         """
 
 
-@dataclass(frozen=True)
-class KeyRange:
+class KeyRange(Struct, frozen=True):
     """The tasks between two positions of a partition, in the order of its range key.
 
     `index` is None for the table itself. `prefix` is a common prefix of the range keys that is not
@@ -111,43 +111,48 @@ class KeyRange:
         for task in tasks:
             position = getattr(task, attribute.attr_name).removeprefix(self.prefix)
             if position != after:
-                yield PositionedTask(position, task)
+                yield position, task
 
 
-@dataclass(frozen=True)
-class FilterEntrySource:
-    """The tasks of a project that have the filter entry `name`, in the order of creation."""
+class FilterEntrySource(Struct, frozen=True):
+    """The tasks that have at least one of several filter entries, in the order of creation.
 
-    project_id: str
-    name: str
+    `entries` are pairs of a project id and the name of a filter entry. The source merges the
+    entries before it reads tasks, so a page costs about the same for one entry and for many.
+    """
+
+    entries: Sequence[tuple[str, str]]
 
     def read(
         self, after: str | None, *, descending: bool, page_size: int
     ) -> Iterator[PositionedTask]:
         # One more than a page, because the query also returns the entry at `after`.
-        ids = models.list_task_ids(
-            self.project_id, self.name, after=after, newest_first=descending, first=page_size + 1
-        )
-        return _read_tasks_at(ids, page_size)
+        lists = [
+            models.list_task_ids(*entry, after=after, newest_first=descending, first=page_size + 1)
+            for entry in self.entries
+        ]
+        ids = merge(*run_concurrently(read_first, lists), reverse=descending)
+        # A task may have several of the entries. Duplicates would leave batches half empty.
+        return _read_tasks_at((task_id for task_id, _ in groupby(ids)), page_size)
 
 
-@dataclass(frozen=True)
-class SnapshotSource:
-    """Tasks whose cards were read already, for example from list snapshots."""
+class PositionSource(Struct, frozen=True):
+    """Tasks whose positions are found without reading the tasks, for example in list snapshots.
 
-    cards: Iterable[Card]
-    ordering: Ordering
+    `list_positions` gets the position to begin after and whether the order is descending.
+    """
+
+    list_positions: Callable[[str | None, bool], Iterator[str]]
 
     def read(
         self, after: str | None, *, descending: bool, page_size: int
     ) -> Iterator[PositionedTask]:
-        positions = sorted(map(self.ordering.sort_key, self.cards), reverse=descending)
-        remaining: Iterable[str] = positions
-        if after is not None and descending:
-            remaining = (position for position in positions if position < after)
-        elif after is not None:
-            remaining = (position for position in positions if position > after)
-        return _read_tasks_at(remaining, page_size)
+        return _read_tasks_at(self.list_positions(after, descending), page_size)
+
+
+def read_first(items: Iterator[T]) -> Iterator[T]:
+    """Send the first request of an iterator, and return an iterator of all its items."""
+    return chain(list(islice(items, 1)), items)
 
 
 def _read_tasks_at(positions: Iterable[str], page_size: int) -> Iterator[PositionedTask]:
@@ -156,13 +161,20 @@ def _read_tasks_at(positions: Iterable[str], page_size: int) -> Iterator[Positio
     while batch := list(islice(remaining, page_size)):
         position_by_id = {task_id_at(position): position for position in batch}
         for task in get_tasks(position_by_id):
-            yield PositionedTask(position_by_id[task.id], task)
+            yield position_by_id[task.id], task
         page_size = min(PAGE_GROWTH * page_size, BATCH_GET_MAX)
 
 
 def task_id_at(position: str) -> str:
     """Return the id of the task at a position."""
     return position.rpartition("#")[2]
+
+
+def read_raw_changes(project_id: str, low: str) -> list[dict[str, Any]]:
+    """Read the project's tasks that changed last at or after the position `low`, without decoding
+    them. `updated_sort` is the position of each."""
+    changed = Item.updated_sort.between(low, LAST_POSITION)
+    return list(query_raw(project_id, changed, index="by_updated"))
 
 
 def range_by_update(project_id: str, low: str) -> KeyRange:

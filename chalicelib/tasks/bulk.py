@@ -1,23 +1,35 @@
 """Many task operations in one request: each by itself, or all in one transaction."""
 
+import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any, Literal
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from chalicelib.access.prefetch import Prefetch, PrefetchResult
 from chalicelib.access.service import (
     Access,
     ProjectAccess,
     RequestContext,
     TaskAccess,
+    authorize_named_task,
     authorize_project,
-    authorize_task,
+    enter_project,
+    enter_task,
 )
 from chalicelib.dynamodb.idempotency import commit_once
-from chalicelib.dynamodb.ids import is_id, project_id_of
-from chalicelib.dynamodb.transactions import ConditionFailed, item_key, merge_writes
+from chalicelib.dynamodb.ids import is_id, is_task_id, project_id_of
+from chalicelib.dynamodb.table import Key, batch_get
+from chalicelib.dynamodb.transactions import (
+    TRANSACTION_MAX,
+    ConditionFailed,
+    item_key,
+    merge_writes,
+)
 from chalicelib.errors import (
     ApiError,
     FieldError,
@@ -26,30 +38,32 @@ from chalicelib.errors import (
     PreconditionFailed,
     Unavailable,
 )
+from chalicelib.members.models import Member
 from chalicelib.projects.models import Project, get_project
+from chalicelib.relations.blockers import require_no_open_blockers
 from chalicelib.tasks import keys, models, number_models, references, service
 from chalicelib.tasks.models import Task
-from chalicelib.tasks.references import invalid_field
-from chalicelib.tasks.service import PlannedChange
+from chalicelib.tasks.references import PlannedChange, invalid_field
 
-# DynamoDB's limit for one transaction, less one write for the idempotency record.
-WRITES_MAX = 99
+# One write is for the idempotency record.
+WRITES_MAX = TRANSACTION_MAX - 1
 MAX_ATTEMPTS = 5
+# No operation starts later; API Gateway waits for 29 seconds.
+SECONDS_MAX = 15
 
 
-@dataclass(frozen=True)
-class BulkOperation:
+class BulkOperation(Struct, frozen=True):
     """One operation. `target` is the project of a new task, otherwise a task's id or key;
-    `version` is the version that the caller last read."""
+    `version` is the version that the caller last read. `force` finishes a blocked task."""
 
     kind: Literal["create", "update", "delete"]
     target: str
     fields: Mapping[str, Any] = field(default_factory=dict)
     version: int | None = None
+    force: bool = False
 
 
-@dataclass(frozen=True)
-class BulkOutcome:
+class BulkOutcome(Struct, frozen=True):
     """The result of one operation: the task and its project, neither for a deleted task, or the
     failure."""
 
@@ -58,8 +72,7 @@ class BulkOutcome:
     failure: ApiError | None = None
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """The change of an authorized operation, and its outcome if the change is committed."""
 
     change: PlannedChange
@@ -71,22 +84,32 @@ def run_independently(
 ) -> list[BulkOutcome]:
     """Run each operation by itself and return the outcomes in order.
 
-    The failure of an operation is its outcome, and so is an `Invalid` in its place. Each operation
-    counts as a request. Raises `TooManyRequests` when they exceed the rate limit.
+    The failure of an operation is its outcome, and so is an `Invalid` in its place. After an
+    operation found an outage, or when the time is used up, the others fail at once with
+    `Unavailable`. Each operation counts as a request. Raises `TooManyRequests` when they exceed the
+    rate limit.
     """
     _take_requests(access, operations)
-    outcomes = []
+    outcomes: list[BulkOutcome] = []
+    stop_at = time.monotonic() + SECONDS_MAX
     for index, operation in enumerate(operations):
         try:
             if isinstance(operation, Invalid):
                 raise operation
+            if time.monotonic() > stop_at:
+                raise Unavailable()
             outcomes.append(_run_one(_operation_context(access.context, index), operation))
+        except Unavailable as outage:
+            return outcomes + [BulkOutcome(failure=outage)] * (len(operations) - index)
         except ApiError as failure:
             outcomes.append(BulkOutcome(failure=failure))
     return outcomes
 
 
 def _run_one(context: RequestContext, operation: BulkOperation) -> BulkOutcome:
+    if operation.kind == "create" and is_id(operation.target):
+        prefetch = service.prefetch_creation(operation.target, operation.fields)
+        context = context.for_further_check(prefetch=prefetch)
     access = _authorize(context, operation)
     if not isinstance(access, TaskAccess):
         task = service.create_task(access, **operation.fields)
@@ -94,7 +117,9 @@ def _run_one(context: RequestContext, operation: BulkOperation) -> BulkOutcome:
     if operation.kind == "delete":
         service.delete_task(access, version=operation.version)
         return BulkOutcome()
-    task = service.update_task(access, operation.fields, version=operation.version)
+    task = service.update_task(
+        access, operation.fields, version=operation.version, force=operation.force
+    )
     return BulkOutcome(task, access.project)
 
 
@@ -106,11 +131,16 @@ def run_atomically(access: Access, operations: Sequence[BulkOperation]) -> list[
     counts as a request. Raises `TooManyRequests` when they exceed the rate limit.
     """
     _take_requests(access, operations)
-    for _ in range(MAX_ATTEMPTS):
+    keys, numbers = prefetch_operations(access.context, operations).keys, _Numbers(operations)
+    for attempt in range(MAX_ATTEMPTS):
+        items = batch_get(*keys) if attempt else access.get_items(keys)
+        numbers.restart()
         plans = []
         for index, operation in enumerate(operations):
+            context = _operation_context(access.context, index)
+            known = replace(access, context=context, prefetched=PrefetchResult(items))
             with _locate_failures(index):
-                plans.append(_plan(_operation_context(access.context, index), operation))
+                plans.append(_plan(_authorize_known(known, operation), operation, numbers))
         try:
             return _commit(access, plans)
         except ConditionFailed:  # a concurrent request changed a task; plan again from its result
@@ -123,11 +153,45 @@ def _take_requests(access: Access, operations: Sequence[object]) -> None:
     access.context.bucket.take(access.now, len(operations) - 1)
 
 
-def _plan(context: RequestContext, operation: BulkOperation) -> Plan:
-    access = _authorize(context, operation)
+class _Numbers:
+    """The numbers of the new tasks of a request; those of a project are drawn with one call."""
+
+    def __init__(self, operations: Iterable[BulkOperation]) -> None:
+        self._creates = Counter(each.target for each in operations if each.kind == "create")
+        self._first: dict[str, int] = {}
+        self.restart()
+
+    def restart(self) -> None:
+        """Give the same numbers again: the transaction with them was not committed."""
+        self._taken: Counter[str] = Counter()
+
+    def take(self, project_id: str) -> int:
+        """Return the next number in the project."""
+        if project_id not in self._first:
+            count = self._creates[project_id]
+            self._first[project_id] = number_models.draw_task_numbers(project_id, count)
+        self._taken[project_id] += 1
+        return self._first[project_id] + self._taken[project_id] - 1
+
+
+def prefetch_operations(context: RequestContext, operations: Iterable[BulkOperation]) -> Prefetch:
+    """Return what `run_atomically` will read first, without the tasks that are named by a key."""
+    keys: list[Key[Any]] = []
+    for operation in operations:
+        target = operation.target
+        project_id = target if is_id(target) else project_id_of(target)
+        if is_task_id(target):
+            keys.append(Task.key(target))
+        if project_id and is_id(project_id):
+            keys += (Member.key(project_id, context.caller.user_id), Project.key(project_id))
+            keys += references.prefetch_references(project_id, operation.fields).keys
+    return Prefetch(tuple(dict.fromkeys(keys)))
+
+
+def _plan(access: ProjectAccess, operation: BulkOperation, numbers: _Numbers) -> Plan:
     wanted = service.normalize_fields(access, operation.fields)
     if not isinstance(access, TaskAccess):
-        number = number_models.draw_task_numbers(access.project.id)
+        number = numbers.take(access.project.id)
         change = service.plan_creation(access, wanted, number=number)
         return Plan(change, BulkOutcome(change.task, access.project))
 
@@ -137,7 +201,11 @@ def _plan(context: RequestContext, operation: BulkOperation) -> Plan:
     if operation.kind == "delete":
         return Plan(service.plan_deletion(task, author), BulkOutcome())
     differing = {name: value for name, value in wanted.items() if getattr(task, name) != value}
-    change = service.plan_update(task, differing, author) if differing else PlannedChange(task)
+    if not operation.force:
+        require_no_open_blockers(access, task, differing)
+    change = PlannedChange(task)
+    if differing:
+        change = service.plan_update(task, differing, author, access.get_item)
     return Plan(change, BulkOutcome(change.task, access.project))
 
 
@@ -152,7 +220,8 @@ def _commit(access: Access, plans: Sequence[Plan]) -> list[BulkOutcome]:
     if writes_per_item and max(writes_per_item.values()) > 1:
         raise invalid_field(
             "operations",
-            "two of them change the same task, or a task and its parent; send one by itself",
+            "two of them change the same task, or a task and its parent or a task that it blocks; "
+            "send one by itself",
         )
     if len(writes) > WRITES_MAX:
         raise invalid_field(
@@ -185,15 +254,26 @@ def _operation_context(context: RequestContext, index: int) -> RequestContext:
     order in lists, and has an idempotency key of its own.
     """
     idempotency_key = context.idempotency_key.part(index) if context.idempotency_key else None
-    return replace(
-        context, idempotency_key=idempotency_key, now=context.now + timedelta(milliseconds=index)
+    return context.for_further_check(
+        idempotency_key=idempotency_key, now=context.now + timedelta(milliseconds=index)
     )
+
+
+def _authorize_known(access: Access, operation: BulkOperation) -> ProjectAccess:
+    """Return what `_authorize` does; `access` has the items of most operations."""
+    if operation.kind == "create" and is_id(operation.target):
+        return enter_project(access, operation.target)
+    if is_task_id(operation.target):
+        with suppress(NotFound):  # the task may have moved
+            return enter_task(access, operation.target)
+    return _authorize(access.context, operation)
 
 
 def _authorize(context: RequestContext, operation: BulkOperation) -> ProjectAccess:
     """Return the access to the task, or to the project of a new task."""
     if operation.kind != "create":
-        return authorize_task(context, keys.resolve_task_id(context, operation.target))
+        task_id = keys.resolve_task_id(context, operation.target)
+        return authorize_named_task(context, task_id)
     if not is_id(operation.target):
         raise NotFound()
     return authorize_project(context, operation.target)

@@ -3,9 +3,12 @@ compares them as times in UTC."""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING
 
 from chalicelib.dynamodb.timestamps import format_timestamp
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 # RFC 3339, stricter than `fromisoformat`, which also accepts weeks and digits without separators.
 _FORM = re.compile(r"\d{4}-\d{2}-\d{2}(?P<time>T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2}))?")
@@ -57,12 +60,19 @@ def describe_due_date(due_date: str, zone: str | None) -> str:
     """
     if is_date(due_date):
         return describe_day(date.fromisoformat(due_date))
-    zone_name, due = zone or "UTC", datetime.fromisoformat(due_date)
+    due = localize(due_date, zone)
+    return f"{describe_day(due)}, {due:%H:%M} ({due.tzinfo})"
+
+
+def localize(text: str, zone: str | None) -> datetime:
+    """Return the time that `text` names, in `zone` (None: UTC).
+
+    Returns it in UTC if the calendar has no such time in `zone`.
+    """
     try:
-        due = due.astimezone(get_zone(zone))
+        return datetime.fromisoformat(text).astimezone(get_zone(zone))
     except OverflowError:  # within a day of the first or the last year
-        zone_name, due = "UTC", parse_start(due_date, None)
-    return f"{describe_day(due)}, {due:%H:%M} ({zone_name})"
+        return parse_start(text, None)
 
 
 def describe_day(day: date) -> str:
@@ -97,6 +107,8 @@ def local_date(now: datetime, zone: str | None) -> date:
     return now.astimezone(get_zone(zone)).date()
 
 
-def get_zone(zone: str | None) -> ZoneInfo:
+def get_zone(zone: str | None) -> "ZoneInfo":
     """Return the time zone with this IANA name; UTC for None."""
+    from zoneinfo import ZoneInfo
+
     return ZoneInfo(zone or "UTC")

@@ -4,12 +4,14 @@ The functions return None when the reason for the email no longer exists, or whe
 no longer see the task.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
+
 from chalicelib import settings
 from chalicelib.accounts.models import User
+from chalicelib.copies.location_models import find_current_id
 from chalicelib.dynamodb.ids import project_id_of
 from chalicelib.dynamodb.table import batch_get
 from chalicelib.mail.models import OutboxMail
@@ -21,8 +23,7 @@ from chalicelib.projects.models import Project
 from chalicelib.tasks.models import Task
 
 
-@dataclass(frozen=True)
-class TaskEmailContext:
+class TaskEmailContext(Struct, frozen=True):
     """The data of an email about a task, which its recipient may see; `kind` is the mail's kind."""
 
     kind: str
@@ -57,15 +58,22 @@ def load_task_context(mail: OutboxMail) -> TaskEmailContext | None:
     """Return the context of a mail about a task.
 
     None if the task or its project was deleted, if the recipient is no longer an active user and
-    a member of the project, or if they have switched off this kind of mail.
+    a member of the project, or if they have switched off this kind of mail. A task that was moved
+    to another project is found there.
     """
-    project_id = project_id_of(mail.task_id)
-    task_key, project_key = Task.key(mail.task_id), Project.key(project_id)
+    return _load_context(mail, str(mail.task_id), is_moved=False)
+
+
+def _load_context(mail: OutboxMail, task_id: str, *, is_moved: bool) -> TaskEmailContext | None:
+    project_id = project_id_of(task_id)
+    task_key, project_key = Task.key(task_id), Project.key(project_id)
     member_key, user_key = Member.key(project_id, mail.recipient), User.key(mail.recipient)
     actor_key = User.key(mail.actor or mail.recipient)
     result = batch_get(task_key, project_key, member_key, user_key, actor_key)
 
     task, project, user = result.get(task_key), result.get(project_key), result.get(user_key)
+    if task is None and not is_moved and (current_id := find_current_id(task_id)):
+        return _load_context(mail, current_id, is_moved=True)
     if task is None or task.deleted_at is not None:
         return None
     if project is None or project.deleted_at is not None or result.get(member_key) is None:

@@ -3,10 +3,11 @@ move to another time zone."""
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib.accounts.models import get_user
 from chalicelib.dynamodb.table import BATCH_GET_MAX
@@ -25,8 +26,7 @@ TIME_ZONE_CHANGE = "zone"
 TIME_ZONE_DELAY = timedelta(seconds=30)
 
 
-@dataclass(frozen=True)
-class TaskChange:
+class TaskChange(Struct, frozen=True):
     """One change of a task item; `before` is None for a new item, `after` for a deleted one."""
 
     record_id: str

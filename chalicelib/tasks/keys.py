@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from chalicelib.access.accessible_projects import list_accessible_projects
 from chalicelib.access.service import Access, ProjectAccess, RequestContext, authorize_account
+from chalicelib.copies.location_models import find_redirect
 from chalicelib.dynamodb.ids import is_task_id, project_id_of
 from chalicelib.errors import Conflict, FieldError, NotFound, require_found
 from chalicelib.projects.models import Project
@@ -34,12 +35,25 @@ def resolve_task_id(context: RequestContext, text: str) -> str:
 def resolve_reference(access: Access, text: str | None) -> str | None:
     """Return the task id for `text` if it is the key of a task, otherwise `text` itself.
 
-    Raises `Conflict` when the key is ambiguous.
+    With a `ProjectAccess`, an id that a task had in another project is replaced by the one that it
+    has in this project. Raises `Conflict` when the key is ambiguous.
     """
-    match = None if text is None else _TASK_KEY.fullmatch(text)
-    if match is None:
-        return text
-    return _find_task_id(access, match) or text
+    if text is None:
+        return None
+    if match := _TASK_KEY.fullmatch(text):
+        return _find_task_id(access, match) or text
+    if isinstance(access, ProjectAccess) and is_task_id(text):
+        return _find_id_in_project(access, text) or text
+    return text
+
+
+def _find_id_in_project(access: ProjectAccess, task_id: str) -> str | None:
+    """Return the id that a task has in the project since it moved there; None for other tasks."""
+    if project_id_of(task_id) == access.project.id:
+        return None
+    current_id = find_redirect(task_id, access.now)
+    is_here = current_id is not None and project_id_of(current_id) == access.project.id
+    return current_id if is_here else None
 
 
 def _find_task_id(access: Access, match: re.Match[str]) -> str | None:

@@ -11,16 +11,9 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib.dynamodb import time_index
 from chalicelib.dynamodb.ids import project_id_of
+from chalicelib.dynamodb.mapping.expressions import is_unchanged, set_or_remove
 from chalicelib.dynamodb.pages import Page
-from chalicelib.dynamodb.table import (
-    Item,
-    Key,
-    batch_get,
-    get_item,
-    is_unchanged,
-    query_page,
-    set_or_remove,
-)
+from chalicelib.dynamodb.table import Item, Key, batch_get, get_item, query_page
 from chalicelib.dynamodb.time_index import NOT_SCHEDULED
 from chalicelib.dynamodb.transactions import Delete, Increment, Put, Update
 from chalicelib.reminders.schedule import SCHEDULE_FIELDS, schedule_check
@@ -31,7 +24,13 @@ NOBODY = "none"  # the assignee under which unassigned tasks are indexed and cou
 # In ascending order the most important priority comes first.
 PRIORITY_RANKS = {"high": "1", "medium": "2", "low": "3"}
 # The numbers of a task's child items. Their changes do not give the task a new version.
-COUNT_ATTRIBUTES = ("comments_count", "attachments_count", "subtasks_count")
+COUNT_ATTRIBUTES = (
+    "comments_count",
+    "attachments_count",
+    "subtasks_count",
+    "relations_count",
+    "open_blockers_count",
+)
 
 
 class Task(Item):
@@ -47,6 +46,7 @@ class Task(Item):
     due_at = UnicodeAttribute(null=True)
     labels: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
     parent = UnicodeAttribute(null=True)
+    rank = UnicodeAttribute(null=True)
     depth = NumberAttribute(default=1)
     created_by = UnicodeAttribute()
     created_at = UnicodeAttribute()
@@ -56,11 +56,22 @@ class Task(Item):
     comments_count = NumberAttribute(default=0)
     attachments_count = NumberAttribute(default=0)
     subtasks_count = NumberAttribute(default=0)
+    relations_count = NumberAttribute(null=True)
+    relations_version = NumberAttribute(null=True)
+    open_blockers_count = NumberAttribute(null=True)
     deleted_at = UnicodeAttribute(null=True)
     # The user and the request of the last change; stream processing writes them to the activity.
     changed_by = UnicodeAttribute(null=True)
     request_id = UnicodeAttribute(null=True)
     reminders: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
+    rrule = UnicodeAttribute(null=True)
+    repeat_from = UnicodeAttribute(null=True)
+    next_task = UnicodeAttribute(null=True)
+    # Only of a task that was moved to another project: the ids that it had at first and before the
+    # last move, and the time of that move.
+    first_id = UnicodeAttribute(null=True)
+    moved_from = UnicodeAttribute(null=True)
+    moved_at = UnicodeAttribute(null=True)
 
     @staticmethod
     def key(task_id: str) -> "Key[Task]":
@@ -73,6 +84,11 @@ class Task(Item):
     @property
     def project_id(self) -> str:
         return self.PK.removeprefix("PROJECT#")
+
+    @property
+    def original_id(self) -> str:
+        """The id that the task got when it was created. Its child items are stored under it."""
+        return self.first_id or self.id
 
     @property
     def is_open(self) -> bool:
@@ -101,13 +117,17 @@ def due_sort_key(task: Card) -> str:
 
 
 def updated_sort_key(task: Card) -> str:
-    """Return the key that sorts tasks by their last change."""
-    return f"{task.updated_at}#{task.id}"
+    """Return the key that sorts tasks by their last change.
+
+    It contains the stored rank, because the projection of the index cannot be changed.
+    """
+    rank = f"{task.rank}#" if task.rank else ""
+    return f"{task.updated_at}#{rank}{task.id}"
 
 
 def priority_sort_key(task: Card) -> str:
     """Return the key that sorts tasks by priority, the most important first."""
-    return f"{PRIORITY_RANKS[task.priority]}#{task.id}"
+    return f"{PRIORITY_RANKS.get(task.priority, '0')}#{task.id}"  # a newer release may have others
 
 
 def due_partition(project_id: str, *, is_open: bool) -> str:
@@ -154,25 +174,27 @@ def index_keys(task: Task) -> dict[str, str | None]:
 
 def create_task_write(task: Task) -> Put:
     """Set the index keys of `task` and return the write that creates it."""
-    for name, value in index_keys(task).items():
-        setattr(task, name, value)
+    task.attribute_values.update(index_keys(task))
     return Put(task)
 
 
 def update_task_write(task: Task, fields: Mapping[str, Any]) -> Update:
     """Return the write that stores `fields`, which `task` already has, and raises its version.
 
-    Index keys depend on several fields, so the write requires the version that `task` was read
-    at. It does not bring back a deleted task. A change of depth also requires that the task has
-    got no subtask since then.
+    It requires the version that `task` was read at, because index keys depend on several fields,
+    and that the task is not deleted. It stores the index keys that differ from those of `task`,
+    which gets them too. A change of depth or status also requires the same counts.
     """
-    keys = index_keys(task)
+    keys = {name: key for name, key in index_keys(task).items() if getattr(task, name) != key}
     if not fields.keys() & SCHEDULE_FIELDS:
-        del keys["wake_key"], keys["wake_at"]
+        keys = {name: key for name, key in keys.items() if not name.startswith("wake_")}
+    task.attribute_values.update(keys)
     actions = [set_or_remove(Task, name, value) for name, value in {**fields, **keys}.items()]
     condition = (Task.version == task.version) & Task.deleted_at.does_not_exist()
     if "depth" in fields:
-        condition &= _is_as_read(task, "subtasks_count")
+        condition &= is_as_read(task, "subtasks_count")
+    if "status" in fields:
+        condition &= is_as_read(task, "relations_version", "open_blockers_count")
     return Update(Task.key(task.id), (*actions, Task.version.set(task.version + 1)), condition)
 
 
@@ -186,39 +208,27 @@ def trash_task_writes(
     """
     key = TrashedTask.key(task.id)
     attributes = {
-        **_own_attributes(task),
+        **own_attributes(task),
         **time_index.build_keys("purge", until, task.id),
         "updated_key": trash_partition(task.project_id),
         "updated_sort": f"{deleted_at}#{task.id}",
         "deleted_at": deleted_at,
         **fields,
     }
-    trashed = TrashedTask(key.pk, key.sk, **attributes)
-    return Delete(Task.key(task.id), _is_as_read(task)), Put(trashed)
+    trashed = TrashedTask(key.pk, key.sk, **attributes).keep_undeclared(task)
+    return Delete(Task.key(task.id), is_as_read(task)), Put(trashed)
 
 
-def restore_task_writes(task: TrashedTask, **fields: Any) -> tuple[Task, Delete, Put]:
-    """Return the task with `fields` outside the trash, and the writes that restore it.
-
-    They require that the trashed task is as it was read.
-    """
-    key = Task.key(task.id)
-    attributes = {**_own_attributes(task), "version": task.version + 1, **fields}
-    restored = Task(key.pk, key.sk, **attributes)
-    removal = Delete(TrashedTask.key(task.id), _is_as_read(task))
-    return restored, removal, create_task_write(restored)
-
-
-def _own_attributes(task: Task) -> dict[str, Any]:
+def own_attributes(task: Task) -> dict[str, Any]:
     """Return the attributes of a task without its keys and the time of its deletion."""
     keys = {"PK", "SK", "deleted_at", *index_keys(task)}
     return {name: value for name, value in task.attribute_values.items() if name not in keys}
 
 
-def _is_as_read(task: Task, *counts: str) -> Condition:
-    """Return the condition that the version and `counts` (default: all counts) are unchanged."""
+def is_as_read(task: Task, *counts: str) -> Condition:
+    """Return the condition that the version and `counts` (default: all) are unchanged."""
     condition: Condition = Task.version == task.version
-    for name in counts or COUNT_ATTRIBUTES:
+    for name in counts or (*COUNT_ATTRIBUTES, "relations_version"):
         condition &= is_unchanged(task, name)
     return condition
 
@@ -231,24 +241,13 @@ def add_counts_write(task_id: str, **counts: int) -> Increment:
     return Increment(Task.key(task_id), counts, Item.PK.exists())
 
 
-def add_counts_anywhere_writes(task_id: str, **counts: int) -> tuple[Increment, ...]:
-    """Read where a task is and return the write that adds to its counts there.
-
-    The task may be in the trash. The result is empty for a task that was purged.
-    """
-    keys: list[Key[Any]] = [Task.key(task_id), TrashedTask.key(task_id)]
-    result = batch_get(*keys)
-    existing = [key for key in keys if result.get(key) is not None]
-    return tuple(Increment(key, counts, Item.PK.exists()) for key in existing)
-
-
 def set_counts_write(task: Task, counts: Mapping[str, int]) -> Update:
     """Return the write that replaces counts of a task, in the trash or not.
 
     It requires that the version and these counts are as they were read.
     """
     actions = tuple(getattr(Task, name).set(count) for name, count in counts.items())
-    return Update(type(task).key(task.id), actions, _is_as_read(task, *counts))
+    return Update(type(task).key(task.id), actions, is_as_read(task, *counts))
 
 
 def add_subtask_write(parent: Task) -> Increment:
@@ -276,10 +275,12 @@ def get_tasks(task_ids: Iterable[str]) -> list[Task]:
     return [task for key in keys if (task := result.get(key))]
 
 
-def list_project_tasks(project_id: str, *, limit: int, start: dict[str, Any] | None) -> Page[Task]:
-    """Return a page of a project's tasks with all attributes, newest first."""
+def list_project_tasks(
+    project_id: str, *, limit: int, start: dict[str, Any] | None, newest_first: bool = True
+) -> Page[Task]:
+    """Return a page of a project's tasks with all attributes."""
     partition, tasks = f"PROJECT#{project_id}", Task.SK.startswith("TASK#")
-    return query_page(Task, partition, tasks, limit=limit, start=start, newest_first=True)
+    return query_page(Task, partition, tasks, limit=limit, start=start, newest_first=newest_first)
 
 
 def list_trashed_tasks(

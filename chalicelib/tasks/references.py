@@ -8,23 +8,38 @@ counts it as a subtask. A task that has subtasks keeps its depth. So concurrent 
 neither a tree that is too deep nor a cycle.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from chalicelib.accounts.models import get_user
+from msgspec import Struct
+
+from chalicelib.access.prefetch import Prefetch
+from chalicelib.accounts.models import User
 from chalicelib.dynamodb.ids import is_id, is_task_id
-from chalicelib.dynamodb.table import batch_get
-from chalicelib.dynamodb.transactions import ConditionFailed, Increment, Write, item_key
+from chalicelib.dynamodb.table import BatchResult, Key, batch_get, get_item
+from chalicelib.dynamodb.transactions import (
+    TRANSACTION_MAX,
+    ConditionFailed,
+    Increment,
+    Write,
+    item_key,
+    merge_writes,
+)
 from chalicelib.errors import ApiError, Conflict, FieldError, Invalid
 from chalicelib.labels.models import Label, label_check
 from chalicelib.members.models import Member, member_check
+from chalicelib.relations.models import move_open_blockers_writes
 from chalicelib.tasks import models
 from chalicelib.tasks.models import Task
+
+# Reads an item: `table.get_item`, or `Access.get_item` for what was prefetched.
+ReadItem = Callable[[Key[Any]], Any]
 
 LABELS_MAX = 20
 MAX_DEPTH = 3
 PARENT_CHANGED = "The parent was changed at the same moment; try again"
+BLOCKED_CHANGED = "A task that this one blocks was changed at the same moment; try again"
 
 
 class Reference(NamedTuple):
@@ -34,18 +49,54 @@ class Reference(NamedTuple):
     error: ApiError
 
 
-def build_references(task: Task, before: Task | None) -> tuple[Reference, ...]:
+class PlannedChange(Struct, frozen=True):
+    """A change that is not committed yet: the task after it, and its writes."""
+
+    task: Task
+    writes: tuple[Write, ...] = ()
+    references: tuple[Reference, ...] = ()
+
+    @property
+    def all_writes(self) -> tuple[Write, ...]:
+        return (*self.writes, *(reference.write for reference in self.references))
+
+    def require_one_transaction(self) -> None:
+        """Raise `Conflict` when the change needs more writes than one transaction holds.
+
+        Only several changes together need that many: for example twenty other labels and the
+        completion of a recurring task that blocks many others.
+        """
+        writes = self.all_writes
+        if len(writes) > TRANSACTION_MAX and len(merge_writes(writes)) > TRANSACTION_MAX:
+            message = "So many changes do not fit into one request; change the status by itself"
+            raise Conflict(message, code="too_many_changes")
+
+
+def prefetch_references(project_id: str, fields: Mapping[str, Any]) -> Prefetch:
+    """Return what a change will read that sets `fields` of a task of the project."""
+    assignee, parent = fields.get("assigned_to"), fields.get("parent")
+    keys: list[Key[Any]] = []
+    if assignee is not None and is_id(assignee):
+        keys.append(User.key(assignee))
+    if parent is not None and is_task_id(parent) and parent.endswith(project_id):
+        keys.append(Task.key(parent))
+    return Prefetch(tuple(keys))
+
+
+def build_references(
+    task: Task, before: Task | None, read: ReadItem = get_item
+) -> tuple[Reference, ...]:
     """Return the references that `task` has and `before` (None: a new task) does not have.
 
     Sets the depth of `task` when its parent differs. Raises `Invalid` when the assignee, a label
     or the parent cannot be valid, and `Conflict` when a task with subtasks would change its depth.
     """
-    _require_assignee_stays(task, before)
-    parent_references = _place_under_parent(task, before)
+    _require_assignee_stays(task, before, read)
+    parent_references = _place_under_parent(task, before, read)
     return (*_build_assignee_and_label_references(task, before), *parent_references)
 
 
-def _require_assignee_stays(task: Task, before: Task | None) -> None:
+def _require_assignee_stays(task: Task, before: Task | None, read: ReadItem) -> None:
     """Raise `Invalid` when a new assignee has requested the deletion of the account.
 
     The account is read before the transaction, which costs less than a check in it. If the request
@@ -56,7 +107,7 @@ def _require_assignee_stays(task: Task, before: Task | None) -> None:
     # The author of the change has a session, so the author's account is not being deleted.
     if assignee in {None, task.changed_by, before.assigned_to if before else None}:
         return
-    user = get_user(str(assignee))
+    user = read(User.key(str(assignee)))
     if user is not None and user.is_closing:
         message = "belongs to an account that is being deleted; choose another member"
         raise invalid_field("assigned_to", message)
@@ -85,12 +136,12 @@ def _build_assignee_and_label_references(task: Task, before: Task | None) -> lis
     return references
 
 
-def _place_under_parent(task: Task, before: Task | None) -> tuple[Reference, ...]:
+def _place_under_parent(task: Task, before: Task | None, read: ReadItem) -> tuple[Reference, ...]:
     """Set the depth of `task` if its parent differs, and return the references to both parents."""
     old_parent_id = before.parent if before else None
     if task.parent == old_parent_id:
         return ()
-    parent = None if task.parent is None else _get_parent(task, task.parent)
+    parent = None if task.parent is None else _get_parent(task, task.parent, read)
     task.depth = 1 if parent is None else int(parent.depth or 1) + 1
     if task.depth > MAX_DEPTH:
         raise invalid_field("parent", f"is too deep: tasks nest in {MAX_DEPTH} levels")
@@ -102,34 +153,53 @@ def _place_under_parent(task: Task, before: Task | None) -> tuple[Reference, ...
     return tuple(Reference(write, Conflict(PARENT_CHANGED)) for write in writes)
 
 
-def _get_parent(task: Task, parent_id: str) -> Task:
+def _get_parent(task: Task, parent_id: str, read: ReadItem) -> Task:
     is_possible = is_task_id(parent_id) and parent_id.endswith(task.project_id)
-    parent = models.get_task(parent_id) if is_possible and parent_id != task.id else None
-    if parent is None:
+    parent = read(Task.key(parent_id)) if is_possible and parent_id != task.id else None
+    if not isinstance(parent, Task):
         raise invalid_field("parent", "must be another task of the same project")
     return parent
 
 
-def restore_references(task: Task) -> tuple[Reference, ...]:
-    """Return the references of a task that is restored, after removing those that are invalid.
+def read_references(task: Task, *others: Key[Any]) -> BatchResult:
+    """Read what a task that is restored or recurs refers to, and the items at `others`."""
+    keys: list[Key[Any]] = [Label.key(task.project_id, each) for each in task.labels or ()]
+    if task.assigned_to is not None:
+        keys.append(Member.key(task.project_id, task.assigned_to))
+    if task.parent is not None:
+        keys.append(Task.key(task.parent))
+    return batch_get(*keys, *others)
+
+
+def restore_references(task: Task, found: BatchResult | None = None) -> tuple[Reference, ...]:
+    """Return the references of a task that is restored or recurs, without those that are invalid.
 
     An assignee who left the project and deleted labels are removed. A task whose parent is
-    missing, or is at the lowest level, becomes a top-level task.
+    missing, or is at the lowest level, becomes a top-level task. `found` is the result of
+    `read_references`, if it was called before.
     """
-    member = Member.key(task.project_id, task.assigned_to or "")
+    items = found or read_references(task)
+    parent = items.get(Task.key(task.parent)) if task.parent else None
     labels = {label_id: Label.key(task.project_id, label_id) for label_id in task.labels or ()}
-    result = batch_get(member, *labels.values())
-    task.labels = [label_id for label_id, key in labels.items() if result.get(key)] or None
-    if result.get(member) is None:
+    task.labels = [label_id for label_id, key in labels.items() if items.get(key)] or None
+    if items.get(Member.key(task.project_id, task.assigned_to or "")) is None:
         task.assigned_to = None
 
-    parent = models.get_task(task.parent) if task.parent else None
     if parent is None or int(parent.depth or 1) >= MAX_DEPTH:
         task.parent, task.depth = None, 1
         return tuple(_build_assignee_and_label_references(task, None))
     task.depth = int(parent.depth or 1) + 1
     parent_reference = Reference(models.add_subtask_write(parent), Conflict(PARENT_CHANGED))
     return (*_build_assignee_and_label_references(task, None), parent_reference)
+
+
+def count_blocker(before: Task | None, after: Task | None) -> tuple[Reference, ...]:
+    """Return the references to the tasks that a task blocks, if it begins or stops to block.
+
+    Pass None as `before` or `after` for a task that is in the trash.
+    """
+    writes = move_open_blockers_writes(before, after)
+    return tuple(Reference(write, Conflict(BLOCKED_CHANGED)) for write in writes)
 
 
 def require_no_subtasks(task: Task) -> None:

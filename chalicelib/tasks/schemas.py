@@ -1,8 +1,7 @@
 """The types of `/api/tasks` for one task and for bulk operations."""
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -12,14 +11,26 @@ from chalicelib.http.bodies import convert_body, decode_body
 from chalicelib.http.fields import DayOrTime, Id, Time
 from chalicelib.http.problems import Problem
 from chalicelib.http.text_fields import line, paragraphs
+from chalicelib.markdown.service import render_html
+from chalicelib.newer_releases import as_stored
 from chalicelib.projects.models import Project
 from chalicelib.tasks import models
+from chalicelib.tasks.cards import get_rank
 
 Title = Annotated[str, line(max_length=200)]
 Description = Annotated[str, paragraphs(max_length=20_000, required=False)]
 Labels = list[str]
 VALID_OPERATION = {"op": "delete", "id": ""}
+Rrule = Annotated[
+    str,
+    Meta(
+        max_length=200,
+        description="A recurrence rule, the value of RRULE in RFC 5545.",
+        examples=["FREQ=WEEKLY;BYDAY=MO"],
+    ),
+]
 TaskKey = Annotated[str, Meta(examples=["LAUNCH-12"])]
+Rank = Annotated[str, Meta(examples=["01m81fwkz2f3v7c9qe0xj4n5tdg"])]
 
 
 class TaskStatus(StrEnum):
@@ -35,6 +46,11 @@ class TaskPriority(StrEnum):
     HIGH = "high"
 
 
+class RepeatFrom(StrEnum):
+    DUE_DATE = "due_date"
+    COMPLETED_AT = "completed_at"
+
+
 class NewTask(Struct, forbid_unknown_fields=True):
     project: str
     title: Title
@@ -46,6 +62,8 @@ class NewTask(Struct, forbid_unknown_fields=True):
     due_date: DayOrTime | None = None
     labels: Labels = []
     parent: str | None = None
+    rrule: Rrule | None = None
+    repeat_from: RepeatFrom | None = None
 
 
 class TaskPatch(Struct, forbid_unknown_fields=True):
@@ -58,6 +76,8 @@ class TaskPatch(Struct, forbid_unknown_fields=True):
     due_date: DayOrTime | None | UnsetType = UNSET
     labels: Labels | None | UnsetType = UNSET
     parent: str | None | UnsetType = UNSET
+    rrule: Rrule | None | UnsetType = UNSET
+    repeat_from: RepeatFrom | None | UnsetType = UNSET
 
 
 class WholeTask(Struct, forbid_unknown_fields=True):
@@ -70,6 +90,8 @@ class WholeTask(Struct, forbid_unknown_fields=True):
     due_date: DayOrTime | None
     labels: Labels
     parent: str | None
+    rrule: Rrule | None = None
+    repeat_from: RepeatFrom | None = None
 
 
 class NewStatus(Struct, forbid_unknown_fields=True):
@@ -78,6 +100,18 @@ class NewStatus(Struct, forbid_unknown_fields=True):
 
 class Assignment(Struct, forbid_unknown_fields=True):
     assigned_to: str | None
+
+
+class ChangeQuery(Struct, forbid_unknown_fields=True):
+    """With `force`, a task can be finished although open tasks block it."""
+
+    force: bool = False
+
+
+class PatchQuery(ChangeQuery):
+    """`render=html` adds the description as HTML to the answer."""
+
+    render: Literal["html"] | None = None
 
 
 class TaskCard(Struct):
@@ -104,45 +138,59 @@ class TaskCard(Struct):
 
 
 class Task(TaskCard):
-    """A whole task: also what indexes do not project, its description and start date."""
+    """A whole task: also what indexes do not project, such as its description.
+
+    With `render=html`, `description_html` is the description as HTML.
+    """
 
     description: str
     start_date: DayOrTime | None
+    rrule: Rrule | None
+    repeat_from: RepeatFrom | None
+    next_task: Id | None
+    rank: Rank
+    relations_count: int
+    open_blockers_count: int
+    description_html: str | UnsetType = UNSET
+
+
+# The fields of a card with the values of attributes of the same name: all after the first three.
+# A task's number is part of its key.
+_CARD_ATTRIBUTES = ("number", *TaskCard.__struct_fields__[3:])
 
 
 def present_card(task: models.Task, project: Project) -> TaskCard:
-    """Return the task without its description and start date, as lists show it."""
-    return TaskCard(**_card_fields(task, project))
+    """Return the task without what indexes do not project, as lists show it."""
+    card = TaskCard(*_card_values(task, project))
+    card.labels = card.labels or []
+    return card
 
 
-def present_task(task: models.Task, project: Project) -> Task:
-    """Return the whole task."""
-    return Task(
-        **_card_fields(task, project), description=task.description, start_date=task.start_date
+def present_task(task: models.Task, project: Project, render: str | None = None) -> Task:
+    """Return the whole task; with `render` "html", also its description as HTML."""
+    start = task.repeat_from or RepeatFrom.DUE_DATE
+    repeat_from = as_stored(RepeatFrom, start) if task.rrule else None
+    shown = Task(  # type: ignore[misc]  # mypy does not know how many values there are
+        *_card_values(task, project),
+        description=task.description,
+        start_date=task.start_date,
+        rrule=task.rrule,
+        repeat_from=repeat_from,
+        next_task=task.next_task,
+        rank=get_rank(task),
+        relations_count=int(task.relations_count or 0),
+        open_blockers_count=int(task.open_blockers_count or 0),
+        description_html=render_html(task.description) if render else UNSET,
     )
+    shown.labels = shown.labels or []
+    return shown
 
 
-def _card_fields(task: models.Task, project: Project) -> dict[str, Any]:
-    return {
-        "id": task.id,
-        "key": f"{project.prefix}-{int(task.number or 0)}",
-        "project": project_id_of(task.id),
-        "title": task.title,
-        "status": task.status,
-        "priority": task.priority,
-        "assigned_to": task.assigned_to,
-        "due_date": task.due_date,
-        "labels": list(task.labels or ()),
-        "parent": task.parent,
-        "comments_count": int(task.comments_count or 0),
-        "attachments_count": int(task.attachments_count or 0),
-        "subtasks_count": int(task.subtasks_count or 0),
-        "created_by": task.created_by,
-        "created_at": task.created_at,
-        "updated_at": task.updated_at,
-        "completed_at": task.completed_at,
-        "version": int(task.version),
-    }
+def _card_values(task: models.Task, project: Project) -> list[Any]:
+    """Return the values of a card's fields, in their order."""
+    task_id = task.id
+    number, *values = task.get_values(_CARD_ATTRIBUTES)
+    return [task_id, f"{project.prefix}-{number or 0}", project_id_of(task_id), *values]
 
 
 class CreateTask(NewTask, tag_field="op", tag="create", forbid_unknown_fields=True, kw_only=True):
@@ -173,8 +221,7 @@ class BulkOperations(Struct, forbid_unknown_fields=True):
     atomic: bool = False
 
 
-@dataclass(frozen=True)
-class IndependentOperations:
+class IndependentOperations(Struct, frozen=True):
     """The operations of a body that is not atomic. `Invalid` stands in place of an invalid one."""
 
     operations: list[Operation | Invalid]

@@ -1,4 +1,4 @@
-"""Create, update, delete and restore tasks.
+"""Create, update and delete tasks.
 
 Each change is one transaction over the task, its project's counters and its filter entries. The
 `plan_*` functions compute the writes of a change without committing them, so that an atomic bulk
@@ -7,28 +7,34 @@ request can commit several plans together.
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
+from chalicelib.access.prefetch import Prefetch, RecentValues
+from chalicelib.access.rate_limits import LONG_AGO
 from chalicelib.access.service import ProjectAccess, TaskAccess
 from chalicelib.dynamodb.idempotency import create_once
 from chalicelib.dynamodb.ids import new_task_id
 from chalicelib.dynamodb.optimistic_locking import apply_changes, retry_on_conflict
-from chalicelib.dynamodb.pages import Page
+from chalicelib.dynamodb.table import get_item
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import ConditionFailed, Write, transact
-from chalicelib.errors import Conflict, FieldError, Invalid
+from chalicelib.errors import FieldError, Invalid
 from chalicelib.mail.notifications import queue_assignment_writes
 from chalicelib.projects.counter_models import move_counts_write
+from chalicelib.recurrence import service as recurrence
+from chalicelib.relations.blockers import require_no_open_blockers
 from chalicelib.task_lists.models import move_filter_entries_writes
 from chalicelib.tasks import due_dates, keys, models, number_models, references, task_times
-from chalicelib.tasks.models import Task, TrashedTask
-from chalicelib.tasks.references import Reference
+from chalicelib.tasks.models import Task
+from chalicelib.tasks.references import PlannedChange, ReadItem
 
 DESCRIPTION_MAX_BYTES = 20_000
 KEPT_IN_TRASH = timedelta(days=30)
+# After a create lost its number to another, the creates in that project draw theirs for a while.
+CONTENTION_LASTS = timedelta(seconds=10)
+_contended_at: RecentValues[str, datetime] = RecentValues(1_000)
 # The fields that are a day or a time, and the functions that compute the times they stand for.
 DATE_FIELDS = {"start_date": due_dates.compute_start_at, "due_date": due_dates.compute_due_at}
 
@@ -50,34 +56,38 @@ class ChangeAuthor(NamedTuple):
         }
 
 
-@dataclass(frozen=True)
-class PlannedChange:
-    """A change that is not committed yet: the task after it, and its writes."""
-
-    task: Task
-    writes: tuple[Write, ...] = ()
-    references: tuple[Reference, ...] = ()
-
-    @property
-    def all_writes(self) -> tuple[Write, ...]:
-        return (*self.writes, *(reference.write for reference in self.references))
-
-
 def create_task(access: ProjectAccess, **fields: Any) -> Task:
     """Create a task in the project, queue a mail to its assignee, and return it.
 
     A repeated idempotency key returns the first task. Raises `Invalid` with the invalid fields.
     """
-    wanted = normalize_fields(access, fields)
-    number = number_models.draw_task_numbers(access.project.id)
-    change = plan_creation(access, wanted, number=number)
+    wanted, project_id = normalize_fields(access, fields), access.project.id
+    if access.now - _contended_at.get(project_id, LONG_AGO) > CONTENTION_LASTS:
+        sequence = access.get_item(number_models.TaskNumberSequence.key(project_id))
+        claim = number_models.claim_next_number(project_id, sequence)
+        try:
+            return _create_numbered(access, wanted, claim.number, claim.write)
+        except ConditionFailed as failed:
+            if not claim.is_refused(failed):
+                raise
+        # Another request has just taken the number, and more may follow.
+        _contended_at.put(project_id, access.now)
+    return _create_numbered(access, wanted, number_models.draw_task_numbers(project_id))
+
+
+def _create_numbered(
+    access: ProjectAccess, fields: Mapping[str, Any], number: int, *writes: Write
+) -> Task:
+    change = plan_creation(access, fields, number=number)
+    all_writes, key = (*change.all_writes, *writes), access.idempotency_key
     with references.translate_reference_failures(change.references):
-        return create_once(
-            change.task,
-            *change.all_writes,
-            idempotency_key=access.idempotency_key,
-            now=access.now,
-        )
+        return create_once(change.task, *all_writes, idempotency_key=key, now=access.now)
+
+
+def prefetch_creation(project_id: str, fields: Mapping[str, Any]) -> Prefetch:
+    """Return what `create_task` will read."""
+    sequence = Prefetch((number_models.TaskNumberSequence.key(project_id),))
+    return sequence.plus(references.prefetch_references(project_id, fields))
 
 
 def plan_creation(
@@ -97,58 +107,85 @@ def plan_creation(
         created_at=created_at,
         updated_at=created_at,
     )
-    _set_fields(task, {"status": "todo", **fields}, author)
+    _set_fields(task, {"status": "todo", **fields}, author, access.get_item)
     task_times.require_start_before_due(task)
-    task_references = references.build_references(task, None)
-    writes = (
+    recurrence.require_valid_rule(task, None)
+    task_references = references.build_references(task, None, access.get_item)
+    return PlannedChange(task, _creation_writes(task, author), task_references)
+
+
+def _creation_writes(task: Task, author: ChangeAuthor) -> tuple[Write, ...]:
+    return (
         models.create_task_write(task),
-        number_models.assign_number_write(task.project_id, number, task.id),
+        number_models.assign_number_write(task.project_id, int(task.number or 0), task.id),
         move_counts_write(None, task),
         *move_filter_entries_writes(None, task),
         *queue_assignment_writes(task, None, actor=author.user_id, now=author.now),
     )
-    return PlannedChange(task, writes, task_references)
 
 
 def update_task(
-    access: TaskAccess, fields: Mapping[str, Any], *, version: int | None = None
+    access: TaskAccess,
+    fields: Mapping[str, Any],
+    *,
+    version: int | None = None,
+    force: bool = False,
 ) -> Task:
     """Set `fields` of the task and return it.
 
     When no field differs, nothing is written. Raises `PreconditionFailed` when `version`, the
     version that the caller last read, is not the current one. Without it, the update is applied
-    to the result of a concurrent change, so that changes of different fields both persist.
+    to the result of a concurrent change, so that changes of different fields both persist. Raises
+    `Conflict` when open tasks block one that is to be done, unless `force`, and when the changes
+    are too many for one transaction.
     """
     wanted = normalize_fields(access, fields)
-    store = partial(_commit_update, author=get_author(access))
+
+    def store(task: Task, changed: Mapping[str, Any]) -> Task:
+        if not force:
+            require_no_open_blockers(access, task, changed)
+        return _commit_update(task, changed, get_author(access), access.get_item)
+
     return apply_changes(access.task, wanted, version=version, store=store)
 
 
-def plan_update(task: Task, wanted: Mapping[str, Any], author: ChangeAuthor) -> PlannedChange:
+def plan_update(
+    task: Task, wanted: Mapping[str, Any], author: ChangeAuthor, read: ReadItem = get_item
+) -> PlannedChange:
     """Plan the change of a task to the `wanted` values, which are normalized and differ.
 
     Raises `Invalid` when a field cannot be valid. A change that leaves start date and due date as
     they are is not refused because of their order: the assignee's time zone may reverse it.
     """
     after = deepcopy(task)
-    fields = _set_fields(after, wanted, author)
+    fields = _set_fields(after, wanted, author, read)
     if (after.start_date, after.due_date) != (task.start_date, task.due_date):
         task_times.require_start_before_due(after)
-    task_references = references.build_references(after, task)
+    recurrence.require_valid_rule(after, task)
+    task_references = references.build_references(after, task, read)
+    task_references += references.count_blocker(task, after)
     if after.parent != task.parent:
         fields["depth"] = after.depth
+    next_task, next_references = recurrence.build_next_task(after, task, author.now)
+    if next_task is not None:
+        fields["next_task"] = after.next_task = next_task.id
     writes = (
         models.update_task_write(after, fields),
         move_counts_write(task, after),
         *move_filter_entries_writes(task, after),
         *queue_assignment_writes(after, task.assigned_to, actor=author.user_id, now=author.now),
+        *(_creation_writes(next_task, author) if next_task else ()),
     )
     after.version += 1
-    return PlannedChange(after, writes, task_references)
+    # Of two references to the same item, the error of the last one is raised.
+    return PlannedChange(after, writes, (*next_references, *task_references))
 
 
-def _commit_update(task: Task, wanted: Mapping[str, Any], *, author: ChangeAuthor) -> Task:
-    change = plan_update(task, wanted, author)
+def _commit_update(
+    task: Task, wanted: Mapping[str, Any], author: ChangeAuthor, read: ReadItem = get_item
+) -> Task:
+    change = plan_update(task, wanted, author, read)
+    change.require_one_transaction()
     with references.translate_reference_failures(change.references):
         transact(*change.all_writes)
     return change.task
@@ -163,7 +200,9 @@ def delete_task(access: TaskAccess, *, version: int | None = None) -> None:
     author = get_author(access)
 
     def commit(task: Task) -> None:
-        transact(*plan_deletion(task, author).all_writes)
+        change = plan_deletion(task, author)
+        with references.translate_reference_failures(change.references):
+            transact(*change.all_writes)
 
     retry_on_conflict(access.task, version=version, commit=commit)
 
@@ -179,40 +218,7 @@ def plan_deletion(task: Task, author: ChangeAuthor) -> PlannedChange:
         *move_filter_entries_writes(task, None),
         *references.remove_subtask_writes(task.parent),
     )
-    return PlannedChange(task, writes)
-
-
-def restore_task(access: TaskAccess) -> Task:
-    """Restore the task from the trash and return it; a task that is not there does not change.
-
-    References that are no longer valid are removed. Raises `Conflict` when a concurrent request
-    changed the task or its parent, and `Invalid` when one removed its assignee or a label.
-    """
-    task = access.task
-    if not isinstance(task, TrashedTask):
-        return task
-    task_references = references.restore_references(task)
-    author = get_author(access)
-    restored, removal, creation = models.restore_task_writes(task, **author.audit_fields)
-    writes = (
-        removal,
-        creation,
-        move_counts_write(None, restored),
-        *move_filter_entries_writes(None, restored),
-    )
-    try:
-        with references.translate_reference_failures(task_references):
-            transact(*PlannedChange(restored, writes, task_references).all_writes)
-    except ConditionFailed as failed:
-        raise Conflict("The task was changed at the same moment; try again") from failed
-    return restored
-
-
-def list_trashed_tasks(
-    access: ProjectAccess, *, limit: int, start: dict[str, Any] | None
-) -> Page[TrashedTask]:
-    """Return a page of the project's trashed tasks, newest first."""
-    return models.list_trashed_tasks(access.project.id, limit=limit, start=start)
+    return PlannedChange(task, writes, references.count_blocker(task, None))
 
 
 def update_as_system(task: Task, fields: Mapping[str, Any], now: datetime) -> None:
@@ -232,7 +238,7 @@ def recompute_due_time(task: Task, now: datetime) -> None:
 
     def commit(task: Task) -> None:
         if task_times.stored_times(task) != task_times.load_times(task):
-            _commit_update(task, {"due_date": task.due_date}, author=ChangeAuthor(None, None, now))
+            _commit_update(task, {"due_date": task.due_date}, ChangeAuthor(None, None, now))
 
     retry_on_conflict(task, version=None, commit=commit)
 
@@ -256,10 +262,14 @@ def normalize_fields(access: ProjectAccess, fields: Mapping[str, Any]) -> dict[s
     if len(fields.get("description", "").encode()) > DESCRIPTION_MAX_BYTES:
         message = f"must be at most {DESCRIPTION_MAX_BYTES} bytes in UTF-8"
         errors.append(FieldError("description", message))
+    normalized = dict(fields)
+    try:
+        normalized |= recurrence.normalize_rule_fields(fields)
+    except ValueError as error:
+        errors.append(FieldError("rrule", str(error)))
     if errors:
         raise Invalid(errors=tuple(errors))
 
-    normalized = dict(fields)
     if "labels" in normalized:
         normalized["labels"] = list(dict.fromkeys(normalized["labels"] or ())) or None
     if "parent" in normalized:
@@ -267,16 +277,17 @@ def normalize_fields(access: ProjectAccess, fields: Mapping[str, Any]) -> dict[s
     return normalized
 
 
-def _set_fields(task: Task, wanted: Mapping[str, Any], author: ChangeAuthor) -> dict[str, Any]:
+def _set_fields(
+    task: Task, wanted: Mapping[str, Any], author: ChangeAuthor, read: ReadItem
+) -> dict[str, Any]:
     """Set the `wanted` values and those that follow from them; return all that were set."""
     fields: dict[str, Any] = {**wanted, **author.audit_fields}
-    for name, value in fields.items():
-        setattr(task, name, value)
+    task.attribute_values.update(fields)
     if "status" in wanted:
         task.completed_at = None if task.is_open else format_timestamp(author.now)
         fields["completed_at"] = task.completed_at
     if wanted.keys() & task_times.TIME_FIELDS:
-        times = task_times.load_times(task)
+        times = task_times.load_times(task, read)
         fields["start_at"] = task.start_at = times.start_at
         # Writing `due_at` plans the next reminder anew.
         if times.due_at != task.due_at or wanted.keys() & {"due_date", "assigned_to"}:

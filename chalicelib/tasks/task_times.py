@@ -2,10 +2,11 @@
 
 from typing import NamedTuple
 
-from chalicelib.accounts.models import get_user
+from chalicelib.accounts.models import User
+from chalicelib.dynamodb.table import get_item
 from chalicelib.tasks import due_dates
 from chalicelib.tasks.models import Task
-from chalicelib.tasks.references import invalid_field
+from chalicelib.tasks.references import ReadItem, invalid_field
 
 # When one of these fields changes, the times of the task may change.
 TIME_FIELDS = frozenset({"start_date", "due_date", "assigned_to"})
@@ -31,17 +32,19 @@ def compute_times(task: Task, zone: str | None) -> TaskTimes:
     )
 
 
-def load_times(task: Task) -> TaskTimes:
+def load_times(task: Task, read: ReadItem = get_item) -> TaskTimes:
     """Return the times in the assignee's present time zone, or in UTC without an assignee.
 
     Reads the assignee only if one of the dates is a day.
     """
-    zone = None
     has_days = any(due_dates.is_date(text) for text in (task.start_date, task.due_date) if text)
-    if task.assigned_to is not None and has_days:
-        assignee = get_user(task.assigned_to)
-        zone = assignee.time_zone if assignee else None
-    return compute_times(task, zone)
+    return compute_times(task, load_zone(task, read) if has_days else None)
+
+
+def load_zone(task: Task, read: ReadItem = get_item) -> str | None:
+    """Read the assignee and return the assignee's time zone; None without an assignee."""
+    assignee = None if task.assigned_to is None else read(User.key(task.assigned_to))
+    return assignee.time_zone if assignee else None
 
 
 def require_start_before_due(task: Task) -> None:

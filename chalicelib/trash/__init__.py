@@ -1,7 +1,8 @@
-"""The trash: list what was deleted, and purge it after thirty days.
+"""The trash: list what was deleted, restore tasks, and purge all after thirty days.
 
-Projects and tasks are moved to the trash and restored by their own packages.
+Projects and tasks are moved to the trash by their own packages; projects also restores projects.
 
 Items: none.
-Imports: access, attachments, dynamodb, http, jobs, members, projects, task_lists, tasks.
+Imports: access, activity, attachments, copies, dynamodb, http, jobs, members, projects, relations,
+task_lists, tasks.
 """

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.attachments.service import close_task_attachments
+from chalicelib.copies.location_models import TaskLocation
 from chalicelib.dynamodb import time_index
 from chalicelib.dynamodb.table import Item, Key, get_item
 from chalicelib.jobs.models import release_lease, take_lease
@@ -17,8 +18,9 @@ from chalicelib.jobs.time_budget import TimeBudget, unlimited_budget
 from chalicelib.members.models import UserMembership
 from chalicelib.observability import record_outcome
 from chalicelib.projects.models import Project
+from chalicelib.relations.jobs import remove_task_relations
 from chalicelib.task_lists.snapshots import delete_snapshot
-from chalicelib.tasks.models import TrashedTask
+from chalicelib.tasks.models import Task, TrashedTask
 from chalicelib.tasks.number_models import TaskNumber
 from chalicelib.trash import models
 from chalicelib.trash.models import delete_items
@@ -68,7 +70,8 @@ def _purge_project(project_id: str, now: datetime, budget: TimeBudget) -> int:
             # The feed still has the items that arrived late.
             purged += delete_items([*models.list_feed_items(project_id), project_key])
             break
-        purged += sum(_delete_related_items(key, now) for key in page) + delete_items(page)
+        purged += sum(_delete_related_items(item, now) for item in page)
+        purged += delete_items([Key(Item, item.PK, item.SK) for item in page])
     return purged
 
 
@@ -78,23 +81,29 @@ def _purge_task(key: Key[Any], now: datetime) -> int:
     # The time index lags, so a task that was just restored may still be in it.
     if task is None or not time_index.is_due(task, now):
         return 0
-    purged = _delete_related_items(key, now)
+    purged = _delete_related_items(task, now)
     if task.number is not None:
         purged += delete_items([TaskNumber.key(task.project_id, int(task.number))])
     return purged + delete_items([key])
 
 
-def _delete_related_items(key: Key[Any], now: datetime) -> int:
+def _delete_related_items(item: Task, now: datetime) -> int:
     """Delete the items in other partitions that belong to an item of a project's partition.
 
-    A task has child items, whose activity is also in the project's feed. Its attachments are only
-    closed here; the attachment jobs delete them with their objects in the bucket. A member has a
-    membership in the user's partition.
+    A task has child items, whose activity is also in the project's feed. Each of its relations has
+    another item below the other task. Its attachments are only closed here; the attachment jobs
+    delete them with their objects in the bucket. A member has a membership in the user's partition.
     """
-    kind, _, item_id = key.sk.partition("#")
+    kind, _, item_id = item.SK.partition("#")
     if kind in ("TASK", "TRASH"):
-        close_task_attachments(item_id, now)
-        return delete_items(models.list_child_items(item_id))
+        original_id = item.first_id or item_id
+        close_task_attachments(original_id, now)
+        children = models.list_child_items(original_id)
+        if any(child.sk.startswith("REL#") for child in children):
+            remove_task_relations(original_id)
+        if item.moved_from is not None:
+            children.append(TaskLocation.key(original_id))
+        return delete_items(children)
     if kind == "MEMBER":
-        return delete_items([UserMembership.key(item_id, key.pk.removeprefix("PROJECT#"))])
+        return delete_items([UserMembership.key(item_id, item.PK.removeprefix("PROJECT#"))])
     return 0

@@ -16,7 +16,7 @@ class TrashedProject(CountedProject, tag_field="kind", tag="project"):
     deleted_at: Time
 
 
-class TrashedTask(Task, tag_field="kind", tag="task"):
+class TrashedTask(Task, tag_field="kind", tag="task", kw_only=True):
     """A deleted task."""
 
     deleted_at: Time

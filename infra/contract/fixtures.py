@@ -109,7 +109,7 @@ class ContractFixtures:
         return self._create("/tasks/", {"project": project, "title": "A task"})
 
     def _create_child_items(self, project: str, task: str) -> None:
-        """Create comments, labels and attachments, and write their ids."""
+        """Create comments, labels, views and attachments, and write their ids."""
         comments, files = f"/tasks/{task}/comments/", f"/tasks/{task}/attachments/"
         labels = f"/projects/{project}/labels/"
         large = {"filename": "a.bin", "content_type": "text/plain", "size": 101 * _MEGABYTE}
@@ -122,6 +122,10 @@ class ContractFixtures:
         self._write_dictionary(
             "labels", [self._create(labels, {"name": f"No. {n}"}) for n in numbers]
         )
+        views: list[dict[str, Any]] = [
+            {"name": "A view", "filter": {}, "project": project if n % 2 else None} for n in numbers
+        ]
+        self._write_dictionary("views", [self._create("/views/", view) for view in views])
         self._write_dictionary("files", [self._create(files, large) for _ in numbers])
 
     def _create(self, path: str, body: dict[str, Any]) -> str:

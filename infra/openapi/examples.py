@@ -66,10 +66,11 @@ _USUALLY_NULL = {
     "projects",
     "reason",
 }
-# Types in which one field excludes another.
+# Examples of types with optional fields: some exclude each other, or clients set only a few.
 _TYPE_EXAMPLES: dict[str, Any] = {
     "NewMember": {"email": "bob@example.com", "role": "member"},
     "Reminder": {"minutes_before": 90},
+    "TaskFilter": {"status": ["open"], "assigned_to": ["me"]},
 }
 _FORMAT_EXAMPLES = {"date": "2026-12-01", "date-time": "2026-11-22T09:00:00.000Z"}
 

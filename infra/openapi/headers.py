@@ -17,6 +17,10 @@ RESPONSE_HEADERS: dict[str, dict[str, Any]] = {
         **_describe("The validator of the response, for `If-None-Match` and `If-Match`."),
         "required": True,
     },
+    "Last-Modified": {
+        **_describe("When the response last changed, for `If-Modified-Since`."),
+        "required": True,
+    },
     "Location": {**_describe("The URL of the new object."), "required": True},
     "Retry-After": {
         "description": "Seconds to wait before trying again.",
@@ -70,6 +74,15 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "description": (
             "Returns 304 if the object still has this `ETag`, or one of several, separated by "
             "commas."
+        ),
+        "schema": {"type": "string"},
+    },
+    "IfModifiedSince": {
+        "name": "If-Modified-Since",
+        "in": "header",
+        "description": (
+            "Returns 304 if the object has not changed since this time, such as `Sun, 29 Nov 2026 "
+            "21:11:31 GMT`. Ignored beside `If-None-Match`."
         ),
         "schema": {"type": "string"},
     },

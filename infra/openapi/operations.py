@@ -40,7 +40,7 @@ def build_operation(route: Route, types: Types) -> dict[str, Any]:
     }
     if route.body is not None:
         operation["requestBody"] = {
-            "required": True,
+            "required": route.requires_body,
             "content": _build_content("application/json", route.body, types),
         }
     return operation
@@ -104,6 +104,8 @@ def _build_header_parameters(route: Route) -> Iterator[dict[str, str]]:
         yield build_reference("parameters", "IfMatch")
     if _can_be_unmodified(route):
         yield build_reference("parameters", "IfNoneMatch")
+    if _has_date(route):
+        yield build_reference("parameters", "IfModifiedSince")
 
 
 def _can_be_unmodified(route: Route) -> bool:
@@ -119,11 +121,22 @@ def _has_etag(route: Route, types: Types) -> bool:
     return all("version" in get_properties(kind, types.named) for kind in kinds)
 
 
+def _has_date(route: Route) -> bool:
+    """Return whether the responses of the route have a `Last-Modified` header."""
+    return "`Last-Modified`" in route_docs.get_description(route.name)
+
+
 def _build_responses(route: Route, types: Types) -> dict[str, Any]:
     responses: dict[str, Any] = {str(route.status): _build_success(route, types)}
     if _can_be_unmodified(route):
-        headers = _reference_headers("X-Request-Id", "Cache-Control", "ETag", *RATE_LIMIT_HEADERS)
+        validators = ["ETag", "Last-Modified"] if _has_date(route) else ["ETag"]
+        names = ("X-Request-Id", "Cache-Control", *validators, *RATE_LIMIT_HEADERS)
+        headers = _reference_headers(*names)
         responses["304"] = {"description": "Your copy is up to date.", "headers": headers}
+    if "{task_id}" in route.path:
+        headers = _reference_headers("X-Request-Id", "Location", *RATE_LIMIT_HEADERS)
+        description = "The task was moved to another project; `Location` has its new id."
+        responses["308"] = {"description": description, "headers": headers}
     for status in sorted(list_error_statuses(route)):
         responses[str(status)] = build_reference("responses", get_error_name(status))
     return responses
@@ -133,6 +146,7 @@ def _build_success(route: Route, types: Types) -> dict[str, Any]:
     description = route_docs.get_description(route.name)
     names = ["X-Request-Id", "Cache-Control", *RATE_LIMIT_HEADERS]
     names += ["ETag"] if _has_etag(route, types) else []
+    names += ["Last-Modified"] if _has_date(route) else []
     names += ["Location"] if route.status == 201 or "`Location`" in description else []
     response: dict[str, Any] = {"description": "Success.", "headers": _reference_headers(*names)}
     if route.returns is not None:

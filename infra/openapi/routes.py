@@ -50,6 +50,10 @@ class Route:
         return self._get_declared("body")
 
     @property
+    def requires_body(self) -> bool:
+        return bool(self._get_declared("requires_body"))
+
+    @property
     def query(self) -> Any:
         return self._get_declared("query")
 

@@ -42,6 +42,7 @@ def complete_schemas(
         _describe_defaults(schema)
     for schema in _list_subschemas(queries, named, seen):
         _add_limits(schema)
+        _drop_empty_default(schema)
     for schema in _list_subschemas(responses, named, seen):
         _require_defaults(schema)
     for schema in _list_subschemas(list(named.values()), named, set(named)):
@@ -64,6 +65,12 @@ def _describe_defaults(schema: Schema) -> None:
             default = json.dumps(field.pop("default"))
             description = f"{field.get('description', '')} Default: `{default}`."
             field["description"] = description.lstrip()
+
+
+def _drop_empty_default(schema: Schema) -> None:
+    """Remove the default of a list that is empty when it is absent: if sent, it has an element."""
+    if schema.get("default") == []:
+        del schema["default"]
 
 
 def _add_enum_type(schema: Schema) -> None:

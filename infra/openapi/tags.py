@@ -55,7 +55,14 @@ TAGS = (
     ),
     Tag("labels", "The labels of a project.", ("/api/projects/{project_id}/labels",)),
     Tag("tasks", "Create, list, change, delete and restore tasks.", ("/api/tasks",)),
+    Tag("views", "Saved filters and orders of task lists.", ("/api/views",)),
+    Tag(
+        "relations",
+        "Tasks that block, duplicate or relate to each other.",
+        ("/api/tasks/{task_id}/relations",),
+    ),
     Tag("comments", "Comments on a task.", ("/api/tasks/{task_id}/comments",)),
+    Tag("markdown", "Markdown texts as HTML.", ("/api/markdown",)),
     Tag(
         "attachments",
         "Files of a task, uploaded directly to S3.",
@@ -82,6 +89,12 @@ TAGS = (
         "changes",
         "Changes since the last request, for clients that keep a local copy.",
         ("/api/changes",),
+    ),
+    Tag("live", "One-time tickets for live connections (WebSocket).", ("/api/live",)),
+    Tag(
+        "calendar feeds",
+        "Tasks in calendar programs, at secret addresses.",
+        ("/api/calendar-feeds", "/api/calendar"),
     ),
     Tag(
         "exports",

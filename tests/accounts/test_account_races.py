@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from chalicelib.accounts.passwords import reset_password
 from chalicelib.accounts.service import confirm_email_change, verify_email
 from chalicelib.clock import now
-from chalicelib.errors import ApiError
+from chalicelib.errors import ApiError, Unavailable
 from chalicelib.mail.jobs import sweep_outbox
 from chalicelib.sessions.service import log_in, refresh_session
 from tests.dynamodb.test_races import at_once
@@ -18,9 +19,30 @@ from tests.support import PASSWORD, Api, Person, mails_to
 pytestmark = pytest.mark.usefixtures("local_table")
 
 
+def _repeat_at_once(count: int, call: Callable[[int], Any]) -> list[Any]:
+    """Call `call(0)`, `call(1)`, ... in parallel; each is repeated after a 503, as clients do."""
+
+    def repeat(number: int) -> Any:
+        for _ in range(10):
+            try:
+                return call(number)
+            except Unavailable:
+                continue
+        return call(number)
+
+    return at_once(count, repeat)
+
+
 def _codes(answers: list[Any]) -> Counter[str]:
     """Count the answers by error code; successful ones count as `done`."""
     return Counter(a.stable_code if isinstance(a, ApiError) else "done" for a in answers)
+
+
+def _require_one_use(answers: list[Any]) -> None:
+    """Require that one request has used the token, or none if the response to it was lost."""
+    codes = _codes(answers)
+    assert codes.keys() <= {"done", "invalid_token"}
+    assert codes["done"] <= 1
 
 
 def test_fifty_refreshes_at_once_are_one_rotation_with_one_successor(
@@ -28,7 +50,9 @@ def test_fifty_refreshes_at_once_are_one_rotation_with_one_successor(
 ) -> None:
     token = ann.refresh
     for _ in range(3):
-        answers = at_once(50, lambda _, token=token: refresh_session(token=token, now=now()))
+        answers = _repeat_at_once(
+            50, lambda _, token=token: refresh_session(token=token, now=now())
+        )
         (successor,) = {answer.refresh for answer in answers}
         assert int(successor.split(".")[2]) == int(token.split(".")[2]) + 1
         token = successor
@@ -37,8 +61,8 @@ def test_fifty_refreshes_at_once_are_one_rotation_with_one_successor(
 
 def test_one_of_forty_uses_of_a_verification_token_succeeds(ann: Person) -> None:
     token = _mailed_token(ann, "Confirm your address")
-    answers = at_once(40, lambda _: verify_email(token=token, now=now()))
-    assert _codes(answers) == {"done": 1, "invalid_token": 39}
+    answers = _repeat_at_once(40, lambda _: verify_email(token=token, now=now()))
+    _require_one_use(answers)
 
 
 def test_one_of_forty_uses_of_a_reset_token_succeeds(anonymous: Api, ann: Person) -> None:
@@ -48,19 +72,21 @@ def test_one_of_forty_uses_of_a_reset_token_succeeds(anonymous: Api, ann: Person
     def reset(number: int) -> None:
         reset_password(token=token, new_password=f"new password {number}", now=now())
 
-    answers = at_once(40, reset)
-    assert _codes(answers) == {"done": 1, "invalid_token": 39}
-    (winner,) = [number for number, answer in enumerate(answers) if answer is None]
-    login = {"email": ann.email, "password": f"new password {winner}"}
-    assert anonymous.post("/api/auth/login", login).status_code == 200
+    answers = _repeat_at_once(40, reset)
+    _require_one_use(answers)
+    for winner in [number for number, answer in enumerate(answers) if answer is None]:
+        login = {"email": ann.email, "password": f"new password {winner}"}
+        assert anonymous.post("/api/auth/login", login).status_code == 200
+    old = {"email": ann.email, "password": PASSWORD}
+    assert anonymous.post("/api/auth/login", old).status_code == 401
 
 
 def test_one_of_forty_uses_of_an_address_change_token_succeeds(anonymous: Api, ann: Person) -> None:
     new_address = "lee@example.com"
     ann.post("/api/auth/change-email", {"email": new_address, "password": PASSWORD})
     token = _mailed_token(ann, "Confirm your new address", new_address)
-    answers = at_once(40, lambda _: confirm_email_change(token=token, now=now()))
-    assert _codes(answers) == {"done": 1, "invalid_token": 39}
+    answers = _repeat_at_once(40, lambda _: confirm_email_change(token=token, now=now()))
+    _require_one_use(answers)
     login = {"email": new_address, "password": PASSWORD}
     assert anonymous.post("/api/auth/login", login).status_code == 200
 
@@ -69,7 +95,7 @@ def test_guesses_at_once_are_counted_before_they_are_judged(ann: Person) -> None
     def guess(number: int) -> None:
         log_in(email=ann.email, password=f"guess {number}", device="", source=None, now=now())
 
-    codes = _codes(at_once(40, guess))
+    codes = _codes(_repeat_at_once(40, guess))
     assert codes["bad_credentials"] <= 6
     assert codes["bad_credentials"] + codes["too_many_requests"] == 40
 

@@ -14,7 +14,7 @@ from chalicelib.aws import clients
 from chalicelib.clock import now
 from chalicelib.dynamodb.table import Item
 from chalicelib.mail.jobs import sweep_outbox
-from tests.faults import Killed, kill_at_call
+from tests.faults import Killed, event_hook, kill_at_call
 from tests.support import (
     PASSWORD,
     Api,
@@ -25,6 +25,7 @@ from tests.support import (
     mails_to,
     sign_up,
 )
+from tests.table_items import dynamodb_client, scan_items
 
 NEW_PASSWORD = "another horse battery"
 RESET = {"password": NEW_PASSWORD, "password_confirm": NEW_PASSWORD}
@@ -70,6 +71,29 @@ def test_a_malformed_token_is_refused(anonymous: Api, ann: Person, token: str) -
     for path, more in (("verify-email", {}), ("confirm-email", {}), ("reset-password", RESET)):
         answer = anonymous.post(f"/api/auth/{path}", {"token": token, **more})
         assert (answer.status_code, answer.json_body["code"]) == (422, "invalid_token")
+
+
+@pytest.mark.parametrize(
+    ("path", "subject", "lifetime"),
+    [
+        ("verify-email", "Confirm your address", timedelta(hours=24)),
+        ("reset-password", "Choose a new password", timedelta(minutes=10)),
+        ("confirm-email", "Confirm your new address", timedelta(hours=24)),
+    ],
+)
+def test_a_token_is_valid_until_it_expires(
+    anonymous: Api, ann: Person, wait: Any, path: str, subject: str, lifetime: timedelta
+) -> None:
+    new_email = {"email": "lee@example.com", "password": PASSWORD}
+    anonymous.post("/api/auth/forgot-password", {"email": ann.email})
+    ann.post("/api/auth/change-email", new_email)
+    to = new_email["email"] if path == "confirm-email" else ""
+    token = _mailed_token(ann, subject, to)
+    body = {"token": token, **(RESET if path == "reset-password" else {})}
+    wait(seconds=lifetime.total_seconds() + 1)
+    assert anonymous.post(f"/api/auth/{path}", body).json_body["code"] == "invalid_token"
+    wait(seconds=-10)
+    assert anonymous.post(f"/api/auth/{path}", body).status_code == 204
 
 
 def test_a_token_is_valid_for_one_purpose_only(anonymous: Api, ann: Person) -> None:
@@ -191,6 +215,25 @@ def test_a_password_change_needs_the_current_password_and_is_throttled(ann: Pers
     answers = [ann.post("/api/auth/change-password", body) for _ in range(7)]
     assert {answer.json_body["code"] for answer in answers[:6]} == {"wrong_password"}
     assert answers[6].status_code == 429
+
+
+def test_a_login_is_refused_when_the_password_changes_while_it_is_checked(
+    anonymous: Api, ann: Person
+) -> None:
+    change = {"password": PASSWORD, "new_password": NEW_PASSWORD}
+    answers: list[HTTPResponse] = []
+
+    def change_password_before_the_session(params: Any, **_: Any) -> None:
+        puts = [each["Put"]["Item"]["SK"]["S"] for each in params["TransactItems"] if "Put" in each]
+        if not answers and any(key.startswith("SESSION#") for key in puts):
+            body = change | {"new_password_confirm": NEW_PASSWORD}
+            answers.append(ann.post("/api/auth/change-password", body))
+
+    event = "before-parameter-build.dynamodb.TransactWriteItems"
+    with event_hook(dynamodb_client(), event, change_password_before_the_session):
+        refused = _log_in(anonymous, ann.email, PASSWORD)
+    assert [answer.status_code for answer in answers] == [204]
+    assert (refused.status_code, refused.json_body["code"]) == (401, "bad_credentials")
 
 
 def test_a_forgotten_password_is_reset_by_email(
@@ -368,10 +411,12 @@ def test_after_seven_days_only_the_id_of_a_deleted_account_remains(
     bob.add_member(project, ann)
     task = ann.create_task(project, assigned_to=ann.id)
     _upload_avatar(ann)
+    ann.post("/api/calendar-feeds", {"name": "Work"})
     ann.delete("/api/auth/profile")
     assert delete_due_accounts(now()) == {"erased": 0}
     wait_days(days=7)
     assert [delete_due_accounts(now()) for _ in "12"] == [{"erased": 1}, {"erased": 0}]
+    assert not any(item["SK"]["S"].startswith("CALENDAR#") for item in scan_items())
     bob = sign_up(client, "bob")
     seen = bob.get(f"/api/projects/{project}").json_body
     assert [member["user_id"] for member in seen["members"]] == [bob.id]

@@ -193,3 +193,50 @@ def test_a_page_ends_after_the_maximum_of_projects_and_the_next_page_continues(
     assert (page["items"], page["has_more"]) == ([], True)
     rest = ann.get(f"/api/changes?cursor={page['next_cursor']}").json_body
     assert (rest["items"], rest["has_more"]) == ([], False)
+
+
+def test_a_client_that_needs_no_earlier_changes_starts_now(
+    ann: Person, wait: Callable[..., None]
+) -> None:
+    project = ann.create_project()
+    ann.create_task(project, "Old")
+    wait(seconds=90)
+    first = ann.get("/api/changes?start=now").json_body
+    assert (first["items"], first["has_more"]) == ([], False)
+    new = ann.create_task(project, "New")
+    changes = ann.get(f"/api/changes?cursor={first['next_cursor']}").json_body["items"]
+    assert [item["id"] for item in changes] == [new["id"]]
+
+
+def test_the_feed_of_one_project_has_its_changes_and_deletions_only(
+    ann: Person, wait: Callable[..., None]
+) -> None:
+    first, second = ann.create_project("A"), ann.create_project("B")
+    kept, gone = ann.create_task(first), ann.create_task(first)
+    feed = f"/api/changes?project={first}"
+    wait(seconds=90)
+    assert {item["id"] for item in ann.get(feed).json_body["items"]} >= {kept["id"], gone["id"]}
+    cursor = ann.get(f"{feed}&start=now").json_body["next_cursor"]
+    ann.create_task(second)
+    ann.patch(f"/api/tasks/{kept['id']}", {"title": "New"})
+    ann.delete(f"/api/tasks/{gone['id']}")
+    changes = ann.get(f"{feed}&cursor={cursor}").json_body["items"]
+    assert [(item["kind"], item["id"]) for item in changes] == [
+        ("deleted", gone["id"]),
+        ("task", kept["id"]),
+    ]
+
+
+def test_the_feed_of_one_project_is_for_its_members(ann: Person, bob: Person) -> None:
+    project = ann.create_project()
+    cursor = ann.get(f"/api/changes?project={project}&start=now").json_body["next_cursor"]
+    assert bob.get(f"/api/changes?project={project}").status_code == 404
+    refused = ann.get(f"/api/changes?cursor={cursor}")
+    assert (refused.status_code, refused.json_body["code"]) == (400, "invalid_cursor")
+
+
+def test_a_cursor_and_a_start_contradict_each_other(ann: Person) -> None:
+    cursor = ann.get("/api/changes?start=now").json_body["next_cursor"]
+    refused = ann.get(f"/api/changes?start=now&cursor={cursor}")
+    assert refused.status_code == 400
+    assert [error["location"] for error in refused.json_body["errors"]] == ["start"]

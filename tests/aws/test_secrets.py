@@ -1,15 +1,86 @@
-"""The signing keys."""
+"""The signing keys, and the time that a silent service costs a request."""
 
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+import jwt
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from chalicelib import settings
 from chalicelib.aws import clients, secrets
+from tests.faults import event_hook
+from tests.support import Api, Person
+
+URL = "https://aws.example"
+
+Wait = Callable[[float], None]
+
+
+@pytest.fixture
+def wait_on_monotonic_clock() -> Iterator[Wait]:
+    """Move the clock that never goes back by a number of seconds. No keys are cached before."""
+    read, offset = time.monotonic, [0.0]
+    secrets.signing_keys.forget()
+    with patch("time.monotonic", lambda: read() + sum(offset)):
+        yield offset.append
+    secrets.signing_keys.forget()
 
 
 def test_a_missing_secret_is_named_in_the_error(cloud: None) -> None:
     clients.secrets_manager_client().delete_secret(
         SecretId=settings.SECRET_ID, ForceDeleteWithoutRecovery=True
     )
-    secrets._cached = None
+    secrets.signing_keys.forget()
     with pytest.raises(RuntimeError, match=settings.SECRET_ID):
-        secrets.get_signing_keys()
+        secrets.signing_keys.get()
+
+
+@contextmanager
+def _silent_secrets_manager() -> Iterator[list[str]]:
+    """Let no call to Secrets Manager get an answer; the list has an entry for each."""
+    sends: list[str] = []
+
+    def time_out(**_: Any) -> None:
+        sends.append("sent")
+        raise ReadTimeoutError(endpoint_url=URL)
+
+    client = clients.secrets_manager_client()
+    with event_hook(client, "before-send.secrets-manager.GetSecretValue", time_out):
+        yield sends
+
+
+def test_cached_keys_stay_in_use_while_secrets_manager_is_silent(
+    ann: Person, wait_on_monotonic_clock: Wait, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert ann.get("/api/auth/profile").status_code == 200
+    wait_on_monotonic_clock(301)
+    with _silent_secrets_manager() as sends:
+        assert ann.get("/api/auth/profile").status_code == 200
+        first = len(sends)
+        assert ann.get("/api/auth/profile").status_code == 200
+        assert (first, len(sends)) == (3, 3)  # the second request does not wait again
+        wait_on_monotonic_clock(31)
+        assert ann.get("/api/auth/profile").status_code == 200
+        assert len(sends) == 6
+    assert "a secret cannot be read again; the cached value stays in use" in caplog.messages
+
+
+def test_a_token_of_an_unknown_key_is_a_503_while_secrets_manager_is_silent(
+    ann: Person, wait_on_monotonic_clock: Wait
+) -> None:
+    ann.get("/api/auth/profile")
+    newer = jwt.encode({}, "k" * 32, "HS256", headers={"kid": "k2"})
+    wait_on_monotonic_clock(11)
+    with _silent_secrets_manager() as sends:
+        statuses = [Api(ann.client, newer).get("/api/auth/profile").status_code for _ in range(2)]
+    assert (statuses, len(sends)) == ([503, 503], 3)
+
+
+def test_a_request_fails_fast_when_a_service_is_silent(cloud: None) -> None:
+    for client in (clients.s3_client(), clients.secrets_manager_client(), clients.lambda_client()):
+        config = client.meta.config
+        assert config.read_timeout * config.retries["total_max_attempts"] <= 6

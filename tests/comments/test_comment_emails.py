@@ -139,6 +139,21 @@ def test_an_address_or_a_longer_name_is_no_mention(
     assert _subjects(mel) == []
 
 
+@pytest.mark.parametrize(
+    "code", ["`@mel`", "``a ` @mel``", "```\n@mel\n```", "~~~\n@mel", "    @mel"]
+)
+def test_code_mentions_nobody(ann: Person, mel: Person, task: str, code: str) -> None:
+    _comment(ann, task, f"{code}\n")
+    _deliver()
+    assert _subjects(mel) == []
+
+
+def test_a_name_beside_code_is_a_mention(ann: Person, mel: Person, task: str) -> None:
+    _comment(ann, task, "`x`@mel `y")
+    _deliver()
+    assert _subjects(mel) == ["You were mentioned"]
+
+
 def test_the_longest_username_of_a_member_is_mentioned(
     client: Client, ann: Person, bob: Person, mel: Person, task: str
 ) -> None:

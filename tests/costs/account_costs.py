@@ -11,7 +11,7 @@ from chalicelib.aws import clients
 from chalicelib.clock import now
 from chalicelib.mail.jobs import sweep_outbox
 from tests.costs.costs import Call, Request, Scenario
-from tests.support import PASSWORD, Person, extract_token, in_hours, mails_to
+from tests.support import PASSWORD, Api, Person, extract_token, in_hours, mails_to
 
 NEW = {"password": "another horse battery", "password_confirm": "another horse battery"}
 CHANGED = {
@@ -97,7 +97,36 @@ def _create_token(world: Scenario) -> str:
 
 def _as_staff(world: Scenario, method: str, path: str, body: Any = None) -> Request:
     assert make_staff(email=world.ann.email, now=now()) is None
-    return (method, f"/api/admin/users{path}", body)
+    return (method, f"/api/admin/{path}", body)
+
+
+def _list_waiting_mails(world: Scenario) -> Request:
+    sweep_outbox(now())
+    return _as_staff(world, "GET", "mails")
+
+
+def _list_sent_mails(world: Scenario) -> Request:
+    sweep_outbox(now())  # so that the next mail is the newest
+    world.ann.post("/api/auth/forgot-password", {"email": world.ann.email})
+    sweep_outbox(now())
+    return _as_staff(world, "GET", "mails?state=sent&limit=1")
+
+
+def _create_feed(world: Scenario, **fields: Any) -> dict[str, Any]:
+    answer = world.ann.post("/api/calendar-feeds", {"name": "Work", **fields})
+    feed: dict[str, Any] = answer.json_body
+    return feed
+
+
+def _read_calendar(world: Scenario) -> Request:
+    url = _create_feed(world, project=world.full_project)["url"]
+    return ("GET", url.removeprefix(settings.API_URL), None, Api(world.client))
+
+
+def _read_calendar_again(world: Scenario) -> Request:
+    request = _read_calendar(world)
+    assert world.ann.get(request[1]).status_code == 200
+    return request
 
 
 ACCOUNTS: dict[str, Call] = {
@@ -160,12 +189,28 @@ ACCOUNTS: dict[str, Call] = {
     "`POST /api/auth/tokens`, for 1 project": lambda w: _new_token(w, projects=[w.project]),
     "`GET /api/auth/tokens`": lambda w: ("GET", "/api/auth/tokens"),
     "`DELETE .../tokens/{token_id}`": lambda w: ("DELETE", _create_token(w), None, w.bob),
-    "`GET /api/users`": lambda w: ("GET", f"/api/users?username={w.bob.email.partition('@')[0]}"),
-    "`GET /api/admin/users?email=`, 1 found": lambda w: _as_staff(w, "GET", "?email=ann@"),
-    "`GET /api/admin/users`, 2 on the page": lambda w: _as_staff(w, "GET", "?limit=2"),
-    "`PATCH /api/admin/users/{user_id}`": lambda w: _as_staff(
-        w, "PATCH", f"/{w.bob.id}", {"is_disabled": True}
+    "`POST /api/calendar-feeds`": lambda w: (
+        "POST",
+        "/api/calendar-feeds",
+        {"name": "Work"},
+        w.bob,
     ),
+    "`DELETE /api/calendar-feeds/{feed_id}`": lambda w: (
+        "DELETE",
+        f"/api/calendar-feeds/{_create_feed(w)['id']}",
+    ),
+    "`GET /api/calendar-feeds`": lambda w: ("GET", "/api/calendar-feeds", None, w.bob),
+    "`GET /api/calendar/{address}`, a project with 60 tasks": _read_calendar,
+    "... unchanged within a minute": _read_calendar_again,
+    "`GET /api/users`": lambda w: ("GET", f"/api/users?username={w.bob.email.partition('@')[0]}"),
+    "`GET /api/admin/users?email=`, 1 found": lambda w: _as_staff(w, "GET", "users?email=ann@"),
+    "`GET /api/admin/users`, 2 on the page": lambda w: _as_staff(w, "GET", "users?limit=2"),
+    "`PATCH /api/admin/users/{user_id}`": lambda w: _as_staff(
+        w, "PATCH", f"users/{w.bob.id}", {"is_disabled": True}
+    ),
+    "`GET /api/admin/mails`, nothing waits": _list_waiting_mails,
+    "`GET /api/admin/mails?state=sent`, 1 sent": _list_sent_mails,
+    "`GET /api/admin/dead-letters`": lambda w: _as_staff(w, "GET", "dead-letters"),
 }
 
 

@@ -1,5 +1,6 @@
 """The work of jobs whose costs docs/data-model.md states, by name in its table."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,7 +12,7 @@ import time_machine
 
 from chalicelib.accounts.jobs import delete_due_accounts
 from chalicelib.clock import now
-from chalicelib.dynamodb.table import batch_delete
+from chalicelib.dynamodb.batch_writes import batch_delete
 from chalicelib.jobs.deferred_updates import run_deferred_updates
 from chalicelib.jobs.maintenance_models import (
     COUNTER_REPAIR,
@@ -23,6 +24,8 @@ from chalicelib.jobs.maintenance_models import (
 from chalicelib.jobs.stream import process_stream_records
 from chalicelib.jobs.tick import run_tick
 from chalicelib.jobs.time_budget import TimeBudget, unlimited_budget
+from chalicelib.live.jobs import deliver_events
+from chalicelib.live.socket_routes import handle_socket_event
 from chalicelib.mail.jobs import deliver_mail, sweep_outbox
 from chalicelib.mail.sending_rate import SendingRate
 from chalicelib.members.jobs import REASSIGNED_IN_REQUEST
@@ -129,11 +132,24 @@ LONG_TEXT = " ".join(f"word{number}" for number in range(1_000))
 def _stream_change(world: JobWorld, **fields: Any) -> Action:
     """Return the action that processes the stream record of a change of `fields`."""
     path = world.task()
+    return _stream_record(path, lambda: world.ann.patch(path, fields))
+
+
+def _stream_blocker(world: JobWorld) -> Action:
+    """Return the action that processes the stream record of a task that becomes blocked."""
+    path = world.task()
+    body = {"kind": "blocked_by", "task": world.task().removeprefix("/api/tasks/")}
+    return _stream_record(path, lambda: world.ann.post(f"{path}/relations", body))
+
+
+def _stream_record(path: str, change: Callable[[], Any]) -> Action:
+    """Make a change of the task and return the action that processes its stream record."""
     task = path.removeprefix("/api/tasks/")
     before = _image(task)
-    world.ann.patch(path, fields)
+    change()
     images = {"Keys": before, "OldImage": before, "NewImage": _image(task)}
-    record = {"eventID": task, "dynamodb": {**images, "SequenceNumber": "1"}}
+    at = {"SequenceNumber": "1", "ApproximateCreationDateTime": now().timestamp()}
+    record = {"eventID": task, "eventName": "MODIFY", "dynamodb": {**images, **at}}
     return lambda: process_stream_records([record], now=now())
 
 
@@ -166,6 +182,42 @@ def _overdue_digest_mail(world: JobWorld) -> Action:
 
 
 # Work on one given thing, such as a mail or a stream record.
+def _open_connection(person: Person, connection_id: str) -> Action:
+    """Return the action that opens a live connection of the person."""
+    ticket = person.post("/api/live/tickets").json_body["ticket"]
+    return lambda: _receive(connection_id, "CONNECT", queryStringParameters={"ticket": ticket})
+
+
+def _receive(connection_id: str, kind: str, **fields: Any) -> Any:
+    context = {"connectionId": connection_id, "eventType": kind}
+    return handle_socket_event({"requestContext": context, **fields}, now())
+
+
+def _message(world: JobWorld, action: str) -> Action:
+    """Return the action that handles a message of a new connection."""
+    connection_id = f"{action}1"
+    _open_connection(world.ann, connection_id)()
+    message = {"action": action} | ({} if action == "ping" else {"project_id": world.project})
+    return lambda: _receive(connection_id, "MESSAGE", body=json.dumps(message))
+
+
+def _close_connection(world: JobWorld) -> Action:
+    return lambda: _receive("subscribe1", "DISCONNECT")
+
+
+def _send_event(world: JobWorld) -> Action:
+    """Return the action that sends an event to a connection of Ann and one of Bob."""
+    for person, connection_id in ((world.ann, "a1"), (world.bob, "b1")):
+        person.log_in()
+        _open_connection(person, connection_id)()
+        message = json.dumps({"action": "subscribe", "project_id": world.project})
+        _receive(connection_id, "MESSAGE", body=message)
+    event = {"id": "1", "type": "task.changed", "at": START, "project_id": world.project}
+    attributes = {"MessageGroupId": world.project}
+    record = {"messageId": "1", "body": json.dumps(event), "attributes": attributes}
+    return lambda: deliver_events([record], now=now())
+
+
 GIVEN: dict[str, Callable[[JobWorld], Action]] = {
     "one mail about a task sent": _assignment_mail,
     "... a reminder": _reminder_mail,
@@ -175,9 +227,15 @@ GIVEN: dict[str, Callable[[JobWorld], Action]] = {
     "... with a token": _token_mail,
     "`follow_changes`, a new status": lambda world: _stream_change(world, status="done"),
     "... a new assignee": lambda world: _stream_change(world, assigned_to=world.bob.id),
+    "... a first open blocker": _stream_blocker,
     "... a description of 1,000 words": lambda world: _stream_change(world, description=LONG_TEXT),
     "... a list snapshot renewed": _snapshot_renewal,
     "one overdue digest of 2 tasks sent": _overdue_digest_mail,
+    "`live_socket`, a connection opens": lambda world: _open_connection(world.ann, "open1"),
+    "... a ping": lambda world: _message(world, "ping"),
+    "... a subscription": lambda world: _message(world, "subscribe"),
+    "... a connection with a subscription closes": _close_connection,
+    "`send_events`, 1 event to 2 connections": _send_event,
 }
 
 
@@ -282,6 +340,12 @@ def _request_job(collection: str, world: JobWorld) -> None:
     assert answer.status_code == 202, answer.json_body
 
 
+def _request_copy(world: JobWorld) -> None:
+    path = f"/api/projects/{world.full_project}/duplicate"
+    answer = world.ann.post(path, {"name": "Copy", "done_tasks": True})
+    assert answer.status_code == 202, answer.json_body
+
+
 # The job, and the call that gives it work; measured without the cost of a run that finds nothing.
 FOUND: dict[str, tuple[Action, Prepare]] = {
     "`tick`, counters of one project of 2 tasks repaired": (
@@ -308,5 +372,6 @@ FOUND: dict[str, tuple[Action, Prepare]] = {
     "... one overdue digest of a task": (_send_reminders, _next_delivery_time),
     "`sweep_jobs`, one export of 60 tasks": (run_sweep, partial(_request_job, "exports")),
     "... one report on 60 tasks": (run_sweep, partial(_request_job, "reports")),
-    "... the results of both removed": (run_sweep, _a_week_later),
+    "... one copy of a project of 60 tasks": (run_sweep, _request_copy),
+    "... the results of all removed": (run_sweep, _a_week_later),
 }

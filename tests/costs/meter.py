@@ -1,7 +1,8 @@
 """A meter for a block of calls: read units, write units, and sequential round trips, S3 included.
 
-A call that starts before another one returns does not follow it. Calls of other threads are delayed
-a little, so the speed of the machine does not decide which calls are concurrent.
+The round trips are the longest chain of calls that wait for each other. A call follows the calls
+that had returned to its thread, and those that its thread had waited for in other threads. So the
+speed of the machine does not decide which calls are concurrent.
 
 DynamoDB Local reports the read units. Only for empty queries and missing items, where it reports 0,
 the meter takes the minimum that AWS bills. The write units are computed by AWS's rules from the
@@ -9,13 +10,14 @@ items before and after the call, because in a transaction DynamoDB Local bills i
 once, condition checks never, and index entries twice.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import ceil
-from threading import get_ident
-from time import monotonic, sleep
-from typing import Any
+from threading import local
+from typing import Any, NamedTuple
+from unittest.mock import patch
 
 from pynamodb.attributes import Attribute
 
@@ -27,7 +29,54 @@ Image = dict[str, Any]
 Key = tuple[str, str]
 
 KIB = 1024
-DELAY_SECONDS = 0.05
+
+
+class Outcome(NamedTuple):
+    """What a task of a thread pool returned or raised, after a chain of so many calls."""
+
+    value: Any
+    error: BaseException | None
+    calls: int
+
+
+class Chain(local):
+    """The length of the longest chain of calls that the current thread has waited for.
+
+    A thread passes it on to the tasks that it submits, and gets it back with their results.
+    """
+
+    calls = 0
+
+    @contextmanager
+    def followed(self) -> Iterator[None]:
+        """Follow the tasks of thread pools in the block."""
+        submit, result = ThreadPoolExecutor.submit, Future.result
+
+        def run(calls: int, task: Callable[..., Any], *arguments: Any, **named: Any) -> Outcome:
+            self.calls = calls
+            try:
+                return Outcome(task(*arguments, **named), None, self.calls)
+            except BaseException as error:
+                return Outcome(None, error, self.calls)
+
+        def submit_with_length(pool: Any, task: Any, *arguments: Any, **named: Any) -> Future[Any]:
+            return submit(pool, run, self.calls, task, *arguments, **named)
+
+        def result_with_length(future: Future[Any], timeout: float | None = None) -> Any:
+            outcome = result(future, timeout)
+            if not isinstance(outcome, Outcome):
+                return outcome
+            self.calls = max(self.calls, outcome.calls)
+            if outcome.error is not None:
+                raise outcome.error
+            return outcome.value
+
+        self.calls = 0
+        with (
+            patch.object(ThreadPoolExecutor, "submit", submit_with_length),
+            patch.object(Future, "result", result_with_length),
+        ):
+            yield
 
 
 @dataclass
@@ -40,13 +89,11 @@ class Meter:
     operations: list[str] = field(default_factory=list)
     billed: list[dict[str, Any]] = field(default_factory=list)
     _is_reading_images: bool = False
-    # For each finished trip: its time, and how many sequential trips it ends.
-    _ends: list[tuple[float, int]] = field(default_factory=list)
-    _main_thread: int = field(default_factory=get_ident)
+    chain: Chain = field(default_factory=Chain)
 
     @property
     def trips(self) -> int:
-        return max((depth for _, depth in self._ends), default=0)
+        return self.chain.calls
 
     def before(self, params: Any, model: Any, context: Any, **_: Any) -> dict[str, Any] | None:
         if self._is_reading_images:
@@ -54,13 +101,12 @@ class Meter:
         context["params"] = params
         context["keys"] = list(_keys_written(model.name, params))
         context["images"] = self._images(context["keys"])
-        context["depth"] = self._start_trip()
         return {**params, "ReturnConsumedCapacity": "INDEXES"}
 
     def after(self, parsed: Any, model: Any, context: Any, **_: Any) -> None:
         if self._is_reading_images:
             return
-        self._ends.append((monotonic(), context["depth"]))
+        self.chain.calls += 1
         self.operations.append(model.name)
         bills = parsed.get("ConsumedCapacity", [])
         bills = bills if isinstance(bills, list) else [bills]
@@ -76,15 +122,8 @@ class Meter:
             self.written += factor * _write_units(old, new) + sum(_index_units(old, new))
 
     def after_s3(self, model: Any, **_: Any) -> None:
-        self._ends.append((monotonic(), self._start_trip()))
+        self.chain.calls += 1
         self.operations.append(f"S3 {model.name}")
-
-    def _start_trip(self) -> int:
-        """Return how many sequential trips the trip that starts now ends."""
-        start = monotonic()
-        if get_ident() != self._main_thread:
-            sleep(DELAY_SECONDS)
-        return 1 + max((depth for end, depth in self._ends if end <= start), default=0)
 
     def _images(self, keys: list[Key]) -> dict[Key, Image]:
         """Return the items at `keys` as they are now; this read is not metered."""
@@ -116,7 +155,8 @@ def metered() -> Iterator[Meter]:
     for each, event, handler in hooks:
         each.meta.events.register(event, handler)
     try:
-        yield meter
+        with meter.chain.followed():
+            yield meter
     finally:
         for each, event, handler in hooks:
             each.meta.events.unregister(event, handler)

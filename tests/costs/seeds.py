@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from chalicelib.clock import now
+from chalicelib.dynamodb.batch_writes import batch_put
 from chalicelib.dynamodb.ids import ID_LENGTH, new_id, new_task_id
-from chalicelib.dynamodb.table import Item, batch_put
+from chalicelib.dynamodb.table import Item
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import Increment, Put, transact
 from chalicelib.projects.counter_models import SHARDS, ProjectCounters, move_counts_write
@@ -30,17 +31,19 @@ def fill(
     *,
     description: str = "",
     start_date: str | None = None,
+    open_blockers_count: int | None = None,
 ) -> list[Task]:
     """Create `count` tasks of all kinds in a new project and return them.
 
     Every third task has the label, every fourth is a subtask of the first. `people` are user ids,
     used in turn as creators and assignees. The tasks were created some hours ago, and all have the
-    start date.
+    start date and the number of open blockers.
     """
     assert draw_task_numbers(project, count) == 1
     tasks = list(islice(_tasks(project, people, label, count, description), count))
     for task in tasks:
         task.start_date, task.start_at = start_date, compute_start_at(start_date, None)
+        task.open_blockers_count = open_blockers_count
     tasks[0].subtasks_count = sum(task.parent is not None for task in tasks)
     batch_put([item for task in tasks for item in _items(task)])
     counts = [move_counts_write(None, task) for task in tasks]

@@ -39,10 +39,25 @@ FROM_PARTITIONS = (
     "due_before=2036-01-01&ordering=due_date",
     "priority=high&ordering=priority",
     "updated_since=2026-01-01&ordering=updated_at",
+    "status=todo,review",
+    "status=open",
+    "status=open&ordering=due_date",
+    "status=done&ordering=-due_date",
+    "priority=high,low",
+    "priority=high,medium&ordering=-priority",
+    "assigned_to=me,none",
+    "label={label},another",
+    "label_all={label}",
+    "due=overdue,today,none&ordering=due_date",
+    "due=overdue&status=open&ordering=due_date",
 )
 # Lists that no partition or index has in that order.
 FROM_SNAPSHOT = (
     "status=todo&ordering=due_date",
+    "status=todo,review&ordering=due_date",
+    "status=open&label={label},another",
+    "label_all={label},another",
+    "due=overdue,today&assigned_to=me&ordering=due_date",
     "priority=high&ordering=-updated_at",
     "assigned_to=me&ordering=-due_date",
     "assigned_to=none&ordering=priority",
@@ -55,10 +70,13 @@ FROM_SNAPSHOT = (
     "status=todo&parent={parent}&ordering=-due_date",
     "label={label}&assigned_to=me&ordering=created_at",
     "q=usual&status=todo",
+    "ordering=rank",
+    "status=todo&ordering=-rank",
 )
 TRIPS_MAX = 5
 FILTERS = (
     "status=todo",
+    "status=open",
     "priority=high",
     "assigned_to=me",
     "assigned_to=none",
@@ -71,6 +89,7 @@ FILTERS = (
     "overdue=false",
     "due=next_7_days",
     "due=none",
+    "due=overdue,today",
     "due_after=2026-01-01",
     "due_before=2036-01-01",
     "updated_since=2026-01-01",
@@ -114,7 +133,7 @@ class FullProject:
 
 
 def _cost(meter: Meter) -> Cost:
-    return Cost(meter.read, tuple(meter.operations), meter.trips)
+    return Cost(meter.read, tuple(sorted(meter.operations)), meter.trips)
 
 
 def _create_project(ann: Person, bob: Person, count: int, times: int = 1) -> FullProject:
@@ -137,8 +156,13 @@ def test_lists_and_statistics_cost_the_same_in_a_large_project(ann: Person, bob:
         project.costs("status=todo&ordering=due_date", 1)  # writes the list snapshot
     lists = (*FROM_PARTITIONS, *FROM_SNAPSHOT)
     costs = {each: (small.costs(each, 2), large.costs(each, 2)) for each in lists}
-    assert {each: cost for each, cost in costs.items() if cost[0] != cost[1]} == {}
-    assert small.statistics_cost() == large.statistics_cost()
+    assert {each: cost for each, cost in costs.items() if _unlike(*cost)} == {}
+    assert not _unlike([small.statistics_cost()], [large.statistics_cost()])
+
+
+def _unlike(small: list[Cost], large: list[Cost]) -> bool:
+    """Return whether pages differ in units or calls; the trips depend on what was read before."""
+    return [cost[:2] for cost in small] != [cost[:2] for cost in large]
 
 
 def test_many_projects_are_read_concurrently(ann: Person) -> None:

@@ -9,11 +9,15 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
+from chalicelib import settings
 from chalicelib.dynamodb.table import Item
-from tests.dynamodb_local import faulty_connection
+from tests.dynamodb_local import TRANSPORTS, faulty_connection
 from tests.support import Person
 
-pytestmark = pytest.mark.usefixtures("local_table")
+pytestmark = [
+    pytest.mark.usefixtures("local_table"),
+    pytest.mark.parametrize("transport", TRANSPORTS, indirect=True),
+]
 
 URL = "https://dynamodb.example"
 
@@ -119,3 +123,36 @@ def test_keys_that_are_never_processed_end_in_a_503(ann: Person) -> None:
     with faulty("BatchGetItem", lambda _: partial) as sends:
         assert ann.get("/api/auth/profile").status_code == 503
     assert len(sends) == 5
+
+
+def test_a_bulk_request_answers_the_rest_at_once_after_an_outage(ann: Person) -> None:
+    project = ann.create_project()
+    tasks = [ann.create_task(project)["id"] for _ in range(5)]
+    operations = [{"op": "update", "id": task, "title": "Edited"} for task in tasks]
+
+    def be_silent(send: int) -> AWSResponse | None:
+        if send > 1:
+            raise ReadTimeoutError(endpoint_url=URL)
+        return None
+
+    with faulty("TransactWriteItems", be_silent) as sends:
+        answer = ann.post("/api/tasks/bulk", {"operations": operations})
+    assert [each["status"] for each in answer.json_body["results"]] == [200, 503, 503, 503, 503]
+    assert len(sends) == 1 + 3  # three attempts of the second operation
+
+
+def test_a_read_by_api_token_succeeds_while_writes_are_throttled(ann: Person) -> None:
+    body = {"name": "ci", "scopes": ["projects:read"], "expires_at": "2027-01-01T00:00:00Z"}
+    token = ann.post("/api/auth/tokens", body).json_body["token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    with faulty("TransactWriteItems", lambda _: TRANSIENT["throttle"]) as sends:
+        assert ann.get("/api/projects", headers=headers).status_code == 200
+    assert sends, "the use of the token was not recorded"
+
+
+def test_a_calendar_is_read_while_writes_are_throttled(ann: Person) -> None:
+    url = ann.post("/api/calendar-feeds", {"name": "Work"}).json_body["url"]
+    path = url.removeprefix(settings.API_URL)
+    with faulty("TransactWriteItems", lambda _: TRANSIENT["throttle"]) as sends:
+        assert ann.get(path).status_code == 200
+    assert sends, "neither the use of the feed nor its content was recorded"

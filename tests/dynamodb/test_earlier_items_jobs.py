@@ -42,7 +42,7 @@ def test_waiting_mails_are_sent_once_by_the_mail_sweep(
         name: len(list(mails_to(scenario.person(name)))) for name in ("ann", "bob", "cleo", "fay")
     }
     assert all(sent.values()), sent
-    assert [item for item in table_items("OUTBOX#", "MAIL") if "wake_at" in item] == []
+    assert [item for item in table_items("OUTBOX#", "MAIL") if "settled_at" not in item] == []
     scenario.clock.shift(timedelta(minutes=5))
     run_function("sweep_mail")
     assert sent == {name: len(list(mails_to(scenario.person(name)))) for name in sent}

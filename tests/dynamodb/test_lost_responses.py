@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 from chalice.test import Client, HTTPResponse
 
-from tests.dynamodb_local import faulty_connection
+from tests.dynamodb_local import TRANSPORTS, faulty_connection
 from tests.support import PASSWORD, Api, Person, in_hours, sign_up
 
-pytestmark = pytest.mark.usefixtures("local_table")
+pytestmark = [
+    pytest.mark.usefixtures("local_table"),
+    pytest.mark.parametrize("transport", TRANSPORTS, indirect=True),
+]
 
 
 def _lose_each_response(change: Callable[[int], HTTPResponse], status: int) -> int:

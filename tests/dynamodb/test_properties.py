@@ -28,6 +28,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from chalicelib.dynamodb.ids import ID_LENGTH
 from chalicelib.dynamodb.table import query_all
 from chalicelib.projects.counter_models import get_project_counts
 from chalicelib.task_lists.models import FilterEntry
@@ -57,7 +58,7 @@ START_TIMES = {
 }
 ORDERINGS = tuple(
     f"{sign}{name}"
-    for name in ("created_at", "due_date", "updated_at", "priority")
+    for name in ("created_at", "due_date", "updated_at", "priority", "rank")
     for sign in ("", "-")
 )
 # Lists from an index partition, and lists that nearly always come from the list snapshot. Neither
@@ -73,6 +74,7 @@ class ExpectedTask:
 
     fields: Fields
     trashed: bool = False
+    rank: str | None = None
     comments: set[str] = field(default_factory=set)
 
 
@@ -94,6 +96,7 @@ class ProjectMachine(RuleBasedStateMachine):
         names = ("red", "green")
         self.labels = [self.ann.post(path, {"name": name}).json_body["id"] for name in names]
         self.expected: dict[str, ExpectedTask] = {}
+        self.repeated: set[str] = set()
         self.checks = 0
         self.copy = SyncClient(self.bob)
         return multiple(*self._tasks_of_all_kinds())
@@ -153,6 +156,19 @@ class ProjectMachine(RuleBasedStateMachine):
         if answer.status_code == 200:
             self.expected[task].fields["parent"] = parent
 
+    @rule(task=tasks, other=tasks, side=st.sampled_from(["after", "before"]))
+    def moves_by_hand(self, task: str, other: str, side: str) -> None:
+        answer = self.ann.patch(f"/api/tasks/{task}/position", {side: other})
+        if self.expected[task].trashed:
+            assert answer.status_code == 404
+        elif task == other or self.expected[other].trashed:
+            assert answer.status_code == 422
+        else:
+            assert answer.status_code == 200, answer.json_body
+            self.expected[task].rank = answer.json_body["rank"]
+            is_after = self._rank_position(task) > self._rank_position(other)
+            assert is_after == (side == "after")
+
     @rule(task=tasks)
     def deletes(self, task: str) -> None:
         answer = self.ann.delete(f"/api/tasks/{task}")
@@ -174,6 +190,21 @@ class ProjectMachine(RuleBasedStateMachine):
             fits = not self.expected[parent].trashed and self._depth(parent) < 3
             expected.fields["parent"] = parent if fits else None
         expected.trashed = False
+
+    @rule(target=tasks, task=tasks)
+    def repeats(self, task: str) -> str:
+        """Complete the task as one of a series, and end the series."""
+        expected, path = self.expected[task], f"/api/tasks/{task}"
+        assume(not expected.trashed and task not in self.repeated)
+        self.repeated.add(task)
+        self._changes(task, "", status="todo", start_date=None, due_date="2027-01-01")
+        assert self.ann.patch(path, {"rrule": "FREQ=YEARLY"}).status_code == 200
+        following = str(self.bob.patch(path, {"status": "done"}).json_body["next_task"])
+        self.expected[following] = ExpectedTask({**expected.fields, "due_date": "2028-01-01"})
+        expected.fields["status"] = "done"
+        for each in (task, following):
+            assert self.ann.patch(f"/api/tasks/{each}", {"rrule": None}).status_code == 200
+        return following
 
     @rule(target=comments, task=tasks)
     def comments_on(self, task: str) -> tuple[str, str]:
@@ -246,6 +277,9 @@ class ProjectMachine(RuleBasedStateMachine):
             if expected.fields["parent"] == task and not expected.trashed
         ]
 
+    def _rank_position(self, task: str) -> tuple[str, str]:
+        return self.expected[task].rank or task[:ID_LENGTH], task
+
     def _depth(self, task: str | None) -> int:
         return 0 if task is None else 1 + self._depth(self.expected[task].fields["parent"])
 
@@ -270,7 +304,7 @@ class ProjectMachine(RuleBasedStateMachine):
         expected_counts += Counter(f"priority:{each['priority']}" for each in fields)
         expected_counts += Counter(f"assignee:{each['assigned_to'] or 'none'}" for each in fields)
         expected_counts[f"done:{today}"] += statuses["done"]
-        assert +get_project_counts(self.project) == +expected_counts
+        assert +get_project_counts(self.project).counts == +expected_counts
 
     def _compare_statistics(self, live: dict[str, ExpectedTask]) -> None:
         fields = [expected.fields for expected in live.values()]
@@ -287,6 +321,7 @@ class ProjectMachine(RuleBasedStateMachine):
         for task, expected in live.items():
             kinds = {"creator": expected.fields["created_by"], "parent": expected.fields["parent"]}
             kinds |= {"assignee": expected.fields["assigned_to"] or "none"}
+            kinds |= {"rank": expected.rank}
             kinds |= {"start": START_TIMES.get(expected.fields["start_date"])}
             names = {f"{kind}:{value}" for kind, value in kinds.items() if value}
             names |= {f"label:{label}" for label in expected.fields["labels"]}
@@ -300,6 +335,9 @@ class ProjectMachine(RuleBasedStateMachine):
         asked = f"project={self.project}&ordering={ordering}&limit=100{filters}"
         listed = self.ann.get(f"/api/tasks?{asked}").json_body["items"]
         assert len(listed) == len(live)
+        if ordering.endswith("rank"):
+            by_hand = sorted(live, key=self._rank_position, reverse=ordering.startswith("-"))
+            assert [card["id"] for card in listed] == by_hand
         for card in listed:
             expected = live[card["id"]]
             shown = {name: text for name, text in expected.fields.items() if name != "start_date"}

@@ -83,6 +83,7 @@ def test_the_stream_starts_an_export_at_once(
         "members.csv",
         "project.json",
         "tasks.csv",
+        "tasks.xlsx",
     ]
 
 
@@ -334,9 +335,12 @@ def test_an_account_export_holds_no_secret(ann: Person) -> None:
         "/api/auth/tokens", {"name": "ci", "scopes": ["tasks:read"], "expires_at": in_hours(24)}
     )
     assert token.status_code == 201, token.json_body
+    url = ann.post("/api/calendar-feeds", {"name": "Work"}).json_body["url"]
     export = request_job(ann, ACCOUNT_EXPORTS)
     run_sweep()
     text = download_job_file(ann, export, "account.json").decode()
+    (feed,) = json.loads(text)["calendar_feeds"]
+    assert feed["name"] == "Work" and url.rpartition("_")[2] not in text
     (api_token,) = json.loads(text)["api_tokens"]
     assert (api_token["name"], api_token["scopes"]) == ("ci", ["tasks:read"])
     assert token.json_body["token"] not in text
@@ -366,3 +370,45 @@ def test_an_account_export_is_visible_to_its_user_only(ann: Person, bob: Person)
     run_sweep()
     assert bob.get(export).status_code == 404
     assert bob.get(f"{export}/download?file=account.json").status_code == 404
+
+
+def _create_tasks(person: Person, project: str, number: int) -> None:
+    operations = [
+        {"op": "create", "project": project, "title": f"Task {each}"} for each in range(number)
+    ]
+    for first in range(0, number, 100):
+        body = {"operations": operations[first : first + 100]}
+        results = person.post("/api/tasks/bulk", body).json_body["results"]
+        assert {result["status"] for result in results} == {201}
+
+
+def _watch_progress(person: Person, job: str, steps: int) -> list[int | None]:
+    """Return the progress of a job before and after each of its first steps, and at its end."""
+    seen = [read_job(person, job)["progress"]]
+    for _ in range(steps):
+        assert run_sweep(milliseconds=32_000) == {"going_on": 1}
+        seen.append(read_job(person, job)["progress"])
+    assert run_sweep() == {"done": 1}
+    return [*seen, read_job(person, job)["progress"]]
+
+
+def test_an_export_shows_how_many_of_the_tasks_it_has_read(ann: Person, project: str) -> None:
+    _create_tasks(ann, project, 125)
+    export = request_job(ann, _path(project))
+    assert _watch_progress(ann, export, 3) == [0, 0, 80, 99, 100]
+
+
+def test_an_account_export_counts_the_tasks_of_all_projects(ann: Person, project: str) -> None:
+    _create_tasks(ann, project, 30)
+    _create_tasks(ann, ann.create_project("Other"), 20)
+    export = request_job(ann, "/api/auth/profile/exports")
+    progress = _watch_progress(ann, export, 3)
+    assert progress[:2] == [0, 0] and progress[2] in (40, 60) and progress[-2:] == [99, 100]
+
+
+def test_the_progress_of_an_export_with_a_filter_is_unknown_while_it_runs(
+    ann: Person, project: str
+) -> None:
+    ann.create_task(project, "Plan")
+    export = ann.post(_path(project), {"filter": {"status": ["todo"]}}).headers["location"]
+    assert _watch_progress(ann, export, 1) == [0, None, 100]

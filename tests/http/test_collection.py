@@ -22,9 +22,10 @@ CREATING = [
     "createProjectExport",
     "createApiToken",
 ]
-# In this order: only for site staff; needs one of two parameters; the file was not uploaded; the
-# upload is not a multipart upload.
-LEFT_OUT = {"listAccounts", "findUser", "downloadAttachment", "listAttachmentParts"}
+FOR_SITE_STAFF = {"listAccounts", "listMails", "getDeadLetters"}
+# In this order: needs one of two parameters; the file was not uploaded; the upload is not a
+# multipart upload.
+LEFT_OUT = FOR_SITE_STAFF | {"findUser", "downloadAttachment", "listAttachmentParts"}
 
 
 @dataclass

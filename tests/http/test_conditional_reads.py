@@ -11,6 +11,7 @@ from app import app
 from chalicelib import settings
 from chalicelib.activity.schemas import Changes
 from chalicelib.aws.s3 import Download
+from chalicelib.dead_letters.schemas import DeadLetters
 from chalicelib.http.fields import Page
 from chalicelib.http.health import Health, Index
 from infra.openapi.routes import Route, list_routes
@@ -19,11 +20,13 @@ from tests.samples import build_sample
 from tests.support import Api, Person
 
 # Not lists, but not cacheable either: signed URLs, and the current state of something.
-NOT_CACHED = {Changes, Download, Health, Index}
+NOT_CACHED = {Changes, DeadLetters, Download, Health, Index}
 READS = [route for route in list_routes(app) if route.method == "GET"]
 
 
 def _is_single(route: Route) -> bool:
+    if route.media.startswith("text/calendar"):
+        return True
     kind = get_origin(route.returns) or route.returns
     if not (isinstance(kind, type) and issubclass(kind, Struct)):
         return False
@@ -42,18 +45,25 @@ def ids(ann: Person) -> dict[str, str]:
     task = ann.create_task(project)["id"]
     label = ann.post(f"/api/projects/{project}/labels", {"name": "x"}).json_body
     comment = ann.post(f"/api/tasks/{task}/comments", {"body": "x"}).json_body
+    target = {"kind": "blocks", "task": ann.create_task(project)["id"]}
+    relation = ann.post(f"/api/tasks/{task}/relations", target).json_body
     own = ann.post("/api/auth/profile/exports").json_body
+    feed = ann.post("/api/calendar-feeds", {"name": "x"}).json_body
     large = create_attachment(ann, task, size=settings.UPLOAD_FORM_MAX_BYTES + 1)
     return {
+        "address": feed["url"].rpartition("/")[2],
         "project_id": project,
         "task_id": task,
         "label_id": label["id"],
+        "view_id": ann.post("/api/views", {"name": "x", "filter": {}}).json_body["id"],
         "comment_id": comment["id"],
+        "relation_id": relation["id"],
         "attachment_id": upload_attachment(ann, task)["id"],
         "attachment_id of /api/tasks/{task_id}/attachments/{attachment_id}/parts": large["id"],
         "export_id": ann.post(f"/api/projects/{project}/exports").json_body["id"],
         "export_id of /api/auth/profile/exports/{export_id}": own["id"],
         "report_id": ann.post(f"/api/projects/{project}/reports", {}).json_body["id"],
+        "copy_id": ann.post(f"/api/projects/{project}/duplicate", {"name": "x"}).json_body["id"],
     }
 
 

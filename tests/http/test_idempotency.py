@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from tests.support import Person
@@ -17,6 +19,20 @@ def test_a_repetition_gets_the_first_answer_after_the_task_has_changed(ann: Pers
     first = ann.post("/api/tasks", body, headers=KEY)
     ann.patch(f"/api/tasks/{first.json_body['id']}", {"title": "changed"})
     assert ann.post("/api/tasks", body, headers=KEY).json_body == first.json_body
+
+
+def test_a_key_is_valid_for_more_than_24_hours_and_no_longer_than_25(
+    ann: Person, wait: Any
+) -> None:
+    first = ann.post("/api/projects", {"name": "Launch"}, headers=KEY)
+    wait(hours=24, minutes=30)
+    ann.log_in()
+    again = ann.post("/api/projects", {"name": "Launch"}, headers=KEY)
+    assert again.json_body["id"] == first.json_body["id"]
+    wait(minutes=31)
+    ann.log_in()
+    later = ann.post("/api/projects", {"name": "Launch"}, headers=KEY)
+    assert later.json_body["id"] != first.json_body["id"]
 
 
 def test_a_key_cannot_be_used_for_another_body(ann: Person) -> None:

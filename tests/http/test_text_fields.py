@@ -55,6 +55,7 @@ class Place:
             "whole project": ("PUT", self.project, {"description": ""}),
             "new label": ("POST", self.labels, {}),
             "label": ("PATCH", f"{self.labels}/{label}", {}),
+            "new view": ("POST", "/api/views", {"filter": {}}),
             "API token": ("POST", "/api/auth/tokens", token),
             "attachment": ("POST", f"{self.task}/attachments", file),
             "display name": ("PATCH", "/api/auth/profile", {}),
@@ -81,6 +82,7 @@ REQUIRED = {
     "whole project": "name",
     "new label": "name",
     "label": "name",
+    "new view": "name",
     "API token": "name",
     "attachment": "filename",
 }

@@ -3,7 +3,6 @@
 import dataclasses
 import re
 import sys
-from importlib.util import cache_from_source
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -14,7 +13,7 @@ from infra.reproducible_zip import measure_zip, zip_folder
 from infra.stage import ROOT, Stage, UserError
 from infra.template import read_template
 
-UNCHECKED_HASH = 0b01
+MAGIC_OF_PYTHON_3_13 = (3571).to_bytes(2, "little") + b"\r\n"
 
 
 def test_the_zip_contains_the_app_and_no_development_files(zip_names: list[str]) -> None:
@@ -23,10 +22,11 @@ def test_the_zip_contains_the_app_and_no_development_files(zip_names: list[str])
     assert tops & {"tests", "infra", "localstack", "events", "docs", "bench", ".chalice"} == set()
 
 
-def test_the_zip_does_not_depend_on_the_build_machine(zip_names: list[str]) -> None:
+def test_the_zip_does_not_depend_on_the_build_machine(build: Path, zip_names: list[str]) -> None:
     """It has no bytecode of another Python version and no hashes of scripts with local paths."""
-    compiled = [name for name in zip_names if name.endswith(".pyc")]
-    assert [name for name in compiled if "cpython-313" not in name] == []
+    with ZipFile(build / "deployment.zip") as archive:
+        compiled = [name for name in zip_names if name.endswith(".pyc")]
+        assert {archive.read(name)[:4] for name in compiled} <= {MAGIC_OF_PYTHON_3_13}
     assert [name for name in zip_names if name.endswith("/RECORD")] == []
 
 
@@ -43,7 +43,7 @@ def test_compiled_modules_are_for_the_runtime_and_its_architecture(zip_names: li
 
 def test_botocore_contains_only_the_services_that_the_app_calls(zip_names: list[str]) -> None:
     services = {m[1] for name in zip_names if (m := re.match(r"botocore/data/([^/]+)/", name))}
-    assert {"dynamodb", "s3", "secretsmanager", "ses"} <= services
+    assert {"dynamodb", "s3", "secretsmanager", "ses", "sqs"} <= services
     assert len(services) < 10
 
 
@@ -66,31 +66,19 @@ def test_two_builds_of_a_layer_give_the_same_bytes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("archive", "unpacked_max"), [("deployment.zip", 20e6), ("layer-charts.zip", 25e6)]
+    ("archive", "unpacked_max"), [("deployment.zip", 19e6), ("layer-charts.zip", 25e6)]
 )
 def test_the_archives_of_a_cold_start_stay_small(
     build: Path, archive: str, unpacked_max: float
 ) -> None:
     packed, unpacked = measure_zip(build / archive)
-    assert packed < 8e6
+    assert packed < 8.4e6
     assert unpacked < unpacked_max
 
 
 def test_there_are_no_other_archives(build: Path) -> None:
     found = {path.name for path in build.glob("*.zip")}
     assert found == {"deployment.zip", "layer-charts.zip"}
-
-
-def test_a_cold_start_compiles_no_module() -> None:
-    """Each source file has bytecode that Python loads without reading the source."""
-    local = stage.load_stage("local")
-    package.package(local)
-    with ZipFile(local.zip) as archive:
-        names = set(archive.namelist())
-        sources = {name for name in names if name.endswith(".py")}
-        assert {cache_from_source(name) for name in sources} <= names
-        flags = archive.read(cache_from_source("app.py"))[4:8]
-    assert int.from_bytes(flags, "little") == UNCHECKED_HASH
 
 
 def test_bytecode_is_compiled_only_by_the_python_of_the_runtime() -> None:
@@ -133,8 +121,10 @@ def test_the_template_and_the_package_provide_every_setting_of_the_app(
     source = (ROOT / "chalicelib" / "settings.py").read_text()
     settings = set(re.findall(r"""(?:_required|environ\.get)\("([A-Z_0-9]+)\"""", source))
     provided = {*template["Globals"]["Function"]["Environment"]["Variables"]}  # type: ignore[index]
-    provided |= {"API_URL", "JOB_WORKER"}  # of the functions that need them
-    own = {name for name in settings if not name.startswith("AWS_")}
+    # Of the functions that need them.
+    provided |= {"API_URL", "APP_URL", "DEAD_LETTERS_URL", "JOB_WORKER", "LIVE_URL"}
+    provided |= {"LIVE_EVENTS_URL"}
+    own = {name for name in settings if not name.startswith(("AWS_", "REQUESTS_", "_X_AMZN"))}
     assert own
     assert own <= provided
     assert own <= set(package.PLACEHOLDERS)

@@ -48,7 +48,7 @@ def test_every_resource_belongs_to_the_stack(policy: Path) -> None:
             continue
         named = statement["Resource"]
         for resource in named if isinstance(named, list) else [named]:
-            assert set(resource) & {"Ref", "Fn::GetAtt", "Fn::Sub"}, statement["Sid"]
+            assert set(resource) & {"Ref", "Fn::GetAtt", "Fn::Sub", "Fn::If"}, statement["Sid"]
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.stem)
@@ -64,7 +64,14 @@ def test_only_mail_functions_may_send_mail() -> None:
 
 def test_only_functions_that_sign_tokens_read_the_signing_keys() -> None:
     reading = {p.stem for p in POLICIES if "secretsmanager:GetSecretValue" in list_actions(p)}
-    assert reading == {"policy-api_handler", "policy-dispatch_mail", "policy-sweep_mail"}
+    signing = ("api_handler", "dispatch_mail", "sweep_mail", "live_socket", "send_events")
+    assert reading == {f"policy-{function}" for function in signing}
+
+
+def test_only_functions_of_live_connections_reach_them() -> None:
+    action = "execute-api:ManageConnections"
+    reaching = {policy.stem for policy in POLICIES if action in list_actions(policy)}
+    assert reaching == {"policy-live_socket", "policy-send_events"}
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.stem)

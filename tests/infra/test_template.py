@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -117,7 +118,7 @@ def test_undelivered_events_of_rules_go_to_the_dead_letter_queue(
 def test_failed_stream_records_go_to_the_dead_letter_queue_within_an_hour(
     resources: Template,
 ) -> None:
-    for mapping in of_type(resources, "AWS::Lambda::EventSourceMapping").values():
+    for mapping in map(partial(properties, resources), STREAMS):
         assert mapping["DestinationConfig"]["OnFailure"]["Destination"] == DEAD_LETTERS
         assert 0 <= mapping["MaximumRetryAttempts"] <= 20
         assert mapping["MaximumRecordAgeInSeconds"] <= 3600
@@ -147,19 +148,54 @@ def test_the_mail_stream_delivers_only_new_outbox_items(resources: dict[str, Any
     assert _list_patterns(resources, "MailStream") == [_insert_pattern("OUTBOX#")]
 
 
-def test_the_task_stream_delivers_only_tasks_and_new_jobs(
+def test_the_task_stream_delivers_only_content_of_projects_and_new_jobs(
     resources: dict[str, Any],
 ) -> None:
-    tasks, new_jobs = _list_patterns(resources, "TaskStream")
-    keys = tasks["dynamodb"]["Keys"]
+    content, comments, new_jobs = _list_patterns(resources, "TaskStream")
+    keys = content["dynamodb"]["Keys"]
     assert keys["PK"] == {"S": [{"prefix": "PROJECT#"}]}
-    assert keys["SK"] == {"S": [{"prefix": "TASK#"}, {"prefix": "TRASH#"}]}
+    kinds = ("TASK#", "TRASH#", "MEMBER#", "LABEL#")
+    assert keys["SK"] == {"S": [{"prefix": kind} for kind in kinds]}
+    of_tasks = {"PK": {"S": [{"prefix": "TASK#"}]}, "SK": {"S": [{"prefix": "COMMENT#"}]}}
+    assert comments == {"dynamodb": {"Keys": of_tasks}}
     assert new_jobs == _insert_pattern("JOB#")
 
 
 def test_the_stream_has_two_readers(resources: dict[str, Any]) -> None:
-    readers = of_type(resources, "AWS::Lambda::EventSourceMapping")
+    mappings = of_type(resources, "AWS::Lambda::EventSourceMapping")
+    stream = {"Fn::GetAtt": ["Table", "StreamArn"]}
+    readers = {name for name, mapping in mappings.items() if mapping["EventSourceArn"] == stream}
     assert sorted(readers) == STREAMS
+
+
+def test_live_events_keep_their_order_and_are_dropped_after_five_minutes(
+    resources: dict[str, Any], functions: dict[str, Any]
+) -> None:
+    queue, mapping = properties(resources, "LiveEvents"), properties(resources, "LiveEventsMapping")
+    assert queue["FifoQueue"]
+    assert queue["DeduplicationScope"] == "messageGroup"
+    assert queue["FifoThroughputLimit"] == "perMessageGroupId"
+    assert queue["MessageRetentionPeriod"] == 300
+    assert queue["VisibilityTimeout"] >= functions["SendEvents"]["Timeout"]
+    assert queue["SqsManagedSseEnabled"]
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_the_websocket_api_calls_one_function_and_is_throttled(resources: dict[str, Any]) -> None:
+    api = properties(resources, "LiveApi")
+    assert api["ProtocolType"] == "WEBSOCKET"
+    routes = of_type(resources, "AWS::ApiGatewayV2::Route").values()
+    assert {route["RouteKey"] for route in routes} == {"$connect", "$disconnect", "$default"}
+    targets = {json.dumps(route["Target"]) for route in routes}
+    assert targets == {'{"Fn::Sub": "integrations/${LiveIntegration}"}'}
+    uri = properties(resources, "LiveIntegration")["IntegrationUri"]["Fn::Sub"]
+    assert "${LiveSocket.Arn}" in uri
+    stage = properties(resources, "LiveStage")
+    assert stage["AutoDeploy"]
+    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] == {"Ref": "ThrottleRate"}
+    assert "queryString" not in stage["AccessLogSettings"]["Format"]
+    permission = properties(resources, "LiveSocketPermission")
+    assert permission["SourceArn"]["Fn::Sub"].endswith(":${LiveApi}/*")
 
 
 def test_the_stream_handler_invokes_the_job_runner(
@@ -272,6 +308,7 @@ def test_the_gateway_is_regional_throttled_and_has_one_stage(resources: dict[str
     assert api["StageName"] == "v1"
     assert api["OpenApiVersion"] == "2.0"
     assert api["TracingEnabled"]
+    assert api["MinimumCompressionSize"] == 1024
     assert all(
         s["ThrottlingRateLimit"] and s["ThrottlingBurstLimit"] for s in api["MethodSettings"]
     )
@@ -297,8 +334,10 @@ def test_the_template_is_within_the_limits_of_cloudformation(template: dict[str,
 def test_every_function_has_the_same_environment(template: dict[str, Any]) -> None:
     """Globals sets the environment, so that the functions cannot differ.
 
-    Exceptions: mail functions also have the API's address, which the function of the API itself
-    cannot have; the stream handler has the name of the job runner.
+    Exceptions: functions that write links have the addresses of client and API, which the function
+    of the API itself cannot have; the API has the address of the dead letters; the stream handler
+    has the name of the job runner and the queue of live events; the functions of live connections
+    and the API have the address of the WebSocket API.
     """
     own = {
         name: resource["Properties"]["Environment"]
@@ -306,9 +345,14 @@ def test_every_function_has_the_same_environment(template: dict[str, Any]) -> No
         if "Environment" in resource["Properties"]
     }
     assert {name: list(environment["Variables"]) for name, environment in own.items()} == {
-        "DispatchMail": ["API_URL"],
-        "SweepMail": ["API_URL"],
-        "FollowChanges": ["JOB_WORKER"],
+        "APIHandler": ["API_URL", "APP_URL", "DEAD_LETTERS_URL", "LIVE_URL"],
+        "LiveSocket": ["LIVE_URL"],
+        "SendEvents": ["LIVE_URL"],
+        "DispatchMail": ["API_URL", "APP_URL"],
+        "SweepMail": ["API_URL", "APP_URL"],
+        "RunJobs": ["APP_URL"],
+        "SweepJobs": ["APP_URL"],
+        "FollowChanges": ["JOB_WORKER", "LIVE_EVENTS_URL"],
     }
 
 
@@ -382,11 +426,15 @@ def test_every_function_stream_and_queue_has_alarms(
     for name in functions:
         assert ("Errors", json.dumps({"Ref": name})) in watched
         assert ("Throttles", json.dumps({"Ref": name})) in watched
-    for mapping in of_type(resources, "AWS::Lambda::EventSourceMapping").values():
+    for mapping in map(partial(properties, resources), STREAMS):
         assert ("IteratorAge", json.dumps(mapping["FunctionName"])) in watched
-    for name in of_type(resources, "AWS::SQS::Queue"):
-        queue = {"Fn::GetAtt": [name, "QueueName"]}
-        assert ("ApproximateNumberOfMessagesVisible", json.dumps(queue)) in watched
+    metrics = {
+        "DeadLetters": "ApproximateNumberOfMessagesVisible",
+        "LiveEvents": "ApproximateAgeOfOldestMessage",
+    }
+    assert metrics.keys() == of_type(resources, "AWS::SQS::Queue").keys()
+    for name, metric in metrics.items():
+        assert (metric, json.dumps({"Fn::GetAtt": [name, "QueueName"]})) in watched
 
 
 def test_every_alarm_notifies_the_topic_and_links_to_the_runbook(resources: Template) -> None:

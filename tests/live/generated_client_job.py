@@ -19,7 +19,6 @@ from task_manager.models import (
     Attachment,
     FormUpload,
     InvalidProblem,
-    ListTasksOrdering,
     Login,
     NewAttachment,
     NewProject,
@@ -30,8 +29,10 @@ from task_manager.models import (
     SignedIn,
     Task,
     TaskCardPage,
+    TaskOrdering,
     TaskPatch,
     TaskStatus,
+    TaskStatusFilter,
     UnauthenticatedProblem,
 )
 from task_manager.types import UNSET, Unset
@@ -88,7 +89,7 @@ def change(client: AuthenticatedClient, task_id: str) -> None:
 
 
 def list_to_the_end(client: AuthenticatedClient, project: str) -> None:
-    """Add five tasks and list those with status `todo`, two a page, to the end."""
+    """Add five tasks and list those to do or in review, two a page, to the end."""
     for number in range(1, 6):
         body = NewTask(project, f"Step {number}")
         require(Task, create_task.sync(client=client, body=body))
@@ -97,9 +98,9 @@ def list_to_the_end(client: AuthenticatedClient, project: str) -> None:
     while pages == 0 or cursor is not None:
         answer = list_tasks.sync(
             client=client,
-            project=project,
-            status=TaskStatus.TODO,
-            ordering=ListTasksOrdering.CREATED_AT,
+            project=[project],
+            status=[TaskStatusFilter.TODO, TaskStatusFilter.REVIEW],
+            ordering=TaskOrdering.CREATED_AT,
             limit=2,
             cursor=cursor or UNSET,
         )

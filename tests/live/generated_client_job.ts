@@ -80,7 +80,7 @@ async function change(client: Api, taskId: string): Promise<void> {
   console.log("refused", refused.status, refused.code);
 }
 
-/** Add five tasks and list those with status `todo`, two a page, to the end. */
+/** Add five tasks and list those to do or in review, two a page, to the end. */
 async function list(client: Api, project: string): Promise<void> {
   for (const number of [1, 2, 3, 4, 5]) {
     const body = { project, title: `Step ${number}` };
@@ -90,8 +90,18 @@ async function list(client: Api, project: string): Promise<void> {
   let pages = 0;
   let cursor: string | undefined;
   do {
-    const query = { project, status: "todo", ordering: "created_at", limit: 2, cursor } as const;
-    const page = succeeded(await client.GET("/api/tasks", { params: { query } }));
+    const answer = await client.GET("/api/tasks", {
+      params: {
+        query: {
+          project: [project],
+          status: ["todo", "review"],
+          ordering: "created_at",
+          limit: 2,
+          cursor,
+        },
+      },
+    });
+    const page = succeeded(answer);
     titles.push(...page.items.map((item) => item.title));
     cursor = page.next_cursor ?? undefined;
     pages += 1;

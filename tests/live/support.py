@@ -50,6 +50,31 @@ class Deployment:
         self.client("dynamodb").batch_write_item(RequestItems={self.outputs["table"]: requests})
         return self
 
+    def make_staff(self, user: "ApiUser") -> "ApiUser":
+        """Make a user site staff, as an operator does with `make superuser`; return the user."""
+        self.client("dynamodb").update_item(
+            TableName=self.outputs["table"],
+            Key={"PK": {"S": f"USER#{user.id}"}, "SK": {"S": "PROFILE"}},
+            UpdateExpression="SET is_staff = :true",
+            ExpressionAttributeValues={":true": {"BOOL": True}},
+        )
+        return user
+
+    def forget_attempts(self) -> "Deployment":
+        """Forget how often the address of these tests registered or logged in; return this.
+
+        All users of the tests come from one address, which may register fifty times an hour.
+        """
+        table = self.client("dynamodb")
+        names = {"ProjectionExpression": "PK, SK", "FilterExpression": "SK = :kind"}
+        kind = {":kind": {"S": "THROTTLE"}}
+        pages = table.get_paginator("scan").paginate(
+            TableName=self.outputs["table"], ExpressionAttributeValues=kind, **names
+        )
+        for item in [item for page in pages for item in page["Items"]]:
+            table.delete_item(TableName=self.outputs["table"], Key=item)
+        return self
+
     def mails_to(self, email: str) -> list[dict[str, Any]]:
         """Return the emails to an address in the emulator's mailbox, the oldest first."""
         return [m for m in reversed(read_messages(self.outputs["mailbox_url"])) if email in m["to"]]

@@ -48,6 +48,7 @@ def test_exports_of_a_project_and_an_account_are_created(ann: ApiUser, project: 
     titles = {f"=T{number}" for number in range(3)}
     assert {task["title"] for task in json.loads(files["project.json"])["tasks"]} == titles
     assert {row["title"] for row in parse_csv(files["tasks.csv"])} == {f"'{t}" for t in titles}
+    assert files["tasks.xlsx"].startswith(b"PK")  # a zip file
 
     files = _run_job(ann, "/auth/profile/exports")
     assert json.loads(files["account.json"])["profile"]["email"] == ann.email

@@ -1,13 +1,17 @@
 """Every function works with its own policy alone, which the local cloud enforces.
 
-Emails are left out, because the local cloud knows no resource for SendRawEmail.
+Emails are left out, because the local cloud knows no resource for SendRawEmail, and dead letters,
+because the policy of their queue requires TLS.
 """
 
 import base64
 
+import pytest
 import requests
+from websockets.exceptions import ConnectionClosed
 
 from tests.live.support import PASSWORD, ApiUser, Deployment, in_hours, load_event, wait_for
+from tests.live.test_live_connections import live_connection, take_events
 
 
 def test_the_policy_of_the_api_allows_what_its_routes_need(strict_deployment: Deployment) -> None:
@@ -33,6 +37,8 @@ def test_the_policy_of_the_api_allows_what_its_routes_need(strict_deployment: De
     assert bob.request_json("GET", f"/tasks/?project={project}&status=done")["items"]
     _upload_and_delete_files(ann, task)
     _upload_avatar(ann)
+    strict_deployment.make_staff(ann)
+    assert ann.request_json("GET", "/admin/mails/")["items"] is not None
     ann.request_json("POST", "/auth/logout/")
 
 
@@ -97,3 +103,18 @@ def _upload_avatar(ann: ApiUser) -> None:
     form, files = announced["upload"], {"file": ("me.png", image, "image/png")}
     assert requests.post(form["url"], data=form["fields"], files=files, timeout=60).ok
     ann.request_json("POST", f"/auth/profile/avatar/{announced['id']}/complete/")
+
+
+def test_the_policies_of_live_connections_allow_what_they_need(
+    strict_deployment: Deployment,
+) -> None:
+    ann, bob = (strict_deployment.new_user(name).sign_up() for name in ("ann", "bob"))
+    project = str(ann.request_json("POST", "/projects/", {"name": "x"})["id"])
+    ann.request_json("POST", f"/projects/{project}/members/", {"user_id": bob.id})
+    with live_connection(bob, project) as socket:
+        ann.request_json("POST", "/tasks/", {"project": project, "title": "x"})
+        assert take_events(socket, 1)
+        bob.request_json("POST", "/auth/logout/")
+        ann.request_json("POST", "/tasks/", {"project": project, "title": "x"})
+        with pytest.raises(ConnectionClosed):
+            take_events(socket, 100)

@@ -88,8 +88,10 @@ def test_only_the_record_that_failed_is_delivered_again(
     bob: Person, assigned: dict[str, Any], invoke: Any
 ) -> None:
     (mail_id,) = _queued_mail_ids()
-    unreadable = {"PK": {"S": "OUTBOX#x"}, "SK": {"S": "MAIL"}, "attempts": {"S": "many"}}
     table = Item._get_connection().connection.client
+    key = {"PK": {"S": f"OUTBOX#{mail_id}"}, "SK": {"S": "MAIL"}}
+    mail = table.get_item(TableName=settings.TABLE_NAME, Key=key)["Item"]
+    unreadable = mail | {"PK": {"S": "OUTBOX#x"}, "attempts": {"S": "many"}}
     table.put_item(TableName=settings.TABLE_NAME, Item=unreadable)
     records = _stream_event(mail_id)["Records"] + _stream_event("x")["Records"]
     records[1]["dynamodb"]["SequenceNumber"] = "8"

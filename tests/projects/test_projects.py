@@ -52,7 +52,7 @@ def test_a_project_names_its_owner_by_id_unless_the_owner_is_included(ann: Perso
         assert ann.get(path + query).json_body["owner"] == ann.id
 
 
-@pytest.mark.parametrize("include", ["", "tasks", "owner,", "owner,tasks", "owner&include=members"])
+@pytest.mark.parametrize("include", ["", "tasks", "owner,", "owner,tasks", "owner&include=tasks"])
 def test_an_include_that_a_project_does_not_have_is_refused(ann: Person, include: str) -> None:
     answer = ann.get(f"/api/projects/{ann.create_project()}?include={include}")
     assert (answer.status_code, error_locations(answer)) == (400, ["include"])
@@ -153,6 +153,24 @@ def test_an_if_match_that_is_no_etag_of_this_api_is_refused(ann: Person, etag: s
     path = f"/api/projects/{ann.create_project()}"
     answer = ann.patch(path, {"name": "x"}, headers={"If-Match": etag})
     assert (answer.status_code, answer.json_body["code"]) == (400, "invalid_if_match")
+
+
+def test_an_archived_project_can_be_transferred_and_left(ann: Person, bob: Person) -> None:
+    project = ann.create_project()
+    ann.add_member(project, bob)
+    path = f"/api/projects/{project}"
+    ann.post(path + "/archive")
+    assert ann.post(path + "/transfer", {"user_id": bob.id}).status_code == 200
+    assert ann.post(path + "/leave").status_code == 204
+
+
+def test_a_task_of_an_archived_project_cannot_be_restored(ann: Person) -> None:
+    project = ann.create_project()
+    task = ann.create_task(project)["id"]
+    ann.delete(f"/api/tasks/{task}")
+    ann.post(f"/api/projects/{project}/archive")
+    refused = ann.post(f"/api/tasks/{task}/restore")
+    assert (refused.status_code, refused.json_body["code"]) == (409, "archived")
 
 
 def test_an_archived_project_is_read_only(ann: Person, bob: Person) -> None:

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -171,3 +172,24 @@ def test_a_repeated_request_returns_the_same_token(client: Client, ann: Person) 
     assert first == again
     assert len(ann.get("/api/auth/tokens").json_body["items"]) == 1
     assert Api(client, first["token"]).get("/api/projects").status_code == 403
+
+
+def test_a_repeated_request_after_a_new_signing_key_is_refused(
+    ann: Person, set_signing_keys: Callable[..., None]
+) -> None:
+    """The secret is derived from the signing key, so it cannot be shown again."""
+    body = {"name": "CI", "scopes": ["tasks:read"], "expires_at": in_hours(24)}
+    headers = {"Idempotency-Key": "k"}
+    first = ann.post("/api/auth/tokens", body, headers=headers)
+    set_signing_keys(active="k2", k1="s" * 64, k2="t" * 64)
+    again = ann.post("/api/auth/tokens", body, headers=headers)
+    assert (first.status_code, again.status_code) == (201, 409)
+
+
+def test_tokens_of_different_requests_have_different_secrets(ann: Person) -> None:
+    body = {"name": "CI", "scopes": ["tasks:read"], "expires_at": in_hours(24)}
+    tokens = [
+        ann.post("/api/auth/tokens", body, headers={"Idempotency-Key": key}).json_body["token"]
+        for key in "kl"
+    ]
+    assert len({token.rpartition("_")[2] for token in tokens}) == 2

@@ -20,8 +20,8 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 API = ROOT / "docs" / "api.md"
 DATA_MODEL = ROOT / "docs" / "data-model.md"
 OPERATIONS, DEPLOYMENT = ROOT / "docs" / "operations.md", ROOT / "docs" / "deployment.md"
-# The name of the stage, and a parameter that only emulators need.
-NOT_IN_STAGE_TABLE = {"Stage", "S3AddressingStyle"}
+# The name of the stage, and parameters that only emulators need.
+NOT_IN_STAGE_TABLE = {"Stage", "S3AddressingStyle", "LiveBaseUrl"}
 
 _CODE_BLOCK = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")

@@ -60,6 +60,7 @@ def task(ann: Person, project: str, label: str, stream: TaskStream) -> str:
     parent = ann.create_task(project, "Write the report")["id"]
     fields = {"labels": [label], "start_date": "2026-11-23", "assigned_to": ann.id}
     task = ann.create_task(project, "Deploy the API", parent=parent, **fields)
+    ann.patch(f"/api/tasks/{task['id']}/position", {"before": parent})
     stream.deliver_new()
     return str(task["id"])
 

@@ -58,14 +58,19 @@ class World:
         self.ann, self.bob = ann, bob
         self.project, self.other = ann.create_project("one"), ann.create_project("two")
         ann.add_member(self.project, bob)
-        label = {"name": "urgent"}
-        self.label = ann.post(f"/api/projects/{self.project}/labels", label).json_body["id"]
+        self.label, self.rare_label = (
+            ann.post(f"/api/projects/{self.project}/labels", {"name": name}).json_body["id"]
+            for name in ("urgent", "rare")
+        )
         self.parent = ann.create_task(self.project, "parent of others")["id"]
-        kinds = itertools.product(("todo", "done"), ("low", "high"), (None, ann.id, bob.id))
+        kinds = itertools.product(
+            ("todo", "in_progress", "done"), ("low", "high"), (None, ann.id, bob.id)
+        )
         dues = itertools.cycle((None, in_hours(-30), in_hours(5), in_hours(100), in_hours(500)))
         for number, (status, priority, assignee) in enumerate(kinds):
-            more = {"labels": [self.label]} if number % 3 == 0 else {}
-            more |= {"parent": self.parent} if number % 4 == 0 else {}
+            labels = [self.label] if number % 3 == 0 else []
+            labels += [self.rare_label] if number % 5 == 0 else []
+            more = {"labels": labels, "parent": self.parent if number % 4 == 0 else None}
             creator = bob if number % 5 == 0 else ann
             fields = {"status": status, "priority": priority, "assigned_to": assignee, **more}
             creator.create_task(self.project, f"task {number}", due_date=next(dues), **fields)
@@ -140,6 +145,59 @@ def _filters(world: World, since: str) -> dict[str, Callable[[Task], bool]]:
         "overdue=true": lambda task: task["status"] != "done" and _due(task) < stamp,
         "overdue=false&status=todo": lambda task: task["status"] == "todo" and _due(task) >= stamp,
         f"updated_since={since}": lambda task: task["updated_at"] >= since,
+        **_filters_with_several_values(world),
+    }
+
+
+def _filters_with_several_values(world: World) -> dict[str, Callable[[Task], bool]]:
+    ann, bob, label, rare = world.ann, world.bob, world.label, world.rare_label
+    today = str(datetime.now(UTC).date())
+    stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000")
+
+    def is_open(task: Task) -> bool:
+        return bool(task["status"] != "done")
+
+    def is_overdue(task: Task) -> bool:
+        return is_open(task) and _due(task) < stamp
+
+    def is_due_today(task: Task) -> bool:
+        return _due(task)[:10] == today
+
+    return {
+        "status=todo,done": lambda task: task["status"] in {"todo", "done"},
+        "status=in_progress,in_progress": lambda task: task["status"] == "in_progress",
+        "status=open": is_open,
+        "status=open,done": lambda task: True,
+        "status=open&priority=high": lambda task: is_open(task) and task["priority"] == "high",
+        "status=done&due=none": lambda task: not is_open(task) and task["due_date"] is None,
+        "status=open&due=none": lambda task: is_open(task) and task["due_date"] is None,
+        "status=open&overdue=true": is_overdue,
+        "priority=low,medium": lambda task: task["priority"] in {"low", "medium"},
+        f"assigned_to=me,{bob.id}": lambda task: task["assigned_to"] in {ann.id, bob.id},
+        f"assigned_to=none,{bob.id}": lambda task: task["assigned_to"] in {None, bob.id},
+        f"assigned_to={bob.id},me&due=none,next_7_days": lambda task: (
+            task["assigned_to"] is not None
+            and (_due(task) == NEVER or _due(task) < in_hours(168))
+            and _due(task)[:10] >= today
+        ),
+        f"created_by=me,{bob.id}": lambda task: True,
+        f"label={label},{rare}": lambda task: bool({label, rare} & {*task["labels"]}),
+        f"label={rare},none": lambda task: rare in task["labels"] or not task["labels"],
+        f"label_all={label}": lambda task: label in task["labels"],
+        f"label_all={label},{rare}": lambda task: {label, rare} <= {*task["labels"]},
+        f"label_all={label}&label={rare},{label}": lambda task: label in task["labels"],
+        "due=overdue": is_overdue,
+        "due=today,overdue": lambda task: is_overdue(task) or is_due_today(task),
+        "due=overdue,none": lambda task: is_overdue(task) or task["due_date"] is None,
+        "due=overdue,today&assigned_to=me": lambda task: (
+            task["assigned_to"] == ann.id and (is_overdue(task) or is_due_today(task))
+        ),
+        "due=today,overdue&overdue=false": lambda task: is_due_today(task) and not is_overdue(task),
+        "due=none,today,next_7_days&status=open": lambda task: (
+            is_open(task)
+            and _due(task)[:10] >= today
+            and (_due(task) == NEVER or _due(task) < in_hours(168))
+        ),
     }
 
 
@@ -147,7 +205,7 @@ def test_every_filter_and_ordering_equals_a_plain_filter_and_sort(world: World) 
     changed = world.all_tasks()[8]["id"]
     since = world.ann.patch(f"/api/tasks/{changed}", {"title": "x"}).json_body["updated_at"]
     tasks, filters = world.all_tasks(), _filters(world, since)
-    assert len(tasks) == 17
+    assert len(tasks) == 23
     signs = itertools.cycle(("", "-", "-", ""))  # each ordering is tested in both directions
     for (parameters, matches), ordering in itertools.product(filters.items(), ORDERINGS):
         sign = next(signs)
@@ -164,6 +222,9 @@ def test_pages_continue_each_other_in_every_ordering(world: World) -> None:
         "priority=high": lambda task: task["priority"] == "high",
         "due=none": lambda task: task["due_date"] is None,
         "label=none": lambda task: not task["labels"],
+        "status=todo,done": lambda task: task["status"] != "in_progress",
+        f"label={world.label},{world.rare_label}": lambda task: task["labels"] != [],
+        "due=overdue,none": _filters_with_several_values(world)["due=overdue,none"],
     }
     for ordering, sign in itertools.product(ORDERINGS, ("", "-")):
         for parameters, is_match in filters.items():
@@ -215,6 +276,15 @@ def test_a_list_is_ordered_newest_first_by_default(ann: Person) -> None:
         ("q=", "q"),
         ("q=%20", "q"),
         ("labels=x", "labels"),
+        ("status=todo,", "status"),
+        ("status=todo,doing", "status"),
+        ("priority=", "priority"),
+        ("assigned_to=me,bob", "assigned_to"),
+        ("created_by=me,none", "created_by"),
+        ("label_all=none", "label_all"),
+        ("due=overdue,never", "due"),
+        ("due=overdue&due_before=2026-01-01", "due"),
+        ("label=" + ",".join(["x"] * 21), "label"),
         ("project=" + ",".join(["x"] * 51), "project"),
     ],
 )

@@ -98,6 +98,16 @@ def test_an_atomic_request_names_the_invalid_field_and_its_operation(
     assert _titles(ann, project) == []
 
 
+def test_an_atomic_request_that_changes_nothing_answers_with_the_tasks(
+    ann: Person, project: str
+) -> None:
+    task = ann.create_task(project)
+    operation = {"op": "update", "id": task["id"], "title": task["title"]}
+    answer = ann.post("/api/tasks/bulk", {"operations": [operation], "atomic": True})
+    assert answer.status_code == 200
+    assert [result["task"] for result in answer.json_body["results"]] == [task]
+
+
 def test_an_atomic_request_is_refused_when_one_transaction_cannot_hold_it(
     ann: Person, project: str
 ) -> None:

@@ -16,24 +16,12 @@ from chalicelib.tasks.models import get_tasks
 from chalicelib.tasks.service import update_task
 from tests.dynamodb.test_races import at_once
 from tests.job_results import download_job_file, parse_csv, request_job, run_sweep
-from tests.support import Person, error_locations
+from tests.support import EMPTY_TASK, Person, error_locations
 from tests.table_items import scan_items
 from tests.table_stream import TaskStream
 
 DAY = "2026-11-22"
 NOON = "2026-11-22T12:00:00Z"
-# One writable field of each kind; PUT requires all of them.
-WHOLE_TASK: dict[str, Any] = {
-    "title": "x",
-    "description": "",
-    "status": "todo",
-    "priority": "low",
-    "assigned_to": None,
-    "start_date": None,
-    "due_date": None,
-    "labels": [],
-    "parent": None,
-}
 
 
 @pytest.fixture
@@ -104,10 +92,10 @@ def test_a_patch_sets_and_clears_the_start_date(ann: Person, project: str) -> No
 
 def test_a_put_requires_and_replaces_the_start_date(ann: Person, project: str) -> None:
     path = f"/api/tasks/{ann.create_task(project, start_date=DAY)['id']}"
-    incomplete = {name: value for name, value in WHOLE_TASK.items() if name != "start_date"}
+    incomplete = {name: value for name, value in EMPTY_TASK.items() if name != "start_date"}
     assert error_locations(ann.put(path, incomplete)) == ["start_date"]
-    assert ann.put(path, WHOLE_TASK | {"start_date": NOON}).json_body["start_date"] == NOON
-    assert ann.put(path, WHOLE_TASK).json_body["start_date"] is None
+    assert ann.put(path, EMPTY_TASK | {"start_date": NOON}).json_body["start_date"] == NOON
+    assert ann.put(path, EMPTY_TASK).json_body["start_date"] is None
 
 
 @pytest.mark.parametrize("atomic", [False, True])
@@ -167,7 +155,7 @@ def test_a_start_after_the_due_date_is_refused(
     path = f"/api/tasks/{task['id']}"
     body = {name: text for name, text in dates.items() if name not in kept}
     assert _refusal(ann, "PATCH", path, body) == _must_not_be_after()
-    assert _refusal(ann, "PUT", path, WHOLE_TASK | dates) == _must_not_be_after()
+    assert _refusal(ann, "PUT", path, EMPTY_TASK | dates) == _must_not_be_after()
     assert ann.get(path).json_body == task
 
 
@@ -263,7 +251,7 @@ def test_a_change_of_time_zone_may_reverse_the_order(ann: Person, project: str) 
     assert (task.start_at, task.due_at) == ("2026-11-22T11:00:00.000Z", "2026-11-22T03:00:00.000Z")
     assert ann.patch(path, {"title": "New"}).status_code == 200
     same_dates = {"start_date": task.start_date, "due_date": task.due_date}
-    assert ann.put(path, WHOLE_TASK | same_dates | {"assigned_to": ann.id}).status_code == 200
+    assert ann.put(path, EMPTY_TASK | same_dates | {"assigned_to": ann.id}).status_code == 200
     assert _refusal(ann, "PATCH", path, {"start_date": NOON}) == _must_not_be_after()
 
 

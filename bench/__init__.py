@@ -1,0 +1,1 @@
+"""Benchmarks: `make bench`, and how long a purge takes (`python -m bench.purge`)."""

@@ -1,0 +1,1 @@
+"""The mapping between items and models: PynamoDB's models and expressions, with less work."""

@@ -1,0 +1,172 @@
+"""Queue the events of the table's stream, and send them to the connections.
+
+The queue keeps the events of each project in order; a delay in one project does not delay others.
+After a failure, an event may be sent twice; its id tells the client that it is the same event.
+"""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from msgspec import Struct
+
+from chalicelib import settings
+from chalicelib.activity.changes_feed import SyncRound
+from chalicelib.activity.cursors import encode_round
+from chalicelib.aws import live_connections, sqs
+from chalicelib.aws.clients import LIVE_SENDERS
+from chalicelib.aws.live_connections import Delivery
+from chalicelib.aws.sqs import OrderedMessage
+from chalicelib.dynamodb.concurrency import run_concurrently
+from chalicelib.dynamodb.transactions import ConditionFailed, transact
+from chalicelib.live import models
+from chalicelib.live.events import ACTIONS, build_events
+from chalicelib.live.readers import Reader, Readers
+from chalicelib.observability import logger, record_outcome
+
+Event = dict[str, Any]
+
+
+class Frame(Struct, frozen=True):
+    """A message for a connection; without a message the connection is closed. `ended` is the
+    project whose subscription ends after the message."""
+
+    connection_id: str
+    message: bytes | None
+    ended: str | None = None
+
+
+def queue_events(records: list[dict[str, Any]]) -> int:
+    """Put the events of stream records into the queue of live events, and return their number.
+
+    A failure is logged and not raised, so that it holds up no other use of the records: clients get
+    what they miss from the changes feed.
+    """
+    messages: list[OrderedMessage] = []
+    for record in records:
+        try:
+            events = build_events(record)
+        except Exception:
+            logger.exception("a live event was not made", record_id=record.get("eventID"))
+            continue
+        for event in events:
+            body = json.dumps(event, separators=(",", ":"))
+            messages.append(OrderedMessage(event["project_id"], event["id"], body))
+    try:
+        sqs.send_in_order(settings.LIVE_EVENTS_URL, messages)
+    except Exception:
+        logger.exception("live events were not queued")
+        return 0
+    return len(messages)
+
+
+def deliver_events(records: list[dict[str, Any]], *, now: datetime) -> dict[str, Any]:
+    """Send a batch of the queue to the subscribers of its projects.
+
+    A connection gets all events of a project in one message. Returns the messages of the projects
+    that failed, so that only they are delivered again.
+    """
+    by_project: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for record in records:
+        by_project[record["attributes"]["MessageGroupId"]].append(record)
+
+    frames: list[Frame] = []
+    failures: list[dict[str, str]] = []
+    for project_id, messages in by_project.items():
+        try:
+            events = [json.loads(message["body"]) for message in messages]
+            frames += _build_frames(project_id, events, now)
+        except Exception:
+            logger.exception("live events of a project failed", project_id=project_id)
+            failures += [{"itemIdentifier": message["messageId"]} for message in messages]
+    outcome = _send_frames(frames)
+    record_outcome("live", {**outcome, "failed": len(failures)})
+    return {"batchItemFailures": failures}
+
+
+def _build_frames(project_id: str, events: list[Event], now: datetime) -> list[Frame]:
+    """Return what each subscriber of a project gets: the events that they may know."""
+    subscriptions = models.list_subscriptions(project_id, now)
+    if not subscriptions:
+        return []
+    readers = Readers(project_id, subscriptions, now)
+    # The feed looks a minute further back, so a client that asks from here on misses nothing.
+    since = SyncRound(since=min(event["at"] for event in events), began="")
+
+    @cache
+    def build_cursor(user_id: str) -> str:
+        return encode_round(since, caller=user_id, project=project_id)
+
+    frames = []
+    for subscription in subscriptions:
+        connection_id, reader = subscription.connection_id, readers.get(subscription)
+        if reader is not None:
+            if known := _list_known(events, reader):
+                cursor = build_cursor(subscription.user_id)
+                content = {"type": "events", "project_id": project_id, "cursor": cursor}
+                frames.append(Frame(connection_id, _encode({**content, "events": known})))
+        elif readers.is_logged_in(subscription):
+            message = _encode({"type": "unsubscribed", "project_id": project_id})
+            frames.append(Frame(connection_id, message, ended=project_id))
+        else:
+            frames.append(Frame(connection_id, None))
+    return frames
+
+
+def _list_known(events: Iterable[Event], reader: Reader) -> list[Event]:
+    return [
+        {name: value for name, value in event.items() if name != "project_id"}
+        for event in events
+        if reader.may(ACTIONS[event["type"].partition(".")[0]])
+    ]
+
+
+def _send_frames(frames: list[Frame]) -> Counter[str]:
+    """Send all frames at the same time, and remove the connections that did not take theirs."""
+    results = list(_get_senders().map(_send_frame, frames))
+    outcome = Counter({kind.value: 0 for kind in Delivery})
+    outcome.update(result.value for result in results)
+    lost = {
+        frame.connection_id
+        for frame, result in zip(frames, results, strict=True)
+        if result is not Delivery.SENT
+    }
+    run_concurrently(_forget_connection, lost)
+    run_concurrently(_end_subscription, (frame for frame in frames if frame.ended))
+    return outcome
+
+
+def _send_frame(frame: Frame) -> Delivery:
+    """Send a frame. A connection that does not take it is closed: when its client comes back, it
+    asks the changes feed for what it missed."""
+    result = Delivery.GONE
+    if frame.message is not None:
+        result = live_connections.send_message(frame.connection_id, frame.message)
+    if frame.message is None or result is Delivery.FAILED:
+        live_connections.close_connection(frame.connection_id)
+    return result
+
+
+def _forget_connection(connection_id: str) -> None:
+    connection = models.get_connection(connection_id)
+    if connection is not None:
+        models.remove_connection(connection)
+
+
+def _end_subscription(frame: Frame) -> None:
+    with suppress(ConditionFailed):  # the connection was closed meanwhile
+        transact(*models.unsubscribe_writes(frame.connection_id, str(frame.ended)))
+
+
+def _encode(content: dict[str, Any]) -> bytes:
+    return json.dumps(content, separators=(",", ":")).encode()
+
+
+@cache
+def _get_senders() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(LIVE_SENDERS, "live")

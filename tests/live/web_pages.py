@@ -1,0 +1,95 @@
+"""The web client in headless Chromium: pages that report every error, and people who use them."""
+
+import base64
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from infra.web_client import SOURCES
+from tests.live.support import PASSWORD, ApiUser, Deployment, wait_for
+
+AXE = SOURCES / "node_modules" / "axe-core" / "axe.min.js"
+# A picture of one pixel.
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYPhfDwACggF/u9Uj4wAAAABJRU5ErkJggg=="
+)
+# Browsers report every response that is an error; the tests expect some of them.
+_FAILED_RESPONSE = "Failed to load resource"
+
+
+@dataclass
+class WebPage:
+    """A page of the client in a browser context of its own; `errors` are those of the console."""
+
+    page: Any
+    address: str
+    errors: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> None:
+        self.page.goto(self.address + path)
+
+    def log_in(self, email: str, password: str = PASSWORD) -> None:
+        """Log in on the login page, which may be open already."""
+        if "/login" not in self.page.url:
+            self.open("/login")
+        self.page.get_by_label("Email address").fill(email)
+        self.page.get_by_label(re.compile("^Password")).fill(password)
+        self.page.get_by_role("button", name="Log in").click()
+        self.page.get_by_role("button", name="Your account").wait_for()
+
+    def expect_change(self) -> Any:
+        """Return a context manager that waits until the API has responded to a change."""
+        return self.page.expect_response(
+            lambda response: "/api/" in response.url and response.request.method != "GET"
+        )
+
+    def find_violations(self) -> list[str]:
+        """Return the accessibility violations of the page as it is, found by axe."""
+        self.page.evaluate(AXE.read_text())
+        found = self.page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+        return [
+            f"{violation['id']}: {node['html'][:200]}"
+            for violation in found
+            for node in violation["nodes"]
+        ]
+
+
+@contextmanager
+def open_page(browser: Any, address: str, **options: Any) -> Iterator[WebPage]:
+    """Open an empty page for the block; afterwards no script and no policy may have failed.
+
+    The client requests nothing from other origins than its own and the bucket's.
+    """
+    context = browser.new_context(**{"locale": "en-US", "timezone_id": "UTC"} | options)
+    opened = WebPage(context.new_page(), address)
+    opened.page.set_default_timeout(20_000)
+
+    def record(message: Any) -> None:
+        if message.type == "error" and not message.text.startswith(_FAILED_RESPONSE):
+            opened.errors.append(message.text)
+
+    origins: set[str] = set()
+    opened.page.on("console", record)
+    opened.page.on("pageerror", lambda error: opened.errors.append(str(error)))
+    opened.page.on("request", lambda request: origins.add(urlsplit(request.url).netloc))
+    try:
+        yield opened
+        assert opened.errors == [], opened.errors
+        hosts = {each.rpartition(":")[0] or each for each in origins}
+        assert hosts <= {"localhost", ""}, hosts
+    finally:
+        context.close()
+
+
+def read_link(deployment: Deployment, user: ApiUser, subject: str) -> str:
+    """Wait for an email to `user`; return path and query of the link in its text."""
+    (mail,) = wait_for(
+        lambda: [
+            mail for mail in deployment.mails_to(user.email) if mail["subject"].startswith(subject)
+        ]
+    )
+    link = next(word for word in mail["text"].split() if word.startswith("http"))
+    return link.removeprefix(f"{urlsplit(link).scheme}://{urlsplit(link).netloc}")

@@ -1,0 +1,71 @@
+import { Menu, useMantineColorScheme } from "@mantine/core";
+import {
+  IconKeyboard,
+  IconLogout,
+  IconMoon,
+  IconSettings,
+  IconSun,
+  IconUsers,
+} from "@tabler/icons-react";
+import { useMutation } from "@tanstack/react-query";
+import { Link } from "react-router";
+
+import { api } from "../api/client";
+import { unwrap } from "../api/problems";
+import { forgetSession } from "../api/session";
+import { notifyProblem } from "../components/notify";
+import { useOpenOnMount } from "../components/useOpenOnMount";
+import { useAccount } from "../features/account/useAccount";
+import { m } from "../i18n";
+import { AccountButton } from "./AccountButton";
+import { showShortcuts } from "./showShortcuts";
+
+/** The menu of the person who is logged in. It opens as soon as it is there. */
+export default function AccountMenu() {
+  const { data: account } = useAccount();
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const { isOpen, setOpen, button } = useOpenOnMount<HTMLButtonElement>();
+  const logOut = useMutation({
+    mutationFn: () => unwrap(api.POST("/api/auth/logout")),
+    onSuccess: forgetSession,
+    onError: notifyProblem,
+  });
+  const isDark = colorScheme === "dark";
+  return (
+    <Menu
+      opened={isOpen}
+      onChange={setOpen}
+      position="top-start"
+      width={230}
+      withinPortal
+      withInitialFocusPlaceholder={false}
+    >
+      <Menu.Target>
+        <AccountButton ref={button} />
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item component={Link} to="/account" leftSection={<IconSettings size={16} />}>
+          {m.account.title}
+        </Menu.Item>
+        {account?.is_staff && (
+          <Menu.Item component={Link} to="/staff" leftSection={<IconUsers size={16} />}>
+            {m.staff.title}
+          </Menu.Item>
+        )}
+        <Menu.Item
+          leftSection={isDark ? <IconSun size={16} /> : <IconMoon size={16} />}
+          onClick={() => setColorScheme(isDark ? "light" : "dark")}
+        >
+          {isDark ? m.navigation.lightMode : m.navigation.darkMode}
+        </Menu.Item>
+        <Menu.Item leftSection={<IconKeyboard size={16} />} onClick={showShortcuts}>
+          {m.shortcuts.title}
+        </Menu.Item>
+        <Menu.Divider />
+        <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => logOut.mutate()}>
+          {m.auth.logOut}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

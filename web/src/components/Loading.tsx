@@ -1,0 +1,11 @@
+import { Center, Loader } from "@mantine/core";
+
+import { m } from "../i18n";
+
+export function Loading() {
+  return (
+    <Center p="xl">
+      <Loader size="sm" aria-label={m.common.loading} />
+    </Center>
+  );
+}

@@ -1,0 +1,62 @@
+import { Anchor, Button, Group, Stack } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { Link, Navigate, useSearchParams } from "react-router";
+
+import { unwrap } from "../../api/problems";
+import { logIn } from "../../api/session";
+import { useSessionState } from "../../app/SessionGate";
+import { CurrentPasswordInput, EmailInput } from "../../components/AccountInputs";
+import { ProblemAlert } from "../../components/ProblemAlert";
+import { useFields } from "../../components/useFields";
+import { m } from "../../i18n";
+import { AuthPage } from "./AuthPage";
+import { readNext, withNext } from "./next";
+
+export default function LoginPage() {
+  const [search] = useSearchParams();
+  const next = readNext(search);
+  const state = useSessionState();
+  const login = useMutation({
+    mutationFn: ({ email, password }: { email: string; password: string }) =>
+      unwrap(logIn(email, password)),
+  });
+  const { values, bind } = useFields({ email: "", password: "" }, login.error);
+
+  if (state === "signed-in") {
+    return <Navigate to={next} replace />;
+  }
+  return (
+    <AuthPage
+      title={m.auth.logIn}
+      footer={
+        <>
+          {m.auth.noAccount}{" "}
+          <Anchor component={Link} underline="always" to={withNext("/register", next)}>
+            {m.auth.createAccount}
+          </Anchor>
+        </>
+      }
+    >
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          login.mutate(values);
+        }}
+      >
+        <Stack>
+          <ProblemAlert error={login.error} fields={["email", "password"]} />
+          <EmailInput {...bind("email")} />
+          <CurrentPasswordInput label={m.auth.password} {...bind("password")} />
+          <Group justify="flex-end">
+            <Anchor component={Link} to="/forgot-password" size="sm">
+              {m.auth.forgotPassword}
+            </Anchor>
+          </Group>
+          <Button type="submit" loading={login.isPending}>
+            {m.auth.logIn}
+          </Button>
+        </Stack>
+      </form>
+    </AuthPage>
+  );
+}

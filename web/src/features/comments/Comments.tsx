@@ -1,0 +1,37 @@
+import { Button, Stack, Text } from "@mantine/core";
+
+import type { ProjectDetails, Task } from "../../api/types";
+import { m } from "../../i18n";
+import { CommentItem } from "./CommentItem";
+import { NewComment } from "./NewComment";
+import { useComments } from "./queries";
+
+interface Props {
+  task: Task;
+  project: ProjectDetails;
+  isEditable: boolean;
+}
+
+/** The comments of a task, the newest first, and the form for a new one. */
+export function Comments({ task, project, isEditable }: Props) {
+  const comments = useComments(task.id);
+  const all = comments.data?.pages.flatMap((page) => page.items) ?? [];
+  return (
+    <Stack>
+      {isEditable && <NewComment task={task} members={project.members} />}
+      {all.length === 0 && comments.isSuccess && (
+        <Text size="sm" c="dimmed">
+          {m.task.noComments}
+        </Text>
+      )}
+      {all.map((comment) => (
+        <CommentItem key={comment.id} comment={comment} project={project} isEditable={isEditable} />
+      ))}
+      {comments.hasNextPage && (
+        <Button variant="default" size="xs" onClick={() => void comments.fetchNextPage()}>
+          {m.common.more}
+        </Button>
+      )}
+    </Stack>
+  );
+}

@@ -1,0 +1,39 @@
+import { Button } from "@mantine/core";
+import { IconArrowRight, IconCopy } from "@tabler/icons-react";
+import { lazy, Suspense, useState } from "react";
+
+import type { Task } from "../../api/types";
+import { m } from "../../i18n";
+
+const DuplicateTaskDialog = lazy(() => import("./DuplicateTaskDialog"));
+const MoveTaskDialog = lazy(() => import("./MoveTaskDialog"));
+
+/** Duplicates a task, and moves it to another project. */
+export function CopyButtons({ task }: { task: Task }) {
+  const [dialog, setDialog] = useState<"duplicate" | "move" | null>(null);
+  const close = () => setDialog(null);
+  return (
+    <>
+      <Button
+        variant="default"
+        size="xs"
+        leftSection={<IconCopy size={14} />}
+        onClick={() => setDialog("duplicate")}
+      >
+        {m.copies.duplicate}
+      </Button>
+      <Button
+        variant="default"
+        size="xs"
+        leftSection={<IconArrowRight size={14} />}
+        onClick={() => setDialog("move")}
+      >
+        {m.copies.move}
+      </Button>
+      <Suspense>
+        {dialog === "duplicate" && <DuplicateTaskDialog task={task} onClose={close} />}
+        {dialog === "move" && <MoveTaskDialog task={task} onClose={close} />}
+      </Suspense>
+    </>
+  );
+}

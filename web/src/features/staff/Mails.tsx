@@ -1,0 +1,78 @@
+import { Button, Group, SegmentedControl, Stack, Text } from "@mantine/core";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useSearchParams } from "react-router";
+
+import { api } from "../../api/client";
+import { unwrap } from "../../api/problems";
+import type { LedgerMail, MailState } from "../../api/types";
+import { formatTime } from "../../components/dates";
+import { Loading } from "../../components/Loading";
+import { ProblemAlert } from "../../components/ProblemAlert";
+import { useChangeSearch } from "../../components/useChangeSearch";
+import { m } from "../../i18n";
+import { useTimeZone } from "../account/useAccount";
+import { StaffTable } from "./StaffTable";
+
+const STATES = ["waiting", "sent", "dropped", "parked"] as const satisfies MailState[];
+
+/** The mails of the service in one state, which is in the address. */
+export function Mails() {
+  const [search] = useSearchParams();
+  const change = useChangeSearch();
+  const state = STATES.find((name) => name === search.get("state")) ?? "waiting";
+  const mails = useInfiniteQuery({
+    queryKey: ["staff", "mails", state],
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam }) =>
+      unwrap(api.GET("/api/admin/mails", { params: { query: { state, cursor: pageParam } } })),
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+    staleTime: 0,
+  });
+  const items = mails.data?.pages.flatMap((page) => page.items) ?? [];
+  return (
+    <Stack>
+      <SegmentedControl
+        aria-label={m.staff.mailState}
+        value={state}
+        onChange={(next) => change({ state: next })}
+        data={STATES.map((value) => ({ value, label: m.staff.mailStates[value] }))}
+        maw={480}
+      />
+      <Text size="sm" c="dimmed">
+        {m.staff.mailHints[state]}
+      </Text>
+      <ProblemAlert error={mails.error} />
+      {mails.isPending && <Loading />}
+      {mails.isSuccess && items.length === 0 && <Text>{m.staff.noMails}</Text>}
+      {items.length > 0 && <MailTable mails={items} />}
+      {mails.hasNextPage && (
+        <Group>
+          <Button
+            variant="default"
+            loading={mails.isFetchingNextPage}
+            onClick={() => void mails.fetchNextPage()}
+          >
+            {m.common.more}
+          </Button>
+        </Group>
+      )}
+    </Stack>
+  );
+}
+
+function MailTable({ mails }: { mails: LedgerMail[] }) {
+  const zone = useTimeZone();
+  const { kind, recipient, attempts, queued, dueOrEnded } = m.staff;
+  const rows = mails.map((mail) => ({
+    id: mail.id,
+    title: mail.message_id ?? mail.id,
+    cells: [
+      mail.kind,
+      mail.recipient ?? m.common.none,
+      mail.attempts,
+      formatTime(mail.created_at, zone),
+      formatTime(mail.settled_at ?? mail.due_at ?? mail.created_at, zone),
+    ],
+  }));
+  return <StaffTable heads={[kind, recipient, attempts, queued, dueOrEnded]} rows={rows} />;
+}

@@ -1,0 +1,46 @@
+import { Stack, Tabs, Title } from "@mantine/core";
+import { useNavigate, useParams } from "react-router";
+
+import { usePageTitle } from "../../components/usePageTitle";
+import { m } from "../../i18n";
+import { Accounts } from "./Accounts";
+import { DeadLetters } from "./DeadLetters";
+import { Mails } from "./Mails";
+
+const TABS = ["accounts", "mails", "dead-letters"] as const;
+
+/** What the staff of the site sees and does: accounts, mails, and what functions gave up on. */
+export default function StaffPage() {
+  usePageTitle(m.staff.title);
+  const { tab = "accounts" } = useParams();
+  const navigate = useNavigate();
+  return (
+    <Stack p={{ base: "md", sm: "xl" }} maw={1000}>
+      <Title order={1} size="h2">
+        {m.staff.title}
+      </Title>
+      <Tabs
+        value={tab}
+        keepMounted={false}
+        onChange={(value) => void navigate(`/staff/${value ?? ""}`)}
+      >
+        <Tabs.List mb="lg">
+          {TABS.map((name) => (
+            <Tabs.Tab key={name} value={name}>
+              {m.staff.tabs[name]}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        <Tabs.Panel value="accounts">
+          <Accounts />
+        </Tabs.Panel>
+        <Tabs.Panel value="mails">
+          <Mails />
+        </Tabs.Panel>
+        <Tabs.Panel value="dead-letters">
+          <DeadLetters />
+        </Tabs.Panel>
+      </Tabs>
+    </Stack>
+  );
+}

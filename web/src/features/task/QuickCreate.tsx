@@ -1,0 +1,69 @@
+import { Button, TextInput } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
+import { useCallback, useState } from "react";
+
+import type { TaskStatus } from "../../api/types";
+import { useDraft } from "../../components/useDraft";
+import { m } from "../../i18n";
+import { useCreateTask } from "./mutations";
+
+interface Props {
+  projectId: string;
+  status?: TaskStatus;
+  parent?: string;
+}
+
+/** Creates a task from its title; the field stays open for the next one. */
+export function QuickCreate({ projectId, status, parent }: Props) {
+  const [title, setTitle, clear] = useDraft(`new-task-${parent ?? projectId}-${status ?? ""}`);
+  const [isOpen, setOpen] = useState(title !== "");
+  const create = useCreateTask(projectId);
+  const focus = useCallback((input: HTMLInputElement | null) => input?.focus(), []);
+  if (!isOpen) {
+    return (
+      <Button
+        variant="subtle"
+        color="gray"
+        size="xs"
+        mt={6}
+        justify="flex-start"
+        leftSection={<IconPlus size={14} />}
+        onClick={() => setOpen(true)}
+      >
+        {parent ? m.task.addSubtask : m.task.add}
+      </Button>
+    );
+  }
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (title.trim() !== "") {
+          create.mutate(
+            { title, ...(status && { status }), ...(parent && { parent }) },
+            { onSuccess: clear },
+          );
+        }
+      }}
+    >
+      <TextInput
+        mt={6}
+        size="sm"
+        ref={focus}
+        aria-label={m.task.newTitle}
+        placeholder={m.task.newTitle}
+        maxLength={200}
+        value={title}
+        disabled={create.isPending && !create.isPaused}
+        onChange={(event) => setTitle(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") {
+            clear();
+            setOpen(false);
+          }
+        }}
+        onBlur={() => setOpen(title !== "")}
+      />
+    </form>
+  );
+}

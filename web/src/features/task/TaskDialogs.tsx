@@ -1,0 +1,19 @@
+import { lazy, Suspense } from "react";
+
+import { useStore } from "../../components/store";
+import { blockedStore, conflictStore } from "./dialogStores";
+
+const BlockedDialog = lazy(() => import("./BlockedDialog"));
+const ConflictDialog = lazy(() => import("./ConflictDialog"));
+
+/** The dialogs about changes of tasks that the API has refused. */
+export function TaskDialogs() {
+  const conflict = useStore(conflictStore);
+  const blocked = useStore(blockedStore);
+  return (
+    <Suspense>
+      {conflict && <ConflictDialog conflict={conflict} />}
+      {blocked && <BlockedDialog blocked={blocked} />}
+    </Suspense>
+  );
+}
