@@ -14,6 +14,7 @@ from msgspec import Struct
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.connection.table import TableConnection
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.projection import create_projection_expression
 
 from chalicelib import settings
 from chalicelib.dynamodb import indexes, outages, transport
@@ -238,10 +239,21 @@ def query_all(
 
 
 def query_raw(
-    hash_key: str, condition: Condition, *, index: str | None = None, consistent: bool = True
+    hash_key: str,
+    condition: Condition,
+    *,
+    index: str | None = None,
+    attributes: Sequence[str] = (),
+    consistent: bool = True,
 ) -> Iterator[dict[str, Any]]:
-    """Read all items with the same `hash_key` in DynamoDB's own format; see `query_all`."""
-    for data in _query_pages(hash_key, condition, index=index, consistent=consistent):
+    """Read all items with the same `hash_key` in DynamoDB's own format; see `query_all`.
+
+    With `attributes`, each item has only these: as many read units, but less to transfer and parse.
+    """
+    pages = _query_pages(
+        hash_key, condition, index=index, attributes=attributes, consistent=consistent
+    )
+    for data in pages:
         yield from data["Items"]
 
 
@@ -250,6 +262,7 @@ def _query_pages(
     range_condition: Condition | None,
     *,
     index: str | None = None,
+    attributes: Sequence[str] = (),
     start: dict[str, Any] | None = None,
     limit: int | None = None,
     most: int = PAGE_MAX,
@@ -266,10 +279,12 @@ def _query_pages(
     parameters: dict[str, Any] = {
         "TableName": settings.TABLE_NAME,
         "KeyConditionExpression": condition.serialize(names, values),
-        **build_placeholders(names, values),
         "ScanIndexForward": not newest_first,
         "ConsistentRead": consistent and index is None,
     }
+    if attributes:
+        parameters["ProjectionExpression"] = create_projection_expression([*attributes], names)
+    parameters |= build_placeholders(names, values)
     if index is not None:
         parameters["IndexName"] = index
     while True:

@@ -22,10 +22,14 @@ from chalicelib.dynamodb.mapping.decoding import RawItem
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.projects.models import Project
 from chalicelib.task_lists import snapshots
-from chalicelib.task_lists.snapshots import build_entry, read_deletions, visible_until
-from chalicelib.task_lists.sources import VISIBILITY_DELAY, read_raw_changes, task_id_at
-from chalicelib.tasks.cards import SnapshotEntry
-from chalicelib.tasks.models import Task, get_tasks
+from chalicelib.task_lists.snapshots import visible_until
+from chalicelib.task_lists.sources import (
+    VISIBILITY_DELAY,
+    read_deletions,
+    read_raw_times,
+    task_id_at,
+)
+from chalicelib.tasks.models import Card, Task, get_tasks
 
 # So many tasks of so many projects take at most some 50 MB.
 PROJECTS_MAX, TASKS_MAX = 10, 20_000
@@ -63,9 +67,7 @@ class TaskTimes(Struct, frozen=True, dict=True):
         """Return how many tasks were completed from `start` to before `end` (timestamps)."""
         return _count(self._completion_times, start, end)
 
-    def plus(
-        self, entries: Iterable[SnapshotEntry], deleted_ids: Set[str], *, oldest: str
-    ) -> "TaskTimes":
+    def plus(self, entries: Iterable[Card], deleted_ids: Set[str], *, oldest: str) -> "TaskTimes":
         """Return these times, updated by changed entries and deleted tasks.
 
         Tasks that were completed before the timestamp `oldest` are left out.
@@ -118,7 +120,7 @@ class ProjectTimes(Struct, frozen=True):
         read = [(raw["updated_sort"]["S"], raw) for raw in raw_changes]
         recent = {task_id_at(position): position for position, _ in read}
         entries = [
-            build_entry(position, Task.from_raw_data(raw))
+            Task.decode_later(raw)
             for position, raw in read
             if self.recent.get(task_id_at(position)) != position
         ]
@@ -154,7 +156,7 @@ def get_times(access: Access, project: Project, changes: int) -> TaskTimes:
         known = _load(project, changes, now)
     elif known.changes != changes or not known.is_settled:
         reading = run_in_background(access.read, read_deletions, project.id, known.until)
-        changed = access.read(read_raw_changes, project.id, known.until)
+        changed = access.read(read_raw_times, project.id, known.until)
         known = replace(
             known.plus(changed, reading.result()),
             changes=changes,
@@ -173,7 +175,7 @@ def prefetch_times(project_id: str) -> Prefetch:
     if known is None or known.is_settled:
         return NO_PREFETCH
     since = (project_id, known.until)
-    return Prefetch(reads=(Read(read_raw_changes, since), Read(read_deletions, since)))
+    return Prefetch(reads=(Read(read_raw_times, since), Read(read_deletions, since)))
 
 
 def _is_usable(known: ProjectTimes, changes: int, now: datetime) -> bool:

@@ -37,12 +37,10 @@ from chalicelib.task_lists.snapshot_index.storage import (
 )
 from chalicelib.task_lists.sources import (
     FIRST_POSITION,
-    MAX_PAGE_SIZE,
     VISIBILITY_DELAY,
     Ordering,
-    range_by_deletion,
     range_by_update,
-    task_id_at,
+    read_deletions,
 )
 from chalicelib.tasks.cards import SnapshotEntry
 from chalicelib.tasks.jobs import TaskChange
@@ -230,13 +228,6 @@ def read_changes(
     """Return the entries of the tasks that changed at the position `since` or later, in order."""
     tasks = range_by_update(project_id, since).read(None, descending=False, page_size=FIRST_READ)
     return [build_entry(*changed) for changed in islice(tasks, max_changes)]
-
-
-def read_deletions(project_id: str, since: str) -> dict[str, str]:
-    """Return the ids of the tasks deleted or moved away since then, and the time of each."""
-    deleted = range_by_deletion(project_id, since)
-    tasks = deleted.read(None, descending=False, page_size=MAX_PAGE_SIZE)
-    return {task_id_at(position): position.partition("#")[0] for position, _ in tasks}
 
 
 def build_entry(position: str, task: Task) -> SnapshotEntry:

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from heapq import merge
 from itertools import chain, groupby, islice
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
 from chalicelib.dynamodb.concurrency import run_concurrently
+from chalicelib.dynamodb.mapping.decoding import RawItem
 from chalicelib.dynamodb.table import BATCH_GET_MAX, PAGE_GROWTH, Item, query_all, query_raw
 from chalicelib.task_lists import models
 from chalicelib.tasks.cards import rank_sort_key
@@ -36,6 +37,7 @@ MAX_PAGE_SIZE = 1_000
 
 T = TypeVar("T")
 
+_TIME_ATTRIBUTES = ("SK", "updated_sort", "status", "due_at", "completed_at", "updated_at")
 _RANGE_KEYS = {
     None: Item.SK,
     "by_status": Item.status_sort,
@@ -170,11 +172,20 @@ def task_id_at(position: str) -> str:
     return position.rpartition("#")[2]
 
 
-def read_raw_changes(project_id: str, low: str) -> list[dict[str, Any]]:
-    """Read the project's tasks that changed last at or after the position `low`, without decoding
-    them. `updated_sort` is the position of each."""
+def read_raw_times(project_id: str, low: str) -> list[RawItem]:
+    """Read the times and statuses of the project's tasks that changed last at or after the position
+    `low`, without decoding them. `updated_sort` is the position of each."""
     changed = Item.updated_sort.between(low, LAST_POSITION)
-    return list(query_raw(project_id, changed, index="by_updated"))
+    return list(query_raw(project_id, changed, index="by_updated", attributes=_TIME_ATTRIBUTES))
+
+
+def read_deletions(project_id: str, since: str) -> dict[str, str]:
+    """Return the ids of the tasks deleted or moved away since then, and the time of each."""
+    deleted = Item.updated_sort.between(since, LAST_POSITION)
+    partition = trash_partition(project_id)
+    found = query_raw(partition, deleted, index="by_updated", attributes=("updated_sort",))
+    positions = (raw["updated_sort"]["S"] for raw in found)
+    return {task_id_at(position): position.partition("#")[0] for position in positions}
 
 
 def range_by_update(project_id: str, low: str) -> KeyRange:
