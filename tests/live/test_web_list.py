@@ -49,6 +49,27 @@ def test_rows_out_of_sight_are_not_in_the_document_and_nothing_moves(
     page.get_by_text("Task 000").wait_for()
 
 
+def test_a_change_by_somebody_else_does_not_cancel_the_next_page(
+    web: WebPage, ann: ApiUser, project: str
+) -> None:
+    page, next_page = web.page, "**/api/tasks?*cursor=*"
+    _create(ann, project, PAGE + 1)
+    (task, *_) = ann.request_json("GET", f"/tasks/?project={project}&ordering=created_at&limit=1")[
+        "items"
+    ]
+    web.log_in(ann.email)
+    web.open(f"/projects/{project}/list?ordering=created_at")
+    page.get_by_text(f"Task {PAGE - 1:03}").wait_for()
+    held: list[Any] = []
+    page.route(next_page, lambda route: held.append(route), times=1)
+    page.get_by_role("button", name="Show more").click()
+    wait_for(lambda: page.title() and held)
+    ann.request_json("PATCH", f"/tasks/{task['id']}/", {"title": "Task with a new title"})
+    page.get_by_text("Task with a new title").wait_for()
+    held.pop().continue_()
+    page.get_by_text(f"Task {PAGE:03}").wait_for()
+
+
 def test_selected_tasks_are_changed_together(
     web: WebPage, ann: ApiUser, project: str, rows: Any
 ) -> None:

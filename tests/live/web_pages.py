@@ -18,6 +18,13 @@ PNG = base64.b64decode(
 )
 # Changes of the person: not the requests that the client sends by itself.
 _OWN_REQUESTS = ("/api/auth/refresh", "/api/live/tickets")
+# Two frames in which transitions begin, then their ends: what is half transparent lacks contrast.
+_TRANSITIONS_END = """async () => {
+  for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
+  const animations = document.getAnimations();
+  const ending = animations.filter(({ effect }) => isFinite(effect.getTiming().iterations));
+  await Promise.allSettled(ending.map(({ finished }) => finished));
+}"""
 # Returns what a drag shows: what dnd-kit announces, the dragged elements, the mark of the place.
 _DRAG_STATE = """() => JSON.stringify([
   document.querySelector("[id^=DndLiveRegion]")?.textContent,
@@ -97,7 +104,8 @@ class WebPage:
             self.page.evaluate(_DRAG_STEP, before)
 
     def find_violations(self) -> list[str]:
-        """Return the accessibility violations of the page as it is, found by axe."""
+        """Return the accessibility violations of the page, found by axe, once it has faded in."""
+        self.page.evaluate(_TRANSITIONS_END)
         self.page.evaluate(AXE.read_text())
         found = self.page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
         return [

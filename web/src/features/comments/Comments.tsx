@@ -1,6 +1,7 @@
-import { Button, Stack, Text } from "@mantine/core";
+import { Stack, Text } from "@mantine/core";
 
 import type { ProjectDetails, Task } from "../../api/types";
+import { MoreButton } from "../../components/MoreButton";
 import { m } from "../../i18n";
 import { CommentItem } from "./CommentItem";
 import { NewComment } from "./NewComment";
@@ -27,11 +28,7 @@ export function Comments({ task, project, isEditable }: Props) {
       {all.map((comment) => (
         <CommentItem key={comment.id} comment={comment} project={project} isEditable={isEditable} />
       ))}
-      {comments.hasNextPage && (
-        <Button variant="default" size="xs" onClick={() => void comments.fetchNextPage()}>
-          {m.common.more}
-        </Button>
-      )}
+      <MoreButton list={comments} size="xs" />
     </Stack>
   );
 }

@@ -1,4 +1,4 @@
-import { Anchor, Badge, Button, Group, Stack, Table, Text } from "@mantine/core";
+import { Anchor, Badge, Group, Stack, Table, Text } from "@mantine/core";
 import { lazy, Suspense } from "react";
 import { Link } from "react-router";
 
@@ -7,6 +7,7 @@ import { HighPriorityFlag } from "../../components/HighPriorityFlag";
 import { formatDay, isPast } from "../../components/dates";
 import { LabelBadge } from "../../components/LabelBadge";
 import { Loading } from "../../components/Loading";
+import { MoreButton } from "../../components/MoreButton";
 import { PersonAvatar } from "../../components/PersonAvatar";
 import { ProblemAlert } from "../../components/ProblemAlert";
 import { RowsInSight } from "../../components/RowsInSight";
@@ -96,17 +97,7 @@ export function TaskTable({ query, isMovable = false, ...props }: Props) {
           ))
         )}
       </WideTable>
-      {list.hasNextPage && (
-        <Group justify="center">
-          <Button
-            variant="default"
-            loading={list.isFetchingNextPage}
-            onClick={() => void list.fetchNextPage()}
-          >
-            {m.common.more}
-          </Button>
-        </Group>
-      )}
+      <MoreButton list={list} />
     </Stack>
   );
 }

@@ -1,4 +1,4 @@
-import { Badge, Button, Group, Stack, Switch, Table, Text, TextInput } from "@mantine/core";
+import { Badge, Stack, Switch, Table, Text, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -8,6 +8,7 @@ import { unwrap } from "../../api/problems";
 import type { StaffAccount } from "../../api/types";
 import { formatDay } from "../../components/dates";
 import { Loading } from "../../components/Loading";
+import { MoreButton } from "../../components/MoreButton";
 import { notifyProblem } from "../../components/notify";
 import { ProblemAlert } from "../../components/ProblemAlert";
 import { WideTable } from "../../components/WideTable";
@@ -58,13 +59,7 @@ export function Accounts() {
           ))}
         </Table.Tbody>
       </WideTable>
-      {users.hasNextPage && (
-        <Group>
-          <Button variant="default" onClick={() => void users.fetchNextPage()}>
-            {m.common.more}
-          </Button>
-        </Group>
-      )}
+      <MoreButton list={users} />
     </Stack>
   );
 }

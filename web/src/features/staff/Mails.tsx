@@ -1,4 +1,4 @@
-import { Button, Group, SegmentedControl, Stack, Text } from "@mantine/core";
+import { SegmentedControl, Stack, Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useSearchParams } from "react-router";
 
@@ -7,6 +7,7 @@ import { unwrap } from "../../api/problems";
 import type { LedgerMail, MailState } from "../../api/types";
 import { formatTime } from "../../components/dates";
 import { Loading } from "../../components/Loading";
+import { MoreButton } from "../../components/MoreButton";
 import { ProblemAlert } from "../../components/ProblemAlert";
 import { useChangeSearch } from "../../components/useChangeSearch";
 import { m } from "../../i18n";
@@ -45,17 +46,7 @@ export function Mails() {
       {mails.isPending && <Loading />}
       {mails.isSuccess && items.length === 0 && <Text>{m.staff.noMails}</Text>}
       {items.length > 0 && <MailTable mails={items} />}
-      {mails.hasNextPage && (
-        <Group>
-          <Button
-            variant="default"
-            loading={mails.isFetchingNextPage}
-            onClick={() => void mails.fetchNextPage()}
-          >
-            {m.common.more}
-          </Button>
-        </Group>
-      )}
+      <MoreButton list={mails} />
     </Stack>
   );
 }

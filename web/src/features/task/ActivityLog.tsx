@@ -1,9 +1,10 @@
-import { Button, Stack, Text } from "@mantine/core";
+import { Stack, Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 
 import { api } from "../../api/client";
 import { unwrap } from "../../api/problems";
 import type { Activity, ProjectDetails, Task } from "../../api/types";
+import { MoreButton } from "../../components/MoreButton";
 import { formatAge, formatTime } from "../../components/dates";
 import { m } from "../../i18n";
 import { useTimeZone } from "../account/useAccount";
@@ -30,11 +31,7 @@ export function ActivityLog({ task, project }: { task: Task; project: ProjectDet
       {entries.map((entry) => (
         <Entry key={entry.id} entry={entry} project={project} />
       ))}
-      {activity.hasNextPage && (
-        <Button variant="default" size="xs" onClick={() => void activity.fetchNextPage()}>
-          {m.common.more}
-        </Button>
-      )}
+      <MoreButton list={activity} size="xs" />
     </Stack>
   );
 }
