@@ -72,6 +72,8 @@ from tests.table_stream import TaskStream  # noqa: E402
 ROOT = Path(__file__).parents[1]
 # Groups of tests that share something which takes long to start; the slowest group runs first.
 GROUPS = {
+    "pages A to C": ("tests/live/test_web_a", "tests/live/test_web_b", "tests/live/test_web_c"),
+    "other pages": ("tests/live/test_web_",),
     "cloud": ("tests/live/",),
     "database": ("tests/dynamodb/",),
     "deployment": ("tests/live/test_deployment.py",),
@@ -108,8 +110,8 @@ def _find_group(nodeid: str) -> str | None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Use one more worker than there are cores: the worker of the live tests mostly waits."""
-    return (os.cpu_count() or 1) + 1
+    """Use more workers than there are cores: those of the live tests mostly wait."""
+    return (os.cpu_count() or 1) + 2
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupScheduling:
