@@ -6,7 +6,7 @@ Moto loses updates that run concurrently, and answers a replayed transaction tok
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 import pytest
@@ -33,6 +33,7 @@ SIGNATURE = (
 # A new client takes longer than most calls, so each address keeps one for each transport.
 _connections: dict[tuple[str, str], Any] = {}
 
+S = TypeVar("S")
 Fault = Callable[[str, int], AWSResponse | None]
 
 
@@ -112,15 +113,17 @@ class FaultyConnection:
 
     def send(self, request: Any) -> Any:
         self.requests += 1
-        operation = _read_target(request.headers["X-Amz-Target"]).rpartition(".")[2]
+        operation = read_operation(request)
         response = self._fault(operation, self.requests) or self._session.send(request)
         if self.requests == self._lost_response:
             raise ReadTimeoutError(endpoint_url=request.url)
         return response
 
 
-def _read_target(header: str | bytes) -> str:
-    return header.decode() if isinstance(header, bytes) else header
+def read_operation(request: Any) -> str:
+    """Return the name of the operation that an HTTP request to DynamoDB calls."""
+    header: str | bytes = request.headers["X-Amz-Target"]
+    return (header.decode() if isinstance(header, bytes) else header).rpartition(".")[2]
 
 
 def _no_fault(_operation: str, _number: int) -> None:
@@ -131,16 +134,23 @@ def _no_fault(_operation: str, _number: int) -> None:
 def faulty_connection(
     fault: Fault = _no_fault, lost_response: int = 0
 ) -> Iterator[FaultyConnection]:
-    """Send all requests to DynamoDB through a `FaultyConnection` for the block.
+    """Send all requests to DynamoDB through a `FaultyConnection` for the block."""
+    with use_session(lambda session: FaultyConnection(session, fault, lost_response)) as faulty:
+        yield faulty
+
+
+@contextmanager
+def use_session(wrap: Callable[[Any], S]) -> Iterator[S]:
+    """Send all requests to DynamoDB through what `wrap` makes of the HTTP session, for the block.
 
     Botocore retries without a delay.
     """
     client: Any = Item._get_connection().connection.client
     transport = client if hasattr(client, "http_session") else client._endpoint
     session = transport.http_session
-    transport.http_session = FaultyConnection(session, fault, lost_response)
+    transport.http_session = wrapped = wrap(session)
     try:
         with patch.object(ExponentialBackoff, "delay_amount", return_value=0):
-            yield transport.http_session
+            yield wrapped
     finally:
         transport.http_session = session

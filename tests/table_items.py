@@ -24,13 +24,13 @@ def scan_items() -> list[Any]:
 
 def put_items(items: list[Any]) -> None:
     """Put items in DynamoDB's JSON into the table."""
-    _write_batches([{"PutRequest": {"Item": item}} for item in items])
+    write_batches([{"PutRequest": {"Item": item}} for item in items])
 
 
 def replace_items(items: list[Any]) -> None:
     """Delete all items of the table and put `items`."""
     keys = [{name: item[name] for name in ("PK", "SK")} for item in scan_items()]
-    _write_batches([{"DeleteRequest": {"Key": key}} for key in keys])
+    write_batches([{"DeleteRequest": {"Key": key}} for key in keys])
     put_items(items)
 
 
@@ -60,7 +60,8 @@ def dynamodb_client() -> Any:
     return Item._get_connection().connection.client
 
 
-def _write_batches(requests: list[Any]) -> None:
+def write_batches(requests: list[Any]) -> None:
+    """Put and delete items, each by a request of `BatchWriteItem`."""
     for first in range(0, len(requests), BATCH_WRITE_MAX):
         batch = requests[first : first + BATCH_WRITE_MAX]
         params = {"RequestItems": {settings.TABLE_NAME: batch}}

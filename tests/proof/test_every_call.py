@@ -1,0 +1,161 @@
+"""Every call of the API with every fault at every request that it sends to DynamoDB.
+
+A fault that passes is not noticed by the client. After any other the table is as before the call or
+as after it, and a repetition of the call completes it once.
+"""
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from chalice.test import Client
+
+from chalicelib.clock import now
+from chalicelib.jobs.deferred_updates import run_deferred_updates
+from tests.costs.costs import Call, Scenario
+from tests.costs.test_costs import TABLES
+from tests.faults import Killed
+from tests.proof.faults import FAULTS, fault_at
+from tests.proof.tables import State, describe, difference, read_state, restore
+from tests.support import Person
+
+UNAVAILABLE, KILLED = 503, 0
+# Calls of more than one transaction. Where one fails, the call is repeated by the client, or a
+# deferred update completes it.
+IN_STEPS = {
+    "... a member with one task": "each task of the member is reassigned by itself",
+    "... with a subtask": "each subtask is copied by itself",
+    "... with a subtask too": "each subtask is moved by itself",
+    "`POST /api/tasks/bulk`, 10 creates": "each operation is a transaction",
+    "`DELETE .../attachments/{attachment_id}`": "the item is deleted after the object",
+}
+# Of these, a job completes what the client cannot: see the tests of the job.
+COMPLETED_BY_A_JOB = {"`DELETE .../attachments/{attachment_id}`": "the clean-up of attachments"}
+# A repetition of these does the same again, by intention.
+REPEATED = {
+    "`POST .../resend`": "sends the invitation again",
+    "`POST /api/live/tickets`": "creates another ticket",
+}
+_keys = itertools.count()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The status of the response (0: the process was killed) and the table after the call."""
+
+    status: int
+    table: Counter[str]
+
+
+@pytest.fixture
+def frozen_clock() -> Iterator[None]:
+    """Let no time pass, so that the states of the table have the same times."""
+    start = datetime.now(UTC).replace(hour=9, minute=5, second=0, microsecond=0)
+    with time_machine.travel(start, tick=False):
+        yield
+
+
+class Proof:
+    """One call in a world: what it does without a fault, and with each."""
+
+    def __init__(self, world: Scenario, name: str, call: Call) -> None:
+        self._name = name
+        method, path, body, person, headers, _ = (*call(world), None, None, None, None)[:6]
+        sent = dict(headers or {}) | ({"Idempotency-Key": f"{next(_keys)}"} if body else {})
+        self._call = lambda: (person or world.ann).call(method, path, body, headers=sent)
+        self._before: State = read_state()
+
+    def find_failures(self) -> Iterator[str]:
+        """Yield what is wrong after a fault; afterwards the call is made without one."""
+        unchanged = describe(self._before)
+        clean = Outcome(self._send(), describe(read_state()))
+        completed = self._complete()
+        for name, fault in FAULTS.items():
+            for number in itertools.count(1):
+                restore(self._before)
+                with fault_at(fault, number) as session:
+                    status = self._send()
+                found = Outcome(status, describe(read_state()))
+                if session.requests < number:
+                    break
+                if session.happened:
+                    case = f"{name}, at request {number}: {found.status}"
+                    if fault.is_transient:
+                        yield from self._compare(case, found, clean)
+                    else:
+                        yield from self._check_outage(case, found, unchanged, clean)
+                        yield from self._check_repetition(case, found, clean, completed)
+        restore(self._before)
+        self._send()
+
+    def _send(self) -> int:
+        try:
+            return int(self._call().status_code)
+        except Killed:
+            return KILLED
+
+    def _complete(self) -> Counter[str]:
+        """Run the deferred updates, and return the state of the table."""
+        run_deferred_updates(now() + timedelta(minutes=2))
+        return describe(read_state())
+
+    def _check_outage(
+        self, case: str, found: Outcome, unchanged: Counter[str], clean: Outcome
+    ) -> Iterator[str]:
+        if found.status not in (clean.status, UNAVAILABLE, KILLED):
+            yield f"{case}, not {clean.status} or {UNAVAILABLE}"
+        if self._name not in IN_STEPS and found.table not in (unchanged, clean.table):
+            yield f"{case}, half done: {difference(found.table, clean.table)}"
+
+    def _check_repetition(
+        self, case: str, first: Outcome, clean: Outcome, completed: Counter[str]
+    ) -> Iterator[str]:
+        again = self._send()
+        # A call that is done already may be refused: the comment is deleted, the person a member.
+        is_done = first.table == clean.table or self._name in COMPLETED_BY_A_JOB
+        if again != clean.status and not (is_done and 400 <= again < 500):
+            yield f"{case}, {again} when repeated"
+        if self._name in REPEATED | COMPLETED_BY_A_JOB:
+            return
+        if (found := self._complete()) != completed:
+            yield f"{case}, another state when repeated: {difference(found, completed)}"
+
+    def _compare(self, case: str, found: Outcome, clean: Outcome) -> Iterator[str]:
+        if found.status != clean.status:
+            yield f"{case}, not {clean.status}"
+        elif found.table != clean.table:
+            yield f"{case}, another state: {difference(found.table, clean.table)}"
+
+
+def _prove(world: Scenario, calls: dict[str, Call]) -> dict[str, list[str]]:
+    """Return the failures of each call that has some."""
+    found = {name: list(Proof(world, name, call).find_failures()) for name, call in calls.items()}
+    return {name: failures for name, failures in found.items() if failures}
+
+
+pytestmark = [
+    pytest.mark.usefixtures("frozen_clock", "local_table"),
+    pytest.mark.parametrize("transport", ["lean"], indirect=True),
+]
+
+
+@pytest.fixture
+def world(
+    client: Client, ann: Person, bob: Person, make_person: Callable[[str], Person]
+) -> Scenario:
+    return Scenario(client, ann, bob, make_person)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("heading", TABLES)
+def test_no_fault_leaves_a_call_half_done(world: Scenario, heading: str) -> None:
+    assert _prove(world, TABLES[heading]) == {}
+
+
+@pytest.mark.parametrize("name", ["`POST /api/tasks`", "`PATCH .../status`"])
+def test_no_fault_leaves_the_usual_change_half_done(world: Scenario, name: str) -> None:
+    assert _prove(world, {name: TABLES["Calls about tasks"][name]}) == {}
