@@ -35,7 +35,7 @@ def build_webhook_disabled_email(mail: OutboxMail, now: datetime) -> Email | Non
         "webhook_disabled",
         f"{name}: a webhook was disabled",
         to=user.email,
-        link=f"{settings.APP_URL}/projects/{project_id}/settings/webhooks",
+        link=f"{settings.APP_URL}/projects/{project_id}/settings",
         user=user,
         project=name,
         host=urlsplit(webhook.url).hostname,  # the path may be a secret of the receiver
