@@ -9,7 +9,7 @@ import { Loading } from "../../components/Loading";
 import { notifyProblem } from "../../components/notify";
 import { ProblemAlert } from "../../components/ProblemAlert";
 import { WideTable } from "../../components/WideTable";
-import { m } from "../../i18n";
+import { texts } from "../../i18n/webhooks";
 import { useTimeZone } from "../account/useAccount";
 import { deliveriesKey, useDeliveries } from "./queries";
 
@@ -49,17 +49,17 @@ export default function Deliveries({ projectId, webhookId }: Props) {
   if (data.items.length === 0) {
     return (
       <Text size="sm" c="dimmed">
-        {m.webhooks.noDeliveries}
+        {texts.noDeliveries}
       </Text>
     );
   }
   return (
-    <WideTable minWidth={560} aria-label={m.webhooks.deliveries}>
+    <WideTable minWidth={560} aria-label={texts.deliveries}>
       <Table.Thead>
         <Table.Tr>
-          <Table.Th>{m.webhooks.time}</Table.Th>
-          <Table.Th>{m.webhooks.type}</Table.Th>
-          <Table.Th>{m.webhooks.result}</Table.Th>
+          <Table.Th>{texts.time}</Table.Th>
+          <Table.Th>{texts.type}</Table.Th>
+          <Table.Th>{texts.result}</Table.Th>
           <Table.Td />
         </Table.Tr>
       </Table.Thead>
@@ -91,16 +91,16 @@ function DeliveryRow({
         <details>
           <summary>
             {delivery.type}
-            {delivery.cause !== "event" && ` (${m.webhooks.cause[delivery.cause]})`}
+            {delivery.cause !== "event" && ` (${texts.cause[delivery.cause]})`}
           </summary>
-          <Code block tabIndex={0} aria-label={m.webhooks.payload}>
+          <Code block tabIndex={0} aria-label={texts.payload}>
             {JSON.stringify(delivery.payload, null, 2)}
           </Code>
         </details>
       </Table.Td>
       <Table.Td>
         <Badge size="sm" variant="light" color={COLORS[delivery.status]}>
-          {m.webhooks.status[delivery.status]}
+          {texts.status[delivery.status]}
         </Badge>
         <Text size="xs">{describeAnswer(delivery)}</Text>
       </Table.Td>
@@ -112,7 +112,7 @@ function DeliveryRow({
           disabled={delivery.status === "pending"}
           onClick={onRedeliver}
         >
-          {m.webhooks.redeliver}
+          {texts.redeliver}
         </Button>
       </Table.Td>
     </Table.Tr>
@@ -121,7 +121,7 @@ function DeliveryRow({
 
 function describeAnswer({ response_status, error, duration_ms }: WebhookDelivery): string {
   if (error !== null) {
-    const known: Record<string, string> = m.webhooks.errors;
+    const known: Record<string, string> = texts.errors;
     return known[error] ?? error;
   }
   return response_status === null ? "" : `HTTP ${response_status} · ${duration_ms} ms`;

@@ -8,6 +8,7 @@ import type { WebhookEvent } from "../../api/types";
 import { ProblemAlert } from "../../components/ProblemAlert";
 import { useFields } from "../../components/useFields";
 import { m } from "../../i18n";
+import { texts } from "../../i18n/webhooks";
 import { NewSecret } from "../account/Credential";
 import { EVENTS, webhooksKey } from "./queries";
 
@@ -40,14 +41,14 @@ export default function NewWebhook({ projectId }: { projectId: string }) {
       <Stack>
         <ProblemAlert error={create.error} fields={["url"]} />
         <TextInput
-          label={m.webhooks.url}
-          description={m.webhooks.urlHint}
+          label={texts.url}
+          description={texts.urlHint}
           type="url"
           required
           maxLength={1000}
           {...bind("url")}
         />
-        <Checkbox.Group label={m.webhooks.events} value={events} onChange={setEvents}>
+        <Checkbox.Group label={texts.events} value={events} onChange={setEvents}>
           <SimpleGrid cols={{ base: 2, sm: 3 }} mt="xs" spacing="xs">
             {EVENTS.map((event) => (
               <Checkbox key={event} value={event} label={event} />
@@ -59,7 +60,7 @@ export default function NewWebhook({ projectId }: { projectId: string }) {
             {m.common.create}
           </Button>
         </Group>
-        {create.data && <NewSecret title={m.webhooks.shownOnce} secret={create.data.secret} />}
+        {create.data && <NewSecret title={texts.shownOnce} secret={create.data.secret} />}
       </Stack>
     </form>
   );

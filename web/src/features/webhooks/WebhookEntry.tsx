@@ -8,7 +8,7 @@ import type { Webhook } from "../../api/types";
 import { formatTime } from "../../components/dates";
 import { Loading } from "../../components/Loading";
 import { notifyProblem, notifySuccess } from "../../components/notify";
-import { m } from "../../i18n";
+import { texts } from "../../i18n/webhooks";
 import { Credential, NewSecret } from "../account/Credential";
 import { useTimeZone } from "../account/useAccount";
 import { deliveriesKey, webhooksKey } from "./queries";
@@ -29,22 +29,22 @@ export function WebhookEntry({ projectId, webhook }: Props) {
     <Stack gap="xs">
       <Credential
         name={webhook.url}
-        details={[m.webhooks.withEvents(webhook.events.length), describeState(webhook, zone)]}
+        details={[texts.withEvents(webhook.events.length), describeState(webhook, zone)]}
         onDelete={() => remove.mutate()}
         actions={
           <>
             <Action onClick={() => setOpen(!isOpen)} isExpanded={isOpen}>
-              {m.webhooks.deliveries}
+              {texts.deliveries}
             </Action>
-            <Action onClick={() => test.mutate()}>{m.webhooks.sendTest}</Action>
-            <Action onClick={() => rotate.mutate()}>{m.webhooks.rotate}</Action>
+            <Action onClick={() => test.mutate()}>{texts.sendTest}</Action>
+            <Action onClick={() => rotate.mutate()}>{texts.rotate}</Action>
             <Action onClick={() => change.mutate(!webhook.active)}>
-              {webhook.active ? m.webhooks.pause : m.webhooks.activate}
+              {webhook.active ? texts.pause : texts.activate}
             </Action>
           </>
         }
       />
-      {rotate.data && <NewSecret title={m.webhooks.shownOnceOverlap} secret={rotate.data.secret} />}
+      {rotate.data && <NewSecret title={texts.shownOnceOverlap} secret={rotate.data.secret} />}
       {isOpen && (
         <Suspense fallback={<Loading />}>
           <Deliveries projectId={projectId} webhookId={webhook.id} />
@@ -76,12 +76,12 @@ function Action({ children, onClick, isExpanded }: ActionProps) {
 
 function describeState(webhook: Webhook, zone: string): string {
   if (webhook.disabled_reason !== null) {
-    return m.webhooks.disabled[webhook.disabled_reason];
+    return texts.disabled[webhook.disabled_reason];
   }
   if (webhook.retry_at !== null) {
-    return m.webhooks.failing(formatTime(webhook.retry_at, zone));
+    return texts.failing(formatTime(webhook.retry_at, zone));
   }
-  return webhook.active ? m.webhooks.active : m.webhooks.paused;
+  return webhook.active ? texts.active : texts.paused;
 }
 
 function useWebhookActions(projectId: string, webhook: Webhook) {
@@ -117,7 +117,7 @@ function useWebhookActions(projectId: string, webhook: Webhook) {
         }),
       ),
     onSuccess: () => {
-      notifySuccess(m.webhooks.queued);
+      notifySuccess(texts.queued);
       return queries.invalidateQueries({ queryKey: deliveriesKey(webhook.id) });
     },
     onError: notifyProblem,

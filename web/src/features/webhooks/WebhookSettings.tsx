@@ -3,7 +3,7 @@ import { lazy } from "react";
 
 import { AddOnDemand } from "../../components/AddOnDemand";
 import { ProblemAlert } from "../../components/ProblemAlert";
-import { m } from "../../i18n";
+import { texts } from "../../i18n/webhooks";
 import { CredentialList } from "../account/Credential";
 import { useWebhooks } from "./queries";
 import { WebhookEntry } from "./WebhookEntry";
@@ -14,18 +14,18 @@ const NewWebhook = lazy(() => import("./NewWebhook"));
 export default function WebhookSettings({ projectId }: { projectId: string }) {
   const { data, error } = useWebhooks(projectId);
   return (
-    <Stack gap="sm" component="section" aria-label={m.webhooks.title}>
-      <CredentialList title={m.webhooks.title}>
+    <Stack gap="sm" component="section" aria-label={texts.title}>
+      <CredentialList title={texts.title}>
         {data?.items.map((webhook) => (
           <WebhookEntry key={webhook.id} projectId={projectId} webhook={webhook} />
         ))}
       </CredentialList>
       <ProblemAlert error={error} />
       <Text size="sm" c="dimmed">
-        {m.webhooks.explanation}
+        {texts.explanation}
       </Text>
       <Group>
-        <AddOnDemand label={m.webhooks.add}>
+        <AddOnDemand label={texts.add}>
           <NewWebhook projectId={projectId} />
         </AddOnDemand>
       </Group>
