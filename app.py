@@ -54,14 +54,15 @@ app.add_routes(
         "chalicelib.reminders.routes",
         "chalicelib.dead_letters.routes",
         "chalicelib.calendar_feeds.routes",
+        "chalicelib.webhooks.routes",
     ),
 )
 
 
 @app.schedule(Rate(5, unit=Rate.MINUTES))
 def tick(event: CloudWatchEvent) -> dict[str, int]:
-    """Every five minutes: expired uploads, deferred task updates, account deletions, purges and
-    the maintenance runs."""
+    """Every five minutes: expired uploads, deferred task updates, account deletions, purges, the
+    maintenance runs, and webhooks to try again."""
     from chalicelib.jobs.tick import run_tick
 
     return run_tick(now(), _time_budget(event.context))
@@ -121,7 +122,7 @@ def dispatch_mail(event: dict[str, Any], context: Any) -> dict[str, Any]:
 @app.lambda_function()
 def follow_changes(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """On changes in the table's stream: write activity, update search, queue live events, start
-    jobs."""
+    webhook deliveries and jobs."""
     from chalicelib.jobs.stream import process_stream_records
 
     return process_stream_records(event["Records"], now=now())
@@ -150,6 +151,14 @@ def send_events(event: dict[str, Any], context: Any) -> dict[str, Any]:
     from chalicelib.live.jobs import deliver_events
 
     return deliver_events(event["Records"], now=now())
+
+
+@app.lambda_function()
+def deliver_webhooks(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """On a webhook with deliveries to be made: send them to its receiver, in order."""
+    from chalicelib.webhooks.delivery_run import run_deliveries
+
+    return run_deliveries(event["Records"], _time_budget(context))
 
 
 @app.on_cw_event({"source": ["aws.s3"], "detail-type": ["Object Created"]})

@@ -171,6 +171,7 @@ class Conflict(ApiError):
         "job_not_done": "the job has not finished yet",
         "job_failed": "the job failed; request it again",
         "too_many_views": "you have, or the project has, 100 saved views; delete one",
+        "too_many_webhooks": "the project has 10 webhooks; delete one",
         "no_room": (
             "the files of the task or the project would be too many or too large; "
             "`detail` says which of the two"

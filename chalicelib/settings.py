@@ -42,6 +42,12 @@ DEAD_LETTERS_URL = os.environ.get("DEAD_LETTERS_URL", "")
 LIVE_URL = os.environ.get("LIVE_URL", "")
 # The URL of the queue of live events; only the function that fills it has it.
 LIVE_EVENTS_URL = os.environ.get("LIVE_EVENTS_URL", "")
+# The URL of the queue of webhook deliveries; only functions that fill it have it.
+WEBHOOK_DELIVERIES_URL = os.environ.get("WEBHOOK_DELIVERIES_URL", "")
+# The keys from which webhook secrets are derived; only functions that show them or sign have it.
+WEBHOOK_KEYS_ID = os.environ.get("WEBHOOK_KEYS_ID", "")
+# Whether a webhook may be an http address of this machine: only on a local cloud.
+WEBHOOK_LOOPBACK = os.environ.get("WEBHOOK_LOOPBACK", "false") == "true"
 # The secret that the stack's CloudFront distribution sends; empty without a distribution.
 ORIGIN_KEY_ID = os.environ.get("ORIGIN_KEY_ID", "")
 # Origins of web clients at other addresses than the API's.

@@ -5,6 +5,7 @@ the section of docs/operations.md that explains what to do.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,9 @@ _MINUTE = 60
 _FREQUENT_SCHEDULES = {"rate(1 minute)", "rate(5 minutes)", "cron(0/5 * * * ? *)"}
 _NAMESPACE = "TaskManager/${Stage}"
 _APP_DIMENSIONS = {"service": "task-manager"}
+# Seconds after which a message of a FIFO queue should have been taken. A run of webhook deliveries
+# may be continued a few times.
+_OLDEST_MESSAGE = {"LiveEvents": _MINUTE, "WebhookDeliveries": 15 * _MINUTE}
 # CloudWatch calls a percentile an "extended statistic".
 _P99 = "p99"
 
@@ -154,10 +158,10 @@ def _create_queue_alarms(resources: Resources) -> Iterator[Alarm]:
         if queue.get("FifoQueue"):
             yield Alarm(
                 f"{name}Age",
-                "live-events-age",
+                f"{_to_kebab_case(name)}-age",
                 "AWS/SQS",
                 "ApproximateAgeOfOldestMessage",
-                _MINUTE,
+                _OLDEST_MESSAGE[name],
                 by_name,
                 statistic="Maximum",
             )
@@ -246,6 +250,10 @@ def _build_widget(index: int, alarms: list[Alarm]) -> dict[str, Any]:
 def _build_metric(alarm: Alarm) -> list[str]:
     dimensions = [text for k, v in alarm.dimensions.items() for text in (k, _to_variable(v))]
     return [alarm.namespace, alarm.metric, *dimensions]
+
+
+def _to_kebab_case(name: str) -> str:
+    return re.sub(r"\B([A-Z])", r"-\1", name).lower()
 
 
 def _substitute(text: str) -> Any:

@@ -26,6 +26,8 @@ _SAMPLE_VALUES = {
     "OriginKey": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:origin",
     "RunJobs.Arn": "arn:aws:lambda:eu-central-1:123456789012:function:run-jobs",
     "LiveEvents.Arn": "arn:aws:sqs:eu-central-1:123456789012:live-events.fifo",
+    "WebhookDeliveries.Arn": "arn:aws:sqs:eu-central-1:123456789012:webhooks.fifo",
+    "WebhookKeys.Id": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:webhooks",
     "LiveApi": "abcdefghij",
     "DeadLetters.Arn": "arn:aws:sqs:eu-central-1:123456789012:letters",
 }

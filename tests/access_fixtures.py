@@ -190,6 +190,7 @@ class AccessScenario:
             "task_id in the trash": trashed,
             "label_id": _create_label(owner, project),
             "view_id": _create_view(owner, project),
+            **_create_webhook(owner, project),
             "attachment_id": _create_attachment(author, task),
             "attachment_id of another parent": _create_attachment(author, other),
             "comment_id": _create_comment(author, task),
@@ -219,6 +220,14 @@ def _create_feed(author: Person) -> Ids:
 def _create_view(author: Person, project: str | None = None) -> str:
     view = {"name": "x", "filter": {}, "project": project}
     return str(author.post("/api/views", view).json_body["id"])
+
+
+def _create_webhook(author: Person, project: str) -> Ids:
+    path = f"/api/projects/{project}/webhooks"
+    body = {"url": "https://hooks.example.com/", "events": ["task.created"]}
+    webhook = str(author.post(path, body).json_body["id"])
+    delivery = author.post(f"{path}/{webhook}/test").json_body["id"]
+    return {"webhook_id": webhook, "delivery_id": delivery}
 
 
 def _create_comment(author: Person, task: str) -> str:

@@ -31,6 +31,7 @@ def create_stack() -> None:
     queues = sqs_backends[DEFAULT_ACCOUNT_ID][settings.REGION]
     queues.create_queue(settings.DEAD_LETTERS_URL.rpartition("/")[2])
     queues.create_queue(settings.LIVE_EVENTS_URL.rpartition("/")[2], FifoQueue="true")
+    queues.create_queue(settings.WEBHOOK_DELIVERIES_URL.rpartition("/")[2], FifoQueue="true")
     set_watermarks()
 
 
@@ -46,6 +47,8 @@ def _build_backends() -> dict[str, Any]:
     secrets = aws_clients.secrets_manager_client()
     secrets.create_secret(Name=settings.SECRET_ID, SecretString=keys)
     secrets.create_secret(Name=settings.ORIGIN_KEY_ID, SecretString=ORIGIN_KEY)
+    webhook_keys = f'{{"active": "w1", "w1": "{"w" * 64}"}}'
+    secrets.create_secret(Name=settings.WEBHOOK_KEYS_ID, SecretString=webhook_keys)
     names = ("dynamodb", "ses", "secretsmanager")
     return {name: deepcopy(vars(_get_backend(name))) for name in names}
 
@@ -65,7 +68,18 @@ def set_watermarks() -> None:
 def build_watermarks() -> list[Any]:
     """Return the watermark items, in DynamoDB's JSON, of a system that ticked in this hour."""
     hour = format_timestamp(datetime.now(UTC).replace(minute=0, second=0, microsecond=0))
-    kinds = ("mail", "due", "digest", "upload", "leaving", "errand", "purge", "job", "weekly")
+    kinds = (
+        "mail",
+        "due",
+        "digest",
+        "upload",
+        "leaving",
+        "errand",
+        "purge",
+        "job",
+        "weekly",
+        "webhook",
+    )
     items = [Watermark.key(kind).empty_item() for kind in kinds]
     for item in items:
         item.hour = hour

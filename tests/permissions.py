@@ -69,10 +69,11 @@ _VERSION_ACTIONS = {"GetObject": "GetObjectVersion", "DeleteObject": "DeleteObje
 _LIVE_API = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${LiveApi}/v1"
 _OTHER_CALLS = {
     "Invoke": ("InvokeFunction", "${RunJobs.Arn}"),
-    "SendMessageBatch": ("SendMessage", "${LiveEvents.Arn}"),
     "PostToConnection": ("ManageConnections", f"{_LIVE_API}/POST/@connections/x"),
     "DeleteConnection": ("ManageConnections", f"{_LIVE_API}/DELETE/@connections/x"),
 }
+# The queues that functions fill, by the ends of their addresses in `conftest.py`.
+_QUEUES = {"live.fifo": "${LiveEvents.Arn}", "hooks.fifo": "${WebhookDeliveries.Arn}"}
 _TRANSACTION_ACTIONS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem"}
 
 
@@ -200,6 +201,8 @@ def _list_needed(service: str, operation: str, params: dict[str, Any]) -> Iterat
     elif service == "dynamodb":
         index = params.get("IndexName")
         yield operation, "${Table.Arn}" + (f"/index/{index}" if index else "")
+    elif operation == "SendMessageBatch":
+        yield "SendMessage", _QUEUES[params["QueueUrl"].rpartition("/")[2]]
     else:
         yield _OTHER_CALLS.get(operation, (operation, "*"))
 

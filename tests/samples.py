@@ -46,6 +46,7 @@ TEXTS = {
     "title": "x",
     "token": "x",
     "updated_since": "2026-01-01",
+    "url": "https://hooks.example.com/",
     "username": "somebody",
 }
 # Field -> the path parameter that has ids of the same kind. None: the field takes the id of any

@@ -56,6 +56,8 @@ class Action(StrEnum):
     EXPORT_PROJECT = "export project"
     REPORT_ON_PROJECT = "report on project"
     SHARE_CALENDAR = "share calendar"
+    READ_WEBHOOKS = "read webhooks"
+    MANAGE_WEBHOOKS = "manage webhooks"
 
 
 class Permission(NamedTuple):
@@ -111,6 +113,8 @@ PERMISSIONS: dict[Action, Permission] = {
     Action.EXPORT_PROJECT: Permission(EVERY_ROLE, Scope.READ_TASKS, archived=True),
     Action.REPORT_ON_PROJECT: Permission(EVERY_ROLE, Scope.READ_TASKS, archived=True),
     Action.SHARE_CALENDAR: Permission(EVERY_ROLE, archived=True),
+    Action.READ_WEBHOOKS: Permission(MANAGERS, Scope.READ_PROJECTS, archived=True),
+    Action.MANAGE_WEBHOOKS: Permission(MANAGERS, Scope.WRITE_PROJECTS, archived=True),
 }
 
 

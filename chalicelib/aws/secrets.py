@@ -1,4 +1,4 @@
-"""The secrets: the signing keys, and the key by which the API knows the stack's distribution.
+"""The secrets: the signing keys, the keys of webhooks, and the key of the stack's distribution.
 
 A process reads a secret again every five minutes. While that fails, the value that it has stays in
 use.
@@ -8,6 +8,7 @@ import hmac
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Generic, TypeVar
 
 from botocore.exceptions import ClientError
@@ -95,11 +96,20 @@ def find_verifying_key(key_id: str) -> bytes | None:
     works at once, and forged ids cause few reads. Raises `Unavailable` for an unknown id while
     Secrets Manager does not respond, because the key may be new.
     """
-    keys = signing_keys.get().keys
-    if key_id not in keys and signing_keys.is_older_than(UNKNOWN_KEY_SECONDS):
-        if signing_keys.has_failed_lately():
+    return _find_key(signing_keys, key_id)
+
+
+def find_webhook_key(key_id: str) -> bytes | None:
+    """Return the key of webhook secrets with this id, or None; see `find_verifying_key`."""
+    return _find_key(webhook_keys, key_id)
+
+
+def _find_key(secret: CachedSecret[SigningKeys], key_id: str) -> bytes | None:
+    keys = secret.get().keys
+    if key_id not in keys and secret.is_older_than(UNKNOWN_KEY_SECONDS):
+        if secret.has_failed_lately():
             raise Unavailable()
-        keys = signing_keys.read_again().keys
+        keys = secret.read_again().keys
     return keys.get(key_id)
 
 
@@ -119,12 +129,12 @@ def is_origin_key(sent: str) -> bool:
     return False
 
 
-def _load_signing_keys() -> SigningKeys:
-    document: dict[str, str] = json.loads(_read_secret(settings.SECRET_ID))
+def _load_keys(secret_id: str) -> SigningKeys:
+    document: dict[str, str] = json.loads(_read_secret(secret_id))
     active = document.pop("active")
     keys = {key_id: text.encode() for key_id, text in document.items()}
     if active not in keys or any(len(key) < MIN_KEY_BYTES for key in keys.values()):
-        raise RuntimeError(f"the secret {settings.SECRET_ID} holds no usable signing key")
+        raise RuntimeError(f"the secret {secret_id} holds no usable signing key")
     return SigningKeys(active, keys)
 
 
@@ -141,6 +151,8 @@ def _read_secret(secret_id: str) -> str:
         raise RuntimeError(f"the secret {secret_id} cannot be read") from error
 
 
-signing_keys = CachedSecret(_load_signing_keys)
+signing_keys = CachedSecret(partial(_load_keys, settings.SECRET_ID))
+# Apart from the signing keys, so that the function that calls receivers cannot sign sessions.
+webhook_keys = CachedSecret(partial(_load_keys, settings.WEBHOOK_KEYS_ID))
 # The stack's CloudFront distribution sends it with each request.
 origin_key = CachedSecret(_load_origin_key)

@@ -41,6 +41,15 @@ def derive_copy_id(at: datetime, source_id: str, seed: str) -> str:
     return _encode_ulid(at, low_bits)
 
 
+def derive_ordered_id(at: datetime, sequence: int, part: int) -> str:
+    """Return the ULID of the `part`-th object that a stream record leads to.
+
+    `sequence` is the record's sequence number and `at` its time. Objects of one second sort by
+    sequence number, and those of one record by `part`, which is below 16.
+    """
+    return _encode_ulid(at, (sequence << 4 | part) & (1 << 80) - 1)
+
+
 def _decode_milliseconds(ulid: str) -> int:
     number = 0
     for character in ulid[:TIME_LENGTH]:

@@ -12,12 +12,14 @@ from typing import Any
 from chalicelib.activity.service import record_activity
 from chalicelib.aws import functions
 from chalicelib.comments.watchers import watch_on_assignment
+from chalicelib.live.events import build_all_events
 from chalicelib.live.jobs import queue_events
 from chalicelib.observability import logger, record_outcome
 from chalicelib.relations.jobs import index_blocked_task
 from chalicelib.task_lists.search import update_search_index
 from chalicelib.task_lists.snapshots import refresh_on_change
 from chalicelib.tasks.jobs import TaskChange, parse_task_change
+from chalicelib.webhooks.jobs import record_deliveries, start_deliveries
 
 StreamHandler = Callable[[TaskChange, datetime], None]
 
@@ -31,32 +33,38 @@ STREAM_HANDLERS: tuple[StreamHandler, ...] = (
 
 
 def process_stream_records(records: list[dict[str, Any]], *, now: datetime) -> dict[str, Any]:
-    """Process a stream batch: queue its live events, start a job runner for each new job, and run
-    every stream handler for each change of a task.
+    """Process a stream batch: queue its live events, write and start webhook deliveries, start a
+    job runner for each new job, and run every stream handler for each change of a task.
 
     Returns the sequence numbers of the records that failed, so that only they and the records after
     them are delivered again.
     """
-    watched = [record for record in records if not _is_job(record)]
-    outcomes = Counter(events_queued=queue_events(watched))
+    deliveries = [record for record in records if _has_partition(record, "WEBHOOK#")]
+    watched = [record for record in records if _has_partition(record, "PROJECT#", "TASK#")]
+    changes = build_all_events(watched)
+    outcomes = Counter(events_queued=queue_events(changes))
+    unrecorded = record_deliveries(changes, now) | start_deliveries(deliveries, now)
     failures = []
     for record in records:
         change = record["dynamodb"]
-        if _is_job(record):
+        number, sort_key = str(change["SequenceNumber"]), str(change["Keys"]["SK"]["S"])
+        outcome = None  # of other records, only live events and deliveries are made
+        if _has_partition(record, "JOB#"):
             outcome = _start_job_runner(record)
-        elif change["Keys"]["SK"]["S"].startswith(("TASK#", "TRASH#")):
+        elif sort_key.startswith(("TASK#", "TRASH#")):
             outcome = _run_handlers(record, now)
-        else:
-            continue  # only live events are made of it
-        outcomes[outcome] += 1
+        if number in unrecorded:
+            outcome = "failed"
+        if outcome is not None:
+            outcomes[outcome] += 1
         if outcome == "failed":
-            failures.append({"itemIdentifier": str(change["SequenceNumber"])})
+            failures.append({"itemIdentifier": number})
     record_outcome("stream", outcomes)
     return {"batchItemFailures": failures}
 
 
-def _is_job(record: dict[str, Any]) -> bool:
-    return str(record["dynamodb"]["Keys"]["PK"]["S"]).startswith("JOB#")
+def _has_partition(record: dict[str, Any], *prefixes: str) -> bool:
+    return str(record["dynamodb"]["Keys"]["PK"]["S"]).startswith(prefixes)
 
 
 def _start_job_runner(record: dict[str, Any]) -> str:

@@ -13,10 +13,16 @@ from chalicelib.mail.jobs import measure_backlog
 from chalicelib.observability import logger
 from chalicelib.projects.jobs import continue_counter_repair
 from chalicelib.trash.jobs import purge_trash
+from chalicelib.webhooks.jobs import start_due_webhooks
 
 TickJob = Callable[[datetime], dict[str, int]]
 
-SHORT_JOBS: tuple[TickJob, ...] = (expire_uploads, continue_cleanup, measure_backlog)
+SHORT_JOBS: tuple[TickJob, ...] = (
+    expire_uploads,
+    continue_cleanup,
+    measure_backlog,
+    start_due_webhooks,
+)
 # Work that can take minutes. Each part stops early enough for the parts after it: deferred updates,
 # account deletions and the purge get at least half a minute of every tick; the counter repair uses
 # the rest.

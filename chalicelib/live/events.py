@@ -18,6 +18,7 @@ from chalicelib.dynamodb.ids import project_id_of
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.labels.models import Label
 from chalicelib.members.models import Member
+from chalicelib.observability import logger
 from chalicelib.tasks.jobs import TaskChange, parse_task_change
 from chalicelib.tasks.models import COUNT_ATTRIBUTES, TrashedTask
 
@@ -40,6 +41,25 @@ class LiveEvent(Struct, frozen=True):
     type: str
     actor: str | None
     details: dict[str, Any]
+
+
+class RecordEvents(Struct, frozen=True):
+    """A record of the stream and its events; None if they could not be made."""
+
+    record: dict[str, Any]
+    events: list[dict[str, Any]] | None
+
+
+def build_all_events(records: list[dict[str, Any]]) -> list[RecordEvents]:
+    """Return the events of each record. A failure is logged, and none of the others fails."""
+    built = []
+    for record in records:
+        try:
+            built.append(RecordEvents(record, build_events(record)))
+        except Exception:
+            logger.exception("the events of a record were not made", record_id=record["eventID"])
+            built.append(RecordEvents(record, None))
+    return built
 
 
 def build_events(record: dict[str, Any]) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ from chalicelib.aws.sqs import OrderedMessage
 from chalicelib.dynamodb.concurrency import run_concurrently
 from chalicelib.dynamodb.transactions import ConditionFailed, transact
 from chalicelib.live import models
-from chalicelib.live.events import ACTIONS, build_events
+from chalicelib.live.events import ACTIONS, RecordEvents
 from chalicelib.live.readers import Reader, Readers
 from chalicelib.observability import logger, record_outcome
 
@@ -41,20 +41,15 @@ class Frame(Struct, frozen=True):
     ended: str | None = None
 
 
-def queue_events(records: list[dict[str, Any]]) -> int:
+def queue_events(changes: list[RecordEvents]) -> int:
     """Put the events of stream records into the queue of live events, and return their number.
 
     A failure is logged and not raised, so that it holds up no other use of the records: clients get
     what they miss from the changes feed.
     """
     messages: list[OrderedMessage] = []
-    for record in records:
-        try:
-            events = build_events(record)
-        except Exception:
-            logger.exception("a live event was not made", record_id=record.get("eventID"))
-            continue
-        for event in events:
+    for change in changes:
+        for event in change.events or ():
             body = json.dumps(event, separators=(",", ":"))
             messages.append(OrderedMessage(event["project_id"], event["id"], body))
     try:

@@ -34,6 +34,7 @@ from chalicelib.mail.notifications import (
     REMINDER,
     RESET,
     VERIFY,
+    WEBHOOK_DISABLED,
     WEEKLY_REPORT,
 )
 from chalicelib.mail.rendering import Email
@@ -45,15 +46,16 @@ from chalicelib.reminders.emails import (
 )
 from chalicelib.reports.emails import build_weekly_report_email
 from chalicelib.tasks.emails import build_assignment_email
+from chalicelib.webhooks.emails import build_webhook_disabled_email
 
 
 class MailKind(NamedTuple):
     """One kind of mail.
 
     `build` returns the email, or None when it is no longer wanted. A `switchable` kind can be
-    switched off in the profile. A `security` kind is about the safety of the account; only these
-    have no link to unsubscribe. A kind that `verifies` its address is sent to suppressed addresses
-    too.
+    switched off in the profile. A `security` kind is about the safety of the account, or says that
+    something of its owner stopped; only these have no link to unsubscribe. A kind that `verifies`
+    its address is sent to suppressed addresses too.
     """
 
     build: Callable[[OutboxMail, datetime], Email | None]
@@ -77,6 +79,7 @@ MAIL_KINDS: dict[str, MailKind] = {
     EMAIL_CHANGED: MailKind(build_email_changed_email, security=True),
     LEAVING: MailKind(build_deletion_email, security=True),
     INVITATION: MailKind(build_invitation_email),
+    WEBHOOK_DISABLED: MailKind(build_webhook_disabled_email, security=True),
 }
 
 # Outbox items that stand for several mails, and the function that queues each of those mails.

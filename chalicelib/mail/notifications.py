@@ -23,6 +23,7 @@ VERIFY, RESET, PASSWORD_CHANGED = "verify", "reset", "password_changed"
 NEW_EMAIL, EMAIL_CHANGED, LEAVING = "new_email", "email_changed", "leaving"
 INVITATION = "invitation"
 WEEKLY_REPORT = "weekly_report"
+WEBHOOK_DISABLED = "webhook_disabled"
 
 
 def wants_mail(user: User, kind: str) -> bool:
@@ -149,3 +150,17 @@ def queue_weekly_report_write(job_id: str, recipient: str, now: datetime) -> Put
 def report_job_id(mail: OutboxMail) -> str:
     """Return the id of the job that made the report of a weekly report mail."""
     return mail.id.removeprefix(f"{WEEKLY_REPORT}:")
+
+
+def queue_webhook_disabled_write(
+    project_id: str, webhook_id: str, version: int, recipient: str, now: datetime
+) -> Put:
+    """Queue the mail that a webhook was disabled; one for each `version` that was."""
+    mail_id = f"{WEBHOOK_DISABLED}:{project_id}:{webhook_id}:{version}"
+    return models.queue_mail_write(mail_id, kind=WEBHOOK_DISABLED, recipient=recipient, now=now)
+
+
+def disabled_webhook_ids(mail: OutboxMail) -> tuple[str, str]:
+    """Return the ids of the project and of the webhook that the mail is about."""
+    _, project_id, webhook_id, _ = mail.id.split(":")
+    return project_id, webhook_id

@@ -4,5 +4,5 @@ Projects and tasks are moved to the trash by their own packages; projects also r
 
 Items: none.
 Imports: access, activity, attachments, copies, dynamodb, http, jobs, members, projects, relations,
-task_lists, tasks.
+task_lists, tasks, webhooks.
 """

@@ -24,6 +24,7 @@ from chalicelib.tasks.models import Task, TrashedTask
 from chalicelib.tasks.number_models import TaskNumber
 from chalicelib.trash import models
 from chalicelib.trash.models import delete_items
+from chalicelib.webhooks.delivery_models import list_keys as list_delivery_keys
 
 PAGE = 100
 PAGES_PER_TICK = 20
@@ -92,7 +93,8 @@ def _delete_related_items(item: Task, now: datetime) -> int:
 
     A task has child items, whose activity is also in the project's feed. Each of its relations has
     another item below the other task. Its attachments are only closed here; the attachment jobs
-    delete them with their objects in the bucket. A member has a membership in the user's partition.
+    delete them with their objects in the bucket. A member has a membership in the user's partition,
+    a webhook its log.
     """
     kind, _, item_id = item.SK.partition("#")
     if kind in ("TASK", "TRASH"):
@@ -104,6 +106,8 @@ def _delete_related_items(item: Task, now: datetime) -> int:
         if item.moved_from is not None:
             children.append(TaskLocation.key(original_id))
         return delete_items(children)
+    if kind == "WEBHOOK":
+        return delete_items(list_delivery_keys(item_id))
     if kind == "MEMBER":
         return delete_items([UserMembership.key(item_id, item.PK.removeprefix("PROJECT#"))])
     return 0

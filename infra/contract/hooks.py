@@ -81,6 +81,8 @@ NOT_IN_SCHEMA = {
     "replaceTask": {"assigned_to", "labels", "parent", "start_date"} | RECURRENCE,
     "createRelation": {"task"},  # another task that the caller has access to
     "findUser": {"email"},  # either this or username
+    "createWebhook": {"url"},  # https, of a public address
+    "updateWebhook": {"url"},
     "duplicateProject": {"start_date"},  # a day of the calendar
 }
 RESPONSES: dict[str, Counter[int]] = defaultdict(Counter)

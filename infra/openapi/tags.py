@@ -97,6 +97,11 @@ TAGS = (
         ("/api/calendar-feeds", "/api/calendar"),
     ),
     Tag(
+        "webhooks",
+        "Signed requests that tell other systems of a project's events, and the log of them.",
+        ("/api/projects/{project_id}/webhooks",),
+    ),
+    Tag(
         "exports",
         "All data of a project or of the caller's account as files.",
         (

@@ -41,6 +41,7 @@ from chalicelib.tasks.jobs import TaskChange
 from chalicelib.tasks.models import list_project_tasks
 from chalicelib.trash.jobs import purge_trash
 from tests.attachment_files import upload_attachment
+from tests.costs import webhook_costs
 from tests.costs.costs import Scenario
 from tests.job_results import PLENTY_MS, run_sweep
 from tests.moto_stack import set_watermarks
@@ -236,6 +237,9 @@ GIVEN: dict[str, Callable[[JobWorld], Action]] = {
     "... a subscription": lambda world: _message(world, "subscribe"),
     "... a connection with a subscription closes": _close_connection,
     "`send_events`, 1 event to 2 connections": _send_event,
+    "an event recorded for 1 webhook": webhook_costs.record_event,
+    "`deliver_webhooks`, 1 event": lambda world: webhook_costs.deliver_event(world, 204),
+    "... not accepted": lambda world: webhook_costs.deliver_event(world, 500),
 }
 
 

@@ -49,12 +49,14 @@ def ids(ann: Person) -> dict[str, str]:
     relation = ann.post(f"/api/tasks/{task}/relations", target).json_body
     own = ann.post("/api/auth/profile/exports").json_body
     feed = ann.post("/api/calendar-feeds", {"name": "x"}).json_body
+    hook = {"url": "https://hooks.example.com/", "events": ["task.created"]}
     large = create_attachment(ann, task, size=settings.UPLOAD_FORM_MAX_BYTES + 1)
     return {
         "address": feed["url"].rpartition("/")[2],
         "project_id": project,
         "task_id": task,
         "label_id": label["id"],
+        "webhook_id": ann.post(f"/api/projects/{project}/webhooks", hook).json_body["id"],
         "view_id": ann.post("/api/views", {"name": "x", "filter": {}}).json_body["id"],
         "comment_id": comment["id"],
         "relation_id": relation["id"],

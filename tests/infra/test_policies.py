@@ -62,10 +62,24 @@ def test_only_mail_functions_may_send_mail() -> None:
     assert mailing == {"policy-dispatch_mail", "policy-sweep_mail"}
 
 
+def _list_secret_readers(secret: str) -> set[str]:
+    """Return the functions that may read a secret."""
+    return {
+        policy.stem.removeprefix("policy-")
+        for policy in POLICIES
+        for statement in read_statements(policy)
+        if "secretsmanager:GetSecretValue" in statement["Action"]
+        and secret in json.dumps(statement["Resource"])
+    }
+
+
 def test_only_functions_that_sign_tokens_read_the_signing_keys() -> None:
-    reading = {p.stem for p in POLICIES if "secretsmanager:GetSecretValue" in list_actions(p)}
-    signing = ("api_handler", "dispatch_mail", "sweep_mail", "live_socket", "send_events")
-    assert reading == {f"policy-{function}" for function in signing}
+    signing = {"api_handler", "dispatch_mail", "sweep_mail", "live_socket", "send_events"}
+    assert _list_secret_readers("TokenKeys") == signing
+
+
+def test_only_the_api_and_the_deliveries_read_the_keys_of_webhooks() -> None:
+    assert _list_secret_readers("WebhookKeys") == {"api_handler", "deliver_webhooks"}
 
 
 def test_only_functions_of_live_connections_reach_them() -> None:

@@ -148,10 +148,10 @@ def test_the_mail_stream_delivers_only_new_outbox_items(resources: dict[str, Any
     assert _list_patterns(resources, "MailStream") == [_insert_pattern("OUTBOX#")]
 
 
-def test_the_task_stream_delivers_only_content_of_projects_and_new_jobs(
+def test_the_task_stream_delivers_only_content_of_projects_new_jobs_and_deliveries(
     resources: dict[str, Any],
 ) -> None:
-    content, comments, new_jobs = _list_patterns(resources, "TaskStream")
+    content, comments, new_jobs, deliveries = _list_patterns(resources, "TaskStream")
     keys = content["dynamodb"]["Keys"]
     assert keys["PK"] == {"S": [{"prefix": "PROJECT#"}]}
     kinds = ("TASK#", "TRASH#", "MEMBER#", "LABEL#")
@@ -159,6 +159,11 @@ def test_the_task_stream_delivers_only_content_of_projects_and_new_jobs(
     of_tasks = {"PK": {"S": [{"prefix": "TASK#"}]}, "SK": {"S": [{"prefix": "COMMENT#"}]}}
     assert comments == {"dynamodb": {"Keys": of_tasks}}
     assert new_jobs == _insert_pattern("JOB#")
+    assert deliveries["eventName"] == ["INSERT"]
+    assert deliveries["dynamodb"]["Keys"] == {
+        "PK": {"S": [{"prefix": "WEBHOOK#"}]},
+        "SK": {"S": [{"prefix": "PENDING#"}]},
+    }
 
 
 def test_the_stream_has_two_readers(resources: dict[str, Any]) -> None:
@@ -166,6 +171,26 @@ def test_the_stream_has_two_readers(resources: dict[str, Any]) -> None:
     stream = {"Fn::GetAtt": ["Table", "StreamArn"]}
     readers = {name for name, mapping in mappings.items() if mapping["EventSourceArn"] == stream}
     assert sorted(readers) == STREAMS
+
+
+def test_a_slow_receiver_delays_no_other_webhook(
+    resources: dict[str, Any], functions: dict[str, Any]
+) -> None:
+    queue = properties(resources, "WebhookDeliveries")
+    mapping = properties(resources, "WebhookDeliveriesMapping")
+    assert queue["FifoQueue"] and queue["DeduplicationScope"] == "messageGroup"
+    assert queue["FifoThroughputLimit"] == "perMessageGroupId"
+    assert mapping["BatchSize"] == 1
+    assert mapping["FunctionName"] == {"Ref": "DeliverWebhooks"}
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    # A run that goes on must not meet the next one of its webhook.
+    assert queue["VisibilityTimeout"] > functions["DeliverWebhooks"]["Timeout"]
+
+
+def test_webhooks_call_this_machine_on_the_local_cloud_only(resources: dict[str, Any]) -> None:
+    stages = ("local", "dev", "prod")
+    allowed = {s: load_stage(s).parameters.get("AllowLoopbackWebhooks", "false") for s in stages}
+    assert allowed == {"local": "true", "dev": "false", "prod": "false"}
 
 
 def test_live_events_keep_their_order_and_are_dropped_after_five_minutes(
@@ -336,8 +361,9 @@ def test_every_function_has_the_same_environment(template: dict[str, Any]) -> No
 
     Exceptions: functions that write links have the addresses of client and API, which the function
     of the API itself cannot have; the API has the address of the dead letters; the stream handler
-    has the name of the job runner and the queue of live events; the functions of live connections
-    and the API have the address of the WebSocket API.
+    has the name of the job runner and the queues of live events and webhook deliveries; the
+    functions of live connections and the API have the address of the WebSocket API; the functions
+    that need the queue or the keys of webhooks have those.
     """
     own = {
         name: resource["Properties"]["Environment"]
@@ -345,14 +371,16 @@ def test_every_function_has_the_same_environment(template: dict[str, Any]) -> No
         if "Environment" in resource["Properties"]
     }
     assert {name: list(environment["Variables"]) for name, environment in own.items()} == {
-        "APIHandler": ["API_URL", "APP_URL", "DEAD_LETTERS_URL", "LIVE_URL"],
+        "APIHandler": ["API_URL", "APP_URL", "DEAD_LETTERS_URL", "LIVE_URL", "WEBHOOK_KEYS_ID"],
         "LiveSocket": ["LIVE_URL"],
         "SendEvents": ["LIVE_URL"],
         "DispatchMail": ["API_URL", "APP_URL"],
         "SweepMail": ["API_URL", "APP_URL"],
         "RunJobs": ["APP_URL"],
         "SweepJobs": ["APP_URL"],
-        "FollowChanges": ["JOB_WORKER", "LIVE_EVENTS_URL"],
+        "FollowChanges": ["JOB_WORKER", "LIVE_EVENTS_URL", "WEBHOOK_DELIVERIES_URL"],
+        "Tick": ["WEBHOOK_DELIVERIES_URL"],
+        "DeliverWebhooks": ["WEBHOOK_KEYS_ID"],
     }
 
 
@@ -370,7 +398,7 @@ def test_bounces_and_complaints_of_this_stack_are_reported(
     assert pattern["detail"]["mail"]["tags"] == {"ses:configuration-set": [{"Ref": "MailEvents"}]}
 
 
-@pytest.mark.parametrize("name", ["Table", "Bucket", "TokenKeys"])
+@pytest.mark.parametrize("name", ["Table", "Bucket", "TokenKeys", "WebhookKeys"])
 def test_prod_keeps_its_data(name: str, resources: dict[str, Any]) -> None:
     assert resources[name]["DeletionPolicy"] == "Retain"
     assert resources[name]["UpdateReplacePolicy"] == "Retain"
@@ -431,6 +459,7 @@ def test_every_function_stream_and_queue_has_alarms(
     metrics = {
         "DeadLetters": "ApproximateNumberOfMessagesVisible",
         "LiveEvents": "ApproximateAgeOfOldestMessage",
+        "WebhookDeliveries": "ApproximateAgeOfOldestMessage",
     }
     assert metrics.keys() == of_type(resources, "AWS::SQS::Queue").keys()
     for name, metric in metrics.items():

@@ -83,8 +83,8 @@ def strict_deployment(
 ) -> Iterator[Deployment]:
     """A stack on a local cloud that enforces the functions' policies and the bucket's CORS rules.
 
-    The stage allows the first origin. The policies of the bucket and of the queue of live events
-    are deleted, because they require TLS, which the local cloud does not have.
+    The stage allows the first origin. The policies of the bucket and of the queues of live events
+    and webhooks are deleted, because they require TLS, which the local cloud does not have.
     """
     parameters = {"AllowedOrigins": origins[0]}
     with run_local_cloud(
@@ -95,8 +95,9 @@ def strict_deployment(
         function = deployment.client("lambda").get_function_configuration(
             FunctionName=outputs["functions"]["FollowChanges"]
         )
-        queue = function["Environment"]["Variables"]["LIVE_EVENTS_URL"]
-        deployment.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"Policy": ""})
+        for name in ("LIVE_EVENTS_URL", "WEBHOOK_DELIVERIES_URL"):
+            queue = function["Environment"]["Variables"][name]
+            deployment.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"Policy": ""})
         yield deployment
 
 

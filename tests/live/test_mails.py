@@ -31,6 +31,7 @@ from tests.live.support import (
     load_event,
     wait_for,
 )
+from tests.webhook_receiver import run_receiver
 
 NEW_PASSWORD = "another horse battery"
 CLIENT = "http://localhost:8000"  # AppUrl and ApiUrl of the local stage
@@ -50,6 +51,7 @@ SUBJECTS = {
     "reminder": ("bob", "Reminder: Plan"),
     "overdue": ("bob", "1 task is overdue"),
     "weekly_report": ("ann", "Launch: "),
+    "webhook_disabled": ("ann", "Hooks: a webhook was disabled"),
 }
 
 
@@ -119,7 +121,8 @@ def _call_api_of_page(person: ApiUser, link: Any) -> requests.Response:
     if link.path in posts:
         return person.call("POST", *posts[link.path])
     gets = {"": "/health/", "/tasks": "/tasks/?assigned_to=me"}
-    return person.call("GET", gets.get(link.path, link.path + "/"))
+    path = re.sub("/settings$", "/webhooks", link.path)
+    return person.call("GET", gets.get(path, path + "/"))
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +137,7 @@ def scenario(
     scenario = MailScenario(deployment, inbox, aws_client, people)
     _cause_account_mails(**people)
     _cause_project_mails(scenario, **people)
+    _disable_webhook(people["ann"])
     for kind in ("reset", "new_email"):
         (link,) = _find_links(scenario.mail(kind))
         assert scenario.open_link(kind, link).ok
@@ -171,6 +175,18 @@ def _cause_project_mails(
     scenario.invoke("SendReminders", "send_reminders")
     scenario.set_attributes(f"USER#{bob.id}", "DIGEST", **_due_keys("digest", bob.id))
     scenario.invoke("SendReminders", "send_reminders")
+
+
+def _disable_webhook(owner: ApiUser) -> None:
+    """Let a receiver answer that it wants no more events."""
+    project = owner.request_json("POST", "/projects/", {"name": "Hooks"})["id"]
+    path = f"/projects/{project}/webhooks/"
+    with run_receiver() as receiver:
+        receiver.answer_with(410)
+        body = {"url": receiver.url, "events": ["task.created"]}
+        hook = owner.request_json("POST", path, body)["id"]
+        owner.request_json("POST", "/tasks/", {"project": project, "title": "Plan"})
+        wait_for(lambda: not owner.request_json("GET", f"{path}{hook}/")["active"])
 
 
 def _make_weekly_report_due(

@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.live.support import PASSWORD, ApiUser, Deployment, in_hours, load_event, wait_for
 from tests.live.test_live_connections import live_connection, take_events
+from tests.webhook_receiver import run_receiver
 
 
 def test_the_policy_of_the_api_allows_what_its_routes_need(strict_deployment: Deployment) -> None:
@@ -118,3 +119,18 @@ def test_the_policies_of_live_connections_allow_what_they_need(
         ann.request_json("POST", "/tasks/", {"project": project, "title": "x"})
         with pytest.raises(ConnectionClosed):
             take_events(socket, 100)
+
+
+def test_the_policies_of_webhooks_allow_what_they_need(strict_deployment: Deployment) -> None:
+    ann = strict_deployment.new_user("ann").sign_up()
+    project = str(ann.request_json("POST", "/projects/", {"name": "x"})["id"])
+    with run_receiver() as receiver:
+        body = {"url": receiver.url, "events": ["task.created", "task.changed"]}
+        hook = ann.request_json("POST", f"/projects/{project}/webhooks/", body)
+        path = f"/projects/{project}/webhooks/{hook['id']}/"
+        receiver.answer_with(204, 410)
+        ann.request_json("POST", "/tasks/", {"project": project, "title": "x"})
+        wait_for(lambda: receiver.requests)
+        ann.request_json("POST", "/tasks/", {"project": project, "title": "x"})
+        wait_for(lambda: ann.request_json("GET", path)["disabled_reason"] == "gone")
+        ann.request_json("DELETE", path)

@@ -21,7 +21,7 @@ API = ROOT / "docs" / "api.md"
 DATA_MODEL = ROOT / "docs" / "data-model.md"
 OPERATIONS, DEPLOYMENT = ROOT / "docs" / "operations.md", ROOT / "docs" / "deployment.md"
 # The name of the stage, and parameters that only emulators need.
-NOT_IN_STAGE_TABLE = {"Stage", "S3AddressingStyle", "LiveBaseUrl"}
+NOT_IN_STAGE_TABLE = {"Stage", "S3AddressingStyle", "LiveBaseUrl", "AllowLoopbackWebhooks"}
 
 _CODE_BLOCK = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")

@@ -1447,6 +1447,157 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project_id}/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a project's webhooks
+         * @description `read webhooks`. All webhooks of the project, oldest first, in one response, without secrets.
+         */
+        get: operations["listWebhooks"];
+        put?: never;
+        /**
+         * Create a webhook
+         * @description `manage webhooks`, `Idempotency-Key`. 201, `Location`, `ETag`, and the new webhook. Only this response and that of a rotation
+         *     contain `secret`, with which the receiver verifies requests. 409 `too_many_webhooks`.
+         *
+         *     | Field | |
+         *     | --- | --- |
+         *     | `url` | an `https` URL of up to 1,000 ASCII characters, without user name and fragment. A host must have public addresses only; an address in place of a name is checked at once, a name before each request |
+         *     | `events` | at least one of the types of events |
+         */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/webhooks/{webhook_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a webhook
+         * @description `read webhooks`. 200 with `ETag`, or 304 for a matching `If-None-Match`.
+         */
+        get: operations["getWebhook"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook
+         * @description `manage webhooks`, `If-Match`. 204; nothing more is sent.
+         */
+        delete: operations["deleteWebhook"];
+        options?: never;
+        head?: never;
+        /**
+         * Update, pause or activate a webhook
+         * @description `manage webhooks`, `If-Match`. Body: `url`, `events`, `active`. 200, `ETag`, the webhook. With `active: false` it is paused: events
+         *     that happen meanwhile are not sent later. With `active: true` the caller becomes the owner, and deliveries that were waiting
+         *     for less than 24 hours are sent.
+         */
+        patch: operations["updateWebhook"];
+        trace?: never;
+    };
+    "/api/projects/{project_id}/webhooks/{webhook_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the deliveries of a webhook
+         * @description `read webhooks`. The log, newest first; `limit`, `cursor`.
+         *
+         *
+         *     `status` is `pending`, `delivered` or `failed` (not tried again); `cause` is `event`, `redelivery` or `test`. `response_status`
+         *     is the status of the last answer. Without an answer, `error` says why: `address_refused` (the host has an address that is not
+         *     public), `name_not_resolved`, `unreachable`, `certificate_invalid`, `timed_out`, `no_http_answer`. An event that was never
+         *     sent has `expired` (the webhook was paused for a day) or `not_permitted` (the owner may not read it any more). The body of
+         *     an answer is not kept. `payload` is what was sent.
+         */
+        get: operations["listWebhookDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a delivery again
+         * @description `manage webhooks`, `Idempotency-Key`. Send the event of a delivery again, once, with the same `webhook-id`. 201, `Location`, and
+         *     the new delivery.
+         */
+        post: operations["redeliverToWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/webhooks/{webhook_id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a webhook a new secret
+         * @description `manage webhooks`, `Idempotency-Key`. 200, `ETag`, and the webhook with its new `secret`. For 24 hours requests have two
+         *     signatures, one with the new and one with the old secret, so the receiver can change to the new one at any time in between.
+         *     A rotation ends the overlap of the one before it.
+         */
+        post: operations["rotateWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/webhooks/{webhook_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test event
+         * @description `manage webhooks`, `Idempotency-Key`. Send the event `webhook.test`, once, also when the webhook is paused. 201, `Location`,
+         *     and the delivery, which is still `pending`: the log shows how it ended.
+         */
+        post: operations["sendWebhookTest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/schema": {
         parameters: {
             query?: never;
@@ -2409,7 +2560,7 @@ export interface components {
             status: 409;
             detail: string;
             /** @enum {string} */
-            code: "conflict" | "email_taken" | "username_taken" | "already_member" | "already_invited" | "archived" | "ambiguous_key" | "already_related" | "blocked" | "chain_too_long" | "relation_cycle" | "too_many_connections" | "too_many_subscriptions" | "too_many_changes" | "too_many_relations" | "has_subtasks" | "too_many_subtasks" | "name_taken" | "last_owner" | "owns_projects" | "upload_missing" | "upload_over" | "busy" | "job_not_done" | "job_failed" | "too_many_views" | "no_room";
+            code: "conflict" | "email_taken" | "username_taken" | "already_member" | "already_invited" | "archived" | "ambiguous_key" | "already_related" | "blocked" | "chain_too_long" | "relation_cycle" | "too_many_connections" | "too_many_subscriptions" | "too_many_changes" | "too_many_relations" | "has_subtasks" | "too_many_subtasks" | "name_taken" | "last_owner" | "owns_projects" | "upload_missing" | "upload_over" | "busy" | "job_not_done" | "job_failed" | "too_many_views" | "too_many_webhooks" | "no_room";
             request_id: string;
             /** @description Every invalid field or parameter. */
             errors?: components["schemas"]["FieldProblem"][];
@@ -3022,6 +3173,55 @@ export interface components {
              */
             at: string;
         };
+        /**
+         * Delivery
+         * @description An entry of the log: an event for the webhook, and how its last attempt ended.
+         */
+        Delivery: {
+            /** @example 01m81fwkz2f3v7c9qe0xj4n5td */
+            id: string;
+            event_id: string;
+            type: string;
+            cause: components["schemas"]["DeliveryCause"];
+            status: components["schemas"]["DeliveryStatus"];
+            attempts: number;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T09:00:00.000Z
+             */
+            created_at: string;
+            attempted_at: string | null;
+            response_status: number | null;
+            error: string | null;
+            duration_ms: number | null;
+            payload: Record<string, never>;
+        };
+        /**
+         * DeliveryCause
+         * @description What caused a delivery.
+         * @enum {string}
+         */
+        DeliveryCause: "event" | "redelivery" | "test";
+        /**
+         * DeliveryPage
+         * @description A list, or one page of it; `next_cursor` is the cursor of the next page.
+         */
+        DeliveryPage: {
+            items: components["schemas"]["Delivery"][];
+            next_cursor: string | null;
+        };
+        /**
+         * DeliveryStatus
+         * @description The state of a delivery.
+         * @enum {string}
+         */
+        DeliveryStatus: "delivered" | "failed" | "pending";
+        /**
+         * DisabledReason
+         * @description Why the service made a webhook inactive.
+         * @enum {string}
+         */
+        DisabledReason: "failing" | "gone" | "owner_left";
         /** Download */
         Download: {
             url: string;
@@ -3223,6 +3423,35 @@ export interface components {
             expires_at: string;
             last_used_at: string | null;
             token: string;
+        };
+        /**
+         * IssuedWebhook
+         * @description A webhook with a new secret, which is shown only once.
+         */
+        IssuedWebhook: {
+            /** @example 01m81fwkz2f3v7c9qe0xj4n5td */
+            id: string;
+            url: string;
+            events: components["schemas"]["WebhookEvent"][];
+            active: boolean;
+            disabled_reason: components["schemas"]["DisabledReason"] | null;
+            failing_since: string | null;
+            retry_at: string | null;
+            /** @example 01m81fwkz2f3v7c9qe0xj4n5td */
+            owner: string;
+            previous_secret_until: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T09:00:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T09:00:00.000Z
+             */
+            updated_at: string;
+            version: number;
+            secret: string;
         };
         /**
          * JobState
@@ -3539,6 +3768,11 @@ export interface components {
             project?: string | null;
             /** @description Default: `"-created_at"`. */
             ordering?: components["schemas"]["TaskOrdering"];
+        };
+        /** NewWebhook */
+        NewWebhook: {
+            url: string;
+            events: components["schemas"]["WebhookEvent"][];
         };
         /**
          * Notifications
@@ -4388,6 +4622,54 @@ export interface components {
             items: components["schemas"]["Watcher"][];
             next_cursor: string | null;
         };
+        /**
+         * Webhook
+         * @description A webhook without its secret, which cannot be shown again.
+         */
+        Webhook: {
+            /** @example 01m81fwkz2f3v7c9qe0xj4n5td */
+            id: string;
+            url: string;
+            events: components["schemas"]["WebhookEvent"][];
+            active: boolean;
+            disabled_reason: components["schemas"]["DisabledReason"] | null;
+            failing_since: string | null;
+            retry_at: string | null;
+            /** @example 01m81fwkz2f3v7c9qe0xj4n5td */
+            owner: string;
+            previous_secret_until: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T09:00:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T09:00:00.000Z
+             */
+            updated_at: string;
+            version: number;
+        };
+        /**
+         * WebhookEvent
+         * @description The types of events, as live connections name them.
+         * @enum {string}
+         */
+        WebhookEvent: "comment.changed" | "comment.created" | "comment.deleted" | "label.changed" | "label.created" | "label.deleted" | "member.added" | "member.changed" | "member.removed" | "task.changed" | "task.created" | "task.deleted" | "task.restored";
+        /**
+         * WebhookPage
+         * @description A list, or one page of it; `next_cursor` is the cursor of the next page.
+         */
+        WebhookPage: {
+            items: components["schemas"]["Webhook"][];
+            next_cursor: string | null;
+        };
+        /** WebhookPatch */
+        WebhookPatch: {
+            url?: string;
+            events?: components["schemas"]["WebhookEvent"][];
+            active?: boolean;
+        };
         /** WholeProject */
         WholeProject: {
             name: string;
@@ -4547,6 +4829,7 @@ export interface components {
          *     - `job_not_done`: the job has not finished yet
          *     - `job_failed`: the job failed; request it again
          *     - `too_many_views`: you have, or the project has, 100 saved views; delete one
+         *     - `too_many_webhooks`: the project has 10 webhooks; delete one
          *     - `no_room`: the files of the task or the project would be too many or too large; `detail` says which of the two
          */
         Conflict: {
@@ -8702,6 +8985,567 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    listWebhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *           "url": "https://storage.example.com/",
+                     *           "events": [
+                     *             "task.changed",
+                     *             "task.created"
+                     *           ],
+                     *           "active": true,
+                     *           "disabled_reason": null,
+                     *           "failing_since": null,
+                     *           "retry_at": null,
+                     *           "owner": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *           "previous_secret_until": null,
+                     *           "created_at": "2026-11-22T09:00:00.000Z",
+                     *           "updated_at": "2026-11-22T09:00:00.000Z",
+                     *           "version": 1
+                     *         }
+                     *       ],
+                     *       "next_cursor": "eyJzdGFydCI6IjAxbTgxZndreiJ9.c2lnbmF0dXJl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to retry: a repeated request returns the first response. Use a unique key, such as a UUID, for each object to create. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "url": "https://storage.example.com/",
+                 *       "events": [
+                 *         "task.changed",
+                 *         "task.created"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewWebhook"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *       "url": "https://storage.example.com/",
+                     *       "events": [
+                     *         "task.changed",
+                     *         "task.created"
+                     *       ],
+                     *       "active": true,
+                     *       "disabled_reason": null,
+                     *       "failing_since": null,
+                     *       "retry_at": null,
+                     *       "owner": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *       "previous_secret_until": null,
+                     *       "created_at": "2026-11-22T09:00:00.000Z",
+                     *       "updated_at": "2026-11-22T09:00:00.000Z",
+                     *       "version": 1,
+                     *       "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
+                     *     }
+                     */
+                    "application/json": components["schemas"]["IssuedWebhook"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Returns 304 if the object still has this `ETag`, or one of several, separated by commas. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                project_id: string;
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *       "url": "https://storage.example.com/",
+                     *       "events": [
+                     *         "task.changed",
+                     *         "task.created"
+                     *       ],
+                     *       "active": true,
+                     *       "disabled_reason": null,
+                     *       "failing_since": null,
+                     *       "retry_at": null,
+                     *       "owner": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *       "previous_secret_until": null,
+                     *       "created_at": "2026-11-22T09:00:00.000Z",
+                     *       "updated_at": "2026-11-22T09:00:00.000Z",
+                     *       "version": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description Your copy is up to date. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the change only if this is still the object's version: an `ETag` with its quotation marks, such as `"1-5f0c3a9be1d2c4f7"`, or `*`. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                project_id: string;
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            412: components["responses"]["PreconditionFailed"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    updateWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the change only if this is still the object's version: an `ETag` with its quotation marks, such as `"1-5f0c3a9be1d2c4f7"`, or `*`. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                project_id: string;
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "url": "https://storage.example.com/",
+                 *       "events": [
+                 *         "task.changed",
+                 *         "task.created"
+                 *       ],
+                 *       "active": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookPatch"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *       "url": "https://storage.example.com/",
+                     *       "events": [
+                     *         "task.changed",
+                     *         "task.created"
+                     *       ],
+                     *       "active": true,
+                     *       "disabled_reason": null,
+                     *       "failing_since": null,
+                     *       "retry_at": null,
+                     *       "owner": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *       "previous_secret_until": null,
+                     *       "created_at": "2026-11-22T09:00:00.000Z",
+                     *       "updated_at": "2026-11-22T09:00:00.000Z",
+                     *       "version": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    listWebhookDeliveries: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                project_id: string;
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *           "event_id": "8f3c1a0e5d7b4c2f9a6e1d3b5c7f9a0e-0",
+                     *           "type": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *           "cause": "event",
+                     *           "status": "delivered",
+                     *           "attempts": 1,
+                     *           "created_at": "2026-11-22T09:00:00.000Z",
+                     *           "attempted_at": "2026-11-22T09:00:00.000Z",
+                     *           "response_status": 204,
+                     *           "error": null,
+                     *           "duration_ms": 1,
+                     *           "payload": {
+                     *             "type": "task.created",
+                     *             "timestamp": "2026-11-22T09:00:00.000Z",
+                     *             "data": {}
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next_cursor": "eyJzdGFydCI6IjAxbTgxZndreiJ9.c2lnbmF0dXJl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeliveryPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    redeliverToWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to retry: a repeated request returns the first response. Use a unique key, such as a UUID, for each object to create. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                project_id: string;
+                webhook_id: string;
+                delivery_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *       "event_id": "8f3c1a0e5d7b4c2f9a6e1d3b5c7f9a0e-0",
+                     *       "type": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *       "cause": "event",
+                     *       "status": "delivered",
+                     *       "attempts": 1,
+                     *       "created_at": "2026-11-22T09:00:00.000Z",
+                     *       "attempted_at": "2026-11-22T09:00:00.000Z",
+                     *       "response_status": 204,
+                     *       "error": null,
+                     *       "duration_ms": 1,
+                     *       "payload": {
+                     *         "type": "task.created",
+                     *         "timestamp": "2026-11-22T09:00:00.000Z",
+                     *         "data": {}
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    rotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to retry: a repeated request returns the first response. Use a unique key, such as a UUID, for each object to create. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                project_id: string;
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *       "url": "https://storage.example.com/",
+                     *       "events": [
+                     *         "task.changed",
+                     *         "task.created"
+                     *       ],
+                     *       "active": true,
+                     *       "disabled_reason": null,
+                     *       "failing_since": null,
+                     *       "retry_at": null,
+                     *       "owner": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *       "previous_secret_until": null,
+                     *       "created_at": "2026-11-22T09:00:00.000Z",
+                     *       "updated_at": "2026-11-22T09:00:00.000Z",
+                     *       "version": 1,
+                     *       "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
+                     *     }
+                     */
+                    "application/json": components["schemas"]["IssuedWebhook"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    sendWebhookTest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to retry: a repeated request returns the first response. Use a unique key, such as a UUID, for each object to create. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                project_id: string;
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *       "event_id": "8f3c1a0e5d7b4c2f9a6e1d3b5c7f9a0e-0",
+                     *       "type": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *       "cause": "event",
+                     *       "status": "delivered",
+                     *       "attempts": 1,
+                     *       "created_at": "2026-11-22T09:00:00.000Z",
+                     *       "attempted_at": "2026-11-22T09:00:00.000Z",
+                     *       "response_status": 204,
+                     *       "error": null,
+                     *       "duration_ms": 1,
+                     *       "payload": {
+                     *         "type": "task.created",
+                     *         "timestamp": "2026-11-22T09:00:00.000Z",
+                     *         "data": {}
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];

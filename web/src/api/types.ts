@@ -45,5 +45,8 @@ export type TaskPatch = Schemas["TaskPatch"];
 export type TaskPriority = Schemas["TaskPriority"];
 export type TaskStatus = Schemas["TaskStatus"];
 export type View = Schemas["View"];
+export type Webhook = Schemas["Webhook"];
+export type WebhookDelivery = Schemas["Delivery"];
+export type WebhookEvent = Schemas["WebhookEvent"];
 
 export type TaskQuery = NonNullable<operations["listTasks"]["parameters"]["query"]>;

@@ -46,6 +46,7 @@ export const de: Messages = {
       too_many_relations: "Eine der Aufgaben hat zu viele Verknüpfungen.",
       too_many_subtasks: "Die Aufgabe hat dafür zu viele Unteraufgaben.",
       too_many_views: "Es gibt zu viele gespeicherte Ansichten. Lösche eine.",
+      too_many_webhooks: "Das Projekt hat 10 Webhooks. Lösche einen.",
       job_failed: "Das ist fehlgeschlagen. Fordere es noch einmal an.",
       already_member: "Diese Person ist schon Mitglied.",
       already_invited: "Diese Adresse ist schon eingeladen.",

@@ -29,6 +29,7 @@ const codes: Record<string, string> = {
   too_many_relations: "One of the tasks has too many relations.",
   too_many_subtasks: "The task has too many subtasks for this.",
   too_many_views: "There are too many saved views. Delete one.",
+  too_many_webhooks: "The project has 10 webhooks. Delete one.",
   job_failed: "It failed. Request it again.",
   already_member: "This person is already a member.",
   already_invited: "This address has an invitation already. Resend or revoke it.",

@@ -1,5 +1,5 @@
 import { Alert, Box, Button, Code, Group, Text, Title } from "@mantine/core";
-import type { ReactElement } from "react";
+import type { ReactElement, ReactNode } from "react";
 
 import { m } from "../../i18n";
 
@@ -7,23 +7,28 @@ interface Props {
   name: string;
   details: string[];
   onDelete: () => void;
+  /** Buttons for more than the deletion. */
+  actions?: ReactNode;
 }
 
 /** One of the person's secrets, such as an API token, without the secret itself. */
-export function Credential({ name, details, onDelete }: Props) {
+export function Credential({ name, details, onDelete, actions }: Props) {
   return (
     <Group justify="space-between" wrap="nowrap">
       <Box>
-        <Text size="sm" fw={500}>
+        <Text size="sm" fw={500} style={{ overflowWrap: "anywhere" }}>
           {name}
         </Text>
         <Text size="xs" c="dimmed">
           {details.join(" · ")}
         </Text>
       </Box>
-      <Button size="compact-xs" variant="subtle" color="red" onClick={onDelete}>
-        {m.common.delete}
-      </Button>
+      <Group gap={4} justify="flex-end">
+        {actions}
+        <Button size="compact-xs" variant="subtle" color="red" onClick={onDelete}>
+          {m.common.delete}
+        </Button>
+      </Group>
     </Group>
   );
 }

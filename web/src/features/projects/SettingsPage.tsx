@@ -1,6 +1,6 @@
 import { Button, Checkbox, Group, Stack, Textarea, TextInput, Title } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 
 import { api, ifMatch } from "../../api/client";
 import { unwrap } from "../../api/problems";
@@ -14,6 +14,8 @@ import { LabelSettings } from "./LabelSettings";
 import { useCurrentProject } from "./ProjectLayout";
 import { canWrite, isManager, projectsKey } from "./queries";
 
+const WebhookSettings = lazy(() => import("../webhooks/WebhookSettings"));
+
 export default function SettingsPage() {
   const project = useCurrentProject();
   const isEditable = isManager(project.my_role) && project.archived_at === null;
@@ -21,6 +23,11 @@ export default function SettingsPage() {
     <Stack px={{ base: "md", sm: "xl" }} py="md" maw={720} gap="xl">
       {isEditable && <ProjectForm key={project.version} project={project} />}
       <LabelSettings projectId={project.id} isEditable={canWrite(project)} />
+      {isManager(project.my_role) && (
+        <Suspense>
+          <WebhookSettings projectId={project.id} />
+        </Suspense>
+      )}
       <DangerZone project={project} />
     </Stack>
   );

@@ -1,0 +1,96 @@
+/** The texts of webhooks. Few people see them, so they are loaded with their feature. */
+import { locale } from "./index";
+
+const en = {
+  activate: "Activate",
+  active: "Active",
+  add: "Add a webhook",
+  cause: { event: "event", redelivery: "sent again", test: "test" },
+  deliveries: "Deliveries",
+  disabled: {
+    failing: "Disabled: no request was accepted for 24 hours",
+    gone: "Disabled: the receiver wants no more events",
+    owner_left: "Disabled: its owner is no longer an admin",
+  },
+  errors: {
+    address_refused: "The host has an address that is not public",
+    certificate_invalid: "The certificate is not valid for the host",
+    expired: "The webhook was paused for more than a day",
+    name_not_resolved: "The host has no address",
+    no_http_answer: "The host does not speak HTTP",
+    not_permitted: "Its owner may not read the event any more",
+    timed_out: "No answer within five seconds",
+    unreachable: "The host cannot be reached",
+  },
+  events: "Events",
+  explanation:
+    "A webhook sends events of this project to another system. Requests are signed with a secret and carry ids, no texts.",
+  failing: (next: string) => `Fails; next try ${next}`,
+  noDeliveries: "Nothing was sent yet.",
+  pause: "Pause",
+  paused: "Paused",
+  payload: "Payload",
+  queued: "The event is on its way; the deliveries show how it ended.",
+  redeliver: "Send again",
+  result: "Result",
+  rotate: "New secret",
+  sendTest: "Send a test",
+  shownOnce: "Copy the secret now; it is not shown again",
+  shownOnceOverlap:
+    "Copy the new secret now; it is not shown again. The old one stays valid for a day.",
+  status: { pending: "Waiting", delivered: "Delivered", failed: "Failed" },
+  time: "Time",
+  title: "Webhooks",
+  type: "Event",
+  url: "Address",
+  urlHint: "An https address that accepts POST requests",
+  withEvents: (count: number) => (count === 1 ? "1 event" : `${count} events`),
+};
+
+const de: typeof en = {
+  activate: "Aktivieren",
+  active: "Aktiv",
+  add: "Webhook hinzufügen",
+  cause: { event: "Ereignis", redelivery: "erneut gesendet", test: "Test" },
+  deliveries: "Zustellungen",
+  disabled: {
+    failing: "Abgeschaltet: 24 Stunden lang wurde keine Anfrage angenommen",
+    gone: "Abgeschaltet: Der Empfänger will keine Ereignisse mehr",
+    owner_left: "Abgeschaltet: Die Person, der er gehört, verwaltet das Projekt nicht mehr",
+  },
+  errors: {
+    address_refused: "Der Host hat eine Adresse, die nicht öffentlich ist",
+    certificate_invalid: "Das Zertifikat gilt nicht für den Host",
+    expired: "Der Webhook war länger als einen Tag angehalten",
+    name_not_resolved: "Der Host hat keine Adresse",
+    no_http_answer: "Der Host spricht kein HTTP",
+    not_permitted: "Die Person, der er gehört, darf das Ereignis nicht mehr lesen",
+    timed_out: "Keine Antwort innerhalb von fünf Sekunden",
+    unreachable: "Der Host ist nicht erreichbar",
+  },
+  events: "Ereignisse",
+  explanation:
+    "Ein Webhook sendet Ereignisse dieses Projekts an ein anderes System. Anfragen sind mit einem Geheimnis signiert und enthalten Kennungen, keine Texte.",
+  failing: (next) => `Schlägt fehl; nächster Versuch ${next}`,
+  noDeliveries: "Es wurde noch nichts gesendet.",
+  pause: "Anhalten",
+  paused: "Angehalten",
+  payload: "Inhalt",
+  queued: "Das Ereignis ist unterwegs; die Zustellungen zeigen, wie es ausging.",
+  redeliver: "Erneut senden",
+  result: "Ergebnis",
+  rotate: "Neues Geheimnis",
+  sendTest: "Test senden",
+  shownOnce: "Kopiere das Geheimnis jetzt; es wird nicht noch einmal gezeigt",
+  shownOnceOverlap:
+    "Kopiere das neue Geheimnis jetzt; es wird nicht noch einmal gezeigt. Das alte gilt noch einen Tag.",
+  status: { pending: "Wartet", delivered: "Zugestellt", failed: "Fehlgeschlagen" },
+  time: "Zeit",
+  title: "Webhooks",
+  type: "Ereignis",
+  url: "Adresse",
+  urlHint: "Eine https-Adresse, die POST-Anfragen annimmt",
+  withEvents: (count) => (count === 1 ? "1 Ereignis" : `${count} Ereignisse`),
+};
+
+export const texts = locale === "de" ? de : en;
