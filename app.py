@@ -54,6 +54,7 @@ app.add_routes(
         "chalicelib.reminders.routes",
         "chalicelib.dead_letters.routes",
         "chalicelib.calendar_feeds.routes",
+        "chalicelib.imports.routes",
     ),
 )
 

@@ -7,7 +7,7 @@ own ULID followed by its project's, so the id alone gives the key of the item.
 import hashlib
 import re
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 ID_LENGTH = 26
@@ -39,6 +39,11 @@ def derive_copy_id(at: datetime, source_id: str, seed: str) -> str:
     digest = hashlib.sha256(f"{seed} {source_id}".encode()).digest()
     low_bits = _decode_milliseconds(source_id) << 32 | int.from_bytes(digest[:4], "big")
     return _encode_ulid(at, low_bits)
+
+
+def read_time(ulid: str) -> datetime:
+    """Return the time that an id contains."""
+    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=_decode_milliseconds(ulid))
 
 
 def _decode_milliseconds(ulid: str) -> int:
