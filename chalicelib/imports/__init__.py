@@ -1,4 +1,5 @@
-"""Imports: tasks from the files of Todoist, Trello, Asana, GitHub and this product's own export.
+"""Import tasks from the files of Todoist, Trello, Asana and GitHub, and from this product's own
+export.
 
 A job reads an uploaded file, reports the problems of each line, and creates each task once.
 

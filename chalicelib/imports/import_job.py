@@ -17,8 +17,8 @@ from chalicelib.dynamodb.transactions import ConditionFailed, transact
 from chalicelib.imports.field_values import read_description
 from chalicelib.imports.formats import PARSERS
 from chalicelib.imports.formats.records import ReadingContext, UnreadableFile
+from chalicelib.imports.member_lookup import load_people
 from chalicelib.imports.page_writes import write_page
-from chalicelib.imports.people import load_people
 from chalicelib.imports.plan import Page, Plan
 from chalicelib.imports.planning import Target, plan_import
 from chalicelib.imports.report import build_report_files

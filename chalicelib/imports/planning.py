@@ -20,7 +20,7 @@ from chalicelib.imports.formats.records import (
     UnreadableFile,
 )
 from chalicelib.imports.manual_order import find_moved_ranks
-from chalicelib.imports.people import People
+from chalicelib.imports.member_lookup import People
 from chalicelib.imports.plan import Plan, PlannedComment, PlannedRelation, PlannedTask
 from chalicelib.labels.models import NAME_MAX
 from chalicelib.relations.models import INVERSE_KINDS

@@ -28,7 +28,7 @@ class Report(Struct):
     tasks: int = 0
     comments: int = 0
     relations: int = 0
-    labels: int = 0
+    new_labels: int = 0
     skipped: int = 0
     problems_count: int = 0
     problems: Sequence[Problem] = ()
@@ -41,7 +41,7 @@ def build_report_files(parsed: ParsedFile, plan: Plan, new_labels: int) -> Piece
         tasks=len(plan.tasks),
         comments=plan.comments_count,
         relations=len(plan.relations),
-        labels=new_labels,
+        new_labels=new_labels,
         skipped=sum(each.effect == SKIPPED for each in problems),
         problems_count=len(problems),
         problems=problems[:SHOWN_MAX],

@@ -69,7 +69,7 @@ class ImportReport(Struct):
     tasks: int
     comments: int
     relations: int
-    labels: int
+    new_labels: int
     skipped: int
     problems_count: int
     problems: list[ImportProblem]

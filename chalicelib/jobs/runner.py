@@ -149,11 +149,10 @@ def _run_steps(job: Job, now: datetime, time_left: TimeLeft) -> str:
     if job.attempts > MAX_ATTEMPTS or handler is None:
         return _fail(job, "gave_up", now)
     step, first_left = 0, 0
-    started_at = now
     while (left := time_left()) > _compute_needed_time(job, handler):
         # Changes get the time of their step: clients ask for changes after the newest they have.
         first_left = first_left or left
-        now = started_at + timedelta(milliseconds=first_left - left)
+        step_at = now + timedelta(milliseconds=first_left - left)
         if handlers.FAILED in job.position:
             return _fail(job, job.position[handlers.FAILED], now)
         if not handler.is_allowed(job):
@@ -164,7 +163,7 @@ def _run_steps(job: Job, now: datetime, time_left: TimeLeft) -> str:
             _finish(job, handler, files, now)
             return "done"
 
-        pieces, position = handler.step(job, now)
+        pieces, position = handler.step(job, step_at)
         draft = f"{int(job.turn)}-{step}"
         for name, piece in pieces.items():
             written = files.get(name, ResultFile())

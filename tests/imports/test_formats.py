@@ -295,7 +295,7 @@ def test_labels_of_the_project_are_used_whatever_their_case(ann: Person) -> None
     path = f"/api/projects/{project}/labels"
     label = ann.post(path, {"name": "Urgent", "color": "#c02020"}).json_body["id"]
     state = run_import(ann, "todoist_csv", todoist_file("task,A @URGENT"), project=project)
-    assert state["report"]["labels"] == 0
+    assert state["report"]["new_labels"] == 0
     assert _by_title(ann, state)["A"]["labels"] == [label]
 
 

@@ -62,7 +62,7 @@ def test_a_dry_run_reports_the_problems_of_each_line_and_creates_nothing(
         (3, "due_date", "date_invalid"),
         (3, "assigned_to", "person_unknown"),
     ]
-    assert (state["report"]["tasks"], state["report"]["labels"]) == (2, 1)
+    assert (state["report"]["tasks"], state["report"]["new_labels"]) == (2, 1)
     assert state["report"]["problems"][0]["value"] == "soon"
     assert list_tasks(ann, project) == []
     assert ann.get(f"/api/projects/{project}/labels").json_body["items"] == []
