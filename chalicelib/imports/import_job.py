@@ -101,7 +101,7 @@ def _plan(job: Job, now: datetime) -> JobStep:
     pieces = build_report_files(parsed, plan, len(new_labels))
     if is_dry:
         return JobStep(pieces, END)
-    _create_labels(plan, job, now)
+    _prepare_tasks(plan, job, now)
     if is_new and (description := read_description(parsed.description)):
         _set_description(job.subject, description, now)
     pages = _store_pages(plan, job)
@@ -109,12 +109,22 @@ def _plan(job: Job, now: datetime) -> JobStep:
     return JobStep(pieces, {**position, "total": len(plan.tasks)} if pages else END)
 
 
-def _create_labels(plan: Plan, job: Job, now: datetime) -> None:
+def _prepare_tasks(plan: Plan, job: Job, now: datetime) -> None:
+    """Create the labels that the project lacks, and set numbers and label ids of the tasks.
+
+    A step that runs again leaves a gap in the numbers.
+    """
     wanted = {
         folded: (name, plan.colors.get(folded, DEFAULT_COLOR))
         for folded, name in plan.label_names.items()
     }
-    create_missing_labels(job.subject, wanted, lambda folded: _derive_label_id(job, folded), now)
+    label_ids, _ = create_missing_labels(
+        job.subject, wanted, lambda folded: _derive_label_id(job, folded), now
+    )
+    first = draw_task_numbers(job.subject, len(plan.tasks)) if plan.tasks else 1
+    for number, task in enumerate(plan.tasks, first):
+        task.number = number
+        task.labels = [label_ids[folded] for folded in task.labels]
 
 
 def _derive_label_id(job: Job, folded_name: str) -> str:
@@ -132,14 +142,11 @@ def _set_description(project_id: str, description: str, now: datetime) -> None:
 
 
 def _store_pages(plan: Plan, job: Job) -> int:
-    """Number the tasks, store the pages, and return how many there are.
+    """Store the pages and return how many there are.
 
     A runner has pages of its own in each turn, so one that lost its lease cannot replace those of
-    another. A step that runs again leaves a gap in the numbers.
+    another.
     """
-    first = draw_task_numbers(job.subject, len(plan.tasks)) if plan.tasks else 1
-    for task_number, task in enumerate(plan.tasks, first):
-        task.number = task_number
     number = 0
     for page in plan.list_pages():
         results.put_file(job.id, _page_name(int(job.turn), number), msgspec.json.encode(page))

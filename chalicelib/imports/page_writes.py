@@ -24,7 +24,6 @@ from chalicelib.dynamodb.transactions import (
 )
 from chalicelib.errors import Unavailable
 from chalicelib.imports.plan import Page, PlannedComment, PlannedTask
-from chalicelib.labels.missing_labels import find_labels
 from chalicelib.labels.models import Label
 from chalicelib.members.models import Member
 from chalicelib.relations.service import relate_copies
@@ -59,9 +58,8 @@ def _write_tasks(planned: list[PlannedTask], project_id: str, user_id: str, now:
         missing = [each for each in planned if each.id not in known]
         if not missing:
             return
-        labels = find_labels(project_id)
-        found = batch_get(*_list_targets(missing, project_id, labels))
-        changes = [_plan_creation(each, labels, found, user_id, now) for each in missing]
+        found = batch_get(*_list_targets(missing, project_id))
+        changes = [_plan_creation(each, found, user_id, now) for each in missing]
         try:
             for writes in _group_writes(changes):
                 transact(*writes)
@@ -72,9 +70,7 @@ def _write_tasks(planned: list[PlannedTask], project_id: str, user_id: str, now:
     raise Unavailable()
 
 
-def _list_targets(
-    planned: Iterable[PlannedTask], project_id: str, labels: dict[str, str]
-) -> Iterator[Key[Any]]:
+def _list_targets(planned: Iterable[PlannedTask], project_id: str) -> Iterator[Key[Any]]:
     """Yield the keys of what the tasks refer to."""
     for task in planned:
         if task.assigned_to is not None:
@@ -82,14 +78,11 @@ def _list_targets(
             yield User.key(task.assigned_to)
         if task.parent is not None:
             yield Task.key(task.parent)
-        for name in task.labels:
-            if name in labels:
-                yield Label.key(project_id, labels[name])
+        yield from (Label.key(project_id, label_id) for label_id in task.labels)
 
 
 def _plan_creation(
     planned: PlannedTask,
-    labels: dict[str, str],
     found: BatchResult,
     user_id: str,
     now: datetime,
@@ -107,7 +100,7 @@ def _plan_creation(
         assigned_to=planned.assigned_to,
         start_date=planned.start_date,
         due_date=planned.due_date,
-        labels=[labels[name] for name in planned.labels if name in labels] or None,
+        labels=planned.labels or None,
         parent=planned.parent,
         rank=planned.rank,
         rrule=planned.rrule,

@@ -18,8 +18,11 @@ class PlannedComment(Struct):
 
 
 class PlannedTask(Struct):
-    """A task with its id. Labels are given by folded name; `depth` is 1 without a parent. It gets
-    its `number` when it is known that the plan is carried out."""
+    """A task with its id; `depth` is 1 without a parent.
+
+    When the plan is carried out, it gets its `number`, and the ids of its `labels` in place of
+    their folded names.
+    """
 
     id: str
     title: str
