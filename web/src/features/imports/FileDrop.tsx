@@ -2,7 +2,6 @@ import { Button, FileButton, Group, Paper, Text } from "@mantine/core";
 import { IconFileUpload } from "@tabler/icons-react";
 import { type DragEvent, useState } from "react";
 
-import { formatSize } from "../../components/sizes";
 import { texts } from "./texts";
 
 interface Props {
@@ -42,7 +41,7 @@ export function FileDrop({ file, accept, onChange }: Props) {
           )}
         </FileButton>
         <Text size="sm" c={file === null ? "dimmed" : undefined}>
-          {file === null ? texts.dropFile : `${file.name} (${formatSize(file.size)})`}
+          {file === null ? texts.dropFile : file.name}
         </Text>
       </Group>
     </Paper>

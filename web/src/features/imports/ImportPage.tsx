@@ -6,7 +6,6 @@ import { Link } from "react-router";
 import type { Import, ImportFormat } from "../../api/types";
 import { ProblemAlert } from "../../components/ProblemAlert";
 import { Select } from "../../components/Select";
-import { useFields } from "../../components/useFields";
 import { usePageTitle } from "../../components/usePageTitle";
 import { m } from "../../i18n";
 import { canWrite, projectsKey, useProjects } from "../projects/queries";
@@ -32,12 +31,12 @@ export default function ImportPage() {
   const [target, setTarget] = useState(NEW);
   const [file, setFile] = useState<File | null>(null);
   const run = useImport();
-  const { values, bind } = useFields({ name: "" }, run.error);
+  const [name, setName] = useState("");
   const writable = projects?.filter((each) => canWrite(each) && each.archived_at === null) ?? [];
   const isNew = target === NEW;
 
   function start(isDryRun: boolean) {
-    const into = isNew ? { name: values.name } : { project: target };
+    const into = isNew ? { name } : { project: target };
     if (file !== null) {
       run.mutate({ file, options: { format, dry_run: isDryRun, ...into } });
     }
@@ -80,7 +79,7 @@ export default function ImportPage() {
             label={texts.target}
             data={[
               { value: NEW, label: texts.newProject },
-              ...writable.map(({ id, name }) => ({ value: id, label: name })),
+              ...writable.map((each) => ({ value: each.id, label: each.name })),
             ]}
             value={target}
             allowDeselect={false}
@@ -88,13 +87,19 @@ export default function ImportPage() {
             onChange={changing((value) => value && setTarget(value))}
           />
           {isNew && (
-            <TextInput label={m.projects.name} required maxLength={200} {...bind("name")} />
+            <TextInput
+              label={m.projects.name}
+              required
+              maxLength={200}
+              value={name}
+              onChange={(event) => setName(event.currentTarget.value)}
+            />
           )}
-          <ProblemAlert error={run.error} fields={isNew ? ["name"] : []} />
+          <ProblemAlert error={run.error} />
           <Group>
             <Button
               variant="default"
-              disabled={file === null || (isNew && values.name.trim() === "")}
+              disabled={file === null || (isNew && name.trim() === "")}
               loading={run.isPending && run.isDryRun}
               onClick={() => start(true)}
             >

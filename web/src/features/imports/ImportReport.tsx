@@ -1,5 +1,4 @@
 import { Alert, Button, Stack, Table, Text, Title } from "@mantine/core";
-import { IconDownload } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 
 import type { Import } from "../../api/types";
@@ -56,12 +55,7 @@ export function ImportReport({ state }: { state: Import }) {
         </>
       )}
       {count > problems.length && (
-        <Button
-          variant="subtle"
-          size="xs"
-          leftSection={<IconDownload size={14} />}
-          onClick={() => download.mutate(state.id)}
-        >
+        <Button variant="subtle" size="xs" onClick={() => download.mutate(state.id)}>
           {texts.allProblems(count)}
         </Button>
       )}

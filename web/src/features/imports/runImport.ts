@@ -1,8 +1,7 @@
 /** Imports of files: announce, send to the bucket, start, and wait for the end. */
 import { api, idempotencyKey } from "../../api/client";
-import { unwrap } from "../../api/problems";
+import { ApiProblem, unwrap } from "../../api/problems";
 import type { Import, NewImport } from "../../api/types";
-import { send } from "../uploads/transfer";
 
 const POLL_MILLISECONDS = 1000;
 
@@ -28,7 +27,10 @@ export async function runImport(
     form.append(name, value);
   }
   form.append("file", file);
-  await send("POST", upload.url, form, signal, () => undefined);
+  const sent = await fetch(upload.url, { method: "POST", body: form, signal });
+  if (!sent.ok) {
+    throw new ApiProblem(sent.status, { code: "upload_failed" });
+  }
 
   const params = { path: { import_id: id } };
   let state: Import = await unwrap(api.POST("/api/imports/{import_id}/start", { params }));
