@@ -8,7 +8,7 @@ from msgspec import Meta, Struct, structs
 from chalicelib.aws.s3 import UploadForm
 from chalicelib.http.fields import Id, Time
 from chalicelib.imports.report import read_report
-from chalicelib.imports.service import AnnouncedImport
+from chalicelib.imports.service import FILE_MAX_BYTES, AnnouncedImport
 from chalicelib.jobs.models import Job
 from chalicelib.jobs.schemas import Percent, ReadyFile, present_job
 from chalicelib.newer_releases import as_stored
@@ -43,7 +43,7 @@ class NewImport(Struct, forbid_unknown_fields=True):
     number of bytes of the file."""
 
     format: ImportFormat
-    size: Annotated[int, Meta(ge=1)]
+    size: Annotated[int, Meta(ge=1, le=FILE_MAX_BYTES)]
     project: str | None = None
     name: Name | None = None
     key: Key | None = None

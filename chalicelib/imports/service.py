@@ -51,7 +51,7 @@ def announce_import(
     API token may not create projects, and `TooManyRequests`.
     """
     project_id = access.project.id if isinstance(access, ProjectAccess) else None
-    _validate(access, project_id, name, prefix, zone, size)
+    _validate(access, project_id, name, prefix, zone)
     count_attempt("order", account=access.user_id, source=None, now=access.now)
     about: dict[str, Any] = {
         "format": file_format,
@@ -80,7 +80,6 @@ def _validate(
     name: str | None,
     prefix: str | None,
     zone: str | None,
-    size: int,
 ) -> None:
     errors = []
     if (project_id is None) == (name is None):
@@ -89,8 +88,6 @@ def _validate(
         errors.append(FieldError("key", "is for a new project; it needs name"))
     if zone is not None and not is_time_zone(zone):
         errors.append(FieldError("time_zone", "must be a time zone, such as Europe/Berlin"))
-    if size > FILE_MAX_BYTES:
-        errors.append(FieldError("size", f"must be at most {FILE_MAX_BYTES} bytes; split the file"))
     if errors:
         raise Invalid(errors=tuple(errors))
     if project_id is None:

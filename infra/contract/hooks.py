@@ -82,6 +82,8 @@ NOT_IN_SCHEMA = {
     "createRelation": {"task"},  # another task that the caller has access to
     "findUser": {"email"},  # either this or username
     "duplicateProject": {"start_date"},  # a day of the calendar
+    # Either `project` or `name`, and `key` only with `name`; a zone that exists.
+    "createImport": {"project", "name", "key", "time_zone"},
 }
 RESPONSES: dict[str, Counter[int]] = defaultdict(Counter)
 
