@@ -79,12 +79,8 @@ def _plan(job: Job, now: datetime) -> JobStep:
     raw = results.read_file(job.id, results.UPLOAD)
     if raw is None:
         return fail_job("upload_missing")
-    created_at, zone, is_dry = (
-        parse_timestamp(job.created_at),
-        job.about["zone"],
-        job.about["dry_run"],
-    )
-    is_new = job.about["name"] is not None
+    created_at, zone = parse_timestamp(job.created_at), job.about["zone"]
+    is_dry, is_new = job.about["dry_run"], job.about["name"] is not None
     context = ReadingContext(zone, local_date(created_at, zone).isoformat())
     parsed = PARSERS[job.about["format"]](raw, context)
     people = load_people(None if is_new and is_dry else job.subject, job.asked_by)

@@ -1,9 +1,12 @@
 """Imports: announce, upload, dry run, import, and what is refused."""
 
+import re
 from typing import Any
 
 import pytest
 
+from chalicelib.imports.formats.records import PROBLEMS
+from infra.stage import ROOT
 from tests.counter_checks import count_drift
 from tests.import_files import (
     announce,
@@ -212,3 +215,12 @@ def test_a_wrong_file_fails_with_the_reason(
     assert find_codes(state) == [(line, "file", code)]
     assert state["report"]["problems"][0]["effect"] == "failed"
     assert list_tasks(ann, project) == []
+
+
+def test_every_problem_is_documented_and_translated() -> None:
+    section = (ROOT / "docs" / "api.md").read_text().partition("\n## Imports\n")[2]
+    rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \|", section.partition("\n## ")[0], re.M)
+    assert dict(rows) == {code: effect for code, (effect, _) in PROBLEMS.items()}
+    texts = (ROOT / "web" / "src" / "features" / "imports" / "texts.ts").read_text()
+    german = texts.partition("const IMPORT_PROBLEMS")[2].partition("};")[0]
+    assert set(re.findall(r"^  (\w+):", german, re.M)) == PROBLEMS.keys()

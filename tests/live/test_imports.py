@@ -149,7 +149,7 @@ def _count_tasks(deployment: Deployment, project: str) -> tuple[int, int]:
     items = [item for page in pages for item in page["Items"]]
     counters = [item for item in items if item["SK"]["S"].startswith("STATS#")]
     tasks = [item for item in items if item["SK"]["S"].startswith("TASK#")]
-    return len(tasks), sum(int(item["todo"]["N"]) for item in counters)
+    return len(tasks), sum(int(item["status:todo"]["N"]) for item in counters)
 
 
 def _watch_steps(deployment: Deployment, import_id: str) -> tuple[list[float], float, int]:
