@@ -220,7 +220,8 @@ def test_a_wrong_file_fails_with_the_reason(
 def test_every_problem_is_documented_and_translated() -> None:
     section = (ROOT / "docs" / "api.md").read_text().partition("\n## Imports\n")[2]
     rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \|", section.partition("\n## ")[0], re.M)
-    assert dict(rows) == {code: effect for code, (effect, _) in PROBLEMS.items()}
+    effects = {code: effect for code, (effect, _) in PROBLEMS.items()}
+    assert dict(rows) == {"code": "effect", **effects}
     texts = (ROOT / "web" / "src" / "features" / "imports" / "texts.ts").read_text()
     german = texts.partition("const IMPORT_PROBLEMS")[2].partition("};")[0]
     assert set(re.findall(r"^  (\w+):", german, re.M)) == PROBLEMS.keys()
