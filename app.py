@@ -55,6 +55,7 @@ app.add_routes(
         "chalicelib.dead_letters.routes",
         "chalicelib.calendar_feeds.routes",
         "chalicelib.webhooks.routes",
+        "chalicelib.imports.routes",
     ),
 )
 

@@ -29,6 +29,12 @@ _CONTROL = re.compile(f"[{CONTROLS}]")
 _EDGES = re.compile(rf"\A{_EDGE}|{_EDGE}\Z")
 
 
+def remove_unstorable(text: str) -> str:
+    """Return `text` without what no text may contain: controls but tabs and ends of lines, and
+    unpaired surrogates."""
+    return re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]", "", text)
+
+
 def to_nfc(text: str) -> str:
     """Return `text` in normalization form C."""
     return unicodedata.normalize("NFC", text)
@@ -54,6 +60,12 @@ def fold_name(name: str) -> str:
 def trim(text: str) -> str:
     """Return `text` without white space at its ends."""
     return _EDGES.sub("", text)
+
+
+def to_line(text: str) -> str:
+    """Return `text` as one line that can be stored; empty if a reader could see nothing of it."""
+    storable = _CONTROL.sub("", remove_unstorable(" ".join(text.split())))
+    return trim(to_nfc(storable)) if has_visible_character(storable) else ""
 
 
 def has_visible_character(text: str) -> bool:

@@ -255,6 +255,11 @@ def _announce(author: Person, task: str, size: int) -> dict[str, Any]:
     return announced
 
 
+def _announce_import(person: Person, project: str) -> str:
+    body = {"format": "todoist_csv", "size": 1, "project": project}
+    return str(person.post("/api/imports", body).json_body["id"])
+
+
 def _create_attachment(author: Person, task: str) -> str:
     announced = _announce(author, task, 1)
     key, attachment = announced["upload"]["fields"]["key"], str(announced["attachment"]["id"])
@@ -286,6 +291,7 @@ def _create_personal_items(person: Person) -> Ids:
         **_create_feed(person),
         "token_id": person.post("/api/auth/tokens", token).json_body["id"],
         "export_id": person.post("/api/auth/profile/exports").json_body["id"],
+        "import_id": _announce_import(person, project),
         "avatar_id": person.post("/api/auth/profile/avatar", avatar).json_body["id"],
         "name": "swagger-ui.css",
     }

@@ -54,6 +54,7 @@ class Action(StrEnum):
     WRITE_COMMENTS = "write comments"
     MODERATE_COMMENTS = "moderate comments"
     EXPORT_PROJECT = "export project"
+    IMPORT_TASKS = "import tasks"
     REPORT_ON_PROJECT = "report on project"
     SHARE_CALENDAR = "share calendar"
     READ_WEBHOOKS = "read webhooks"
@@ -111,6 +112,7 @@ PERMISSIONS: dict[Action, Permission] = {
     Action.WRITE_COMMENTS: Permission(WRITERS, Scope.WRITE_TASKS),
     Action.MODERATE_COMMENTS: Permission(MANAGERS, Scope.WRITE_TASKS),
     Action.EXPORT_PROJECT: Permission(EVERY_ROLE, Scope.READ_TASKS, archived=True),
+    Action.IMPORT_TASKS: Permission(WRITERS, Scope.WRITE_TASKS),
     Action.REPORT_ON_PROJECT: Permission(EVERY_ROLE, Scope.READ_TASKS, archived=True),
     Action.SHARE_CALENDAR: Permission(EVERY_ROLE, archived=True),
     Action.READ_WEBHOOKS: Permission(MANAGERS, Scope.READ_PROJECTS, archived=True),

@@ -5,14 +5,9 @@ from datetime import datetime
 
 from chalicelib.dynamodb.ids import derive_copy_id
 from chalicelib.dynamodb.table import batch_get
-from chalicelib.dynamodb.timestamps import format_timestamp
-from chalicelib.dynamodb.transactions import ConditionFailed, transact
-from chalicelib.errors import Unavailable
-from chalicelib.labels import models
-from chalicelib.labels.models import Label, list_all_labels
+from chalicelib.labels.missing_labels import create_missing_labels
+from chalicelib.labels.models import Label
 from chalicelib.text import fold_name
-
-ATTEMPTS = 5
 
 
 class LabelMapping:
@@ -46,30 +41,13 @@ class LabelMapping:
     def _load(self, label_ids: list[str], now: datetime) -> None:
         keys = [Label.key(self._source, label_id) for label_id in label_ids]
         result = batch_get(*keys)
-        labels = [label for key in keys if (label := result.get(key))]
-        for _ in range(ATTEMPTS):
-            by_name = {fold_name(label.name): label.id for label in list_all_labels(self._target)}
-            try:
-                for label in labels:
-                    name = fold_name(label.name)
-                    if name not in by_name:
-                        by_name[name] = self._create(label, now)
-                    self._ids[label.id] = by_name[name]
-                return
-            except ConditionFailed:  # a concurrent request created a label with this name
-                continue
-        raise Unavailable()
-
-    def _create(self, label: Label, now: datetime) -> str:
-        key = Label.key(self._target, derive_copy_id(now, label.id, self._target))
-        copy = Label(
-            key.pk,
-            key.sk,
-            name=label.name,
-            folded_name=fold_name(label.name),
-            color=label.color,
-            created_at=format_timestamp(now),
+        found = [label for key in keys if (label := result.get(key))]
+        labels = {fold_name(label.name): label for label in found}
+        by_name, created = create_missing_labels(
+            self._target,
+            {folded: (label.name, label.color) for folded, label in labels.items()},
+            lambda folded: derive_copy_id(now, labels[folded].id, self._target),
+            now,
         )
-        transact(*models.create_label_writes(copy))
-        self.created.append(copy.id)
-        return copy.id
+        self._ids |= {label.id: by_name[fold_name(label.name)] for label in found}
+        self.created += created

@@ -24,12 +24,10 @@ from chalicelib.jobs.deferred_update_models import (
 )
 from chalicelib.jobs.time_budget import TimeBudget, unlimited_budget
 from chalicelib.mail.notifications import queue_assignment_writes
-from chalicelib.projects.counter_models import move_counts_write
-from chalicelib.task_lists.models import move_filter_entries_writes
 from chalicelib.tasks import models, number_models, references, task_times
 from chalicelib.tasks.models import Task, TrashedTask
 from chalicelib.tasks.references import PlannedChange
-from chalicelib.tasks.service import ChangeAuthor, get_author
+from chalicelib.tasks.service import ChangeAuthor, creation_writes, get_author
 
 SUBTASK_COPY = "copy"
 ATTEMPTS = 5
@@ -121,13 +119,7 @@ def plan_copy(
             copy.assigned_to = None
     copy_references = references.restore_references(copy)
     copy.start_at, copy.due_at = task_times.load_times(copy)
-    writes = (
-        models.create_task_write(copy),
-        number_models.assign_number_write(copy.project_id, number, copy.id),
-        move_counts_write(None, copy),
-        *move_filter_entries_writes(None, copy),
-    )
-    return PlannedChange(copy, writes, copy_references)
+    return PlannedChange(copy, creation_writes(copy), copy_references)
 
 
 def copy_remaining_subtasks(deferred: DeferredUpdate, budget: TimeBudget) -> None:

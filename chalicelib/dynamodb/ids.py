@@ -7,7 +7,7 @@ own ULID followed by its project's, so the id alone gives the key of the item.
 import hashlib
 import re
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 ID_LENGTH = 26
@@ -48,6 +48,11 @@ def derive_ordered_id(at: datetime, sequence: int, part: int) -> str:
     sequence number, and those of one record by `part`, which is below 16.
     """
     return _encode_ulid(at, (sequence << 4 | part) & (1 << 80) - 1)
+
+
+def read_time(ulid: str) -> datetime:
+    """Return the time that an id contains."""
+    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=_decode_milliseconds(ulid))
 
 
 def _decode_milliseconds(ulid: str) -> int:

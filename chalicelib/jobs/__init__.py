@@ -5,6 +5,6 @@ Each job is an item with a lease and can be resumed where it stopped.
 
 Items: DeferredUpdate, Job, JobSlot, Lease, MaintenanceRun.
 Imports: access, accounts, activity, attachments, aws, comments, copies, dynamodb, exports, http,
-labels, live, mail, members, projects, relations, reports, sessions, task_lists, tasks, trash,
-webhooks.
+imports, labels, live, mail, members, projects, relations, reports, sessions, task_lists, tasks,
+trash, webhooks.
 """

@@ -1,9 +1,10 @@
 """Jobs, their slots, and leases on work that one function does at a time.
 
-A job goes from `waiting` to `running` and ends as `done` or `failed`. Until it ends, its slot
-exists too, so a person has at most one job of each kind and subject at once. The results of a job
-are in the bucket under `results/<job id>/`. The job item outlives these objects, so a crash never
-leaves objects that no item knows of.
+A job goes from `waiting` to `running` and ends as `done` or `failed`. One that works on a file is
+`uploading` first. From `waiting` until it ends, its slot exists too, so a person has at most one
+job of each kind and subject at once. The results of a job are in the bucket under
+`results/<job id>/`. The job item outlives these objects, so a crash never leaves objects that no
+item knows of.
 """
 
 from collections.abc import Mapping
@@ -21,9 +22,12 @@ from chalicelib.dynamodb.timestamps import format_timestamp, parse_timestamp, to
 from chalicelib.dynamodb.transactions import ConditionFailed, Delete, Put, Update, Write, transact
 
 WAITING, RUNNING, DONE, FAILED = "waiting", "running", "done", "failed"
+# Of a job that works on a file: until the file is uploaded and the job is started.
+UPLOADING = "uploading"
 # Longer than a job runner may run, so that a slow one never works beside a second one.
 JOB_LEASE = timedelta(minutes=6)
 RESULTS_KEPT_FOR = timedelta(days=7)
+UPLOAD_FOR = timedelta(hours=24)
 # Time-to-live removes items that the sweep should have removed long ago.
 JOB_KEPT_FOR = timedelta(days=14)
 # Longer than any function that takes a lease may run.
@@ -114,6 +118,26 @@ def create_job_writes(job: Job) -> tuple[Put, Put]:
     return Put(JobSlot(key.pk, key.sk, job_id=job.id)), Put(job)
 
 
+def await_upload_write(job: Job, now: datetime) -> Put:
+    """Return the write of a new job that waits for a file, for a day. It has no slot yet."""
+    job.status = UPLOADING
+    due_at = format_timestamp(now + UPLOAD_FOR)
+    index_keys = time_index.build_keys("job", due_at, job.PK)
+    job.wake_key, job.wake_at = str(index_keys["wake_key"]), str(index_keys["wake_at"])
+    return Put(job)
+
+
+def start_job_writes(job: Job, now: datetime) -> tuple[Put, Update]:
+    """Return the writes that start a job whose file is uploaded. The first one takes its slot,
+    which fails while another job holds it; the second fails if the job was started or is over."""
+    key = JobSlot.key(job.kind, job.subject, job.asked_by)
+    index_keys = time_index.build_keys("job", format_timestamp(now), job.PK)
+    values = {"status": WAITING, **index_keys}
+    actions = tuple(set_or_remove(Job, name, value) for name, value in values.items())
+    start = Update(Job.key(job.id), actions, Job.status == UPLOADING)
+    return Put(JobSlot(key.pk, key.sk, job_id=job.id)), start
+
+
 def find_slot_holder(failed: ConditionFailed) -> Job | None:
     """Return the job that holds the slot which a failed write wanted, or None when it is gone.
 
@@ -202,8 +226,11 @@ def finish_job(
 
 
 def _is_leased_by(job: Job) -> Condition:
-    """The stored job still has the lease with which `job` was claimed."""
+    """The stored job still has the lease with which `job` was claimed; nobody claims one that is
+    `uploading`."""
     condition: Condition = Job.leased_until == job.leased_until
+    if job.status == UPLOADING:
+        condition = Job.status == UPLOADING
     return condition
 
 
@@ -214,7 +241,7 @@ def compute_progress(job: Job) -> int | None:
     """
     if job.status == DONE:
         return 100
-    if job.status == WAITING:
+    if job.status in (UPLOADING, WAITING):
         return 0
     if job.status == RUNNING and "end" in job.position:
         return LAST_PERCENT

@@ -18,6 +18,8 @@ from chalicelib.aws.s3_multipart import PART_BYTES
 PREFIX = "results/"
 # The names of intermediate files begin with this. Other files are made from them.
 INTERMEDIATE = "."
+# The file that a job works on is uploaded under this name.
+UPLOAD = "upload"
 PAGE = 1000
 
 

@@ -6,7 +6,7 @@ runner may die at any point and another one continues. Access is checked before 
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec.structs import asdict
@@ -17,12 +17,14 @@ from chalicelib.dynamodb.timestamps import parse_timestamp
 from chalicelib.dynamodb.transactions import ConditionFailed
 from chalicelib.exports.account_export import ACCOUNT_EXPORT_HANDLER
 from chalicelib.exports.project_export import PROJECT_EXPORT_HANDLER
-from chalicelib.jobs import models, results
+from chalicelib.imports.import_job import IMPORT_HANDLER
+from chalicelib.jobs import handlers, models, results
 from chalicelib.jobs.handlers import BEGINNING, END, JobHandler
 from chalicelib.jobs.models import Job
 from chalicelib.jobs.results import ResultFile
 from chalicelib.jobs.service import (
     ACCOUNT_EXPORT,
+    IMPORT,
     PROJECT_COPY,
     PROJECT_EXPORT,
     REPORT,
@@ -39,6 +41,7 @@ JOB_HANDLERS: dict[str, JobHandler] = {
     REPORT: REPORT_HANDLER,
     WEEKLY_REPORT: WEEKLY_REPORT_HANDLER,
     PROJECT_COPY: PROJECT_COPY_HANDLER,
+    IMPORT: IMPORT_HANDLER,
 }
 # Claims without progress: four by the stream, then one by each sweep.
 MAX_ATTEMPTS = 10
@@ -87,10 +90,9 @@ def _process_job(job_id: str, now: datetime, time_left: TimeLeft) -> str:
     """
     try:
         job = models.get_job(job_id)
-        if job is not None and job.is_over:
-            return _remove_if_expired(job, now)
-        if job is not None and _is_left(job, now):
-            return UNKNOWN_KIND
+        outcome = None if job is None else _pass_over(job, now)
+        if outcome is not None:
+            return outcome
         if time_left() <= STEP_MILLISECONDS:
             return "put_off"
         job = models.claim_job(job_id, now)
@@ -108,6 +110,15 @@ def _process_job(job_id: str, now: datetime, time_left: TimeLeft) -> str:
         return FAILED
 
 
+def _pass_over(job: Job, now: datetime) -> str | None:
+    """Do what is due for a job that has no step to run, and return the outcome; None for others."""
+    if job.is_over:
+        return _remove_if_expired(job, now)
+    if _is_left(job, now):
+        return UNKNOWN_KIND
+    return _expire_upload(job, now) if job.status == models.UPLOADING else None
+
+
 def _is_left(job: Job, now: datetime) -> bool:
     created_at = parse_timestamp(job.created_at)
     return job.kind not in JOB_HANDLERS and is_left_to_newer_release(created_at, now)
@@ -122,14 +133,28 @@ def _remove_if_expired(job: Job, now: datetime) -> str:
     return "removed"
 
 
+def _expire_upload(job: Job, now: datetime) -> str:
+    """End a job whose file did not come, or that was not started."""
+    if not time_index.is_due(job, now):
+        return "kept"
+    results.delete_results(job.id)
+    models.finish_job(job, now, reason="upload_expired")
+    return "upload_expired"
+
+
 def _run_steps(job: Job, now: datetime, time_left: TimeLeft) -> str:
     """Run the steps of a claimed job until it ends or the time is used up; return the outcome."""
     handler = JOB_HANDLERS.get(job.kind)
     # Every runner so far died before it made progress, or none knew the kind for a day.
     if job.attempts > MAX_ATTEMPTS or handler is None:
         return _fail(job, "gave_up", now)
-    step = 0
-    while time_left() > _compute_needed_time(job, handler):
+    step, first_left = 0, 0
+    while (left := time_left()) > _compute_needed_time(job, handler):
+        # Changes get the time of their step: clients ask for changes after the newest they have.
+        first_left = first_left or left
+        step_at = now + timedelta(milliseconds=first_left - left)
+        if handlers.FAILED in job.position:
+            return _fail(job, job.position[handlers.FAILED], now)
         if not handler.is_allowed(job):
             return _fail(job, "access_lost", now)
         is_new = job.position == BEGINNING
@@ -138,7 +163,7 @@ def _run_steps(job: Job, now: datetime, time_left: TimeLeft) -> str:
             _finish(job, handler, files, now)
             return "done"
 
-        pieces, position = handler.step(job, now)
+        pieces, position = handler.step(job, step_at)
         draft = f"{int(job.turn)}-{step}"
         for name, piece in pieces.items():
             written = files.get(name, ResultFile())

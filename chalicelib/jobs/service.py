@@ -15,7 +15,7 @@ from chalicelib.mail import notifications as mail_notifications
 from chalicelib.sessions.throttling import count_attempt
 
 PROJECT_EXPORT, ACCOUNT_EXPORT, REPORT = "project_export", "account_export", "report"
-PROJECT_COPY = "project_copy"
+PROJECT_COPY, IMPORT = "project_copy", "import"
 WEEKLY_REPORT = mail_notifications.WEEKLY_REPORT
 
 

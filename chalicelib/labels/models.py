@@ -12,6 +12,9 @@ from chalicelib.dynamodb.table import Item, Key, get_item, query_all, query_page
 from chalicelib.dynamodb.transactions import ConditionCheck, Delete, Put, Update, Write, item_key
 from chalicelib.text import fold_name
 
+NAME_MAX = 50
+DEFAULT_COLOR = "#808080"
+
 
 class Label(Item):
     """A label of a project.

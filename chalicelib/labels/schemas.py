@@ -8,7 +8,7 @@ from chalicelib.http.fields import Id, Time
 from chalicelib.http.text_fields import line, matching
 from chalicelib.labels import models
 
-Name = Annotated[str, line(max_length=50)]
+Name = Annotated[str, line(max_length=models.NAME_MAX)]
 Color = Annotated[
     str,
     matching("#[0-9a-f]{6}", "must be # and six hexadecimal digits in lower case, as in #c02020"),
@@ -17,7 +17,7 @@ Color = Annotated[
 
 class NewLabel(Struct, forbid_unknown_fields=True):
     name: Name
-    color: Color = "#808080"
+    color: Color = models.DEFAULT_COLOR
 
 
 class LabelPatch(Struct, forbid_unknown_fields=True):

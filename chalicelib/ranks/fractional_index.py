@@ -70,6 +70,11 @@ def make_room(below: Sequence[str], above: Sequence[str]) -> tuple[list[str], st
     return lower[::-1], _shortest_between(low + share, high - share), upper
 
 
+def spread_fractions(number: int) -> list[str]:
+    """Return `number` fractions in ascending order, evenly spread between 0 and 1."""
+    return _spread(0, ONE, number)
+
+
 def _spread(low: int, high: int, number: int) -> list[str]:
     """Return `number` fractions between two numbers, evenly spread."""
     part = (high - low) // max(number, 1)

@@ -19,6 +19,7 @@ from chalicelib.dynamodb.transactions import Delete, Increment, Put, Update
 from chalicelib.reminders.schedule import SCHEDULE_FIELDS, schedule_check
 from chalicelib.tasks.cards import OPEN_STATUSES, SnapshotEntry
 
+TITLE_MAX = 200
 NO_DUE_DATE = "~"  # sorts after every time
 NOBODY = "none"  # the assignee under which unassigned tasks are indexed and counted
 # In ascending order the most important priority comes first.

@@ -17,7 +17,7 @@ from chalicelib.projects.models import Project
 from chalicelib.tasks import models
 from chalicelib.tasks.cards import get_rank
 
-Title = Annotated[str, line(max_length=200)]
+Title = Annotated[str, line(max_length=models.TITLE_MAX)]
 Description = Annotated[str, paragraphs(max_length=20_000, required=False)]
 Labels = list[str]
 VALID_OPERATION = {"op": "delete", "id": ""}

@@ -115,12 +115,17 @@ def plan_creation(
 
 
 def _creation_writes(task: Task, author: ChangeAuthor) -> tuple[Write, ...]:
+    mails = queue_assignment_writes(task, None, actor=author.user_id, now=author.now)
+    return (*creation_writes(task), *mails)
+
+
+def creation_writes(task: Task) -> tuple[Write, ...]:
+    """Return the writes of a new task, without its references and the mail to its assignee."""
     return (
         models.create_task_write(task),
         number_models.assign_number_write(task.project_id, int(task.number or 0), task.id),
         move_counts_write(None, task),
         *move_filter_entries_writes(None, task),
-        *queue_assignment_writes(task, None, actor=author.user_id, now=author.now),
     )
 
 

@@ -84,6 +84,8 @@ NOT_IN_SCHEMA = {
     "createWebhook": {"url"},  # https, of a public address
     "updateWebhook": {"url"},
     "duplicateProject": {"start_date"},  # a day of the calendar
+    # Either `project` or `name`, and `key` only with `name`; a zone that exists.
+    "createImport": {"project", "name", "key", "time_zone"},
 }
 RESPONSES: dict[str, Counter[int]] = defaultdict(Counter)
 

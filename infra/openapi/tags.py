@@ -109,6 +109,7 @@ TAGS = (
             "/api/auth/profile/exports",
         ),
     ),
+    Tag("imports", "Tasks from files of other products and from exports.", ("/api/imports",)),
     Tag(
         "reports",
         "Metrics of a project for a range of days.",

@@ -28,6 +28,7 @@ from tests.attachment_files import (
     upload_attachment,
 )
 from tests.costs.seeds import fill
+from tests.import_files import announce, todoist_file, upload
 from tests.job_results import run_sweep
 from tests.support import Person, in_hours
 from tests.table_items import scan_items
@@ -659,6 +660,21 @@ FILES: dict[str, Call] = {
     "`GET /api/auth/profile/exports/{export_id}/download`": lambda w: _download(
         ACCOUNT_EXPORT, ACCOUNT_EXPORTS, "account.json"
     ),
+    "`POST /api/imports`": lambda w: (
+        "POST",
+        "/api/imports",
+        {"format": "todoist_csv", "size": 1, "project": w.project},
+    ),
+    "`POST .../start`": lambda w: ("POST", f"/api/imports/{_announce_import(w)}/start"),
+    "`GET /api/imports/{import_id}`": lambda w: ("GET", f"/api/imports/{_announce_import(w)}"),
+    "`GET /api/imports/{import_id}/download`": lambda w: (
+        "GET",
+        f"/api/imports/{_announce_import(w)}/download?file=problems.csv",
+        None,
+        None,
+        None,
+        409,
+    ),
     "`POST .../exports`": lambda w: ("POST", _project_path(w, "/exports")),
     "`GET .../exports/{export_id}`": lambda w: (
         "GET",
@@ -675,6 +691,14 @@ FILES: dict[str, Call] = {
     "`POST /api/markdown`": lambda w: ("POST", "/api/markdown", {"text": "**a**"}),
 }
 ACCOUNT_EXPORTS = "/api/auth/profile/exports"
+
+
+def _announce_import(w: Scenario) -> str:
+    """Announce an import and upload its file; return its id."""
+    file = todoist_file("task,Plan")
+    announced = announce(w.ann, "todoist_csv", file, project=w.project)
+    upload(announced["id"], file)
+    return str(announced["id"])
 
 
 def _new_view(project: str | None = None) -> dict[str, Any]:

@@ -43,6 +43,7 @@ from chalicelib.trash.jobs import purge_trash
 from tests.attachment_files import upload_attachment
 from tests.costs import webhook_costs
 from tests.costs.costs import Scenario
+from tests.import_files import start_import, todoist_file
 from tests.job_results import PLENTY_MS, run_sweep
 from tests.moto_stack import set_watermarks
 from tests.support import PASSWORD, Person, in_hours
@@ -350,6 +351,11 @@ def _request_copy(world: JobWorld) -> None:
     assert answer.status_code == 202, answer.json_body
 
 
+def _start_import(world: JobWorld) -> None:
+    lines = [f"task,Task {number} @urgent,,1,1,,ann (1)" for number in range(60)]
+    start_import(world.ann, "todoist_csv", todoist_file(*lines), project=world.project)
+
+
 # The job, and the call that gives it work; measured without the cost of a run that finds nothing.
 FOUND: dict[str, tuple[Action, Prepare]] = {
     "`tick`, counters of one project of 2 tasks repaired": (
@@ -377,5 +383,6 @@ FOUND: dict[str, tuple[Action, Prepare]] = {
     "`sweep_jobs`, one export of 60 tasks": (run_sweep, partial(_request_job, "exports")),
     "... one report on 60 tasks": (run_sweep, partial(_request_job, "reports")),
     "... one copy of a project of 60 tasks": (run_sweep, _request_copy),
+    "... one import of 60 tasks with label and assignee": (run_sweep, _start_import),
     "... the results of all removed": (run_sweep, _a_week_later),
 }

@@ -9,6 +9,8 @@ import pytest
 from chalice.test import Client, HTTPResponse
 
 from tests.dynamodb_local import TRANSPORTS, faulty_connection
+from tests.import_files import start_import, todoist_file
+from tests.job_results import read_job, run_streamed
 from tests.support import PASSWORD, Api, Person, in_hours, sign_up
 
 pytestmark = [
@@ -143,3 +145,22 @@ def test_commenting_counts_each_comment_once(ann: Person) -> None:
     ids = iter([item["id"] for item in items])
     deleted = _lose_each_response(lambda _: ann.delete(f"{path}/{next(ids)}"), 204) + 1
     assert ann.get(task).json_body["comments_count"] == created - deleted
+
+
+def test_an_import_creates_each_task_once(ann: Person, bob: Person) -> None:
+    file = todoist_file("task,Plan @urgent,,1,1", "note,Well done", "task,Draft,,4,2", "task,Send")
+    for lost in itertools.count(1):
+        person = (ann, bob)[lost % 2]  # one person may request twenty jobs an hour
+        path = start_import(person, "todoist_csv", file, name="Moved")
+        with faulty_connection(lost_response=lost) as line:
+            assert run_streamed(path) == 0, lost
+        state = read_job(person, path)
+        assert state["status"] == "done", lost
+        tasks = _tasks(person, state["project"])
+        assert sorted(task["title"] for task in tasks) == ["Draft", "Plan", "Send"], lost
+        assert sum(task["comments_count"] for task in tasks) == 1, lost
+        details = person.get(f"/api/projects/{state['project']}").json_body
+        assert details["tasks_count"] == 3, lost
+        if line.requests < lost:
+            break
+    assert lost > 15

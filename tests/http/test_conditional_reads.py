@@ -16,6 +16,7 @@ from chalicelib.http.fields import Page
 from chalicelib.http.health import Health, Index
 from infra.openapi.routes import Route, list_routes
 from tests.attachment_files import create_attachment, upload_attachment
+from tests.import_files import announce
 from tests.samples import build_sample
 from tests.support import Api, Person
 
@@ -65,6 +66,7 @@ def ids(ann: Person) -> dict[str, str]:
         "export_id": ann.post(f"/api/projects/{project}/exports").json_body["id"],
         "export_id of /api/auth/profile/exports/{export_id}": own["id"],
         "report_id": ann.post(f"/api/projects/{project}/reports", {}).json_body["id"],
+        "import_id": announce(ann, "todoist_csv", b"x", project=project)["id"],
         "copy_id": ann.post(f"/api/projects/{project}/duplicate", {"name": "x"}).json_body["id"],
     }
 

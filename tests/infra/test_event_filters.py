@@ -45,6 +45,28 @@ def test_a_changed_mail_is_not_a_new_mail(resources: dict[str, Any]) -> None:
         assert not matches_any(_patterns(resources, "MailStream"), changed)
 
 
+@pytest.mark.parametrize(
+    ("event", "status", "selected"),
+    [
+        ("INSERT", "waiting", True),
+        ("INSERT", "uploading", False),
+        ("MODIFY", "waiting", True),
+        ("MODIFY", "running", False),
+        ("MODIFY", "done", False),
+    ],
+)
+def test_a_job_is_selected_when_it_waits(
+    resources: dict[str, Any], event: str, status: str, selected: bool
+) -> None:
+    for record in _records("run_jobs"):
+        image = record["dynamodb"]["NewImage"] | {"status": {"S": status}}
+        changed = record | {
+            "eventName": event,
+            "dynamodb": record["dynamodb"] | {"NewImage": image},
+        }
+        assert matches_any(_patterns(resources, "TaskStream"), changed) == selected
+
+
 def test_without_patterns_every_event_is_selected() -> None:
     assert matches_any([], {"anything": 1})
 

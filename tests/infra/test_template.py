@@ -158,7 +158,10 @@ def test_the_task_stream_delivers_only_content_of_projects_new_jobs_and_deliveri
     assert keys["SK"] == {"S": [{"prefix": kind} for kind in kinds]}
     of_tasks = {"PK": {"S": [{"prefix": "TASK#"}]}, "SK": {"S": [{"prefix": "COMMENT#"}]}}
     assert comments == {"dynamodb": {"Keys": of_tasks}}
-    assert new_jobs == _insert_pattern("JOB#")
+    # New jobs, and those whose file has been uploaded.
+    is_waiting = {"status": {"S": ["waiting"]}}
+    jobs = {"Keys": {"PK": {"S": [{"prefix": "JOB#"}]}}, "NewImage": is_waiting}
+    assert new_jobs == {"dynamodb": jobs}
     assert deliveries["eventName"] == ["INSERT"]
     assert deliveries["dynamodb"]["Keys"] == {
         "PK": {"S": [{"prefix": "WEBHOOK#"}]},

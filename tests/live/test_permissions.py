@@ -10,7 +10,9 @@ import pytest
 import requests
 from websockets.exceptions import ConnectionClosed
 
+from tests.import_files import todoist_file
 from tests.live.support import PASSWORD, ApiUser, Deployment, in_hours, load_event, wait_for
+from tests.live.test_imports import run_import
 from tests.live.test_live_connections import live_connection, take_events
 from tests.webhook_receiver import run_receiver
 
@@ -53,6 +55,15 @@ def test_a_filtered_list_is_read_from_the_list_snapshot(strict_deployment: Deplo
     wait_for(lambda: strict_deployment.client("s3").list_objects_v2(**where)["KeyCount"])
     path = f"/tasks/?project={project}&status=done&ordering=-updated_at&limit=100"
     assert len(ann.request_json("GET", path)["items"]) == 35
+
+
+def test_the_policies_allow_an_import(strict_deployment: Deployment) -> None:
+    ann = strict_deployment.new_user("ann").sign_up()
+    file = todoist_file("task,Plan @urgent,,1,1,,,soon", "note,Well done")
+    state = run_import(ann, "todoist_csv", file, name="Moved")
+    assert (state["status"], state["report"]["tasks"]) == ("done", 1)
+    link = ann.request_json("GET", f"/imports/{state['id']}/download/?file=problems.csv")
+    assert requests.get(link["url"], timeout=60).ok
 
 
 def test_the_policies_of_the_jobs_allow_what_they_need(strict_deployment: Deployment) -> None:

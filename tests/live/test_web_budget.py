@@ -34,6 +34,7 @@ SIGNED_OUT = {
 }
 SIGNED_IN = {
     "projects": "/",
+    "import": "/import",
     "my tasks": "/tasks",
     "task": "/tasks/{task}",
     "account": "/account",

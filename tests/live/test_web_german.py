@@ -14,6 +14,7 @@ from tests.live.web_pages import open_page
 PICTURES = os.environ.get("PICTURES")
 PAGES = {
     "projects": "/",
+    "import": "/import",
     "my-tasks": "/tasks",
     "task": "/tasks/{task}",
     "board": "/projects/{project}/board",

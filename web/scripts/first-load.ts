@@ -18,6 +18,7 @@ const PAGES: Record<string, string[]> = {
   verify: ["src/features/auth/ConfirmAddressPage.tsx"],
   invitation: ["src/features/auth/InvitationPage.tsx"],
   projects: [LAYOUT, "src/features/projects/ProjectsPage.tsx"],
+  import: [LAYOUT, "src/features/imports/ImportPage.tsx"],
   "my tasks": [LAYOUT, "src/features/list/MyTasksPage.tsx"],
   task: [LAYOUT, "src/features/task/TaskPage.tsx"],
   account: [LAYOUT, "src/features/account/AccountPage.tsx"],

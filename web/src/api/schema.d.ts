@@ -751,6 +751,96 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create an import and start its upload
+         * @description `import tasks`, `Idempotency-Key`. Body: `format`, `size` in bytes, either `project` or the `name` of a new project, and
+         *     any of `key` (of the new project), `time_zone`, `dry_run`. 201 with the import and `upload`, the form for the file: post its
+         *     `fields` and the file to `url` within five minutes, as for
+         *     attachments. `Location` is the path of the import. A new project is created when
+         *     the import starts. 422 names invalid fields; 403 `scope_missing` for a new project without the scope `projects:write`;
+         *     409 `upload_over` for a repeated key when the import has started.
+         */
+        post: operations["createImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an import's progress and report
+         * @description `import tasks`. 200 with `ETag`, or 304: the import, only for the caller who created it, and only while they can write
+         *     tasks in the project: 409 `archived` for an archived one.
+         */
+        get: operations["getImport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{import_id}/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the download URL of an import's problems
+         * @description `import tasks`. Query: `file`, which is `problems.csv`. `{"url": ..., "expires_in": 60}`, as for
+         *     attachments. 409 `job_not_done`, `job_failed` or `archived`,
+         *     404 for another file.
+         */
+        get: operations["downloadImportFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{import_id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start an import when its file is uploaded
+         * @description `import tasks`, no body. Starts the import when the file has arrived. 202 with the import; `Location` is its path. One that was started before is
+         *     returned as it is. 409 `upload_missing` while the file is not there with the announced size, `busy` while another
+         *     import of the caller into this project runs, `archived`; 403 `scope_missing`.
+         */
+        post: operations["startImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/invitations": {
         parameters: {
             query?: never;
@@ -3337,6 +3427,90 @@ export interface components {
             status: "ok";
         };
         /**
+         * Import
+         * @description A job that imports a file. `project` is null for a dry run of a new project. `reason` says
+         *         why it failed, and `report` is there once it is over.
+         */
+        Import: {
+            /** @example 01m81fwkz2f3v7c9qe0xj4n5td */
+            id: string;
+            format: components["schemas"]["ImportFormat"];
+            dry_run: boolean;
+            project: string | null;
+            status: components["schemas"]["ImportStatus"];
+            progress: number | null;
+            reason: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T09:00:00.000Z
+             */
+            created_at: string;
+            finished_at: string | null;
+            kept_until: string | null;
+            files: components["schemas"]["ReadyFile"][];
+            report: components["schemas"]["ImportReport"] | null;
+        };
+        /**
+         * ImportFormat
+         * @enum {string}
+         */
+        ImportFormat: "asana_csv" | "github_csv" | "project_json" | "todoist_csv" | "trello_json";
+        /**
+         * ImportProblem
+         * @description `line` is a line of a CSV file; in JSON, tasks are counted from 1. `effect` says what
+         *         happens to the file, the line or the value.
+         */
+        ImportProblem: {
+            line: number;
+            field: string;
+            code: string;
+            effect: components["schemas"]["ProblemEffect"];
+            value: string;
+            message: string;
+        };
+        /**
+         * ImportReport
+         * @description How much is imported, how many lines are skipped, and the first 100 problems.
+         */
+        ImportReport: {
+            tasks: number;
+            comments: number;
+            relations: number;
+            new_labels: number;
+            skipped: number;
+            problems_count: number;
+            problems: components["schemas"]["ImportProblem"][];
+        };
+        /**
+         * ImportStatus
+         * @enum {string}
+         */
+        ImportStatus: "done" | "failed" | "running" | "uploading" | "waiting";
+        /**
+         * ImportUpload
+         * @description An import that waits for its file, and the form that uploads it.
+         */
+        ImportUpload: {
+            /** @example 01m81fwkz2f3v7c9qe0xj4n5td */
+            id: string;
+            format: components["schemas"]["ImportFormat"];
+            dry_run: boolean;
+            project: string | null;
+            status: components["schemas"]["ImportStatus"];
+            progress: number | null;
+            reason: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T09:00:00.000Z
+             */
+            created_at: string;
+            finished_at: string | null;
+            kept_until: string | null;
+            files: components["schemas"]["ReadyFile"][];
+            report: components["schemas"]["ImportReport"] | null;
+            upload: components["schemas"]["UploadForm"];
+        };
+        /**
          * Inclusion
          * @description What tasks can show in place of ids.
          * @enum {string}
@@ -3674,6 +3848,25 @@ export interface components {
             /** @description Default: `"-created_at"`. */
             ordering?: components["schemas"]["TaskOrdering"];
         };
+        /**
+         * NewImport
+         * @description `project` is an existing project; `name` and `key` are those of a new one. `size` is the
+         *         number of bytes of the file.
+         */
+        NewImport: {
+            format: components["schemas"]["ImportFormat"];
+            size: number;
+            /** @description Default: `null`. */
+            project?: string | null;
+            /** @description Default: `null`. */
+            name?: string | null;
+            /** @description Default: `null`. */
+            key?: string | null;
+            /** @description Default: `null`. */
+            time_zone?: string | null;
+            /** @description Default: `false`. */
+            dry_run?: boolean;
+        };
         /** NewLabel */
         NewLabel: {
             name: string;
@@ -3891,6 +4084,11 @@ export interface components {
             request_id?: string;
             errors?: components["schemas"]["FieldProblem"][];
         };
+        /**
+         * ProblemEffect
+         * @enum {string}
+         */
+        ProblemEffect: "changed" | "failed" | "left_out" | "skipped";
         /** ProfilePatch */
         ProfilePatch: {
             username?: string;
@@ -6910,6 +7108,313 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    createImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to retry: a repeated request returns the first response. Use a unique key, such as a UUID, for each object to create. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "format": "asana_csv",
+                 *       "size": 6,
+                 *       "project": "01m81fwkz2f3v7c9qe0xj4n5td",
+                 *       "name": "Launch",
+                 *       "key": "LAUNCH",
+                 *       "time_zone": "Europe/Berlin",
+                 *       "dry_run": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewImport"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *       "format": "asana_csv",
+                     *       "dry_run": true,
+                     *       "project": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *       "status": "done",
+                     *       "progress": 0,
+                     *       "reason": null,
+                     *       "created_at": "2026-11-22T09:00:00.000Z",
+                     *       "finished_at": "2026-11-22T09:00:00.000Z",
+                     *       "kept_until": "2026-11-22T09:00:00.000Z",
+                     *       "files": [
+                     *         {
+                     *           "name": "Launch",
+                     *           "size": 6
+                     *         }
+                     *       ],
+                     *       "report": {
+                     *         "tasks": 1,
+                     *         "comments": 1,
+                     *         "relations": 1,
+                     *         "new_labels": 1,
+                     *         "skipped": 1,
+                     *         "problems_count": 1,
+                     *         "problems": [
+                     *           {
+                     *             "line": 1,
+                     *             "field": "title",
+                     *             "code": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *             "effect": "changed",
+                     *             "value": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *             "message": "01m81fwkz2f3v7c9qe0xj4n5td"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "upload": {
+                     *         "url": "https://storage.example.com/",
+                     *         "fields": {
+                     *           "Content-Type": "text/plain",
+                     *           "key": "att/01m81fwkz2f3v7c9qe0xj4n5td/01m81fwkz2f3v7c9qe0xj4n5td",
+                     *           "policy": "eyJleHBpcmF0aW9u"
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ImportUpload"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    getImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Returns 304 if the object still has this `ETag`, or one of several, separated by commas. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *       "format": "asana_csv",
+                     *       "dry_run": true,
+                     *       "project": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *       "status": "done",
+                     *       "progress": 0,
+                     *       "reason": null,
+                     *       "created_at": "2026-11-22T09:00:00.000Z",
+                     *       "finished_at": "2026-11-22T09:00:00.000Z",
+                     *       "kept_until": "2026-11-22T09:00:00.000Z",
+                     *       "files": [
+                     *         {
+                     *           "name": "Launch",
+                     *           "size": 6
+                     *         }
+                     *       ],
+                     *       "report": {
+                     *         "tasks": 1,
+                     *         "comments": 1,
+                     *         "relations": 1,
+                     *         "new_labels": 1,
+                     *         "skipped": 1,
+                     *         "problems_count": 1,
+                     *         "problems": [
+                     *           {
+                     *             "line": 1,
+                     *             "field": "title",
+                     *             "code": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *             "effect": "changed",
+                     *             "value": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *             "message": "01m81fwkz2f3v7c9qe0xj4n5td"
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description Your copy is up to date. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    downloadImportFile: {
+        parameters: {
+            query: {
+                file: string;
+            };
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "url": "https://storage.example.com/",
+                     *       "expires_in": 60
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Download"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    startImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *       "format": "asana_csv",
+                     *       "dry_run": true,
+                     *       "project": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *       "status": "done",
+                     *       "progress": 0,
+                     *       "reason": null,
+                     *       "created_at": "2026-11-22T09:00:00.000Z",
+                     *       "finished_at": "2026-11-22T09:00:00.000Z",
+                     *       "kept_until": "2026-11-22T09:00:00.000Z",
+                     *       "files": [
+                     *         {
+                     *           "name": "Launch",
+                     *           "size": 6
+                     *         }
+                     *       ],
+                     *       "report": {
+                     *         "tasks": 1,
+                     *         "comments": 1,
+                     *         "relations": 1,
+                     *         "new_labels": 1,
+                     *         "skipped": 1,
+                     *         "problems_count": 1,
+                     *         "problems": [
+                     *           {
+                     *             "line": 1,
+                     *             "field": "title",
+                     *             "code": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *             "effect": "changed",
+                     *             "value": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *             "message": "01m81fwkz2f3v7c9qe0xj4n5td"
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];

@@ -45,6 +45,7 @@ const ROUTES: RouteObject[] = [
             element: page(() => import("./Layout").then(({ Layout }) => ({ default: Layout }))),
             children: [
               { path: "/", element: page(() => import("../features/projects/ProjectsPage")) },
+              { path: "/import", element: page(() => import("../features/imports/ImportPage")) },
               { path: "/tasks", element: page(() => import("../features/list/MyTasksPage")) },
               { path: "/tasks/:taskId", element: page(() => import("../features/task/TaskPage")) },
               {

@@ -168,6 +168,7 @@ export const de: Messages = {
     details: "Angaben",
     doneOf: (done, all) => `${done} von ${tasks(all)} erledigt`,
     doneShare: (percent) => `${percent} % erledigt`,
+    import: "Importieren",
     isArchived: "Dieses Projekt ist archiviert und nur lesbar.",
     isTemplate: "Dieses Projekt ist eine Vorlage",
     key: "Kürzel",

@@ -165,6 +165,7 @@ export const en = {
     details: "Details",
     doneOf: (done: number, all: number) => `${done} of ${tasks(all)} done`,
     doneShare: (percent: number) => `${percent} % done`,
+    import: "Import",
     isArchived: "This project is archived and read-only.",
     isTemplate: "This project is a template",
     key: "Key",

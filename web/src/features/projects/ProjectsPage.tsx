@@ -37,9 +37,14 @@ export default function ProjectsPage() {
         <Title order={1} size="h2">
           {m.navigation.projects}
         </Title>
-        <Button leftSection={<IconPlus size={16} />} onClick={open}>
-          {m.projects.create}
-        </Button>
+        <Group>
+          <Button component={Link} to="/import" variant="default">
+            {m.projects.import}
+          </Button>
+          <Button leftSection={<IconPlus size={16} />} onClick={open}>
+            {m.projects.create}
+          </Button>
+        </Group>
       </Group>
       <ReceivedInvitations />
       <ProblemAlert error={projects.error} />
