@@ -65,7 +65,18 @@ def set_watermarks() -> None:
 def build_watermarks() -> list[Any]:
     """Return the watermark items, in DynamoDB's JSON, of a system that ticked in this hour."""
     hour = format_timestamp(datetime.now(UTC).replace(minute=0, second=0, microsecond=0))
-    kinds = ("mail", "due", "digest", "upload", "leaving", "errand", "purge", "job", "weekly")
+    kinds = (
+        "mail",
+        "due",
+        "digest",
+        "daily",
+        "upload",
+        "leaving",
+        "errand",
+        "purge",
+        "job",
+        "weekly",
+    )
     items = [Watermark.key(kind).empty_item() for kind in kinds]
     for item in items:
         item.hour = hour

@@ -18,10 +18,12 @@ from chalicelib.http.fields import (
     Username,
 )
 from chalicelib.http.pagination import PageQuery
-from chalicelib.http.text_fields import line
+from chalicelib.http.text_fields import line, matching
 
 Hour = Annotated[int, Meta(ge=0, le=23)]
-LocalTime = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["22:00"])]
+LocalTime = Annotated[
+    str, matching("([01][0-9]|2[0-3]):[0-5][0-9]", "must be a local time, such as 22:00")
+]
 
 
 class Registration(Struct, forbid_unknown_fields=True):

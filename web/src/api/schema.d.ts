@@ -3926,9 +3926,7 @@ export interface components {
          * @description The local times between which no mails are sent; `end` may be on the next day.
          */
         QuietHours: {
-            /** @example 22:00 */
             start: string;
-            /** @example 22:00 */
             end: string;
         };
         /** ReadyFile */
@@ -5495,8 +5493,8 @@ export interface operations {
                      *         },
                      *         "digest_hour": 0,
                      *         "quiet_hours": {
-                     *           "start": "22:00",
-                     *           "end": "22:00"
+                     *           "start": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *           "end": "01m81fwkz2f3v7c9qe0xj4n5td"
                      *         },
                      *         "avatar_url": "https://storage.example.com/avatar/",
                      *         "created_at": "2026-11-22T09:00:00.000Z"
@@ -5598,8 +5596,8 @@ export interface operations {
                      *       },
                      *       "digest_hour": 0,
                      *       "quiet_hours": {
-                     *         "start": "22:00",
-                     *         "end": "22:00"
+                     *         "start": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *         "end": "01m81fwkz2f3v7c9qe0xj4n5td"
                      *       },
                      *       "avatar_url": "https://storage.example.com/avatar/",
                      *       "created_at": "2026-11-22T09:00:00.000Z"
@@ -5693,8 +5691,8 @@ export interface operations {
                  *       },
                  *       "digest_hour": 0,
                  *       "quiet_hours": {
-                 *         "start": "22:00",
-                 *         "end": "22:00"
+                 *         "start": "01m81fwkz2f3v7c9qe0xj4n5td",
+                 *         "end": "01m81fwkz2f3v7c9qe0xj4n5td"
                  *       }
                  *     }
                  */
@@ -5741,8 +5739,8 @@ export interface operations {
                      *       },
                      *       "digest_hour": 0,
                      *       "quiet_hours": {
-                     *         "start": "22:00",
-                     *         "end": "22:00"
+                     *         "start": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *         "end": "01m81fwkz2f3v7c9qe0xj4n5td"
                      *       },
                      *       "avatar_url": "https://storage.example.com/avatar/",
                      *       "created_at": "2026-11-22T09:00:00.000Z"
@@ -5901,8 +5899,8 @@ export interface operations {
                      *       },
                      *       "digest_hour": 0,
                      *       "quiet_hours": {
-                     *         "start": "22:00",
-                     *         "end": "22:00"
+                     *         "start": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *         "end": "01m81fwkz2f3v7c9qe0xj4n5td"
                      *       },
                      *       "avatar_url": "https://storage.example.com/avatar/",
                      *       "created_at": "2026-11-22T09:00:00.000Z"
@@ -6197,8 +6195,8 @@ export interface operations {
                      *       },
                      *       "digest_hour": 0,
                      *       "quiet_hours": {
-                     *         "start": "22:00",
-                     *         "end": "22:00"
+                     *         "start": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *         "end": "01m81fwkz2f3v7c9qe0xj4n5td"
                      *       },
                      *       "avatar_url": "https://storage.example.com/avatar/",
                      *       "created_at": "2026-11-22T09:00:00.000Z"
