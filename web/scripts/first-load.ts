@@ -19,6 +19,7 @@ const PAGES: Record<string, string[]> = {
   invitation: ["src/features/auth/InvitationPage.tsx"],
   projects: [LAYOUT, "src/features/projects/ProjectsPage.tsx"],
   "my tasks": [LAYOUT, "src/features/list/MyTasksPage.tsx"],
+  notifications: [LAYOUT, "src/features/notifications/NotificationsPage.tsx"],
   task: [LAYOUT, "src/features/task/TaskPage.tsx"],
   account: [LAYOUT, "src/features/account/AccountPage.tsx"],
   staff: [LAYOUT, "src/features/staff/StaffPage.tsx"],

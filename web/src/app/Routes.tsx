@@ -46,6 +46,10 @@ const ROUTES: RouteObject[] = [
             children: [
               { path: "/", element: page(() => import("../features/projects/ProjectsPage")) },
               { path: "/tasks", element: page(() => import("../features/list/MyTasksPage")) },
+              {
+                path: "/notifications",
+                element: page(() => import("../features/notifications/NotificationsPage")),
+              },
               { path: "/tasks/:taskId", element: page(() => import("../features/task/TaskPage")) },
               {
                 path: "/account/:tab?",

@@ -1,0 +1,16 @@
+import { useQuery } from "@tanstack/react-query";
+
+import { api } from "../../api/client";
+import { unwrap } from "../../api/problems";
+
+export const notificationsKey = ["notifications"];
+export const unreadKey = [...notificationsKey, "unread"];
+
+/** The number of unread notifications, asked for each minute while the page is visible. */
+export function useUnreadCount() {
+  return useQuery({
+    queryKey: unreadKey,
+    queryFn: () => unwrap(api.GET("/api/notifications/unread-count")),
+    refetchInterval: 60_000,
+  }).data?.unread;
+}
