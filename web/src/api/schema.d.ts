@@ -5493,8 +5493,8 @@ export interface operations {
                      *         },
                      *         "digest_hour": 0,
                      *         "quiet_hours": {
-                     *           "start": "01m81fwkz2f3v7c9qe0xj4n5td",
-                     *           "end": "01m81fwkz2f3v7c9qe0xj4n5td"
+                     *           "start": "22:00",
+                     *           "end": "07:00"
                      *         },
                      *         "avatar_url": "https://storage.example.com/avatar/",
                      *         "created_at": "2026-11-22T09:00:00.000Z"
@@ -5596,8 +5596,8 @@ export interface operations {
                      *       },
                      *       "digest_hour": 0,
                      *       "quiet_hours": {
-                     *         "start": "01m81fwkz2f3v7c9qe0xj4n5td",
-                     *         "end": "01m81fwkz2f3v7c9qe0xj4n5td"
+                     *         "start": "22:00",
+                     *         "end": "07:00"
                      *       },
                      *       "avatar_url": "https://storage.example.com/avatar/",
                      *       "created_at": "2026-11-22T09:00:00.000Z"
@@ -5691,8 +5691,8 @@ export interface operations {
                  *       },
                  *       "digest_hour": 0,
                  *       "quiet_hours": {
-                 *         "start": "01m81fwkz2f3v7c9qe0xj4n5td",
-                 *         "end": "01m81fwkz2f3v7c9qe0xj4n5td"
+                 *         "start": "22:00",
+                 *         "end": "07:00"
                  *       }
                  *     }
                  */
@@ -5739,8 +5739,8 @@ export interface operations {
                      *       },
                      *       "digest_hour": 0,
                      *       "quiet_hours": {
-                     *         "start": "01m81fwkz2f3v7c9qe0xj4n5td",
-                     *         "end": "01m81fwkz2f3v7c9qe0xj4n5td"
+                     *         "start": "22:00",
+                     *         "end": "07:00"
                      *       },
                      *       "avatar_url": "https://storage.example.com/avatar/",
                      *       "created_at": "2026-11-22T09:00:00.000Z"
@@ -5899,8 +5899,8 @@ export interface operations {
                      *       },
                      *       "digest_hour": 0,
                      *       "quiet_hours": {
-                     *         "start": "01m81fwkz2f3v7c9qe0xj4n5td",
-                     *         "end": "01m81fwkz2f3v7c9qe0xj4n5td"
+                     *         "start": "22:00",
+                     *         "end": "07:00"
                      *       },
                      *       "avatar_url": "https://storage.example.com/avatar/",
                      *       "created_at": "2026-11-22T09:00:00.000Z"
@@ -6195,8 +6195,8 @@ export interface operations {
                      *       },
                      *       "digest_hour": 0,
                      *       "quiet_hours": {
-                     *         "start": "01m81fwkz2f3v7c9qe0xj4n5td",
-                     *         "end": "01m81fwkz2f3v7c9qe0xj4n5td"
+                     *         "start": "22:00",
+                     *         "end": "07:00"
                      *       },
                      *       "avatar_url": "https://storage.example.com/avatar/",
                      *       "created_at": "2026-11-22T09:00:00.000Z"
