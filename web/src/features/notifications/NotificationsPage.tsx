@@ -22,7 +22,7 @@ export default function NotificationsPage() {
   usePageTitle(title);
   const [shown, show] = useState<(typeof FILTERS)[number]>("all");
   const list = useInfiniteQuery({
-    queryKey: [...notificationsKey, shown],
+    queryKey: [...notificationsKey, "list", shown],
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam }) => {
       const query = { unread: shown === "unread", cursor: pageParam };

@@ -4,12 +4,11 @@ import { api } from "../../api/client";
 import { unwrap } from "../../api/problems";
 
 export const notificationsKey = ["notifications"];
-export const unreadKey = [...notificationsKey, "unread"];
 
 /** The number of unread notifications, asked for each minute while the page is visible. */
 export function useUnreadCount() {
   return useQuery({
-    queryKey: unreadKey,
+    queryKey: [...notificationsKey, "count"],
     queryFn: () => unwrap(api.GET("/api/notifications/unread-count")),
     refetchInterval: 60_000,
   }).data?.unread;
