@@ -50,6 +50,7 @@ app.add_routes(
         "chalicelib.live.routes",
         "chalicelib.exports.routes",
         "chalicelib.mail.routes",
+        "chalicelib.notifications.routes",
         "chalicelib.reports.routes",
         "chalicelib.reminders.routes",
         "chalicelib.dead_letters.routes",
@@ -88,8 +89,8 @@ def sweep_jobs(event: CloudWatchEvent) -> dict[str, int]:
 
 @app.schedule("cron(0/5 * * * ? *)")
 def send_reminders(event: CloudWatchEvent) -> dict[str, int]:
-    """Every five minutes, for 09:00 in every time zone: reminders and overdue digests that are due
-    at the event's scheduled time."""
+    """Every five minutes, for 09:00 in every time zone: reminders and digests that are due at the
+    event's scheduled time."""
     from chalicelib.reminders import jobs
 
     scheduled_at = datetime.fromisoformat(event.to_dict()["time"])

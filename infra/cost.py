@@ -61,7 +61,7 @@ REQUEST_MIX = (
     Share("`POST /api/auth/refresh`", 2),
     Share("`POST /api/auth/login`", 1, seconds=0.120),
 )
-_MAIL_READS, _MAIL_WRITES = 8, 7
+_MAIL_READS, _MAIL_WRITES = 9, 11
 
 
 def read_prices() -> dict[str, dict[str, float]]:

@@ -16,6 +16,8 @@ from chalicelib import settings
 from chalicelib.accounts.staff import make_staff
 from chalicelib.aws import clients
 from chalicelib.dynamodb.ids import new_id, new_task_id
+from chalicelib.dynamodb.transactions import transact
+from chalicelib.notifications.models import create_notification_writes
 from tests import moto_shortcuts
 from tests.faults import READ_OPERATIONS
 from tests.moto_shortcuts import answer_call
@@ -212,6 +214,12 @@ def _create_label(author: Person, project: str) -> str:
     return str(author.post(f"/api/projects/{project}/labels", {"name": "x"}).json_body["id"])
 
 
+def _create_notification(person: Person) -> str:
+    notification_id, now = new_id(datetime.now(UTC)), datetime.now(UTC)
+    transact(*create_notification_writes(person.id, notification_id, kind="overdue", now=now))
+    return notification_id
+
+
 def _create_feed(author: Person) -> Ids:
     feed = author.post("/api/calendar-feeds", {"name": "x"}).json_body
     return {"feed_id": feed["id"], "address": feed["url"].rpartition("/")[2]}
@@ -285,6 +293,7 @@ def _create_personal_items(person: Person) -> Ids:
         "task_id": person.create_task(project)["id"],
         "view_id": _create_view(person),
         "user_id": person.id,
+        "notification_id": _create_notification(person),
         "email": person.email,
         "refresh": person.refresh,
         "session_id": person.get("/api/auth/sessions").json_body["items"][0]["id"],

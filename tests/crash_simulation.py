@@ -26,7 +26,7 @@ Invoke = Callable[[str, dict[str, Any]], Any]
 SampleEvent = Callable[[str], dict[str, Any]]
 
 # The number of AWS calls for one email, from reading the item to marking it as sent.
-CALLS = 7
+CALLS = 9
 BATCH = 10
 TRIES = 4
 TASK = re.compile(r"References: <task\.(\w+)@")

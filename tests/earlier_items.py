@@ -9,7 +9,8 @@ and the scheduled functions of the current code.
 
 Clients see three differences: the field `colour` of a label is now called `color` (the attribute in
 the table is still called `colour`), a whole task has the fields `WHOLE_TASK_FIELDS` and a `rank`,
-which is that of its creation, and a project has `is_template`, which is false.
+which is that of its creation, and a project has `is_template`, which is false. An account also has the
+settings of its inbox.
 """
 
 import base64
@@ -49,6 +50,8 @@ WHOLE_TASK_FIELDS = {
     "relations_count": 0,
     "open_blockers_count": 0,
 }
+# The settings of an account from before there were a daily digest and quiet hours.
+NO_QUIET_TIME = {"digest_hour": None, "quiet_hours": None}
 
 # Entity -> the beginnings of its partition key and sort key.
 ENTITIES = {
@@ -222,13 +225,15 @@ def use_current_fields(value: Any) -> Any:
     """Return a recorded body as the current code writes it.
 
     A label has `color` instead of `colour`, a whole task has more fields, and a project has
-    `is_template`, a job its progress.
+    `is_template`, a job its progress. An account has its settings of the inbox: all kinds are on.
     """
     if isinstance(value, dict):
         is_whole_task = {"due_date", "description"} <= value.keys()
         added = WHOLE_TASK_FIELDS | {"rank": value["id"][:ID_LENGTH]} if is_whole_task else {}
         if {"my_role", "members_count"} <= value.keys():
             added = {"is_template": False}
+        if {"email", "notifications"} <= value.keys():
+            added = {"inbox": dict.fromkeys(value["notifications"], True), **NO_QUIET_TIME}
         if {"status", "files"} <= value.keys():
             added = {"progress": DONE_PERCENT[value["status"]]}
         return {

@@ -72,6 +72,7 @@ def build_watermarks() -> list[Any]:
         "mail",
         "due",
         "digest",
+        "daily",
         "upload",
         "leaving",
         "errand",

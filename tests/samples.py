@@ -24,6 +24,7 @@ TEXTS = {
     "due_after": "2026-01-01",
     "due_before": "2027-01-01",
     "due_date": "2027-01-01",
+    "end": "07:00",
     "email": "somebody@example.com",
     "file": "a.csv",
     "filename": "a.png",
@@ -38,6 +39,7 @@ TEXTS = {
     "refresh": "x",
     "rrule": "FREQ=WEEKLY;BYDAY=MO",
     "sha256": "0" * 64,
+    "start": "22:00",
     "start_after": "2026-01-01",
     "start_before": "2027-01-01",
     "start_date": "2026-12-01",
@@ -50,7 +52,7 @@ TEXTS = {
     "username": "somebody",
 }
 # Field -> the path parameter that has ids of the same kind. None: the field takes the id of any
-# account, as `NewMember.user_id` does, because the user lookup returns it.
+# account, as `NewMember.user_id` does, because the user lookup returns it, or is only a bound.
 IDS = {
     "DeleteTask.id": "task_id",
     "UpdateTask.id": "task_id",
@@ -69,6 +71,7 @@ IDS = {
     "user_id": "user_id",
     "view": "view_id",
     "NewMember.user_id": None,
+    "up_to": None,
 }
 # Types whose smallest valid value cannot be derived from their fields.
 FIXED_SAMPLES = {"Reminder": {"minutes_before": 60}}

@@ -32,6 +32,7 @@ class Action(StrEnum):
     PUBLIC = "enter"  # needs no credential: register, log in
     READ_ACCOUNT = "read account"
     USE_ACCOUNT = "use account"
+    USE_INBOX = "use inbox"
     MANAGE_USERS = "manage users"
     MONITOR_SERVICE = "monitor service"
     READ_PROJECTS = "read projects"
@@ -88,6 +89,7 @@ PERMISSIONS: dict[Action, Permission] = {
     Action.PUBLIC: Permission(),
     Action.READ_ACCOUNT: Permission(scope=Scope.READ_ACCOUNT),
     Action.USE_ACCOUNT: Permission(),
+    Action.USE_INBOX: Permission(),
     Action.MANAGE_USERS: Permission(staff=True),
     Action.MONITOR_SERVICE: Permission(staff=True),
     Action.CREATE_PROJECT: Permission(scope=Scope.WRITE_PROJECTS),

@@ -19,6 +19,7 @@ from chalicelib.errors import NotFound
 from chalicelib.jobs.time_budget import OutOfTime, TimeBudget, unlimited_budget
 from chalicelib.members.models import list_memberships
 from chalicelib.members.service import end_membership
+from chalicelib.notifications.models import delete_inbox
 from chalicelib.observability import record_outcome
 from chalicelib.sessions.models import (
     delete_api_token,
@@ -70,6 +71,7 @@ def _delete_account(user: User, budget: TimeBudget) -> bool:
         if session.revoked_at is None:
             revoke_session(user.id, session.id, budget.clock())
     delete_user_views(user.id)
+    delete_inbox(user.id)
     discard_avatar(user, budget.clock())
     return _anonymize(user)
 

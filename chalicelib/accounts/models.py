@@ -29,9 +29,11 @@ class User(Item):
     """A user's profile.
 
     `epoch` increases with every change of password; sessions and tokens of an older epoch are
-    invalid. The `*_token` attributes are digests of one-time tokens, one for each purpose: a new
-    token replaces the old one, and using it removes it. `leaving_at` is the end of the grace period
-    of a requested deletion, `erased_at` the time when the deletion began.
+    invalid. `notifications` and `inbox` say which kinds are switched on or off, for mail and for
+    the inbox. `digest_hour` is the hour of the daily digest; `quiet_start` and `quiet_end` are
+    local times such as `22:00`. The `*_token` attributes are digests of one-time tokens, one for
+    each purpose: a new token replaces the old one, and using it removes it. `leaving_at` is the end
+    of the grace period of a requested deletion, `erased_at` the time when the deletion began.
     """
 
     email = UnicodeAttribute()
@@ -39,6 +41,10 @@ class User(Item):
     display_name = UnicodeAttribute(default="")
     time_zone = UnicodeAttribute(default="UTC")
     notifications = JSONAttribute(null=True)
+    inbox = JSONAttribute(null=True)
+    digest_hour = NumberAttribute(null=True)
+    quiet_start = UnicodeAttribute(null=True)
+    quiet_end = UnicodeAttribute(null=True)
     avatar = UnicodeAttribute(null=True)
     is_verified = BooleanAttribute(default=False)
     is_staff = BooleanAttribute(default=False)
@@ -162,7 +168,8 @@ def anonymize_user_write(user: User, username: str) -> Update:
     It fails when another run has cleared the profile.
     """
     usage = ("reads_full_at", "writes_full_at")
-    removed = ("notifications", "avatar", "new_email", "wake_key", "wake_at", "leaving_at", *usage)
+    settings = ("notifications", "inbox", "digest_hour", "quiet_start", "quiet_end")
+    removed = (*settings, "avatar", "new_email", "wake_key", "wake_at", "leaving_at", *usage)
     actions = (
         User.email.set(""),
         User.username.set(username),

@@ -19,6 +19,7 @@ from chalicelib.accounts.schemas import (
     Person,
     PersonQuery,
     ProfilePatch,
+    QuietHours,
     Registration,
     StaffAccount,
     StaffPatch,
@@ -127,13 +128,25 @@ def get_profile(access: Access) -> Response:
 def update_profile(access: Access, body: ProfilePatch) -> Response:
     """Update your profile."""
     fields = sent_fields(body)
-    if "notifications" in fields:
-        fields["notifications"] = sent_fields(fields["notifications"])
+    for channel in service.SWITCHES & fields.keys():
+        fields[channel] = sent_fields(fields[channel])
+    if "quiet_hours" in fields:
+        fields |= _split_quiet_hours(fields.pop("quiet_hours"))
     if "time_zone" in fields and not time_zones.is_time_zone(fields["time_zone"]):
         message = "is not an IANA time zone, such as Europe/Berlin"
         raise Invalid(errors=(FieldError("time_zone", message),))
     user = service.update_profile(access, fields)
     return json_response(schemas.present_account(user))
+
+
+def _split_quiet_hours(quiet_hours: QuietHours | None) -> dict[str, str | None]:
+    """Return the attributes of the profile. Raises `Invalid` when both times are the same."""
+    if quiet_hours is None:
+        return {"quiet_start": None, "quiet_end": None}
+    if quiet_hours.start == quiet_hours.end:
+        message = "is the same as start; send quiet_hours as null to have none"
+        raise Invalid(errors=(FieldError("quiet_hours.end", message),))
+    return {"quiet_start": quiet_hours.start, "quiet_end": quiet_hours.end}
 
 
 @route(bp, "DELETE", "/api/auth/profile", Action.USE_ACCOUNT)

@@ -18,7 +18,12 @@ from chalicelib.http.fields import (
     Username,
 )
 from chalicelib.http.pagination import PageQuery
-from chalicelib.http.text_fields import line
+from chalicelib.http.text_fields import line, matching
+
+Hour = Annotated[int, Meta(ge=0, le=23)]
+LocalTime = Annotated[
+    str, matching("([01][0-9]|2[0-3]):[0-5][0-9]", "must be a local time, such as 22:00")
+]
 
 
 class Registration(Struct, forbid_unknown_fields=True):
@@ -43,7 +48,7 @@ class PasswordReset(Struct, forbid_unknown_fields=True):
 
 
 class Notifications(Struct, forbid_unknown_fields=True):
-    """The kinds of mail that a user can switch off; a kind is on by default."""
+    """The kinds of notification that a user can switch off; a kind is on by default."""
 
     # The switchable kinds of `MAIL_KINDS` in mail/kinds.py; a test compares the two.
     assigned: bool | UnsetType = UNSET
@@ -55,11 +60,21 @@ class Notifications(Struct, forbid_unknown_fields=True):
     overdue: bool | UnsetType = UNSET
 
 
+class QuietHours(Struct, forbid_unknown_fields=True):
+    """The local times between which no mails are sent; `end` may be on the next day."""
+
+    start: LocalTime
+    end: LocalTime
+
+
 class ProfilePatch(Struct, forbid_unknown_fields=True):
     username: Username | UnsetType = UNSET
     display_name: Annotated[str, line(max_length=100, required=False)] | UnsetType = UNSET
     time_zone: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
     notifications: Notifications | UnsetType = UNSET
+    inbox: Notifications | UnsetType = UNSET
+    digest_hour: Hour | None | UnsetType = UNSET
+    quiet_hours: QuietHours | None | UnsetType = UNSET
 
 
 class PasswordChange(Struct, forbid_unknown_fields=True):
@@ -74,7 +89,11 @@ class EmailChange(Struct, forbid_unknown_fields=True):
 
 
 class Account(Struct):
-    """An account, as its owner sees it."""
+    """An account, as its owner sees it.
+
+    `notifications` are the kinds that are sent by mail, `inbox` those that the inbox gets.
+    `digest_hour` is the local hour of the daily digest; null without one.
+    """
 
     id: Id
     username: str
@@ -84,6 +103,9 @@ class Account(Struct):
     display_name: str
     time_zone: str
     notifications: Notifications
+    inbox: Notifications
+    digest_hour: Hour | None
+    quiet_hours: QuietHours | None
     avatar_url: str | None
     created_at: Time
 
@@ -96,7 +118,9 @@ class Mailed(Struct):
 
 def present_account(user: User) -> Account:
     """Return the response body of the caller's own account."""
-    switches = dict.fromkeys(Notifications.__struct_fields__, True) | (user.notifications or {})
+    quiet_hours = None
+    if user.quiet_start is not None and user.quiet_end is not None:
+        quiet_hours = QuietHours(user.quiet_start, user.quiet_end)
     return Account(
         id=user.id,
         username=user.username,
@@ -105,10 +129,17 @@ def present_account(user: User) -> Account:
         is_staff=user.is_staff,
         display_name=user.display_name,
         time_zone=user.time_zone,
-        notifications=Notifications(**switches),
+        notifications=_present_switches(user.notifications),
+        inbox=_present_switches(user.inbox),
+        digest_hour=None if user.digest_hour is None else int(user.digest_hour),
+        quiet_hours=quiet_hours,
         avatar_url=get_avatar_url(user),
         created_at=user.created_at,
     )
+
+
+def _present_switches(stored: dict[str, bool] | None) -> Notifications:
+    return Notifications(**dict.fromkeys(Notifications.__struct_fields__, True) | (stored or {}))
 
 
 class PersonQuery(Struct, forbid_unknown_fields=True):

@@ -6,13 +6,18 @@ from typing import Any
 
 from chalicelib.access.permissions import Role
 from chalicelib.access.service import Access
-from chalicelib.accounts import models, one_time_tokens, passwords, token_models
+from chalicelib.accounts import (
+    models,
+    notification_preferences,
+    one_time_tokens,
+    passwords,
+    token_models,
+)
 from chalicelib.accounts.models import User
 from chalicelib.accounts.token_models import TokenPurpose
 from chalicelib.dynamodb import time_index
 from chalicelib.dynamodb.ids import new_id
-from chalicelib.dynamodb.mapping.expressions import is_unchanged
-from chalicelib.dynamodb.optimistic_locking import retry_on_conflict
+from chalicelib.dynamodb.mapping.expressions import set_or_remove
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import ConditionFailed, Put, Write, transact
 from chalicelib.email_addresses import canonical_address
@@ -26,6 +31,7 @@ from chalicelib.mail.notifications import (
     queue_account_write,
 )
 from chalicelib.members.models import list_memberships
+from chalicelib.notifications.digests import reschedule_digest
 from chalicelib.projects.models import get_project_overviews
 from chalicelib.sessions.throttling import count_attempt
 from chalicelib.tasks.jobs import change_time_zone_writes
@@ -33,6 +39,7 @@ from chalicelib.text import fold_name
 
 GRACE_PERIOD = timedelta(days=7)
 FOLDED_USERNAME_MAX = 254
+SWITCHES = {notification_preferences.MAIL, notification_preferences.INBOX}
 
 
 def register_account(
@@ -93,18 +100,20 @@ def verify_email(*, token: str, now: datetime) -> None:
 def update_profile(access: Access, fields: Mapping[str, Any]) -> User:
     """Set the `fields` of the caller's profile that differ, and return the profile.
 
-    A new username moves its claim; a new time zone reschedules the user's reminders. Raises
-    `Conflict` when the username is taken, and `Invalid` when it is too long.
+    A new username moves its claim; a new time zone reschedules the user's reminders, and like
+    another `digest_hour` it reschedules the daily digest. The switches in `notifications` and
+    `inbox` are changed kind by kind. Raises `Conflict` when the username is taken, and `Invalid`
+    when it is too long.
     """
     user = access.user
     _require_storable(str(fields.get("username", user.username)))
     changes = {
         name: value
         for name, value in fields.items()
-        if name != "notifications" and getattr(user, name) != value
+        if name not in SWITCHES and getattr(user, name) != value
     }
     if changes:
-        actions = [getattr(User, name).set(value) for name, value in changes.items()]
+        actions = [set_or_remove(User, name, value) for name, value in changes.items()]
         same_username = User.username == user.username
         writes: list[Write] = [models.update_user_write(user.id, *actions, condition=same_username)]
         username = changes.get("username", user.username)
@@ -119,26 +128,11 @@ def update_profile(access: Access, fields: Mapping[str, Any]) -> User:
             raise _taken_error("username") from failed
         for name, value in changes.items():
             setattr(user, name, value)
-    return set_notification_preferences(user, fields.get("notifications", {}))
-
-
-def set_notification_preferences(user: User, switches: Mapping[str, bool]) -> User:
-    """Switch kinds of mail on or off, and return the profile.
-
-    Other kinds keep their setting, also when a concurrent request changes them.
-    """
-
-    def commit(user: User) -> User:
-        before = user.notifications or {}
-        after = {**before, **switches}
-        if after != before:
-            action = User.notifications.set(after)
-            unchanged = is_unchanged(user, "notifications")
-            transact(models.update_user_write(user.id, action, condition=unchanged))
-            user.notifications = after
-        return user
-
-    return retry_on_conflict(user, version=None, commit=commit)
+    if {"digest_hour", "time_zone"} & changes.keys():
+        reschedule_digest(user, access.now)
+    for channel in SWITCHES & fields.keys():
+        user = notification_preferences.set_switches(user, channel, fields[channel])
+    return user
 
 
 def request_email_change(access: Access, *, email: str, password: str, source: str | None) -> None:

@@ -10,12 +10,13 @@ from datetime import datetime
 from itertools import islice
 
 from chalicelib.accounts.models import User, find_user_ids_by_username
+from chalicelib.accounts.notification_preferences import choose_channels, is_wanted
 from chalicelib.comments import models
 from chalicelib.comments.mentions import parse_mentions
 from chalicelib.copies.location_models import find_task
 from chalicelib.dynamodb.transactions import ConditionFailed, transact
 from chalicelib.mail.models import OutboxMail
-from chalicelib.mail.notifications import COMMENT, MENTIONED, queue_comment_copy_write, wants_mail
+from chalicelib.mail.notifications import COMMENT, MENTIONED, queue_comment_copy_write
 from chalicelib.mail.rendering import Email
 from chalicelib.members.models import get_member_users
 from chalicelib.tasks.emails import build_task_email, load_task_context
@@ -24,8 +25,8 @@ from chalicelib.tasks.emails import build_task_email, load_task_context
 def fan_out_comment(mail: OutboxMail, now: datetime) -> None:
     """Queue a mail for each project member who watches the task or is mentioned in the comment.
 
-    A member who is both receives the mail about the mention, or the other one if that kind is
-    switched off. The author receives none.
+    A member who is both receives the one about the mention, or the other one if only that is sent
+    to them by mail, or if mentions are switched off. The author receives none.
     """
     task = find_task(mail.task_id)
     comment = models.get_comment(task.original_id, mail.comment_id) if task else None
@@ -37,12 +38,13 @@ def fan_out_comment(mail: OutboxMail, now: datetime) -> None:
         kinds = [
             kind
             for kind, user_ids in ((MENTIONED, mentioned), (COMMENT, watching))
-            if user.id in user_ids and wants_mail(user, kind)
+            if user.id in user_ids and is_wanted(user, kind)
         ]
-        if not kinds or not user.is_active:
+        if not kinds:
             continue
+        mailed = [kind for kind in kinds if choose_channels(user, kind).mail]
         with suppress(ConditionFailed):  # queued already, by an attempt that did not finish
-            transact(queue_comment_copy_write(mail, user, kinds[0], now))
+            transact(queue_comment_copy_write(mail, user, (mailed or kinds)[0], now))
 
 
 def _find_recipients(

@@ -4,5 +4,5 @@ A background job writes the files page by page.
 
 Items: none.
 Imports: access, accounts, attachments, aws, calendar_feeds, comments, copies, dynamodb, http, jobs,
-labels, members, projects, relations, sessions, task_lists, tasks, views.
+labels, members, notifications, projects, relations, sessions, task_lists, tasks, views.
 """

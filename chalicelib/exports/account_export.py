@@ -1,8 +1,8 @@
 """The export of a user's own data.
 
-It holds the account, its sessions, API tokens, calendar feeds, memberships and saved views, and the
-user's tasks, comments and attachments in every project that the user can still read. It holds no
-secret and no digest of one.
+It holds the account, its sessions, API tokens, calendar feeds, memberships, saved views and
+notifications, and the user's tasks, comments and attachments in every project that the user can
+still read. It holds no secret and no digest of one.
 """
 
 from datetime import datetime
@@ -32,6 +32,7 @@ from chalicelib.jobs.handlers import (
 )
 from chalicelib.jobs.models import Job
 from chalicelib.members.models import list_memberships, list_memberships_page
+from chalicelib.notifications.models import list_inbox
 from chalicelib.projects.counter_models import count_tasks
 from chalicelib.projects.models import Project
 from chalicelib.sessions.models import list_user_api_tokens, list_user_sessions
@@ -46,12 +47,26 @@ PROFILE_FIELDS = (
     "display_name",
     "time_zone",
     "notifications",
+    "inbox",
+    "digest_hour",
+    "quiet_start",
+    "quiet_end",
     "is_verified",
     "is_staff",
     "created_at",
 )
 SESSION_FIELDS = ("id", "created_at", "idle_until", "absolute_until", "revoked_at", "device")
 FEED_FIELDS = ("id", "name", "show_as", "project_id", "created_at", "last_used_at")
+NOTIFICATION_FIELDS = (
+    "id",
+    "kind",
+    "created_at",
+    "actor",
+    "task_id",
+    "comment_id",
+    "project_id",
+    "job_id",
+)
 TOKEN_FIELDS = ("id", "name", "created_at", "valid_until", "last_used_at")
 
 
@@ -117,6 +132,10 @@ def _start(user_id: str, now: datetime) -> JobStep:
         "calendar_feeds": [select_fields(feed, FEED_FIELDS) for feed in list_user_feeds(user_id)],
         "memberships": memberships,
         "views": [select_fields(view, VIEW_FIELDS) for view in list_user_views(user_id)],
+        "notifications": [
+            select_fields(each, NOTIFICATION_FIELDS, is_read=is_read)
+            for each, is_read in list_inbox(user_id, now)
+        ],
     }
     total = count_tasks(membership["project"] for membership in memberships)
     numbers = {"written": 0, "read": 0, "total": total}

@@ -1,4 +1,5 @@
-"""The mail dispatcher: claim a mail, wait for a sending slot, check again, send, record the result.
+"""The mail dispatcher: claim a mail, check it again, put its notification into the inbox, wait for
+a sending slot, send, record the result.
 
 SES has no idempotency token. So no mail is lost, and a mail is sent twice only when a dispatcher
 crashes after SES accepted the mail and before the result is recorded.
@@ -6,20 +7,27 @@ crashes after SES accepted the mail and before the result is recorded.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
+from chalicelib.accounts.models import get_user
+from chalicelib.accounts.notification_preferences import NO_CHANNELS, choose_channels
 from chalicelib.aws import ses
 from chalicelib.aws.ses import SendFailed, Throttled
 from chalicelib.dynamodb import time_index
 from chalicelib.dynamodb.timestamps import parse_timestamp
+from chalicelib.dynamodb.transactions import ConditionFailed, transact
 from chalicelib.jobs.time_budget import TimeBudget
 from chalicelib.mail import headers, kinds, models
-from chalicelib.mail.kinds import FAN_OUTS
+from chalicelib.mail.kinds import FAN_OUTS, MAIL_KINDS
 from chalicelib.mail.models import OutboxMail
+from chalicelib.mail.notifications import GATHERED_KINDS
 from chalicelib.mail.rendering import Email
 from chalicelib.mail.sending_rate import SendingRate
 from chalicelib.newer_releases import UNKNOWN_KIND, is_left_to_newer_release
+from chalicelib.notifications import digests, inbox
+from chalicelib.notifications.quiet_hours import find_quiet_end
 from chalicelib.observability import logger, record_outcome
 
 MAX_ATTEMPTS = 4
@@ -87,6 +95,8 @@ def deliver_mail(mail_id: str, *, now: datetime, rate: SendingRate | None = None
     """Deliver one mail and return the outcome.
 
     The outcomes: `sent`; `spread` (fanned out to several mails); `dropped` (no longer wanted);
+    `inbox` (the recipient wants it only there); `gathered` (the daily digest will tell of it);
+    `quiet` (due again when the recipient's quiet hours end);
     `postponed` (SES did not accept it, try later); `delayed` (no sending slot, or throttled by
     SES); `parked` (given up); `unknown_kind` (left to a newer release); `taken` (settled, leased by
     another dispatcher, or not yet due). Without a `rate` the mail is sent without waiting for a
@@ -111,13 +121,54 @@ def _deliver_claimed(mail: OutboxMail, now: datetime, rate: SendingRate | None) 
     if mail.kind in FAN_OUTS:
         FAN_OUTS[mail.kind](mail, now)
         return _settle(mail, "spread", now)
+    if MAIL_KINDS[mail.kind].switchable:
+        return _notify(mail, now, rate)
+    return _deliver_by_mail(mail, None, now, rate)
+
+
+def _notify(mail: OutboxMail, now: datetime, rate: SendingRate | None) -> str:
+    """Deliver a notification in the ways that its recipient has chosen.
+
+    The inbox gets it first, whether or not the mail has to wait.
+    """
+    user = get_user(str(mail.recipient))
+    channels = NO_CHANNELS if user is None else choose_channels(user, mail.kind)
+    email = None if channels == NO_CHANNELS else kinds.build_email(mail, now)
+    if user is None or email is None:
+        return _settle(mail, "dropped", now)
+    if channels.inbox and not mail.in_inbox:
+        inbox.add_notification(mail, now)
+        mail.in_inbox = True
+    if not channels.mail:
+        return _settle(mail, "inbox", now)
+    if user.digest_hour is not None and mail.kind in GATHERED_KINDS:
+        digests.gather(mail, user, now)
+        return "gathered"
+    quiet_until = find_quiet_end(now, user)
+    if quiet_until is not None:
+        models.postpone_mail(mail, quiet_until, tried=False)
+        return "quiet"
+    return _deliver_by_mail(mail, email, now, rate)
+
+
+def _deliver_by_mail(
+    mail: OutboxMail, email: Email | None, now: datetime, rate: SendingRate | None
+) -> str:
+    """Send a mail when there is a sending slot. Without an `email` it is built then, and it is
+    built again after a wait, because its task and recipient may have changed."""
+    waited = timedelta(0)
     if rate is not None:
-        if not rate.wait_for_slot():
+        slot_wait = rate.wait_for_slot()
+        if slot_wait is None:
             return _delay(mail, now)
-        now = rate.budget.clock()
-    # The email is built after the wait, because its task and recipient may change meanwhile.
-    email = kinds.build_email(mail, now)
-    if email is None:
+        now, waited = rate.budget.clock(), slot_wait
+    if waited and MAIL_KINDS[mail.kind].switchable:
+        user = get_user(str(mail.recipient))
+        if user is None or not choose_channels(user, mail.kind).mail:
+            return _settle(mail, "dropped", now)
+    if email is None or waited:
+        email = kinds.build_email(mail, now)
+    if email is None or not kinds.accepts_mail(email.to, mail.kind):
         return _settle(mail, "dropped", now)
     return _send(mail, email, now)
 
@@ -147,7 +198,8 @@ def _send(mail: OutboxMail, email: Email, now: datetime) -> str:
 
 
 def _settle(mail: OutboxMail, outcome: str, now: datetime, message_id: str | None = None) -> str:
-    models.settle_mail(mail, outcome, now, message_id)
+    with suppress(ConditionFailed):  # the lease has ended, and another dispatcher was faster
+        transact(models.settle_mail_write(mail, outcome, now, message_id))
     return outcome
 
 

@@ -23,6 +23,7 @@ from chalicelib.mail.notifications import (
     ASSIGNED,
     COMMENT,
     COMMENTED,
+    DAILY_DIGEST,
     DUE_SOON,
     EMAIL_CHANGED,
     INVITATION,
@@ -39,6 +40,7 @@ from chalicelib.mail.notifications import (
 )
 from chalicelib.mail.rendering import Email
 from chalicelib.members.emails import build_invitation_email
+from chalicelib.notifications.emails import build_daily_digest_email
 from chalicelib.reminders.emails import (
     build_due_soon_email,
     build_overdue_digest_email,
@@ -52,10 +54,10 @@ from chalicelib.webhooks.emails import build_webhook_disabled_email
 class MailKind(NamedTuple):
     """One kind of mail.
 
-    `build` returns the email, or None when it is no longer wanted. A `switchable` kind can be
-    switched off in the profile. A `security` kind is about the safety of the account, or says that
-    something of its owner stopped; only these have no link to unsubscribe. A kind that `verifies`
-    its address is sent to suppressed addresses too.
+    `build` returns the email, or None when there is no reason for it any more. A `switchable` kind
+    is also a kind of notification: the profile says whether it is mailed. A `security` kind is
+    about the safety of the account, or says that something of its owner stopped; only these have no
+    link to unsubscribe. A kind that `verifies` its address is sent to suppressed addresses too.
     """
 
     build: Callable[[OutboxMail, datetime], Email | None]
@@ -72,6 +74,7 @@ MAIL_KINDS: dict[str, MailKind] = {
     WEEKLY_REPORT: MailKind(build_weekly_report_email, switchable=True),
     REMINDER: MailKind(build_reminder_email, switchable=True),
     OVERDUE: MailKind(build_overdue_digest_email, switchable=True),
+    DAILY_DIGEST: MailKind(build_daily_digest_email),
     VERIFY: MailKind(build_verification_email, security=True, verifies=True),
     RESET: MailKind(build_password_reset_email, security=True),
     NEW_EMAIL: MailKind(build_email_change_email, security=True, verifies=True),
@@ -94,10 +97,10 @@ def is_known(kind: str) -> bool:
 
 
 def build_email(mail: OutboxMail, now: datetime) -> Email | None:
-    """Return the email of an outbox item; None when it is no longer wanted or its address is
-    suppressed."""
-    kind = MAIL_KINDS[mail.kind]
-    email = kind.build(mail, now)
-    if email is None or (not kind.verifies and models.is_suppressed(email.to)):
-        return None
-    return email
+    """Return the email of an outbox item; None when there is no reason for it any more."""
+    return MAIL_KINDS[mail.kind].build(mail, now)
+
+
+def accepts_mail(address: str, kind: str) -> bool:
+    """Return whether this kind may be sent to the address, which may be suppressed."""
+    return MAIL_KINDS[kind].verifies or not models.is_suppressed(address)

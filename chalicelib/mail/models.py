@@ -3,17 +3,19 @@
 An outbox item is written in the transaction of its cause and kept as the record of what was sent.
 Its id says what the mail is (for a reminder: task, due time and recipient), so the same cause never
 queues the same mail twice. The mail is due at a time, is leased while it is sent, and ends as sent,
-dropped or parked. An item without a recipient stands for several mails and ends as spread when each
-of them has an item of its own.
+dropped or parked; as `inbox` when it goes only to the inbox, and as `gathered` when the daily
+digest tells of it. An item without a recipient stands for several mails and ends as spread when
+each of them has an item of its own.
 """
 
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.dynamodb import time_index
-from chalicelib.dynamodb.mapping.expressions import set_or_remove
+from chalicelib.dynamodb.ids import new_id
+from chalicelib.dynamodb.mapping.expressions import is_unchanged, set_or_remove
 from chalicelib.dynamodb.table import Item, Key, get_item
 from chalicelib.dynamodb.timestamps import format_timestamp, to_epoch_seconds
 from chalicelib.dynamodb.transactions import ConditionFailed, Put, Update, Upsert, transact
@@ -25,12 +27,16 @@ MAIL_LEASE = timedelta(seconds=120)
 MAIL_KEPT_FOR = timedelta(days=90)
 SLOT_ATTEMPTS = 50
 MICROSECOND = timedelta(microseconds=1)
+# The outcomes of mails that were not sent themselves, so the ledger does not list them.
+UNLISTED = frozenset({"spread", "inbox", "gathered"})
 UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class OutboxMail(Item):
     """One queued mail. `recipient` is a user id, `epoch` the user's epoch or the number of an
-    invitation's sending, when that must not change before the mail is sent."""
+    invitation's sending, when that must not change before the mail is sent. `notification_id` is
+    the id of its notification, assigned by the first dispatcher; `in_inbox` says that the inbox has
+    it. `digest` is the number of the daily digest that the mail contains."""
 
     kind = UnicodeAttribute()
     recipient = UnicodeAttribute(null=True)
@@ -41,6 +47,9 @@ class OutboxMail(Item):
     comment_id = UnicodeAttribute(null=True)
     due_at = UnicodeAttribute(null=True)
     reminder = UnicodeAttribute(null=True)
+    digest = NumberAttribute(null=True)
+    notification_id = UnicodeAttribute(null=True)
+    in_inbox = BooleanAttribute(null=True)
     created_at = UnicodeAttribute()
     attempts = NumberAttribute(default=0)
     leased_until = UnicodeAttribute(null=True)
@@ -57,6 +66,9 @@ class OutboxMail(Item):
         return self.PK.removeprefix("OUTBOX#")
 
 
+UNSETTLED = OutboxMail.PK.exists() & OutboxMail.settled_at.does_not_exist()
+
+
 def queue_mail_write(
     mail_id: str,
     *,
@@ -70,6 +82,7 @@ def queue_mail_write(
     actor: str | None = None,
     due_at: str | None = None,
     reminder: str | None = None,
+    digest: int | None = None,
     at: datetime | None = None,
 ) -> Put:
     """Return the write that queues one mail, due now or `at` a time.
@@ -89,6 +102,7 @@ def queue_mail_write(
         actor=actor,
         due_at=due_at,
         reminder=reminder,
+        digest=digest,
         created_at=format_timestamp(now),
         expires_at=to_epoch_seconds(now + MAIL_KEPT_FOR),
         **time_index.build_keys("mail", format_timestamp(at or now), mail_id),
@@ -118,18 +132,28 @@ def is_mail_due(mail: OutboxMail, now: datetime) -> bool:
 
 
 def claim_mail(mail: OutboxMail, now: datetime) -> bool:
-    """Lease the mail for `MAIL_LEASE`. Returns False when it is leased or settled."""
-    unsettled = OutboxMail.PK.exists() & OutboxMail.settled_at.does_not_exist()
+    """Lease the mail for `MAIL_LEASE`. Returns False when it is leased or settled.
+
+    The first claim assigns the id of the mail's notification, and every later one finds it, so a
+    dispatcher that repeats the work of a dead one writes the same notification.
+    """
+    notification_id = mail.notification_id or new_id(now)
     actions = (
         OutboxMail.leased_until.set(format_timestamp(now + MAIL_LEASE)),
         OutboxMail.attempts.add(1),
+        OutboxMail.notification_id.set(notification_id),
     )
-    condition = unsettled & is_lease_free(OutboxMail.leased_until, now)
+    condition = (
+        UNSETTLED
+        & is_lease_free(OutboxMail.leased_until, now)
+        & is_unchanged(mail, "notification_id")
+    )
     try:
         transact(Update(OutboxMail.key(mail.id), actions, condition))
     except ConditionFailed:
         return False
     mail.attempts += 1
+    mail.notification_id = notification_id
     return True
 
 
@@ -141,16 +165,16 @@ def ledger_key(outcome: str, month: str) -> str:
     return f"mail_{outcome}#{month}"
 
 
-def settle_mail(
+def settle_mail_write(
     mail: OutboxMail, outcome: str, now: datetime, message_id: str | None = None
-) -> None:
-    """Record the final `outcome` of a mail: `sent`, `spread`, `dropped` or `parked`.
+) -> Update:
+    """Return the write of the final outcome: `sent`, `spread`, `dropped`, `parked`, `inbox` or
+    `gathered`. It fails when the mail is settled already.
 
-    The time index then lists the mail by the time at which it ended. It does not list a mail that
-    was `spread`, because it lists the mails that this one fanned out to.
+    The time index then lists the mail by the time at which it ended, unless it is `UNLISTED`.
     """
     time = format_timestamp(now)
-    ledger = None if outcome == "spread" else ledger_key(outcome, time[:7])
+    ledger = None if outcome in UNLISTED else ledger_key(outcome, time[:7])
     sent = () if message_id is None else (OutboxMail.message_id.set(message_id),)
     actions = (
         OutboxMail.settled_at.set(time),
@@ -160,7 +184,7 @@ def settle_mail(
         OutboxMail.expires_at.set(to_epoch_seconds(now + MAIL_KEPT_FOR)),
         *sent,
     )
-    transact(Update(OutboxMail.key(mail.id), actions))
+    return Update(OutboxMail.key(mail.id), actions, UNSETTLED)
 
 
 def postpone_mail(mail: OutboxMail, until: datetime, *, tried: bool = True) -> None:
@@ -173,6 +197,7 @@ def postpone_mail(mail: OutboxMail, until: datetime, *, tried: bool = True) -> N
         OutboxMail.leased_until.remove(),
         OutboxMail.wake_key.set(str(index_keys["wake_key"])),
         OutboxMail.wake_at.set(str(index_keys["wake_at"])),
+        set_or_remove(OutboxMail, "in_inbox", mail.in_inbox),
     )
     transact(Update(OutboxMail.key(mail.id), actions))
 

@@ -22,17 +22,11 @@ COMMENT, MENTIONED, COMMENTED = "comment", "mentioned", "commented"
 VERIFY, RESET, PASSWORD_CHANGED = "verify", "reset", "password_changed"
 NEW_EMAIL, EMAIL_CHANGED, LEAVING = "new_email", "email_changed", "leaving"
 INVITATION = "invitation"
+DAILY_DIGEST = "daily_digest"
+# The kinds that the daily digest tells of. The others are about a time, and are sent at that time.
+GATHERED_KINDS = (ASSIGNED, COMMENT, MENTIONED)
 WEEKLY_REPORT = "weekly_report"
 WEBHOOK_DISABLED = "webhook_disabled"
-
-
-def wants_mail(user: User, kind: str) -> bool:
-    """Return whether the user gets this kind of mail, which can be switched off.
-
-    A user who has requested the deletion of the account gets none
-    (docs/decisions/0035-a-closing-account-gets-no-work.md).
-    """
-    return not user.is_closing and bool((user.notifications or {}).get(kind, True))
 
 
 def queue_assignment_writes(
@@ -117,6 +111,17 @@ def queue_overdue_digest_write(user: User, day: date, *, now: datetime) -> Put:
     """Queue the overdue digest of one user and day."""
     mail_id = f"{OVERDUE}:{user.id}:{day}"
     return models.queue_mail_write(mail_id, kind=OVERDUE, recipient=user.id, now=now)
+
+
+def queue_daily_digest_write(user: User, day: date, number: int, *, now: datetime) -> Put:
+    """Queue the daily digest of one user and day: the digest with this `number`."""
+    return models.queue_mail_write(
+        f"{DAILY_DIGEST}:{user.id}:{day}",
+        kind=DAILY_DIGEST,
+        recipient=user.id,
+        digest=number,
+        now=now,
+    )
 
 
 def queue_account_write(user: User, kind: str, now: datetime, *, address: str | None = None) -> Put:

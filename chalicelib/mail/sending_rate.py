@@ -26,10 +26,10 @@ class SendingRate:
         self._quota_read_at: datetime | None = None
         self._last_slot: datetime | None = None
 
-    def wait_for_slot(self) -> bool:
-        """Reserve the next free sending slot and wait until it starts.
+    def wait_for_slot(self) -> timedelta | None:
+        """Reserve the next free sending slot, wait until it starts, and return the time waited.
 
-        Returns False without waiting when the slot starts after the end of the budget or later
+        Returns None without waiting when the slot starts after the end of the budget or later
         than `MAX_SLOT_WAIT` from now.
         """
         now = self.budget.clock()
@@ -41,8 +41,9 @@ class SendingRate:
         latest = now + min(self.budget.time_for_mail(), MAX_SLOT_WAIT)
         slot = models.reserve_send_slot(earliest, self._interval, latest)
         if slot is None:
-            return False
+            return None
         self._last_slot = slot
-        if slot > now:
-            self.budget.wait((slot - now).total_seconds())
-        return True
+        if slot <= now:
+            return timedelta(0)
+        self.budget.wait((slot - now).total_seconds())
+        return slot - now

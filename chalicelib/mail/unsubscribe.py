@@ -11,11 +11,11 @@ from msgspec import Struct
 
 from chalicelib import settings
 from chalicelib.accounts.models import get_user
-from chalicelib.accounts.service import set_notification_preferences
+from chalicelib.accounts.notification_preferences import MAIL, set_switches
 from chalicelib.dynamodb.transactions import transact
 from chalicelib.errors import FieldError, Invalid
 from chalicelib.mail import models
-from chalicelib.mail.notifications import INVITATION
+from chalicelib.mail.notifications import DAILY_DIGEST, GATHERED_KINDS, INVITATION
 from chalicelib.sessions.signatures import is_signed, sign
 
 PURPOSE = "unsubscribe"
@@ -51,6 +51,9 @@ def parse_unsubscribe_token(token: str) -> Subscription:
 def unsubscribe(token: str, *, now: datetime) -> Subscription:
     """Stop the kind of mail that `token` names, and return the subscription. Idempotent.
 
+    The inbox still gets the notifications of that kind. For the daily digest, all kinds that it
+    tells of are stopped: without it they would come as single mails.
+
     Raises `Invalid` when the signature of the token is wrong.
     """
     subscription = parse_unsubscribe_token(token)
@@ -59,5 +62,7 @@ def unsubscribe(token: str, *, now: datetime) -> Subscription:
         return subscription
     user = get_user(subscription.recipient)
     if user is not None and user.erased_at is None:
-        set_notification_preferences(user, {subscription.kind: False})
+        is_digest = subscription.kind == DAILY_DIGEST
+        kinds = GATHERED_KINDS if is_digest else (subscription.kind,)
+        set_switches(user, MAIL, dict.fromkeys(kinds, False))
     return subscription

@@ -3,5 +3,5 @@
 Each reminder is queued in the outbox under an id of its own, so that it is sent once.
 
 Items: OverdueDigest, OverdueTask.
-Imports: access, accounts, dynamodb, http, jobs, mail, members, projects, tasks.
+Imports: access, accounts, dynamodb, http, jobs, mail, members, notifications, projects, tasks.
 """

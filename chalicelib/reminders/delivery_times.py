@@ -29,12 +29,16 @@ def reminder_delivery_time(due: datetime, zone: str, now: datetime) -> datetime:
     return earliest if delivery >= due else max(earliest, delivery)
 
 
-def next_delivery_time(now: datetime, zone: str) -> datetime:
-    """Return the first 09:00 in `zone` after `now`."""
+def next_delivery_time(now: datetime, zone: str, hour: int = settings.REMINDER_HOUR) -> datetime:
+    """Return the first time after `now` at which it is `hour` in `zone`, once for each local day.
+
+    On the day of a change of the clocks, an hour that is left out is the one after it, and an hour
+    that comes twice is the first one.
+    """
     today = local_date(now, zone)
-    deliveries = (_delivery_time(today + timedelta(days=days), zone) for days in (0, 1, 2))
+    deliveries = (_delivery_time(today + timedelta(days=days), zone, hour) for days in (0, 1, 2))
     return next(delivery for delivery in deliveries if delivery > now)
 
 
-def _delivery_time(day: date, zone: str) -> datetime:
-    return datetime.combine(day, time(settings.REMINDER_HOUR), ZoneInfo(zone)).astimezone(UTC)
+def _delivery_time(day: date, zone: str, hour: int = settings.REMINDER_HOUR) -> datetime:
+    return datetime.combine(day, time(hour), ZoneInfo(zone)).astimezone(UTC)

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from chalicelib import settings
 from chalicelib.accounts.models import get_user
+from chalicelib.accounts.notification_preferences import is_wanted
 from chalicelib.dynamodb.table import batch_get
 from chalicelib.mail.models import OutboxMail
-from chalicelib.mail.notifications import wants_mail
 from chalicelib.mail.rendering import Email, render_email
 from chalicelib.mail.unsubscribe import build_unsubscribe_link
 from chalicelib.members.models import Member
@@ -47,7 +47,7 @@ def build_reminder_email(mail: OutboxMail, now: datetime) -> Email | None:
 def build_overdue_digest_email(mail: OutboxMail, now: datetime) -> Email | None:
     """Return the overdue digest of a person, with at most `DIGEST_MAX` tasks; None without any."""
     user = get_user(mail.recipient)
-    if user is None or not user.is_active or not wants_mail(user, mail.kind):
+    if user is None or not is_wanted(user, mail.kind):
         return None
     overdue = _with_projects(user.id, overdue_digests.list_overdue_tasks(user.id))
     if not overdue:

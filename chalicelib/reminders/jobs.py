@@ -1,4 +1,4 @@
-"""The reminder run: queue the reminders that are due, then the overdue digests that are due.
+"""The reminder run: queue the reminders that are due, then the digests that are due.
 
 Every five minutes `send_reminders` reads the tasks whose next check is due. For each of them it
 notes an overdue task for the digest of its assignee, queues the mails that are due, and schedules
@@ -20,6 +20,7 @@ from chalicelib.dynamodb.transactions import ConditionFailed, Put, Update, trans
 from chalicelib.jobs.time_budget import HasTime
 from chalicelib.mail.models import queue_once
 from chalicelib.mail.notifications import queue_due_soon_write, queue_reminder_write
+from chalicelib.notifications.digests import queue_daily_digests
 from chalicelib.observability import logger, record_outcome
 from chalicelib.reminders import delivery_times, models, schedule
 from chalicelib.reminders.models import OverdueTaskRef
@@ -30,13 +31,18 @@ PAGE = 100
 
 
 def send_reminders(now: datetime, has_time: HasTime) -> dict[str, int]:
-    """Queue due reminders and due overdue digests, as long as there is time, and count them. A
-    failure of one does not stop the other."""
-    try:
-        outcome = dict(queue_due_reminders(now, has_time))
-    finally:
-        digests = queue_due_digests(now, has_time)
-    return outcome | digests
+    """Queue due reminders, overdue digests and daily digests, as long as there is time, and count
+    them. A failure of one does not stop the others."""
+    outcome: dict[str, int] = {}
+    failures: list[Exception] = []
+    for queue_due in (queue_due_reminders, queue_due_digests, queue_daily_digests):
+        try:
+            outcome |= queue_due(now, has_time)
+        except Exception as failure:
+            failures.append(failure)
+    if failures:
+        raise ExceptionGroup("the reminder run failed in part", failures)
+    return outcome
 
 
 def queue_due_reminders(now: datetime, has_time: HasTime = lambda: True) -> dict[str, int]:

@@ -6,12 +6,13 @@ import msgspec
 
 from chalicelib import settings
 from chalicelib.accounts.models import User
+from chalicelib.accounts.notification_preferences import is_wanted
 from chalicelib.dynamodb.table import batch_get
 from chalicelib.jobs.models import DONE, get_job
 from chalicelib.jobs.results import read_file
 from chalicelib.jobs.service import WEEKLY_REPORT
 from chalicelib.mail.models import OutboxMail
-from chalicelib.mail.notifications import report_job_id, wants_mail
+from chalicelib.mail.notifications import report_job_id
 from chalicelib.mail.rendering import Email, render_email
 from chalicelib.mail.unsubscribe import build_unsubscribe_link
 from chalicelib.projects.models import Project
@@ -56,6 +57,6 @@ def _get_recipient(user_id: str, project_id: str) -> User | None:
     user, project = items.get(User.key(user_id)), items.get(Project.key(project_id))
     if project is None or project.deleted_at is not None or project.owner_id != user_id:
         return None
-    if user is None or not user.is_active or not wants_mail(user, WEEKLY_REPORT):
+    if user is None or not is_wanted(user, WEEKLY_REPORT):
         return None
     return user

@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.access.permissions import Role
 from chalicelib.accounts.models import User, get_user
+from chalicelib.accounts.notification_preferences import is_wanted
 from chalicelib.dynamodb import time_index
 from chalicelib.dynamodb.ids import derive_id
 from chalicelib.dynamodb.table import batch_get
 from chalicelib.dynamodb.transactions import ConditionFailed, Put, transact
 from chalicelib.jobs.models import new_job
 from chalicelib.jobs.service import WEEKLY_REPORT
-from chalicelib.mail.notifications import wants_mail
 from chalicelib.members.models import list_memberships
 from chalicelib.observability import logger, record_outcome
 from chalicelib.projects.models import Project
@@ -59,7 +59,7 @@ def _start_reports_of_owner(user_id: str, now: datetime) -> Counter[str]:
     monday = _find_last_monday(user.time_zone, now)
     # A schedule without a Monday belongs to a new owner, whose first week is not over yet.
     reported = monday if schedule.monday is None else date.fromisoformat(schedule.monday)
-    if reported < monday and user.is_active and wants_mail(user, WEEKLY_REPORT):
+    if reported < monday and is_wanted(user, WEEKLY_REPORT):
         for project_id in _list_active_projects(user.id):
             outcomes[_create_job(user, project_id, monday, now)] += 1
 

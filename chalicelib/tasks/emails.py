@@ -11,11 +11,11 @@ from msgspec import Struct
 
 from chalicelib import settings
 from chalicelib.accounts.models import User
+from chalicelib.accounts.notification_preferences import is_wanted
 from chalicelib.copies.location_models import find_current_id
 from chalicelib.dynamodb.ids import project_id_of
 from chalicelib.dynamodb.table import batch_get
 from chalicelib.mail.models import OutboxMail
-from chalicelib.mail.notifications import wants_mail
 from chalicelib.mail.rendering import Email, render_email
 from chalicelib.mail.unsubscribe import build_unsubscribe_link
 from chalicelib.members.models import Member
@@ -78,7 +78,7 @@ def _load_context(mail: OutboxMail, task_id: str, *, is_moved: bool) -> TaskEmai
         return None
     if project is None or project.deleted_at is not None or result.get(member_key) is None:
         return None
-    if user is None or not user.is_active or not wants_mail(user, mail.kind):
+    if user is None or not is_wanted(user, mail.kind):
         return None
     actor = result.get(actor_key) if mail.actor else None
     return TaskEmailContext(mail.kind, task, project, user, actor)

@@ -14,6 +14,8 @@ _FIELD_EXAMPLES: dict[str, Any] = {
     "new_password": "correct horse battery staple",
     "new_password_confirm": "correct horse battery staple",
     "time_zone": "Europe/Berlin",
+    "start": "22:00",
+    "end": "07:00",
     "name": "Launch",
     "title": "Write the plan",
     "description": "With dates and names.",

@@ -77,6 +77,11 @@ TAGS = (
         ("/api/tasks/{task_id}/watchers",),
     ),
     Tag(
+        "notifications",
+        "The caller's inbox: what happened, and what of it is unread.",
+        ("/api/notifications",),
+    ),
+    Tag(
         "activity",
         "The history of changes of a task or a project.",
         (

@@ -9,7 +9,10 @@ from chalicelib import settings
 from chalicelib.accounts.staff import make_staff
 from chalicelib.aws import clients
 from chalicelib.clock import now
+from chalicelib.dynamodb.ids import new_id
+from chalicelib.dynamodb.transactions import transact
 from chalicelib.mail.jobs import sweep_outbox
+from chalicelib.notifications.models import create_notification_writes
 from tests.costs.costs import Call, Request, Scenario
 from tests.support import PASSWORD, Api, Person, extract_token, in_hours, mails_to
 
@@ -85,6 +88,26 @@ def _end_session(person: Person, session: str) -> Request:
     return ("DELETE", session, None, person)
 
 
+def _notify(world: Scenario) -> Person:
+    """Return a new person with 25 notifications about the comments on a task, unread."""
+    person = world.new_member()
+    task = world.task(assigned_to=person.id).removeprefix("/api/tasks/")
+    comment = world.ann.post(f"/api/tasks/{task}/comments", {"body": "Done?"}).json_body["id"]
+    about = {"actor": world.ann.id, "task_id": task, "comment_id": comment}
+    for _ in range(25):
+        writes = create_notification_writes(
+            person.id, new_id(now()), kind="comment", now=now(), **about
+        )
+        transact(*writes)
+    return person
+
+
+def _use_inbox(world: Scenario, method: str, path: str) -> Request:
+    person = _notify(world)
+    (newest,) = person.get("/api/notifications?limit=1").json_body["items"]
+    return (method, f"/api/notifications{path}".replace("{id}", newest["id"]), None, person)
+
+
 def _new_token(world: Scenario, **more: Any) -> Request:
     fields = {"name": "x", "scopes": ["tasks:read"], "expires_at": in_hours(100)}
     return _post("tokens", fields | more, world.bob)
@@ -130,6 +153,11 @@ def _read_calendar_again(world: Scenario) -> Request:
 
 
 ACCOUNTS: dict[str, Call] = {
+    "`GET /api/notifications`, 25 about a task and its comment": lambda w: _use_inbox(w, "GET", ""),
+    "`GET /api/notifications?unread=true`": lambda w: _use_inbox(w, "GET", "?unread=true"),
+    "`GET /api/notifications/unread-count`": lambda w: _use_inbox(w, "GET", "/unread-count"),
+    "`PUT /api/notifications/{notification_id}/read`": lambda w: _use_inbox(w, "PUT", "/{id}/read"),
+    "`POST /api/notifications/read`, 25 unread": lambda w: _use_inbox(w, "POST", "/read"),
     "`POST /api/auth/register`": lambda w: _post(
         "register", {"username": "new", "email": "new@example.com"} | NEW
     ),

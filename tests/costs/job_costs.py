@@ -29,6 +29,7 @@ from chalicelib.live.socket_routes import handle_socket_event
 from chalicelib.mail.jobs import deliver_mail, sweep_outbox
 from chalicelib.mail.sending_rate import SendingRate
 from chalicelib.members.jobs import REASSIGNED_IN_REQUEST
+from chalicelib.notifications.digests import queue_daily_digests
 from chalicelib.projects.jobs import continue_counter_repair
 from chalicelib.projects.models import list_months
 from chalicelib.reminders.jobs import queue_due_reminders, send_reminders
@@ -92,6 +93,26 @@ def _time_budget() -> TimeBudget:
 def _assignment_mail(world: JobWorld) -> Action:
     world.task(assigned_to=world.bob.id)
     return _send_newest("assigned")
+
+
+def _assignment_with_settings(world: JobWorld, **settings: Any) -> Action:
+    """Return the action that delivers the mail of an assignment to a person with these settings."""
+    person = world.new_member()
+    assert person.patch("/api/auth/profile", settings).status_code == 200
+    world.task(assigned_to=person.id)
+    return _send_newest("assigned")
+
+
+def _daily_digest(world: JobWorld) -> None:
+    """Gather a notification for a digest that is due now."""
+    _assignment_with_settings(world, digest_hour=9)()
+    world.until(9)
+
+
+def _daily_digest_mail(world: JobWorld) -> Action:
+    _daily_digest(world)
+    queue_daily_digests(now())
+    return _send_newest("daily_digest")
 
 
 def _reminder_mail(world: JobWorld) -> Action:
@@ -223,6 +244,17 @@ def _send_event(world: JobWorld) -> Action:
 GIVEN: dict[str, Callable[[JobWorld], Action]] = {
     "one mail about a task sent": _assignment_mail,
     "... a reminder": _reminder_mail,
+    "... only to the inbox": lambda world: _assignment_with_settings(
+        world, notifications={"assigned": False}
+    ),
+    "... only by mail": lambda world: _assignment_with_settings(world, inbox={"assigned": False}),
+    "... in quiet hours": lambda world: _assignment_with_settings(
+        world, quiet_hours={"start": "00:00", "end": "23:59"}
+    ),
+    "... gathered for the daily digest": lambda world: _assignment_with_settings(
+        world, digest_hour=9
+    ),
+    "one daily digest of 1 assignment sent": _daily_digest_mail,
     "one comment fanned out to 2 recipients": _comment_fan_out,
     "one mail about a comment sent": _comment_mail,
     "one mail about an account sent": _account_mail,
@@ -380,6 +412,7 @@ FOUND: dict[str, tuple[Action, Prepare]] = {
     "`send_reminders`, one task checked": (_send_reminders, _task_due_tomorrow),
     "... one task overdue": (_send_reminders, _overdue_task),
     "... one overdue digest of a task": (_send_reminders, _next_delivery_time),
+    "... one daily digest": (_send_reminders, _daily_digest),
     "`sweep_jobs`, one export of 60 tasks": (run_sweep, partial(_request_job, "exports")),
     "... one report on 60 tasks": (run_sweep, partial(_request_job, "reports")),
     "... one copy of a project of 60 tasks": (run_sweep, _request_copy),

@@ -33,6 +33,7 @@ from tests.live.support import (
 )
 from tests.webhook_receiver import run_receiver
 
+DIGESTS = {"overdue", "daily_digest"}  # about several tasks
 NEW_PASSWORD = "another horse battery"
 CLIENT = "http://localhost:8000"  # AppUrl and ApiUrl of the local stage
 # Kind of email -> its recipient and the beginning of its subject.
@@ -50,6 +51,7 @@ SUBJECTS = {
     "due_soon": ("bob", "Due soon: Plan"),
     "reminder": ("bob", "Reminder: Plan"),
     "overdue": ("bob", "1 task is overdue"),
+    "daily_digest": ("dan", "1 notification"),
     "weekly_report": ("ann", "Launch: "),
     "webhook_disabled": ("ann", "Hooks: a webhook was disabled"),
 }
@@ -131,7 +133,7 @@ def scenario(
 ) -> MailScenario:
     if ON_LOCALSTACK:
         pytest.skip("LocalStack relays no email")
-    names = ("ann", "bob", "mel", "vera", "rex", "nia", "lea", "eve")
+    names = ("ann", "bob", "mel", "dan", "vera", "rex", "nia", "lea", "eve")
     people = {name: deployment.new_user(name).sign_up() for name in names if name != "eve"}
     people |= {"eve": deployment.new_user("eve"), "nia2": deployment.new_user("nia2")}
     scenario = MailScenario(deployment, inbox, aws_client, people)
@@ -154,11 +156,20 @@ def _cause_account_mails(
 
 
 def _cause_project_mails(
-    scenario: MailScenario, *, ann: ApiUser, bob: ApiUser, mel: ApiUser, eve: ApiUser, **_: ApiUser
+    scenario: MailScenario,
+    *,
+    ann: ApiUser,
+    bob: ApiUser,
+    mel: ApiUser,
+    dan: ApiUser,
+    eve: ApiUser,
+    **_: ApiUser,
 ) -> None:
     bob.set_daytime_zone()
+    dan.request_json("PATCH", "/auth/profile/", {"digest_hour": 8})
     project = ann.request_json("POST", "/projects/", {"name": "Launch"})["id"]
-    for invitee in ({"user_id": bob.id}, {"user_id": mel.id}, {"email": eve.email}):
+    members = [{"user_id": each.id} for each in (bob, mel, dan)]
+    for invitee in (*members, {"email": eve.email}):
         ann.request_json("POST", f"/projects/{project}/members/", invitee)
     soon, bobs = datetime.now(UTC) + timedelta(seconds=3), {"assigned_to": bob.id}
     late = {"project": project, "title": "Late", "due_date": format_timestamp(soon), **bobs}
@@ -168,12 +179,17 @@ def _cause_project_mails(
     ann.request_json(
         "PUT", f"/tasks/{task}/reminders/", {"reminders": [{"at": format_timestamp(soon)}]}
     )
+    dans = {"project": project, "title": "Digest", "assigned_to": dan.id}
+    ann.request_json("POST", "/tasks/", dans)
     talk = bob.request_json("POST", "/tasks/", {"project": project, "title": "Talk"})["id"]
     ann.request_json("POST", f"/tasks/{talk}/comments/", {"body": f"Look, @{mel.name}."})
     _make_weekly_report_due(scenario, ann, project, late_id)
     wait_for(lambda: datetime.now(UTC) > soon + timedelta(seconds=2))
     scenario.invoke("SendReminders", "send_reminders")
     scenario.set_attributes(f"USER#{bob.id}", "DIGEST", **_due_keys("digest", bob.id))
+    wait_for(lambda: dan.request_json("GET", "/notifications/")["items"])
+    wait_for(lambda: _is_gathered(scenario, dan))
+    scenario.set_attributes(f"INBOX#{dan.id}", "DIGEST", **_due_keys("daily", dan.id))
     scenario.invoke("SendReminders", "send_reminders")
 
 
@@ -201,6 +217,13 @@ def _make_weekly_report_due(
         f"USER#{owner.id}", "WEEKLY", monday=monday, **_due_keys("weekly", owner.id)
     )
     scenario.invoke("SweepJobs", "sweep_jobs")
+
+
+def _is_gathered(scenario: MailScenario, user: ApiUser) -> bool:
+    """Return whether the dispatcher has put something into the user's daily digest."""
+    key = {"PK": {"S": f"INBOX#{user.id}"}, "SK": {"S": "DIGEST"}}
+    table = scenario.deployment.outputs["table"]
+    return "Item" in scenario.aws_client("dynamodb").get_item(TableName=table, Key=key)
 
 
 def _due_keys(kind: str, user_id: str) -> dict[str, str]:
@@ -236,7 +259,7 @@ def test_a_mail_arrives_completely_and_its_links_work(scenario: MailScenario, ki
         assert link.startswith(CLIENT) and link in text.get_content()
         answer = scenario.open_link(kind, link)
         assert answer.ok, (link, answer.status_code, answer.text)
-    is_about_task = any("/tasks/" in link for link in links) and kind != "overdue"
+    is_about_task = any("/tasks/" in link for link in links) and kind not in DIGESTS
     assert (mail["References"] is not None) == is_about_task
 
 

@@ -131,7 +131,7 @@ def test_all_other_sessions_are_ended(
 
 def test_a_kind_of_mail_is_switched_off(web: WebPage, eve: ApiUser) -> None:
     web.open("/account/notifications")
-    switch = web.page.get_by_role("switch", name="A task is due soon")
+    switch = web.page.get_by_role("switch", name="A task is due soon: By email")
     switch.click()
     wait_for(lambda: not switch.is_checked() and switch.is_enabled())
     notifications = _profile(eve)["notifications"]

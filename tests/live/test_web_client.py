@@ -214,6 +214,7 @@ def test_no_page_has_an_accessibility_violation(
         f"/projects/{project}/board?task={task['key']}",
     ]
     places += ["/account", "/account/security", "/account/notifications", "/account/tokens"]
+    places.append("/notifications")
     found: dict[str, list[str]] = {}
     with open_page(browser, address, color_scheme=scheme, reduced_motion="reduce") as web:
         for path in ("/login", "/register", "/forgot-password", "/reset", "/verify"):

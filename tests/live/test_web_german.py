@@ -29,6 +29,7 @@ PAGES = {
     "security": "/account/security",
     "notifications": "/account/notifications",
     "tokens": "/account/tokens",
+    "inbox": "/notifications",
 }
 # Words that an untranslated text would have.
 ENGLISH = re.compile(

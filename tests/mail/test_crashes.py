@@ -19,8 +19,8 @@ from tests.support import Person, in_hours, mails_to
 from tests.table_items import put_task_copies, scan_items
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-# Claim, send, record the result.
-CALLS = range(1, 4)
+# Claim, put into the inbox, send, record the result.
+CALLS = range(1, 5)
 
 
 @pytest.fixture
@@ -65,7 +65,9 @@ def test_a_killed_dispatcher_loses_no_mail_and_repeats_only_one_with_no_recorded
         sweep_outbox(start + tick * (MAIL_LEASE + timedelta(seconds=1)))
     sent_twice = accepted and is_waiting
     assert len(list(mails_to(bob, "Assigned"))) == (2 if sent_twice else 1)
-    assert sent_twice == (call == 3)
+    assert sent_twice == (call == 4)
+    (notification,) = bob.get("/api/notifications").json_body["items"]
+    assert notification["kind"] == "assigned"
 
 
 @pytest.fixture

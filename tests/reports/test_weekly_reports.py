@@ -142,7 +142,8 @@ def test_the_owner_can_download_the_files_of_the_weekly_report(
 def test_an_owner_who_opted_out_gets_no_report(
     set_time: SetTime, ann: Person, project: str
 ) -> None:
-    ann.patch("/api/auth/profile", {"notifications": {"weekly_report": False}})
+    off = {"weekly_report": False}
+    ann.patch("/api/auth/profile", {"notifications": off, "inbox": off})
     set_time(MONDAY)
     assert "begun" not in _run_schedules()
 

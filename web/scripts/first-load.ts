@@ -20,6 +20,7 @@ const PAGES: Record<string, string[]> = {
   projects: [LAYOUT, "src/features/projects/ProjectsPage.tsx"],
   import: [LAYOUT, "src/features/imports/ImportPage.tsx"],
   "my tasks": [LAYOUT, "src/features/list/MyTasksPage.tsx"],
+  notifications: [LAYOUT, "src/features/notifications/NotificationsPage.tsx"],
   task: [LAYOUT, "src/features/task/TaskPage.tsx"],
   account: [LAYOUT, "src/features/account/AccountPage.tsx"],
   staff: [LAYOUT, "src/features/staff/StaffPage.tsx"],

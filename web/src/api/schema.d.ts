@@ -292,6 +292,9 @@ export interface paths {
          *     | `display_name` | at most 100 characters, one line, may be empty |
          *     | `time_zone` | an IANA name such as `Europe/Berlin`; `UTC` at first |
          *     | `notifications` | `{"assigned": ..., "due_soon": ..., "reminder": ..., "overdue": ..., "comment": ..., "mentioned": ..., "weekly_report": ...}`: the kinds of email to get, all of them at first; an absent switch keeps its value. Emails about the security of the account cannot be turned off |
+         *     | `inbox` | the same switches for the inbox, all on at first. So each kind comes by email, in the inbox, both, or not at all |
+         *     | `digest_hour` | 0 to 23: a daily digest at this hour in your time zone takes the place of the emails about assignments, comments and mentions; `null` at first: none |
+         *     | `quiet_hours` | `{"start": "22:00", "end": "07:00"}`, different times in your time zone; `end` may be on the next day. Emails that are due between them are sent at `end`; see notifications. `null` at first: none |
          */
         patch: operations["updateProfile"];
         trace?: never;
@@ -968,6 +971,88 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your notifications
+         * @description `use inbox`. Your notifications, the newest first; `limit`, `cursor`. `unread=true`: only unread ones.
+         */
+        get: operations["listNotifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mark all your notifications as read
+         * @description `use inbox`. Marks the newest 1,000 unread notifications as read. 200 with the number that are unread after that, as
+         *     `{"unread": 0}`: if there are more, send the request again. Body, which may be missing: `up_to`, the `id` of the newest
+         *     notification that you have seen; later ones stay unread. A notification that arrives during the request stays unread too.
+         */
+        post: operations["markAllNotificationsAsRead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/unread-count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count your unread notifications
+         * @description `use inbox`. 200 with `ETag`, or 304: `{"unread": 3}`. `100` stands for 100 and more.
+         */
+        get: operations["countUnreadNotifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/{notification_id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Mark a notification as read
+         * @description `use inbox`, no body. Marks the notification as read. 204, or 404; repeating the request has no further effect.
+         */
+        put: operations["markNotificationAsRead"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects": {
         parameters: {
             query?: never;
@@ -1099,7 +1184,7 @@ export interface paths {
          *
          *     - **Copied** are the labels and the tasks, with title, description, priority, assignee, dates, labels, reminders, rule
          *       and subtasks, and the relations between copied tasks. The copies keep the order, also the manual order, and the status of
-         *       their sources and have new numbers. Comments, files, watchers, saved views and activity are not copied, nor are
+         *       their sources and have new numbers. Comments, files, watchers, saved views, webhooks and activity are not copied, nor are
          *       relations to other tasks and what is in the trash.
          *     - Of a **series** only the last task repeats: the copy of a task that already has a `next_task` has no rule.
          *     - A copy has no **assignee** if that person is not a member of the new project. No email tells assignees about copies.
@@ -2478,7 +2563,8 @@ export interface paths {
          * Unsubscribe from a kind of email
          * @description *Public.* Query: `token`. The button on the page and the one-click unsubscribe of mail programs call this
          *     route; it ignores the form body. It turns this kind of email off in the user's
-         *     profile and confirms this in HTML. The user can turn it on again in the profile.
+         *     profile, not in the inbox; the link in a daily digest turns off all kinds
+         *     that the digest tells of. It confirms this in HTML. The user can turn it on again in the profile.
          *     Repeating the request has no further effect. The link of an invitation permanently stops invitation emails
          *     from all senders to its address. 422 `invalid_token`.
          */
@@ -2811,6 +2897,9 @@ export interface components {
         /**
          * Account
          * @description An account, as its owner sees it.
+         *
+         *         `notifications` are the kinds that are sent by mail, `inbox` those that the inbox gets.
+         *         `digest_hour` is the local hour of the daily digest; null without one.
          */
         Account: {
             /** @example 01m81fwkz2f3v7c9qe0xj4n5td */
@@ -2822,6 +2911,9 @@ export interface components {
             display_name: string;
             time_zone: string;
             notifications: components["schemas"]["Notifications"];
+            inbox: components["schemas"]["Notifications"];
+            digest_hour: number | null;
+            quiet_hours: components["schemas"]["QuietHours"] | null;
             avatar_url: string | null;
             /**
              * Format: date-time
@@ -3968,8 +4060,47 @@ export interface components {
             events: components["schemas"]["WebhookEvent"][];
         };
         /**
+         * Notification
+         * @description A notification.
+         *
+         *         `project`, `task`, `actor` and `excerpt` are read now: they are null when they do not exist any
+         *         more, or when you may no longer read them. `excerpt` is the beginning of the comment, and
+         *         `report_id` names the weekly report of the project.
+         */
+        Notification: {
+            /** @example 01m81fwkz2f3v7c9qe0xj4n5td */
+            id: string;
+            kind: components["schemas"]["NotificationKind"];
+            is_read: boolean;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T09:00:00.000Z
+             */
+            created_at: string;
+            project: components["schemas"]["NotifiedProject"] | null;
+            task: components["schemas"]["NotifiedTask"] | null;
+            actor: components["schemas"]["Person"] | null;
+            comment_id: string | null;
+            excerpt: string | null;
+            report_id: string | null;
+        };
+        /**
+         * NotificationKind
+         * @description What a notification tells of.
+         * @enum {string}
+         */
+        NotificationKind: "assigned" | "comment" | "due_soon" | "mentioned" | "overdue" | "reminder" | "weekly_report";
+        /**
+         * NotificationPage
+         * @description A list, or one page of it; `next_cursor` is the cursor of the next page.
+         */
+        NotificationPage: {
+            items: components["schemas"]["Notification"][];
+            next_cursor: string | null;
+        };
+        /**
          * Notifications
-         * @description The kinds of mail that a user can switch off; a kind is on by default.
+         * @description The kinds of notification that a user can switch off; a kind is on by default.
          */
         Notifications: {
             assigned?: boolean;
@@ -3979,6 +4110,18 @@ export interface components {
             weekly_report?: boolean;
             reminder?: boolean;
             overdue?: boolean;
+        };
+        /** NotifiedProject */
+        NotifiedProject: {
+            /** @example 01m81fwkz2f3v7c9qe0xj4n5td */
+            id: string;
+            name: string;
+        };
+        /** NotifiedTask */
+        NotifiedTask: {
+            /** @example 01m81fwkz2f3v7c9qe0xj4n5td */
+            id: string;
+            title: string;
         };
         /** OneTimeToken */
         OneTimeToken: {
@@ -4095,6 +4238,9 @@ export interface components {
             display_name?: string;
             time_zone?: string;
             notifications?: components["schemas"]["Notifications"];
+            inbox?: components["schemas"]["Notifications"];
+            digest_hour?: number | null;
+            quiet_hours?: components["schemas"]["QuietHours"] | null;
         };
         /**
          * Project
@@ -4206,6 +4352,14 @@ export interface components {
             id: string;
             name: string;
             key: string;
+        };
+        /**
+         * QuietHours
+         * @description The local times between which no mails are sent; `end` may be on the next day.
+         */
+        QuietHours: {
+            start: string;
+            end: string;
         };
         /** ReadyFile */
         ReadyFile: {
@@ -4332,6 +4486,14 @@ export interface components {
          * @enum {string}
          */
         Scope: "account:read" | "projects:read" | "projects:write" | "tasks:read" | "tasks:write";
+        /**
+         * SeenNotifications
+         * @description `up_to` is the newest notification that you have seen; without it, all are marked.
+         */
+        SeenNotifications: {
+            /** @description Default: `null`. */
+            up_to?: string | null;
+        };
         /**
          * Session
          * @description A session: one login of a user on a device.
@@ -4733,6 +4895,13 @@ export interface components {
             task: string;
             /** @example 01m81fwkz2f3v7c9qe0xj4n5td */
             user: string;
+        };
+        /**
+         * UnreadCount
+         * @description The number of unread notifications; 100 stands for 100 and more.
+         */
+        UnreadCount: {
+            unread: number;
         };
         /**
          * UpdateTask
@@ -5794,6 +5963,20 @@ export interface operations {
                      *           "reminder": true,
                      *           "overdue": true
                      *         },
+                     *         "inbox": {
+                     *           "assigned": true,
+                     *           "due_soon": true,
+                     *           "comment": true,
+                     *           "mentioned": true,
+                     *           "weekly_report": true,
+                     *           "reminder": true,
+                     *           "overdue": true
+                     *         },
+                     *         "digest_hour": 0,
+                     *         "quiet_hours": {
+                     *           "start": "22:00",
+                     *           "end": "07:00"
+                     *         },
                      *         "avatar_url": "https://storage.example.com/avatar/",
                      *         "created_at": "2026-11-22T09:00:00.000Z"
                      *       }
@@ -5883,6 +6066,20 @@ export interface operations {
                      *         "reminder": true,
                      *         "overdue": true
                      *       },
+                     *       "inbox": {
+                     *         "assigned": true,
+                     *         "due_soon": true,
+                     *         "comment": true,
+                     *         "mentioned": true,
+                     *         "weekly_report": true,
+                     *         "reminder": true,
+                     *         "overdue": true
+                     *       },
+                     *       "digest_hour": 0,
+                     *       "quiet_hours": {
+                     *         "start": "22:00",
+                     *         "end": "07:00"
+                     *       },
                      *       "avatar_url": "https://storage.example.com/avatar/",
                      *       "created_at": "2026-11-22T09:00:00.000Z"
                      *     }
@@ -5963,6 +6160,20 @@ export interface operations {
                  *         "weekly_report": true,
                  *         "reminder": true,
                  *         "overdue": true
+                 *       },
+                 *       "inbox": {
+                 *         "assigned": true,
+                 *         "due_soon": true,
+                 *         "comment": true,
+                 *         "mentioned": true,
+                 *         "weekly_report": true,
+                 *         "reminder": true,
+                 *         "overdue": true
+                 *       },
+                 *       "digest_hour": 0,
+                 *       "quiet_hours": {
+                 *         "start": "22:00",
+                 *         "end": "07:00"
                  *       }
                  *     }
                  */
@@ -5997,6 +6208,20 @@ export interface operations {
                      *         "weekly_report": true,
                      *         "reminder": true,
                      *         "overdue": true
+                     *       },
+                     *       "inbox": {
+                     *         "assigned": true,
+                     *         "due_soon": true,
+                     *         "comment": true,
+                     *         "mentioned": true,
+                     *         "weekly_report": true,
+                     *         "reminder": true,
+                     *         "overdue": true
+                     *       },
+                     *       "digest_hour": 0,
+                     *       "quiet_hours": {
+                     *         "start": "22:00",
+                     *         "end": "07:00"
                      *       },
                      *       "avatar_url": "https://storage.example.com/avatar/",
                      *       "created_at": "2026-11-22T09:00:00.000Z"
@@ -6143,6 +6368,20 @@ export interface operations {
                      *         "weekly_report": true,
                      *         "reminder": true,
                      *         "overdue": true
+                     *       },
+                     *       "inbox": {
+                     *         "assigned": true,
+                     *         "due_soon": true,
+                     *         "comment": true,
+                     *         "mentioned": true,
+                     *         "weekly_report": true,
+                     *         "reminder": true,
+                     *         "overdue": true
+                     *       },
+                     *       "digest_hour": 0,
+                     *       "quiet_hours": {
+                     *         "start": "22:00",
+                     *         "end": "07:00"
                      *       },
                      *       "avatar_url": "https://storage.example.com/avatar/",
                      *       "created_at": "2026-11-22T09:00:00.000Z"
@@ -6425,6 +6664,20 @@ export interface operations {
                      *         "weekly_report": true,
                      *         "reminder": true,
                      *         "overdue": true
+                     *       },
+                     *       "inbox": {
+                     *         "assigned": true,
+                     *         "due_soon": true,
+                     *         "comment": true,
+                     *         "mentioned": true,
+                     *         "weekly_report": true,
+                     *         "reminder": true,
+                     *         "overdue": true
+                     *       },
+                     *       "digest_hour": 0,
+                     *       "quiet_hours": {
+                     *         "start": "22:00",
+                     *         "end": "07:00"
                      *       },
                      *       "avatar_url": "https://storage.example.com/avatar/",
                      *       "created_at": "2026-11-22T09:00:00.000Z"
@@ -7675,6 +7928,202 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    listNotifications: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                unread?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *           "kind": "assigned",
+                     *           "is_read": true,
+                     *           "created_at": "2026-11-22T09:00:00.000Z",
+                     *           "project": {
+                     *             "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *             "name": "Launch"
+                     *           },
+                     *           "task": {
+                     *             "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *             "title": "Write the plan"
+                     *           },
+                     *           "actor": {
+                     *             "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *             "username": "ann",
+                     *             "display_name": "Ann"
+                     *           },
+                     *           "comment_id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *           "excerpt": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *           "report_id": "01m81fwkz2f3v7c9qe0xj4n5td"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "eyJzdGFydCI6IjAxbTgxZndreiJ9.c2lnbmF0dXJl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NotificationPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    markAllNotificationsAsRead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "up_to": "01m81fwkz2f3v7c9qe0xj4n5td"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SeenNotifications"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "unread": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UnreadCount"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    countUnreadNotifications: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Returns 304 if the object still has this `ETag`, or one of several, separated by commas. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "unread": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UnreadCount"];
+                };
+            };
+            /** @description Your copy is up to date. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    markNotificationAsRead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                notification_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];

@@ -21,6 +21,7 @@ export type Invitation = Schemas["Invitation"];
 export type Label = Schemas["Label"];
 export type LedgerMail = Schemas["LedgerMail"];
 export type MailState = Schemas["MailState"];
+export type Notification = Schemas["Notification"];
 export type Member = Schemas["Member"];
 export type MultipartUpload = Schemas["MultipartUpload"];
 export type NewImport = Schemas["NewImport"];

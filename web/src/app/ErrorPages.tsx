@@ -1,5 +1,4 @@
 import { Button, Center, Stack, Text, Title } from "@mantine/core";
-import { Link } from "react-router";
 
 import { m } from "../i18n";
 
@@ -11,7 +10,7 @@ function Message({ title, text }: { title: string; text: string }) {
           {title}
         </Title>
         <Text c="dimmed">{text}</Text>
-        <Button component={Link} to="/" reloadDocument>
+        <Button component="a" href="/">
           {m.errors.home}
         </Button>
       </Stack>

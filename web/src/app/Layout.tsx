@@ -8,6 +8,7 @@ import { Logo } from "../components/Logo";
 import { m } from "../i18n";
 import { TaskDialogs } from "../features/task/TaskDialogs";
 import { ConnectionBanner } from "./ConnectionBanner";
+import { InboxLink } from "./InboxLink";
 import classes from "./Layout.module.css";
 import { Navigation } from "./Navigation";
 import { Shortcuts } from "./Shortcuts";
@@ -23,6 +24,9 @@ export function Layout() {
       <header className={classes.header}>
         <Burger opened={isOpen} onClick={toggle} size="sm" aria-label={m.navigation.menu} />
         <Logo />
+        <Box ml="auto">
+          <InboxLink isSmall />
+        </Box>
       </header>
       <nav
         className={classes.navbar}

@@ -5,6 +5,7 @@ import { IconCircleCheck, IconLayoutGrid, IconPlus } from "@tabler/icons-react";
 import { onDemand } from "../components/onDemand";
 import { useProjects } from "../features/projects/queries";
 import { m } from "../i18n";
+import { InboxLink } from "./InboxLink";
 import classes from "./Navigation.module.css";
 import { NavigationLink } from "./NavigationLink";
 
@@ -20,6 +21,7 @@ export function Navigation() {
       <NavigationLink to="/tasks" icon={<IconCircleCheck size={18} stroke={1.6} aria-hidden />}>
         {m.navigation.myTasks}
       </NavigationLink>
+      <InboxLink />
       <NavigationLink to="/" icon={<IconLayoutGrid size={18} stroke={1.6} aria-hidden />}>
         {m.navigation.projects}
       </NavigationLink>

@@ -9,7 +9,7 @@ interface Props {
   under?: string;
   icon: ReactNode;
   children: ReactNode;
-  count?: number;
+  count?: number | string;
 }
 
 /** A link of the side bar. */

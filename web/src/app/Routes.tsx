@@ -47,6 +47,10 @@ const ROUTES: RouteObject[] = [
               { path: "/", element: page(() => import("../features/projects/ProjectsPage")) },
               { path: "/import", element: page(() => import("../features/imports/ImportPage")) },
               { path: "/tasks", element: page(() => import("../features/list/MyTasksPage")) },
+              {
+                path: "/notifications",
+                element: page(() => import("../features/notifications/NotificationsPage")),
+              },
               { path: "/tasks/:taskId", element: page(() => import("../features/task/TaskPage")) },
               {
                 path: "/account/:tab?",

@@ -506,7 +506,6 @@ export const en = {
     language: "Language",
     lastUsed: (age: string) => `last used ${age}`,
     newEmail: "New email address",
-    notificationsHint: "Emails about the security of your account are always sent.",
     passwordChanged: "The password is changed; all other sessions have ended.",
     removeAvatar: "Remove",
     sessionEnded: "Logged out.",
@@ -523,15 +522,6 @@ export const en = {
     timeZoneHint: "Decides when a day ends and when reminders come",
     title: "Account",
     unknownDevice: "Unknown device",
-  },
-  notifications: {
-    assigned: "A task is assigned to you",
-    due_soon: "A task is due soon",
-    reminder: "Reminders of a task",
-    overdue: "Overdue tasks, once a day",
-    comment: "A comment on a task that you watch",
-    mentioned: "Somebody mentions you",
-    weekly_report: "The weekly report of your projects",
   },
   tokens: {
     create: "New token",
@@ -565,43 +555,7 @@ export const en = {
     tryAgain: "Try again",
     uploading: (name: string) => `Uploading ${name}`,
   },
-  staff: {
-    anEvent: "an event",
-    attempts: "Attempts",
-    disable: (email: string) => `Disable ${email}`,
-    dueOrEnded: "Due or ended",
-    function: "Function",
-    isDisabled: "Disabled",
-    isStaff: "Site staff",
-    kind: "Kind",
-    letters: (waiting: number, replayed: number) =>
-      waiting + replayed === 0
-        ? "No function has given up on an event."
-        : `${waiting} dead letters wait, ${replayed} are being replayed.`,
-    lost: "Not processed",
-    mailHints: {
-      waiting: "Due by the end of the next hour.",
-      sent: "Accepted by the mail service in the last 90 days.",
-      dropped: "No longer wanted when their time came, in the last 90 days.",
-      parked: "Given up after four attempts, in the last 90 days.",
-    },
-    mailState: "State of the mails",
-    mailStates: { waiting: "Waiting", sent: "Sent", dropped: "Dropped", parked: "Given up" },
-    makeStaff: (email: string) => `Make ${email} site staff`,
-    noMails: "There are no such mails.",
-    queued: "Queued",
-    reason: "Reason",
-    recipient: "Recipient",
-    records: (count: number) => (count === 1 ? "1 change" : `${count} changes`),
-    replayHint: "Fix the cause, then let an operator run",
-    search: "Address begins with",
-    since: "Since",
-    someLetters: (count: number) => `These are ${count} of them.`,
-    tabs: { accounts: "Accounts", mails: "Mails", "dead-letters": "Dead letters" },
-    title: "Site staff",
-    unknownFunction: "unknown",
-    unverified: "unconfirmed",
-  },
+  staff: { title: "Site staff" },
 };
 
 export type Messages = typeof en;

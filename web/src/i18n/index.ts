@@ -19,6 +19,14 @@ export async function loadMessages(): Promise<void> {
   }
 }
 
+/**
+ * Returns those of `texts` that are in the chosen language: for texts beside a page whose code is
+ * loaded when it is opened, which the main bundle then does not contain.
+ */
+export function chooseTexts<T>(texts: Record<Locale, T>): T {
+  return texts[locale];
+}
+
 /** Returns the stored language, else the first of the preferred ones that there is. */
 export function chooseLocale(stored: string | null, preferred: readonly string[]): Locale {
   const names = [stored ?? "", ...preferred].map((name) => name.slice(0, 2).toLowerCase());

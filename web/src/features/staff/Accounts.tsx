@@ -14,6 +14,7 @@ import { ProblemAlert } from "../../components/ProblemAlert";
 import { WideTable } from "../../components/WideTable";
 import { m } from "../../i18n";
 import { useAccount, useTimeZone } from "../account/useAccount";
+import { texts } from "./texts";
 
 const usersKey = ["staff", "users"] as const;
 
@@ -36,7 +37,7 @@ export function Accounts() {
   return (
     <Stack>
       <TextInput
-        label={m.staff.search}
+        label={texts.search}
         maw={360}
         value={text}
         onChange={(event) => setText(event.currentTarget.value)}
@@ -48,9 +49,9 @@ export function Accounts() {
           <Table.Tr>
             <Table.Th>{m.auth.email}</Table.Th>
             <Table.Th>{m.auth.username}</Table.Th>
-            <Table.Th>{m.staff.since}</Table.Th>
-            <Table.Th>{m.staff.isStaff}</Table.Th>
-            <Table.Th>{m.staff.isDisabled}</Table.Th>
+            <Table.Th>{texts.since}</Table.Th>
+            <Table.Th>{texts.isStaff}</Table.Th>
+            <Table.Th>{texts.isDisabled}</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -86,7 +87,7 @@ function AccountRow({ account }: { account: StaffAccount }) {
         {account.email}{" "}
         {!account.is_verified && (
           <Badge size="xs" color="gray" variant="light">
-            {m.staff.unverified}
+            {texts.unverified}
           </Badge>
         )}
       </Table.Td>
@@ -96,7 +97,7 @@ function AccountRow({ account }: { account: StaffAccount }) {
       <Table.Td>{formatDay(account.created_at, zone)}</Table.Td>
       <Table.Td>
         <Switch
-          aria-label={m.staff.makeStaff(account.email)}
+          aria-label={texts.makeStaff(account.email)}
           checked={account.is_staff}
           disabled={isOwn || change.isPending}
           onChange={(event) => change.mutate({ is_staff: event.currentTarget.checked })}
@@ -105,7 +106,7 @@ function AccountRow({ account }: { account: StaffAccount }) {
       <Table.Td>
         <Switch
           color="red"
-          aria-label={m.staff.disable(account.email)}
+          aria-label={texts.disable(account.email)}
           checked={account.is_disabled}
           disabled={isOwn || change.isPending}
           onChange={(event) => change.mutate({ is_disabled: event.currentTarget.checked })}

@@ -8,9 +8,9 @@ import type { DeadLetter } from "../../api/types";
 import { formatTime } from "../../components/dates";
 import { Loading } from "../../components/Loading";
 import { ProblemAlert } from "../../components/ProblemAlert";
-import { m } from "../../i18n";
 import { useTimeZone } from "../account/useAccount";
 import { StaffTable } from "./StaffTable";
+import { texts } from "./texts";
 
 const POLL_MILLISECONDS = 30_000;
 
@@ -31,18 +31,18 @@ export function DeadLetters() {
   return (
     <Stack>
       <ProblemAlert error={error} />
-      <Text>{m.staff.letters(waiting, replayed)}</Text>
+      <Text>{texts.letters(waiting, replayed)}</Text>
       {items.length > 0 && (
         <Alert color="yellow" icon={<IconMailExclamation aria-hidden />}>
           <Group gap="xs">
-            {m.staff.replayHint} <Code>make replay STAGE=…</Code>
+            {texts.replayHint} <Code>make replay STAGE=…</Code>
           </Group>
         </Alert>
       )}
       {items.length > 0 && <LetterTable letters={items} />}
       {items.length < waiting && (
         <Text size="sm" c="dimmed">
-          {m.staff.someLetters(items.length)}
+          {texts.someLetters(items.length)}
         </Text>
       )}
     </Stack>
@@ -51,16 +51,16 @@ export function DeadLetters() {
 
 function LetterTable({ letters }: { letters: DeadLetter[] }) {
   const zone = useTimeZone();
-  const { since, function: name, reason, attempts, lost } = m.staff;
+  const { since, function: name, reason, attempts, lost } = texts;
   const rows = letters.map((letter) => ({
     id: letter.id,
     title: letter.request_id ?? letter.id,
     cells: [
       formatTime(letter.sent_at, zone),
-      letter.function ?? m.staff.unknownFunction,
+      letter.function ?? texts.unknownFunction,
       letter.reason,
       letter.invocations,
-      letter.records === null ? m.staff.anEvent : m.staff.records(letter.records),
+      letter.records === null ? texts.anEvent : texts.records(letter.records),
     ],
   }));
   return <StaffTable heads={[since, name, reason, attempts, lost]} rows={rows} />;

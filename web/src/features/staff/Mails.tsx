@@ -13,6 +13,7 @@ import { useChangeSearch } from "../../components/useChangeSearch";
 import { m } from "../../i18n";
 import { useTimeZone } from "../account/useAccount";
 import { StaffTable } from "./StaffTable";
+import { texts } from "./texts";
 
 const STATES = ["waiting", "sent", "dropped", "parked"] as const satisfies MailState[];
 
@@ -33,18 +34,18 @@ export function Mails() {
   return (
     <Stack>
       <SegmentedControl
-        aria-label={m.staff.mailState}
+        aria-label={texts.mailState}
         value={state}
         onChange={(next) => change({ state: next })}
-        data={STATES.map((value) => ({ value, label: m.staff.mailStates[value] }))}
+        data={STATES.map((value) => ({ value, label: texts.mailStates[value] }))}
         maw={480}
       />
       <Text size="sm" c="dimmed">
-        {m.staff.mailHints[state]}
+        {texts.mailHints[state]}
       </Text>
       <ProblemAlert error={mails.error} />
       {mails.isPending && <Loading />}
-      {mails.isSuccess && items.length === 0 && <Text>{m.staff.noMails}</Text>}
+      {mails.isSuccess && items.length === 0 && <Text>{texts.noMails}</Text>}
       {items.length > 0 && <MailTable mails={items} />}
       <MoreButton list={mails} />
     </Stack>
@@ -53,7 +54,7 @@ export function Mails() {
 
 function MailTable({ mails }: { mails: LedgerMail[] }) {
   const zone = useTimeZone();
-  const { kind, recipient, attempts, queued, dueOrEnded } = m.staff;
+  const { kind, recipient, attempts, queued, dueOrEnded } = texts;
   const rows = mails.map((mail) => ({
     id: mail.id,
     title: mail.message_id ?? mail.id,

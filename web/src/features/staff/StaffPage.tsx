@@ -6,6 +6,7 @@ import { m } from "../../i18n";
 import { Accounts } from "./Accounts";
 import { DeadLetters } from "./DeadLetters";
 import { Mails } from "./Mails";
+import { texts } from "./texts";
 
 const TABS = ["accounts", "mails", "dead-letters"] as const;
 
@@ -27,7 +28,7 @@ export default function StaffPage() {
         <Tabs.List mb="lg">
           {TABS.map((name) => (
             <Tabs.Tab key={name} value={name}>
-              {m.staff.tabs[name]}
+              {texts.tabs[name]}
             </Tabs.Tab>
           ))}
         </Tabs.List>
