@@ -1009,7 +1009,7 @@ export interface paths {
          *
          *     - **Copied** are the labels and the tasks, with title, description, priority, assignee, dates, labels, reminders, rule
          *       and subtasks, and the relations between copied tasks. The copies keep the order, also the manual order, and the status of
-         *       their sources and have new numbers. Comments, files, watchers, saved views and activity are not copied, nor are
+         *       their sources and have new numbers. Comments, files, watchers, saved views, webhooks and activity are not copied, nor are
          *       relations to other tasks and what is in the trash.
          *     - Of a **series** only the last task repeats: the copy of a task that already has a `next_task` has no rule.
          *     - A copy has no **assignee** if that person is not a member of the new project. No email tells assignees about copies.
