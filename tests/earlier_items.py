@@ -9,8 +9,8 @@ and the scheduled functions of the current code.
 
 Clients see three differences: the field `colour` of a label is now called `color` (the attribute in
 the table is still called `colour`), a whole task has the fields `WHOLE_TASK_FIELDS` and a `rank`,
-which is that of its creation, and a project has `is_template`, which is false. An account also has the
-settings of its inbox.
+which is that of its creation, and a project has `is_template`, which is false. An account also has
+the settings of its inbox.
 """
 
 import base64
