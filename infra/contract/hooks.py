@@ -60,7 +60,9 @@ NOT_IN_SCHEMA = {
     "removeMember": {"reassign_to"},  # must be a member
     "transferProject": {"user_id"},  # must be another member
     "createAvatar": {"size", "content_type"},
-    "updateProfile": {"time_zone", "username"},  # an IANA time zone; as for registerAccount
+    # An IANA time zone; as for registerAccount; another time than the start.
+    "updateProfile": {"time_zone", "username", "quiet_hours.end"},
+    "markAllNotificationsAsRead": {"up_to"},  # an id
     "changePassword": {"new_password_confirm"},
     "replaceReminders": {"reminders[]"},  # either minutes_before or at
     "createReport": {"first_day", "last_day"},  # ordered, not in the future
