@@ -1,5 +1,5 @@
 /** The texts of imports. They are loaded with the page, because no other page needs them. */
-import { locale } from "../../i18n";
+import { chooseTexts } from "../../i18n";
 
 interface Counts {
   tasks: number;
@@ -168,4 +168,4 @@ const de: typeof en = {
   wouldCreate: (report) => `Würde importiert: ${countsInGerman(report)}`,
 };
 
-export const texts = locale === "de" ? de : en;
+export const texts = chooseTexts({ en, de });

@@ -9,7 +9,7 @@ import { Loading } from "../../components/Loading";
 import { notifyProblem } from "../../components/notify";
 import { ProblemAlert } from "../../components/ProblemAlert";
 import { WideTable } from "../../components/WideTable";
-import { texts } from "../../i18n/webhooks";
+import { texts } from "./texts";
 import { useTimeZone } from "../account/useAccount";
 import { deliveriesKey, useDeliveries } from "./queries";
 

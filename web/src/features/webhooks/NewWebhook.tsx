@@ -8,7 +8,7 @@ import type { WebhookEvent } from "../../api/types";
 import { ProblemAlert } from "../../components/ProblemAlert";
 import { useFields } from "../../components/useFields";
 import { m } from "../../i18n";
-import { texts } from "../../i18n/webhooks";
+import { texts } from "./texts";
 import { NewSecret } from "../account/Credential";
 import { EVENTS, webhooksKey } from "./queries";
 

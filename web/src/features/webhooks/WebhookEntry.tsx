@@ -8,7 +8,7 @@ import type { Webhook } from "../../api/types";
 import { formatTime } from "../../components/dates";
 import { Loading } from "../../components/Loading";
 import { notifyProblem, notifySuccess } from "../../components/notify";
-import { texts } from "../../i18n/webhooks";
+import { texts } from "./texts";
 import { Credential, NewSecret } from "../account/Credential";
 import { useTimeZone } from "../account/useAccount";
 import { deliveriesKey, webhooksKey } from "./queries";

@@ -3,7 +3,7 @@ import { lazy } from "react";
 
 import { AddOnDemand } from "../../components/AddOnDemand";
 import { ProblemAlert } from "../../components/ProblemAlert";
-import { texts } from "../../i18n/webhooks";
+import { texts } from "./texts";
 import { CredentialList } from "../account/Credential";
 import { useWebhooks } from "./queries";
 import { WebhookEntry } from "./WebhookEntry";

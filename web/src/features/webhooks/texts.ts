@@ -1,5 +1,5 @@
 /** The texts of webhooks. Few people see them, so they are loaded with their feature. */
-import { locale } from "./index";
+import { chooseTexts } from "../../i18n";
 
 const en = {
   activate: "Activate",
@@ -93,4 +93,4 @@ const de: typeof en = {
   withEvents: (count) => (count === 1 ? "1 Ereignis" : `${count} Ereignisse`),
 };
 
-export const texts = locale === "de" ? de : en;
+export const texts = chooseTexts({ en, de });
