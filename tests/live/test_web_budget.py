@@ -93,9 +93,7 @@ def web(browser: Any, address: str) -> Iterator[WebPage]:
 
 def _load(web: WebPage, path: str) -> set[str]:
     """Open a page, wait until it requests nothing more, and return the scripts it has loaded."""
-    web.open(path)
-    web.page.get_by_role("heading").first.wait_for()
-    web.page.wait_for_load_state("networkidle")
+    web.open_whole(path)
     return {name.lstrip("/") for name in web.page.evaluate(SCRIPTS) if name.endswith(".js")}
 
 

@@ -116,7 +116,9 @@ def test_a_project_gets_tasks_that_are_moved_and_discussed(web: WebPage, ann: Ap
     _column(web, "To do").get_by_role("button", name="Add a task").click()
     page.get_by_label("What has to be done?").fill("Build a rocket")
     page.keyboard.press("Enter")
-    _drag(web, _card(web, "To do", "Build a rocket"), _column(web, "Review"))
+    card = _card(web, "To do", "Build a rocket")
+    with web.expect_change():
+        _drag(web, card, _column(web, "Review"))
     _card(web, "Review", "Build a rocket").click()
     page.get_by_label("New comment").fill("It is ready")
     page.get_by_role("button", name="Comment", exact=True).click()
@@ -132,11 +134,9 @@ def test_a_card_is_moved_with_the_keyboard(web: WebPage, ann: ApiUser, project: 
     web.open(f"/projects/{project}/board")
     card = _card(web, "To do", "Write the plan")
     card.focus()
-    for key in ("Space", "ArrowRight", "Space"):
-        web.page.keyboard.press(key)
-        web.page.wait_for_timeout(300)  # dnd-kit measures the columns in between
+    with web.expect_change():
+        web.drag_with_keys("Space", "ArrowRight", "Space")
     _card(web, "In progress", "Write the plan").wait_for()
-    web.page.wait_for_load_state("networkidle")
     assert ann.request_json("GET", f"/tasks/{task['id']}/")["status"] == "in_progress"
 
 
@@ -153,9 +153,9 @@ def test_a_conflict_shows_both_values_and_keeps_the_chosen_one(
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog", name="Somebody else has changed this")
     dialog.get_by_text("Theirs", exact=True).last.wait_for()
-    dialog.get_by_role("button", name="Keep mine").click()
+    with web.expect_change():
+        dialog.get_by_role("button", name="Keep mine").click()
     dialog.wait_for(state="hidden")
-    page.wait_for_load_state("networkidle")
     assert ann.request_json("GET", f"{path}/")["title"] == "Mine"
 
 
@@ -222,9 +222,7 @@ def test_no_page_has_an_accessibility_violation(
             found[path] = web.find_violations()
         web.log_in(ann.email)
         for path in places:
-            web.open(path)
-            web.page.get_by_role("heading").first.wait_for()
-            web.page.wait_for_load_state("networkidle")
+            web.open_whole(path)
             found[path] = web.find_violations()
     assert {path: violations for path, violations in found.items() if violations} == {}
 
@@ -243,7 +241,5 @@ def test_a_small_screen_needs_no_scrolling_to_the_side(
         places = ["board", "list?ordering=rank", "calendar", "settings"]
         places = [f"/projects/{project}/{place}" for place in places]
         for path in ("/", "/tasks", f"/tasks/{task['id']}", *places, "/account"):
-            web.open(path)
-            web.page.get_by_role("heading").first.wait_for()
-            web.page.wait_for_load_state("networkidle")
+            web.open_whole(path)
             assert web.page.evaluate("document.documentElement.scrollWidth") <= 360, path

@@ -57,9 +57,7 @@ def test_every_page_is_german_and_fits_a_small_screen(
         page.get_by_role("button", name="Anmelden").click()
         page.get_by_role("heading", name="Projekte").first.wait_for()
         for name, path in PAGES.items():
-            web.open(path.format(project=project, task=task["id"]))
-            page.get_by_role("heading").first.wait_for()
-            page.wait_for_load_state("networkidle")
+            web.open_whole(path.format(project=project, task=task["id"]))
             text = page.locator("body").inner_text().replace("Task Manager", "")
             found = {
                 "english": sorted(set(ENGLISH.findall(text))),

@@ -9,6 +9,9 @@ from tests.live.web_pages import WebPage
 
 TASKS = 160
 PAGE = 50
+SOME_FRAMES = """async () => {
+  for (let count = 0; count < 20; count += 1) await new Promise(requestAnimationFrame);
+}"""
 
 
 def _create(ann: ApiUser, project: str, count: int) -> None:
@@ -40,7 +43,7 @@ def test_rows_out_of_sight_are_not_in_the_document_and_nothing_moves(
     wait_for(lambda: page.get_by_text("Task 000").count() == 0)
     assert rows.count() < TASKS
     before = last.bounding_box()
-    page.wait_for_load_state("networkidle")
+    page.evaluate(SOME_FRAMES)
     assert last.bounding_box() == before
     page.get_by_role("table").evaluate("(table) => table.scrollIntoView()")
     page.get_by_text("Task 000").wait_for()

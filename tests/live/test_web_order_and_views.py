@@ -29,12 +29,6 @@ def _read_titles(web: WebPage) -> list[str]:
     return [title for text in cards.all_inner_texts() if (title := text.split("\n")[0])]
 
 
-def _press(web: WebPage, *keys: str) -> None:
-    for key in keys:
-        web.page.keyboard.press(key)
-        web.page.wait_for_timeout(300)  # dnd-kit measures the cards in between
-
-
 def test_cards_are_ordered_by_hand_with_mouse_and_keyboard(
     web: WebPage, ann: ApiUser, project: str, tasks: list[Any]
 ) -> None:
@@ -50,11 +44,11 @@ def test_cards_are_ordered_by_hand_with_mouse_and_keyboard(
     page.mouse.move(end["x"] + 20, end["y"] + 5, steps=10)
     with web.expect_change():
         page.mouse.up()
-    assert _read_titles(web) == ["One", "Three", "Two"]
+    wait_for(lambda: _read_titles(web) == ["One", "Three", "Two"])
     page.get_by_role("button", name="One").focus()
     with web.expect_change():
-        _press(web, "Space", "ArrowDown", "ArrowDown", "Space")
-    assert _read_titles(web) == ["Three", "Two", "One"]
+        web.drag_with_keys("Space", "ArrowDown", "ArrowDown", "Space")
+    wait_for(lambda: _read_titles(web) == ["Three", "Two", "One"])
     wait_for(lambda: _read_order(ann, project) == ["Three", "Two", "One"])
 
 
@@ -68,9 +62,9 @@ def test_a_list_in_manual_order_is_moved_with_its_handles(
     page.get_by_role("button", name="Move Three").focus()
     assert web.find_violations() == []
     with web.expect_change():
-        _press(web, "Space", "ArrowUp", "ArrowUp", "Space")
+        web.drag_with_keys("Space", "ArrowUp", "ArrowUp", "Space")
     links = page.get_by_role("row").get_by_role("link")
-    assert links.all_inner_texts() == ["Three", "One", "Two"]
+    wait_for(lambda: links.all_inner_texts() == ["Three", "One", "Two"])
 
 
 def test_a_view_is_saved_shared_changed_and_deleted(
@@ -88,12 +82,13 @@ def test_a_view_is_saved_shared_changed_and_deleted(
     page.get_by_role("button", name="Urgent").wait_for()
     (view,) = ann.request_json("GET", f"/views/?project={project}")["items"]
     assert view["filter"] == {"priority": ["high"]}
-    assert page.url.endswith(f"/projects/{project}/board?view={view['id']}")
-    assert _read_titles(web) == ["One"]
+    page.wait_for_url(f"{address}/projects/{project}/board?view={view['id']}")
+    wait_for(lambda: _read_titles(web) == ["One"])
     # The list shows the same view; without its priority, it shows all tasks.
     page.get_by_role("tab", name="List").click()
     page.get_by_role("link", name="One").wait_for()
-    assert page.get_by_role("combobox", name="Priority").input_value() == "High"
+    priority = page.get_by_role("combobox", name="Priority")
+    wait_for(lambda: priority.input_value() == "High")
     page.goto(f"{address}/projects/{project}/list?view={view['id']}&priority=")
     page.get_by_role("link", name="Two").wait_for()
     page.get_by_role("button", name="Urgent *").click()
@@ -104,7 +99,7 @@ def test_a_view_is_saved_shared_changed_and_deleted(
     page.get_by_role("button", name="Urgent", exact=True).click()
     page.get_by_role("menuitem", name="Delete Urgent").click()
     page.get_by_role("button", name="Views", exact=True).wait_for()
-    assert page.url.endswith(f"/projects/{project}/list")
+    page.wait_for_url(f"{address}/projects/{project}/list")
 
 
 def test_my_tasks_have_saved_views_and_show_several_values(
@@ -127,7 +122,7 @@ def test_my_tasks_have_saved_views_and_show_several_values(
         each for each in ann.request_json("GET", "/views/")["items"] if each["name"] == "Soon"
     ]
     assert view["filter"] == {"priority": ["high", "medium"]}
-    assert page.url.endswith(f"/tasks?view={view['id']}")
+    page.wait_for_url(f"**/tasks?view={view['id']}")
     page.get_by_role("combobox", name="Priority").click()
     page.get_by_role("option", name="High, Medium").wait_for()
     page.get_by_role("option", name="High", exact=True).click()

@@ -16,6 +16,30 @@ AXE = SOURCES / "node_modules" / "axe-core" / "axe.min.js"
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYPhfDwACggF/u9Uj4wAAAABJRU5ErkJggg=="
 )
+# Changes of the person: not the requests that the client sends by itself.
+_OWN_REQUESTS = ("/api/auth/refresh", "/api/live/tickets")
+# Returns what a drag shows: what dnd-kit announces, the dragged elements, the mark of the place.
+_DRAG_STATE = """() => JSON.stringify([
+  document.querySelector("[id^=DndLiveRegion]")?.textContent,
+  ...[...document.querySelectorAll("[style*=translate]")].map((each) => {
+    const { x, y } = each.getBoundingClientRect();
+    return [Math.round(x), Math.round(y)];
+  }),
+  ...[...document.querySelectorAll("[data-mark]")].map((each) => each.dataset.mark),
+])"""
+# Resolves when the drag has changed from `before` and stays so for some frames.
+_DRAG_STEP = f"""async (before) => {{
+  const read = {_DRAG_STATE};
+  const deadline = performance.now() + 10_000;
+  let last = before;
+  for (let same = 0; same < 6; ) {{
+    await new Promise(requestAnimationFrame);
+    const state = read();
+    same = state !== before && state === last ? same + 1 : 0;
+    last = state;
+    if (performance.now() > deadline) throw new Error(`no step after ${{before}}`);
+  }}
+}}"""
 # Browsers report every response that is an error; the tests expect some of them.
 _FAILED_RESPONSE = "Failed to load resource"
 
@@ -31,6 +55,21 @@ class WebPage:
     def open(self, path: str) -> None:
         self.page.goto(self.address + path)
 
+    def open_whole(self, path: str) -> None:
+        """Open a page and wait until it has requested all that it shows.
+
+        This works for a new document only: after an action, the state is that of before.
+        """
+        self.open(path)
+        self.page.get_by_role("heading").first.wait_for()
+        self.page.locator(".mantine-Loader-root").first.wait_for(state="detached")
+        self.page.wait_for_load_state("networkidle")
+
+    def open_live(self, path: str) -> None:
+        """Open a page of a project and wait until it follows the changes by others."""
+        with self.page.expect_response("**/api/changes?*"):
+            self.open(path)
+
     def log_in(self, email: str, password: str = PASSWORD) -> None:
         """Log in on the login page, which may be open already."""
         if "/login" not in self.page.url:
@@ -43,8 +82,19 @@ class WebPage:
     def expect_change(self) -> Any:
         """Return a context manager that waits until the API has responded to a change."""
         return self.page.expect_response(
-            lambda response: "/api/" in response.url and response.request.method != "GET"
+            lambda response: (
+                "/api/" in response.url
+                and response.request.method != "GET"
+                and not response.url.endswith(_OWN_REQUESTS)
+            )
         )
+
+    def drag_with_keys(self, *keys: str) -> None:
+        """Press keys that pick up what has the focus, move and drop it, at the page's pace."""
+        for key in keys:
+            before = self.page.evaluate(_DRAG_STATE)
+            self.page.keyboard.press(key)
+            self.page.evaluate(_DRAG_STEP, before)
 
     def find_violations(self) -> list[str]:
         """Return the accessibility violations of the page as it is, found by axe."""
