@@ -159,36 +159,6 @@ def test_a_conflict_shows_both_values_and_keeps_the_chosen_one(
     assert ann.request_json("GET", f"{path}/")["title"] == "Mine"
 
 
-def test_a_comment_that_was_not_sent_survives_a_reload(
-    web: WebPage, ann: ApiUser, project: str
-) -> None:
-    task = _create_task(ann, project, "Talk")
-    web.log_in(ann.email)
-    web.open(f"/tasks/{task['id']}")
-    web.page.get_by_label("New comment").fill("Half a thou")
-    web.page.reload()
-    assert web.page.get_by_label("New comment").input_value() == "Half a thou"
-
-
-def test_a_lost_connection_is_announced_and_the_change_is_sent_later(
-    web: WebPage, ann: ApiUser, project: str
-) -> None:
-    task = _create_task(ann, project, "Offline")
-    page = web.page
-    web.log_in(ann.email)
-    web.open(f"/tasks/{task['id']}")
-    page.get_by_label("New comment").fill("From the train")
-    page.context.set_offline(True)
-    page.get_by_role("button", name="Comment", exact=True).click()
-    page.get_by_text("1 change waits").wait_for()
-    with page.expect_event("dialog") as question:
-        page.evaluate("setTimeout(() => location.reload())")
-    assert question.value.type == "beforeunload"
-    question.value.dismiss()
-    page.context.set_offline(False)
-    page.get_by_role("article").get_by_text("From the train").wait_for()
-
-
 def test_an_unknown_address_says_so(web: WebPage) -> None:
     web.open("/nowhere")
     web.page.get_by_role("heading", name="There is nothing here").wait_for()

@@ -40,8 +40,8 @@ _DRAG_STEP = f"""async (before) => {{
     if (performance.now() > deadline) throw new Error(`no step after ${{before}}`);
   }}
 }}"""
-# Browsers report every response that is an error; the tests expect some of them.
-_FAILED_RESPONSE = "Failed to load resource"
+# Browsers report every response that is an error, and each attempt to connect without a network.
+_EXPECTED = re.compile("^Failed to load resource|ERR_INTERNET_DISCONNECTED$")
 
 
 @dataclass
@@ -118,7 +118,7 @@ def open_page(browser: Any, address: str, **options: Any) -> Iterator[WebPage]:
     opened.page.set_default_timeout(20_000)
 
     def record(message: Any) -> None:
-        if message.type == "error" and not message.text.startswith(_FAILED_RESPONSE):
+        if message.type == "error" and not _EXPECTED.search(message.text):
             opened.errors.append(message.text)
 
     origins: set[str] = set()

@@ -8,7 +8,7 @@ import { Loading } from "../../components/Loading";
 import { ProblemAlert } from "../../components/ProblemAlert";
 import { usePageTitle } from "../../components/usePageTitle";
 import { m } from "../../i18n";
-import { useLiveChanges } from "../live/useLiveChanges";
+import { LazyLiveChanges } from "../live/LazyLiveChanges";
 import { TaskDrawer } from "../task/TaskDrawer";
 import { ViewGate } from "../views/ViewGate";
 import { ProjectTabs } from "./ProjectTabs";
@@ -24,7 +24,6 @@ export default function ProjectLayout() {
   const { projectId = "" } = useParams();
   const { data: project, error } = useProject(projectId);
   usePageTitle(project?.name);
-  useLiveChanges(projectId);
   if (error) {
     return (
       <Box p="xl">
@@ -64,6 +63,7 @@ export default function ProjectLayout() {
           </Suspense>
         </ViewGate>
       </Box>
+      <LazyLiveChanges projectId={projectId} />
       <TaskDrawer />
     </Box>
   );
