@@ -253,3 +253,13 @@ def test_a_deleted_account_is_kept_by_a_login(web: WebPage, eve: ApiUser) -> Non
     page.get_by_role("heading", name="Log in").wait_for()
     assert eve.call("GET", "/auth/profile/").status_code == 401
     web.log_in(eve.email)
+
+
+def test_the_menu_offers_light_mode_where_the_device_is_dark(
+    browser: Any, address: str, ann: ApiUser
+) -> None:
+    with open_page(browser, address, color_scheme="dark") as web:
+        web.log_in(ann.email)
+        web.page.get_by_role("button", name="Your account").click()
+        web.page.get_by_role("menuitem", name="Light mode").click()
+        web.page.locator("html[data-mantine-color-scheme=light]").wait_for()

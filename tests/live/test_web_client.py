@@ -3,8 +3,6 @@
 import re
 from typing import Any
 
-import pytest
-
 from tests.live.support import PASSWORD, ApiUser, Deployment
 from tests.live.web_pages import WebPage, open_page, read_link
 
@@ -162,39 +160,6 @@ def test_a_conflict_shows_both_values_and_keeps_the_chosen_one(
 def test_an_unknown_address_says_so(web: WebPage) -> None:
     web.open("/nowhere")
     web.page.get_by_role("heading", name="There is nothing here").wait_for()
-
-
-@pytest.mark.proof
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_has_an_accessibility_violation(
-    browser: Any, address: str, ann: ApiUser, project: str, scheme: str
-) -> None:
-    task = _create_task(ann, project, "Write the plan")
-    label = {"name": "urgent", "color": "#fa5252"}
-    label_id = ann.request_json("POST", f"/projects/{project}/labels/", label)["id"]
-    change = {"labels": [label_id], "due_date": "2020-01-01", "assigned_to": ann.id}
-    ann.request_json("PATCH", f"/tasks/{task['id']}/", change)
-    ann.request_json("POST", f"/tasks/{task['id']}/comments/", {"body": "Well done"})
-    places = ["board", "list", "calendar", "statistics", "members", "trash", "settings"]
-    places = [f"/projects/{project}/{place}" for place in places]
-    places += [
-        "/",
-        "/tasks",
-        f"/tasks/{task['id']}",
-        f"/projects/{project}/board?task={task['key']}",
-    ]
-    places += ["/account", "/account/security", "/account/notifications", "/account/tokens"]
-    found: dict[str, list[str]] = {}
-    with open_page(browser, address, color_scheme=scheme, reduced_motion="reduce") as web:
-        for path in ("/login", "/register", "/forgot-password", "/reset", "/verify"):
-            web.open(path)
-            web.page.get_by_role("heading").first.wait_for()
-            found[path] = web.find_violations()
-        web.log_in(ann.email)
-        for path in places:
-            web.open_whole(path)
-            found[path] = web.find_violations()
-    assert {path: violations for path, violations in found.items() if violations} == {}
 
 
 def test_a_small_screen_needs_no_scrolling_to_the_side(

@@ -27,6 +27,7 @@ PAGES = {
     "account": "/account",
     "security": "/account/security",
     "notifications": "/account/notifications",
+    "calendars": "/account/calendars",
     "tokens": "/account/tokens",
 }
 # Words that an untranslated text would have.

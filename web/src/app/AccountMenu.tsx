@@ -1,4 +1,4 @@
-import { Menu, useMantineColorScheme } from "@mantine/core";
+import { Menu, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import {
   IconKeyboard,
@@ -27,7 +27,7 @@ const LogOutDialog = onDemand(() => import("./LogOutDialog"));
 /** The menu of the person who is logged in. It opens as soon as it is there. */
 export default function AccountMenu() {
   const { data: account } = useAccount();
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const { setColorScheme } = useMantineColorScheme();
   const { isOpen, setOpen, button } = useOpenOnMount<HTMLButtonElement>();
   const [isAsking, { open: ask, close: stopAsking }] = useDisclosure();
   const logOut = useMutation({
@@ -35,7 +35,8 @@ export default function AccountMenu() {
     onSuccess: forgetAccount,
     onError: notifyProblem,
   });
-  const isDark = colorScheme === "dark";
+  // The person may have left the choice to the device.
+  const isDark = useComputedColorScheme("light", { getInitialValueInEffect: false }) === "dark";
   return (
     <>
       <Menu

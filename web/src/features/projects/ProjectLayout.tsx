@@ -36,6 +36,7 @@ export default function ProjectLayout() {
   }
   return (
     <Box
+      className="whole-on-paper"
       h={{ base: "calc(100dvh - 56px)", sm: "100dvh" }}
       display="flex"
       style={{ flexDirection: "column" }}
@@ -56,7 +57,7 @@ export default function ProjectLayout() {
           {m.projects.isArchived}
         </Alert>
       )}
-      <Box flex={1} mih={0} style={{ overflow: "auto" }} tabIndex={-1}>
+      <Box className="whole-on-paper" flex={1} mih={0} style={{ overflow: "auto" }} tabIndex={-1}>
         <ViewGate>
           <Suspense fallback={<Loading />}>
             <Outlet context={project} />
