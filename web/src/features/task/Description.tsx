@@ -4,7 +4,7 @@ import { lazy, Suspense, useState } from "react";
 import type { ProjectDetails, Task } from "../../api/types";
 import { Loading } from "../../components/Loading";
 import { PlainText } from "../../components/PlainText";
-import { useDraft } from "../../components/useDraft";
+import { useDraft, useStoredDraft } from "../../components/useDraft";
 import { m } from "../../i18n";
 import { MarkdownText } from "../markdown/MarkdownText";
 import { descriptionDraft, useChangeTask } from "./mutations";
@@ -20,9 +20,10 @@ interface Props {
 /** The description of a task. What is typed is kept until it is saved or cancelled. */
 export function Description({ task, project, isEditable }: Props) {
   const [text, setText, clear] = useDraft(descriptionDraft(task.id), task.description);
+  const hasDraft = useStoredDraft(descriptionDraft(task.id)) !== null;
   // The task as it was when the person began to edit.
-  const [begun, setBegun] = useState<Task | null>(null);
-  const seen = begun ?? (text === task.description ? null : task);
+  const [begun, setBegun] = useState(hasDraft ? task : null);
+  const seen = begun ?? (hasDraft ? task : null);
   const change = useChangeTask();
 
   function cancel() {
