@@ -11,6 +11,8 @@ import requests
 from tests.live.support import PASSWORD, ApiUser, Deployment, wait_for
 from tests.live.web_pages import PNG, WebPage, open_page, read_link
 
+UNSAVED = "Object.keys(localStorage).filter((key) => key.startsWith('unsaved-'))"
+
 
 @pytest.fixture
 def eve(web: WebPage, web_deployment: Deployment) -> ApiUser:
@@ -29,6 +31,7 @@ def test_the_menu_of_the_account_is_used_with_the_keyboard(web: WebPage, eve: Ap
     page.get_by_role("button", name="Your account").focus()
     page.keyboard.press("Enter")
     page.get_by_role("menuitem", name="Log out").wait_for()
+    assert web.find_violations() == []
     page.keyboard.press("Home")
     page.locator("[role=menuitem]:focus", has_text="Account").wait_for()
     page.keyboard.press("Enter")
@@ -48,9 +51,7 @@ def test_what_is_typed_into_the_profile_survives_a_reload(web: WebPage, eve: Api
     assert _profile(eve)["display_name"] == "Eve A"
     page.reload()
     name.wait_for()
-    assert (
-        page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('draft-'))") == []
-    )
+    assert page.evaluate(UNSAVED) == []
 
 
 def test_name_and_time_zone_are_changed(web: WebPage, eve: ApiUser) -> None:
@@ -191,6 +192,58 @@ def test_the_data_of_the_account_is_exported(web: WebPage, eve: ApiUser) -> None
     assert eve.email in Path(download.value.path()).read_text()
 
 
+def test_a_reload_shows_the_export_of_the_account_again(web: WebPage, eve: ApiUser) -> None:
+    page = web.page
+    web.open("/account")
+    page.get_by_role("button", name="Export your data").click()
+    wait_for(lambda: page.evaluate("Object.keys(localStorage).some((key) => /^job-/.test(key))"))
+    page.reload()
+    page.get_by_role("tabpanel").get_by_role("button", name=re.compile(r"\.json")).wait_for(
+        timeout=60_000
+    )
+
+
+def test_a_logout_asks_before_it_discards_what_is_typed(web: WebPage, eve: ApiUser) -> None:
+    page = web.page
+    web.open("/account")
+    page.get_by_label("Name", exact=True).fill("Eve A")
+
+    def log_out() -> None:
+        page.get_by_role("button", name="Your account").click()
+        page.get_by_role("menuitem", name="Log out").click()
+
+    log_out()
+    dialog = page.get_by_role("dialog", name="Log out")
+    assert web.find_violations() == []
+    dialog.get_by_role("button", name="Cancel").click()
+    dialog.wait_for(state="detached")
+    assert len(page.evaluate(UNSAVED)) == 1
+    log_out()
+    dialog.get_by_role("button", name="Log out and discard it").click()
+    page.get_by_role("heading", name="Log in").wait_for()
+    assert page.evaluate(UNSAVED) == []
+
+
+def test_the_next_person_sees_no_texts_of_the_one_before(
+    web: WebPage, web_deployment: Deployment, eve: ApiUser
+) -> None:
+    page, next_person = web.page, web_deployment.new_user("flo").sign_up()
+    new_project = page.get_by_role("main").get_by_role("button", name="New project")
+    name = page.get_by_role("dialog", name="New project").get_by_label("Name")
+    new_project.click()
+    name.fill("Secret plan")
+    eve.request_json("DELETE", "/auth/sessions/")
+    page.reload()
+    web.log_in(next_person.email)
+    new_project.click()
+    assert name.input_value() == ""
+    next_person.request_json("DELETE", "/auth/sessions/")
+    page.reload()
+    web.log_in(eve.email)
+    new_project.click()
+    assert name.input_value() == "Secret plan"
+
+
 def test_a_deleted_account_is_kept_by_a_login(web: WebPage, eve: ApiUser) -> None:
     page = web.page
     web.open("/account")
@@ -200,3 +253,13 @@ def test_a_deleted_account_is_kept_by_a_login(web: WebPage, eve: ApiUser) -> Non
     page.get_by_role("heading", name="Log in").wait_for()
     assert eve.call("GET", "/auth/profile/").status_code == 401
     web.log_in(eve.email)
+
+
+def test_the_menu_offers_light_mode_where_the_device_is_dark(
+    browser: Any, address: str, ann: ApiUser
+) -> None:
+    with open_page(browser, address, color_scheme="dark") as web:
+        web.log_in(ann.email)
+        web.page.get_by_role("button", name="Your account").click()
+        web.page.get_by_role("menuitem", name="Light mode").click()
+        web.page.locator("html[data-mantine-color-scheme=light]").wait_for()

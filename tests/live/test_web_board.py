@@ -93,3 +93,19 @@ def test_a_change_that_fails_is_taken_back(web: WebPage, ann: ApiUser, project: 
     web.drag_with_keys("Space", "ArrowRight", "Space")
     page.get_by_role("alert").wait_for()
     card.wait_for()
+
+
+def test_paper_shows_the_board_without_navigation_and_buttons(
+    web: WebPage, ann: ApiUser, project: str
+) -> None:
+    page = web.page
+    _create(ann, project, "Write the plan")
+    web.log_in(ann.email)
+    web.open(f"/projects/{project}/board")
+    page.get_by_role("button", name="Write").wait_for()
+    page.emulate_media(media="print")
+    page.get_by_role("navigation").wait_for(state="hidden")
+    assert page.get_by_role("button", name="Add a task").count() == 0
+    assert page.get_by_role("main").bounding_box()["x"] == 0
+    width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert (page.get_by_role("button", name="Write").is_visible(), width) == (True, 0)

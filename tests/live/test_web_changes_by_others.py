@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.live.support import ApiUser, Deployment
+from tests.live.support import ApiUser, Deployment, wait_for
 from tests.live.web_pages import WebPage, open_page
 
 # What each view shows when it has read its tasks.
@@ -127,12 +127,44 @@ def test_an_open_task_shows_comments_files_and_relations_by_others(
     assert web.find_violations() == []
 
 
+def test_an_edited_comment_is_told_by_the_live_connection_so_that_nothing_is_polled(
+    web: WebPage, ann: ApiUser, bob: ApiUser, shared: str
+) -> None:
+    page = web.page
+    task = ann.request_json("POST", "/tasks/", {"project": shared, "title": "Talk"})["id"]
+    path = f"/tasks/{task}/comments/"
+    comment = bob.request_json("POST", path, {"body": "Frist"})["id"]
+    web.log_in(ann.email)
+    page.clock.install()
+    reads: list[str] = []
+    frames: list[Any] = []
+    page.on("request", lambda each: reads.append(each.url) if f"/{task}?" in each.url else None)
+    page.on(
+        "websocket", lambda socket: socket.on("framereceived", lambda frame: frames.append(frame))
+    )
+    web.open_live(f"/tasks/{task}")
+    page.get_by_role("article").get_by_text("Frist").wait_for()
+    wait_for(lambda: page.title() and frames)
+    reads.clear()
+    for _ in range(6):  # eighteen seconds, with a request in each step
+        page.clock.fast_forward(3_000)
+        page.evaluate("fetch('/favicon.svg').then((response) => response.text())")
+    edited = _measure(
+        lambda: bob.request_json("PATCH", f"{path}{comment}/", {"body": "First"}),
+        lambda: page.get_by_role("article").get_by_text("First").wait_for(),
+    )
+    assert edited < SECONDS
+    assert len(reads) <= 3  # those of the new connection and of the event
+
+
 def test_an_open_task_is_read_as_not_modified_while_nothing_happens(
     web: WebPage, ann: ApiUser, shared: str
 ) -> None:
     body = {"project": shared, "title": "Quiet"}
     task = ann.request_json("POST", "/tasks/", body)["id"]
     web.log_in(ann.email)
+    # Routes of Playwright would switch the cache of the browser off.
+    web.page.add_init_script("window.WebSocket = class { constructor() { throw new Error(); } }")
     web.open(f"/tasks/{task}")
     web.page.get_by_label("New comment").wait_for()
     sizes = []

@@ -3,8 +3,6 @@
 import re
 from typing import Any
 
-import pytest
-
 from tests.live.support import PASSWORD, ApiUser, Deployment
 from tests.live.web_pages import WebPage, open_page, read_link
 
@@ -159,73 +157,9 @@ def test_a_conflict_shows_both_values_and_keeps_the_chosen_one(
     assert ann.request_json("GET", f"{path}/")["title"] == "Mine"
 
 
-def test_a_comment_that_was_not_sent_survives_a_reload(
-    web: WebPage, ann: ApiUser, project: str
-) -> None:
-    task = _create_task(ann, project, "Talk")
-    web.log_in(ann.email)
-    web.open(f"/tasks/{task['id']}")
-    web.page.get_by_label("New comment").fill("Half a thou")
-    web.page.reload()
-    assert web.page.get_by_label("New comment").input_value() == "Half a thou"
-
-
-def test_a_lost_connection_is_announced_and_the_change_is_sent_later(
-    web: WebPage, ann: ApiUser, project: str
-) -> None:
-    task = _create_task(ann, project, "Offline")
-    page = web.page
-    web.log_in(ann.email)
-    web.open(f"/tasks/{task['id']}")
-    page.get_by_label("New comment").fill("From the train")
-    page.context.set_offline(True)
-    page.get_by_role("button", name="Comment", exact=True).click()
-    page.get_by_text("1 change waits").wait_for()
-    with page.expect_event("dialog") as question:
-        page.evaluate("setTimeout(() => location.reload())")
-    assert question.value.type == "beforeunload"
-    question.value.dismiss()
-    page.context.set_offline(False)
-    page.get_by_role("article").get_by_text("From the train").wait_for()
-
-
 def test_an_unknown_address_says_so(web: WebPage) -> None:
     web.open("/nowhere")
     web.page.get_by_role("heading", name="There is nothing here").wait_for()
-
-
-@pytest.mark.proof
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_has_an_accessibility_violation(
-    browser: Any, address: str, ann: ApiUser, project: str, scheme: str
-) -> None:
-    task = _create_task(ann, project, "Write the plan")
-    label = {"name": "urgent", "color": "#fa5252"}
-    label_id = ann.request_json("POST", f"/projects/{project}/labels/", label)["id"]
-    change = {"labels": [label_id], "due_date": "2020-01-01", "assigned_to": ann.id}
-    ann.request_json("PATCH", f"/tasks/{task['id']}/", change)
-    ann.request_json("POST", f"/tasks/{task['id']}/comments/", {"body": "Well done"})
-    places = ["board", "list", "calendar", "statistics", "members", "trash", "settings"]
-    places = [f"/projects/{project}/{place}" for place in places]
-    places += [
-        "/",
-        "/tasks",
-        f"/tasks/{task['id']}",
-        f"/projects/{project}/board?task={task['key']}",
-    ]
-    places += ["/account", "/account/security", "/account/notifications", "/account/tokens"]
-    places.append("/notifications")
-    found: dict[str, list[str]] = {}
-    with open_page(browser, address, color_scheme=scheme, reduced_motion="reduce") as web:
-        for path in ("/login", "/register", "/forgot-password", "/reset", "/verify"):
-            web.open(path)
-            web.page.get_by_role("heading").first.wait_for()
-            found[path] = web.find_violations()
-        web.log_in(ann.email)
-        for path in places:
-            web.open_whole(path)
-            found[path] = web.find_violations()
-    assert {path: violations for path, violations in found.items() if violations} == {}
 
 
 def test_a_small_screen_needs_no_scrolling_to_the_side(

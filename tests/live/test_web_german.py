@@ -28,6 +28,7 @@ PAGES = {
     "account": "/account",
     "security": "/account/security",
     "notifications": "/account/notifications",
+    "calendars": "/account/calendars",
     "tokens": "/account/tokens",
     "inbox": "/notifications",
 }

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.live.support import ApiUser
+from tests.live.support import ApiUser, wait_for
 from tests.live.web_pages import WebPage
+
+REMEMBERED = "Object.keys(localStorage).filter((key) => key.startsWith('job-'))"
 
 
 @pytest.fixture
@@ -72,6 +74,37 @@ def test_an_export_shows_that_it_runs_and_then_its_files(web: WebPage, filled: s
     with web.page.expect_download() as download:
         workbook.click()
     assert zipfile.is_zipfile(Path(download.value.path()))
+
+
+def test_a_reload_shows_the_running_export_and_the_report_again(web: WebPage, filled: str) -> None:
+    page = web.page
+
+    def answer(route: Any) -> None:
+        job = route.fetch().json()
+        route.fulfill(json=job | {"status": "running", "progress": 40, "files": []})
+
+    page.route("**/exports/*", answer)
+    files = _section(web, "Export and report")
+    files.get_by_role("button", name="Export the project").click()
+    files.get_by_text("40%").wait_for()
+    files.get_by_role("button", name="Create a report").click()
+    files.get_by_role("link", name="Open the report").wait_for()
+    page.reload()
+    files.get_by_text("40%").wait_for()
+    files.get_by_role("link", name="Open the report").wait_for()
+    page.unroute_all(behavior="wait")
+    files.get_by_role("button", name=re.compile(r"\.xlsx")).wait_for(timeout=60_000)
+
+
+def test_an_export_that_is_gone_is_forgotten(web: WebPage, filled: str) -> None:
+    page = web.page
+    files = _section(web, "Export and report")
+    files.get_by_role("button", name="Export the project").click()
+    wait_for(lambda: page.evaluate(REMEMBERED))
+    page.route("**/exports/*", lambda route: route.fulfill(status=404, json={"code": "not_found"}))
+    page.reload()
+    wait_for(lambda: page.evaluate(REMEMBERED) == [])
+    assert files.get_by_role("alert").count() == 0
 
 
 def test_a_report_has_a_page_with_its_files(web: WebPage, filled: str) -> None:

@@ -18,13 +18,6 @@ PNG = base64.b64decode(
 )
 # Changes of the person: not the requests that the client sends by itself.
 _OWN_REQUESTS = ("/api/auth/refresh", "/api/live/tickets")
-# Two frames in which transitions begin, then their ends: what is half transparent lacks contrast.
-_TRANSITIONS_END = """async () => {
-  for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
-  const animations = document.getAnimations();
-  const ending = animations.filter(({ effect }) => isFinite(effect.getTiming().iterations));
-  await Promise.allSettled(ending.map(({ finished }) => finished));
-}"""
 # Returns what a drag shows: what dnd-kit announces, the dragged elements, the mark of the place.
 _DRAG_STATE = """() => JSON.stringify([
   document.querySelector("[id^=DndLiveRegion]")?.textContent,
@@ -47,8 +40,15 @@ _DRAG_STEP = f"""async (before) => {{
     if (performance.now() > deadline) throw new Error(`no step after ${{before}}`);
   }}
 }}"""
-# Browsers report every response that is an error; the tests expect some of them.
-_FAILED_RESPONSE = "Failed to load resource"
+# Two frames in which transitions begin, then their ends.
+_END_OF_ANIMATIONS = """async () => {
+  for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
+  const animations = document.getAnimations();
+  const ending = animations.filter(({ effect }) => isFinite(effect.getTiming().iterations));
+  await Promise.allSettled(ending.map(({ finished }) => finished));
+}"""
+# Browsers report every response that is an error, and each attempt to connect without a network.
+_EXPECTED = re.compile("^Failed to load resource|ERR_INTERNET_DISCONNECTED$")
 
 
 @dataclass
@@ -104,9 +104,12 @@ class WebPage:
             self.page.evaluate(_DRAG_STEP, before)
 
     def find_violations(self) -> list[str]:
-        """Return the accessibility violations of the page, found by axe, once it has faded in."""
-        self.page.evaluate(_TRANSITIONS_END)
+        """Return the accessibility violations of the page as it is, found by axe.
+
+        What is fading in has too little contrast, so animations that end come to their end first.
+        """
         self.page.evaluate(AXE.read_text())
+        self.page.evaluate(_END_OF_ANIMATIONS)
         found = self.page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
         return [
             f"{violation['id']}: {node['html'][:200]}"
@@ -126,7 +129,7 @@ def open_page(browser: Any, address: str, **options: Any) -> Iterator[WebPage]:
     opened.page.set_default_timeout(20_000)
 
     def record(message: Any) -> None:
-        if message.type == "error" and not message.text.startswith(_FAILED_RESPONSE):
+        if message.type == "error" and not _EXPECTED.search(message.text):
             opened.errors.append(message.text)
 
     origins: set[str] = set()

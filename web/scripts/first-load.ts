@@ -33,10 +33,12 @@ const PAGES: Record<string, string[]> = {
   settings: [...PROJECT, "src/features/projects/SettingsPage.tsx"],
 };
 
-/** What pages load when they are shown already, below or beside what they are opened for. */
+/** What pages or modules load when they are shown already, below or beside what they are for. */
 const LATER: Partial<Record<string, string[]>> = {
+  [LAYOUT]: ["src/app/storeChanges.ts"],
+  "src/features/projects/ProjectLayout.tsx": ["src/features/live/LiveChanges.tsx"],
   statistics: ["src/features/statistics/charts.tsx"],
-  task: ["src/features/task/TaskExtras.tsx"],
+  task: ["src/features/task/TaskExtras.tsx", "src/features/live/LiveChanges.tsx"],
 };
 
 /**
@@ -56,7 +58,9 @@ export function measureFirstLoad(): Plugin {
         const scripts = [readFileSync(join(dir, COLOR_SCHEME)), ...files.map(({ code }) => code)];
         const gzip = scripts.reduce((sum, script) => sum + gzipSync(script).length, 0);
         const names = [COLOR_SCHEME, ...files.map(({ fileName }) => fileName)];
-        const rest = (LATER[page] ?? []).map((module) => findChunk(chunks, module));
+        const rest = [page, ...modules]
+          .flatMap((name) => LATER[name] ?? [])
+          .map((module) => findChunk(chunks, module));
         const later = [...collectImports(rest, bundle)].map(({ fileName }) => fileName);
         return [page, { gzip, files: names.sort(), later: later.sort() }] as const;
       });

@@ -34,6 +34,6 @@ export function ifMatch(version: number): { "If-Match": string } {
 }
 
 /** Returns the header with which a repeated create counts once. */
-export function idempotencyKey(): { "Idempotency-Key": string } {
-  return { "Idempotency-Key": crypto.randomUUID() };
+export function idempotencyKey(key: string = crypto.randomUUID()): { "Idempotency-Key": string } {
+  return { "Idempotency-Key": key };
 }

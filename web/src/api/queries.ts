@@ -5,12 +5,16 @@ import { ApiProblem } from "./problems";
 
 const MAX_RETRIES = 3;
 
+/** Whether a request that has failed this often is sent again. */
+export function shouldRetry(failures: number, error: Error): boolean {
+  return failures < MAX_RETRIES && error instanceof ApiProblem && error.isTemporary;
+}
+
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 10_000,
-      retry: (failures, error) =>
-        failures < MAX_RETRIES && error instanceof ApiProblem && error.isTemporary,
+      retry: shouldRetry,
     },
   },
 });

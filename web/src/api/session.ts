@@ -14,6 +14,7 @@ type State = "restoring" | "signed-in" | "signed-out";
 interface AccessToken {
   value: string;
   expiresAt: number;
+  userId: string;
 }
 
 const HINT = "has-session";
@@ -35,6 +36,11 @@ export function getSessionState(): State {
   return state;
 }
 
+/** Returns the id of the person who is logged in, or null. */
+export function getUserId(): string | null {
+  return token?.userId ?? null;
+}
+
 /** Calls `listener` when the state changes; returns a function that ends this. */
 export function subscribeToSession(listener: () => void): () => void {
   listeners.add(listener);
@@ -49,9 +55,20 @@ function setState(next: State): void {
 }
 
 function keepToken(access: string, expiresIn: number): void {
-  token = { value: access, expiresAt: Date.now() + expiresIn * 1000 };
+  token = {
+    value: access,
+    expiresAt: Date.now() + expiresIn * 1000,
+    userId: readSubject(access),
+  };
   localStorage.setItem(HINT, "1");
   setState("signed-in");
+}
+
+/** Returns the account of an access token, which is a JWT. */
+function readSubject(access: string): string {
+  const [, payload = ""] = access.split(".");
+  const claims = atob(payload.replaceAll("-", "+").replaceAll("_", "/"));
+  return (JSON.parse(claims) as { sub: string }).sub;
 }
 
 /** Forgets the session in this tab, after a logout or when the API has ended it. */

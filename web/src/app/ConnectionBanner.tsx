@@ -3,26 +3,32 @@ import { IconCloudOff } from "@tabler/icons-react";
 import { onlineManager, useMutationState } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
 
+import { isKept } from "../api/keptChanges";
 import { m } from "../i18n";
 
-/** Says that the connection is lost, and how many changes wait for it. Asks before these are lost. */
+/**
+ * Says that the connection is lost, and how many changes wait for it. Asks before a reload loses those
+ * that the browser's storage does not have.
+ */
 export function ConnectionBanner() {
   const isOnline = useSyncExternalStore(
     (listener) => onlineManager.subscribe(listener),
     () => onlineManager.isOnline(),
   );
-  const waiting = useMutationState({
+  const kept = useMutationState({
     filters: { predicate: ({ state }) => state.isPaused },
-  }).length;
+    select: isKept,
+  });
+  const waiting = kept.length;
+  const canLose = kept.includes(false);
   useEffect(() => {
-    if (waiting === 0) {
+    if (!canLose) {
       return undefined;
     }
-    // A reload would lose what waits, so the browser asks.
     const ask = (event: BeforeUnloadEvent) => event.preventDefault();
     window.addEventListener("beforeunload", ask);
     return () => window.removeEventListener("beforeunload", ask);
-  }, [waiting]);
+  }, [canLose]);
   return (
     <div role="status">
       {!isOnline && (

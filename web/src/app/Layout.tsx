@@ -19,6 +19,10 @@ export function Layout() {
   const [isOpen, { toggle, close }] = useDisclosure();
   const { pathname } = useLocation();
   useEffect(close, [pathname, close]);
+  useEffect(() => {
+    const storing = import("./storeChanges").then(({ storeChanges }) => storeChanges());
+    return () => void storing.then((stop) => stop());
+  }, []);
   return (
     <div className={classes.frame}>
       <header className={classes.header}>

@@ -16,7 +16,7 @@ export function SessionGate() {
   if (state === "restoring") {
     return (
       <Center h="100vh">
-        <Loader aria-label={m.common.loading} />
+        <Loader role="progressbar" aria-label={m.common.loading} />
       </Center>
     );
   }

@@ -37,15 +37,23 @@ export function buildTheme() {
   });
 }
 
+// White on Mantine's red is hard to read.
+const red = {
+  "--mantine-color-red-filled": "var(--mantine-color-red-9)",
+  "--mantine-color-red-filled-hover": "#b02525",
+};
+
 /** Darker texts than Mantine's, for a contrast of at least 4.5 to 1. */
 export const resolveColors: CSSVariablesResolver = () => ({
   variables: {},
   light: {
+    ...red,
     "--mantine-color-dimmed": "#5a6169",
     "--mantine-color-placeholder": "#6b7279",
     "--mantine-color-error": "var(--mantine-color-red-9)",
   },
   dark: {
+    ...red,
     "--mantine-color-anchor": "var(--mantine-color-indigo-3)",
     "--mantine-color-dimmed": "var(--mantine-color-dark-1)",
     "--mantine-color-placeholder": "var(--mantine-color-dark-2)",

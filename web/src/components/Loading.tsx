@@ -5,7 +5,7 @@ import { m } from "../i18n";
 export function Loading() {
   return (
     <Center p="xl">
-      <Loader size="sm" aria-label={m.common.loading} />
+      <Loader size="sm" role="progressbar" aria-label={m.common.loading} />
     </Center>
   );
 }

@@ -1,19 +1,41 @@
-import { useState } from "react";
+import { useState, useSyncExternalStore } from "react";
 
-const PREFIX = "draft-";
+import { unsavedKey } from "../api/unsaved";
+
+const listeners = new Set<() => void>();
 
 /** Returns the text with this name that was not sent, or null. */
 export function readDraft(name: string): string | null {
-  return localStorage.getItem(PREFIX + name);
+  return localStorage.getItem(unsavedKey("draft", name));
 }
 
 /** Keeps a text in the browser's storage; null removes it. */
 export function storeDraft(name: string, text: string | null): void {
+  const key = unsavedKey("draft", name);
   if (text === null) {
-    localStorage.removeItem(PREFIX + name);
+    localStorage.removeItem(key);
   } else {
-    localStorage.setItem(PREFIX + name, text);
+    localStorage.setItem(key, text);
   }
+  listeners.forEach((listener) => {
+    listener();
+  });
+}
+
+/** Gives a text back to the person that could not be sent, before what they have typed since. */
+export function returnDraft(name: string, text: string, separator = "\n\n"): void {
+  const typed = readDraft(name);
+  storeDraft(name, typed === null ? text : text + separator + typed);
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** Returns the text with this name that was not sent, or null, and renders again when it changes. */
+export function useStoredDraft(name: string): string | null {
+  return useSyncExternalStore(subscribe, () => readDraft(name));
 }
 
 /**
@@ -21,12 +43,12 @@ export function storeDraft(name: string, text: string | null): void {
  * Returns the text, a function that changes it, and a function that clears it.
  */
 export function useDraft(name: string, initial = ""): [string, (text: string) => void, () => void] {
-  const [text, setText] = useState(() => readDraft(name) ?? initial);
+  const [first] = useState(initial);
+  const text = useStoredDraft(name) ?? first;
 
   function change(next: string) {
-    setText(next);
-    storeDraft(name, next === initial ? null : next);
+    storeDraft(name, next === first ? null : next);
   }
 
-  return [text, change, () => change(initial)];
+  return [text, change, () => change(first)];
 }

@@ -71,6 +71,10 @@ export const de: Messages = {
     lost: "Keine Verbindung. Deine Änderungen warten darauf.",
     waiting: (count) =>
       `Keine Verbindung. ${count === 1 ? "1 Änderung wartet" : `${count} Änderungen warten`} darauf.`,
+    resumed: (count) =>
+      count === 1
+        ? "Eine Änderung, die gewartet hat, ist gespeichert."
+        : `${count} Änderungen, die gewartet haben, sind gespeichert.`,
   },
   navigation: {
     account: "Dein Konto",
@@ -110,6 +114,9 @@ export const de: Messages = {
     linkSent: "Ein neuer Link ist unterwegs.",
     logIn: "Anmelden",
     logOut: "Abmelden",
+    unsaved:
+      "Manches, was du geschrieben oder geändert hast, ist noch nicht gespeichert. Wenn du dich abmeldest, geht es verloren.",
+    discard: "Abmelden und verwerfen",
     newPassword: "Neues Passwort",
     noAccount: "Du hast kein Konto?",
     password: "Passwort",
@@ -298,6 +305,7 @@ export const de: Messages = {
     linkCopied: "Der Link ist kopiert.",
     movedToTrash: (key) => `${key} ist im Papierkorb.`,
     newComment: "Neuer Kommentar",
+    sending: "Wird gesendet …",
     newTitle: "Was ist zu tun?",
     noComments: "Es gibt noch keine Kommentare.",
     noDescription: "Keine Beschreibung",

@@ -68,6 +68,8 @@ export const en = {
     lost: "The connection is lost. Your changes will wait for it.",
     waiting: (count: number) =>
       `The connection is lost. ${count === 1 ? "1 change waits" : `${count} changes wait`} for it.`,
+    resumed: (count: number) =>
+      count === 1 ? "A change that waited is saved." : `${count} changes that waited are saved.`,
   },
   navigation: {
     account: "Your account",
@@ -107,6 +109,8 @@ export const en = {
     linkSent: "A new link is on its way.",
     logIn: "Log in",
     logOut: "Log out",
+    unsaved: "Some of what you have typed or changed is not saved yet. A logout discards it.",
+    discard: "Log out and discard it",
     newPassword: "New password",
     noAccount: "You have no account?",
     password: "Password",
@@ -294,6 +298,7 @@ export const en = {
     linkCopied: "The link is copied.",
     movedToTrash: (key: string) => `${key} is in the trash.`,
     newComment: "New comment",
+    sending: "Being sent …",
     newTitle: "What has to be done?",
     noComments: "There are no comments yet.",
     noDescription: "No description",

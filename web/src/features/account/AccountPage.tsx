@@ -1,9 +1,10 @@
-import { Stack, Tabs, Title } from "@mantine/core";
+import { Box, Stack, Tabs, Title } from "@mantine/core";
 import { lazy, Suspense } from "react";
 import { useNavigate, useParams } from "react-router";
 
 import { Loading } from "../../components/Loading";
 import { usePageTitle } from "../../components/usePageTitle";
+import { TabBar } from "../../components/TabBar";
 import { m } from "../../i18n";
 import { AvatarForm } from "./AvatarForm";
 import { LeaveSection } from "./LeaveSection";
@@ -36,13 +37,9 @@ export default function AccountPage() {
         keepMounted={false}
         onChange={(value) => void navigate(`/account/${value ?? ""}`)}
       >
-        <Tabs.List mb="lg">
-          {TABS.map((name) => (
-            <Tabs.Tab key={name} value={name}>
-              {m.account.tabs[name]}
-            </Tabs.Tab>
-          ))}
-        </Tabs.List>
+        <Box mb="lg">
+          <TabBar names={TABS} labels={m.account.tabs} open={tab} />
+        </Box>
         <Suspense fallback={<Loading />}>
           <Tabs.Panel value="profile">
             <Stack gap="xl">

@@ -1,4 +1,4 @@
-import { Button, Group, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
@@ -88,7 +88,7 @@ function NewFeed() {
       <Stack>
         <ProblemAlert error={create.error} fields={["name"]} />
         <TextInput label={m.tokens.name} required maxLength={100} {...bind("name")} />
-        <Group grow>
+        <SimpleGrid cols={{ base: 1, sm: 2 }}>
           <Select
             label={m.calendarFeeds.tasks}
             data={[
@@ -106,7 +106,7 @@ function NewFeed() {
             allowDeselect={false}
             onChange={(value) => value && setEntries(value as Entries)}
           />
-        </Group>
+        </SimpleGrid>
         <Group>
           <Button type="submit" loading={create.isPending}>
             {m.common.create}

@@ -3,7 +3,7 @@ import { useMutation } from "@tanstack/react-query";
 
 import { api } from "../../api/client";
 import { unwrap } from "../../api/problems";
-import { forgetSession } from "../../api/session";
+import { forgetAccount } from "../../api/unsaved";
 import { ProblemAlert } from "../../components/ProblemAlert";
 import { m } from "../../i18n";
 
@@ -16,7 +16,7 @@ interface Props {
 export default function DeleteAccountDialog({ isOpen, onClose }: Props) {
   const remove = useMutation({
     mutationFn: () => unwrap(api.DELETE("/api/auth/profile")),
-    onSuccess: forgetSession,
+    onSuccess: forgetAccount,
   });
   return (
     <Modal opened={isOpen} onClose={onClose} title={m.account.delete}>

@@ -5,13 +5,13 @@ import type { Comment, ProjectDetails } from "../../api/types";
 import { formatAge, formatTime } from "../../components/dates";
 import { PersonAvatar } from "../../components/PersonAvatar";
 import { PlainText } from "../../components/PlainText";
-import { readDraft } from "../../components/useDraft";
+import { useStoredDraft } from "../../components/useDraft";
 import { m } from "../../i18n";
 import { useAccount, useTimeZone } from "../account/useAccount";
 import { MarkdownText } from "../markdown/MarkdownText";
 import { getName, isManager } from "../projects/queries";
-import { EditComment, editDraft } from "./EditComment";
-import { useDeleteComment } from "./queries";
+import { EditComment } from "./EditComment";
+import { editDraft, useDeleteComment } from "./queries";
 
 interface Props {
   comment: Comment;
@@ -23,8 +23,9 @@ interface Props {
 export function CommentItem({ comment, project, isEditable }: Props) {
   const { data: account } = useAccount();
   const zone = useTimeZone();
-  const remove = useDeleteComment(comment);
-  const [isEditing, setEditing] = useState(() => readDraft(editDraft(comment)) !== null);
+  const remove = useDeleteComment();
+  const [isOpen, setOpen] = useState(false);
+  const isEditing = useStoredDraft(editDraft(comment)) !== null || isOpen;
   const author = project.members.find(({ user_id }) => user_id === comment.author);
   const name = author ? getName(author) : m.people.formerMember;
   const isOwn = isEditable && comment.author === account?.id;
@@ -43,23 +44,19 @@ export function CommentItem({ comment, project, isEditable }: Props) {
           </Text>
           <Group gap={0} ml="auto">
             {isOwn && !isEditing && (
-              <Button {...button} onClick={() => setEditing(true)}>
+              <Button {...button} onClick={() => setOpen(true)}>
                 {m.common.edit}
               </Button>
             )}
             {(isOwn || (isEditable && isManager(project.my_role))) && (
-              <Button {...button} onClick={() => remove.mutate()}>
+              <Button {...button} onClick={() => remove.mutate(comment)}>
                 {m.common.delete}
               </Button>
             )}
           </Group>
         </Group>
         {isOwn && isEditing ? (
-          <EditComment
-            comment={comment}
-            members={project.members}
-            onClose={() => setEditing(false)}
-          />
+          <EditComment comment={comment} members={project.members} onClose={() => setOpen(false)} />
         ) : comment.html === undefined ? (
           <PlainText text={comment.body} />
         ) : (

@@ -1,11 +1,12 @@
-import { Stack, Text } from "@mantine/core";
+import { Box, Stack, Text } from "@mantine/core";
 
 import type { ProjectDetails, Task } from "../../api/types";
 import { MoreButton } from "../../components/MoreButton";
 import { m } from "../../i18n";
+import { PlainText } from "../../components/PlainText";
 import { CommentItem } from "./CommentItem";
 import { NewComment } from "./NewComment";
-import { useComments } from "./queries";
+import { useComments, useUnsentComments } from "./queries";
 
 interface Props {
   task: Task;
@@ -16,11 +17,20 @@ interface Props {
 /** The comments of a task, the newest first, and the form for a new one. */
 export function Comments({ task, project, isEditable }: Props) {
   const comments = useComments(task.id);
+  const unsent = useUnsentComments(task.id);
   const all = comments.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <Stack>
       {isEditable && <NewComment task={task} members={project.members} />}
-      {all.length === 0 && comments.isSuccess && (
+      {unsent.map(({ key, body }) => (
+        <Box key={key} component="article">
+          <Text size="xs" c="dimmed">
+            {m.task.sending}
+          </Text>
+          <PlainText text={body} />
+        </Box>
+      ))}
+      {all.length + unsent.length === 0 && comments.isSuccess && (
         <Text size="sm" c="dimmed">
           {m.task.noComments}
         </Text>

@@ -7,16 +7,13 @@ import { ConflictChoice } from "../../components/ConflictChoice";
 import { useDraft } from "../../components/useDraft";
 import { m } from "../../i18n";
 import MarkdownEditor from "../markdown/MarkdownEditor";
-import { readComment, useEditComment } from "./queries";
+import { editDraft, readComment, useEditComment } from "./queries";
 
 interface Props {
   comment: Comment;
   members: Member[];
   onClose: () => void;
 }
-
-/** The name of the draft of a comment that is being edited. */
-export const editDraft = ({ id }: Comment) => `edit-comment-${id}`;
 
 /** Edits a comment. A conflict with another change asks which text to keep. */
 export function EditComment({ comment, members, onClose }: Props) {

@@ -4,15 +4,16 @@ import type { Member, Task } from "../../api/types";
 import { useDraft } from "../../components/useDraft";
 import { m } from "../../i18n";
 import MarkdownEditor from "../markdown/MarkdownEditor";
-import { useCreateComment } from "./queries";
+import { newCommentDraft, useCreateComment } from "./queries";
 
 /** The form for a new comment. */
 export function NewComment({ task, members }: { task: Task; members: Member[] }) {
-  const [text, setText, clear] = useDraft(`comment-${task.id}`);
-  const send = useCreateComment(task);
+  const [text, setText, clear] = useDraft(newCommentDraft(task.id));
+  const send = useCreateComment();
   const submit = () => {
     if (text.trim() !== "") {
-      send.mutate(text, { onSuccess: clear });
+      send.mutate({ taskId: task.id, body: text, key: crypto.randomUUID() });
+      clear();
     }
   };
   return (
@@ -32,7 +33,7 @@ export function NewComment({ task, members }: { task: Task; members: Member[] })
         onSubmit={submit}
       />
       {text !== "" && (
-        <Button type="submit" size="xs" mt="xs" loading={send.isPending && !send.isPaused}>
+        <Button type="submit" size="xs" mt="xs">
           {m.task.sendComment}
         </Button>
       )}

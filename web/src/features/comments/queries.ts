@@ -1,11 +1,14 @@
 /** What the client reads and changes of comments. */
-import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutationState } from "@tanstack/react-query";
 
 import { api, idempotencyKey, ifMatch } from "../../api/client";
+import { keepChange, keptKey } from "../../api/keptChanges";
 import { isProblem, unwrap } from "../../api/problems";
-import type { Comment, Task } from "../../api/types";
+import { queryClient } from "../../api/queries";
+import type { Comment } from "../../api/types";
 import { notifyProblem } from "../../components/notify";
-import { openTasksKey, patchCachedTask } from "../task/queries";
+import { returnDraft, storeDraft } from "../../components/useDraft";
+import { openTasksKey } from "../task/queries";
 
 const commentsKey = (taskId: string) => ["comments", taskId] as const;
 const html = { render: "html" as const };
@@ -28,25 +31,44 @@ export function useComments(taskId: string) {
   });
 }
 
-export function useCreateComment(task: Task) {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: (body: string) =>
-      unwrap(
-        api.POST("/api/tasks/{task_id}/comments", {
-          params: { path: { task_id: task.id }, header: idempotencyKey() },
-          body: { body },
-        }),
-      ),
-    onSuccess: async () => {
-      patchCachedTask(queries, task.id, { comments_count: task.comments_count + 1 });
-      await queries.invalidateQueries({ queryKey: commentsKey(task.id) });
-    },
-    onError: notifyProblem,
-  });
+export interface NewComment {
+  taskId: string;
+  body: string;
+  key: string;
 }
 
-const pathOf = ({ task, id }: Comment) => ({ task_id: task, comment_id: id });
+/** The name of the draft of a new comment. */
+export const newCommentDraft = (taskId: string) => `comment-${taskId}`;
+
+const CREATE = "create-comment";
+
+export const useCreateComment = keepChange<Comment, NewComment>(CREATE, {
+  mutationFn: ({ taskId, body, key }) =>
+    unwrap(
+      api.POST("/api/tasks/{task_id}/comments", {
+        params: { path: { task_id: taskId }, header: idempotencyKey(key) },
+        body: { body },
+      }),
+    ),
+  onSuccess: async (_, { taskId }) => {
+    await queryClient.invalidateQueries({ queryKey: commentsKey(taskId) });
+    await queryClient.invalidateQueries({ queryKey: openTasksKey });
+  },
+  onError: (error, { taskId, body }) => {
+    returnDraft(newCommentDraft(taskId), body);
+    notifyProblem(error);
+  },
+});
+
+/** Returns the new comments that are on their way. */
+export function useUnsentComments(taskId: string): NewComment[] {
+  return useMutationState({
+    filters: { mutationKey: keptKey(CREATE), status: "pending" },
+    select: ({ state }) => state.variables as NewComment,
+  }).filter((comment) => comment.taskId === taskId);
+}
+
+const pathOf = ({ task, id }: Pick<Comment, "task" | "id">) => ({ task_id: task, comment_id: id });
 
 /** Reads a comment as it is now. */
 export function readComment(comment: Comment): Promise<Comment> {
@@ -55,39 +77,42 @@ export function readComment(comment: Comment): Promise<Comment> {
   );
 }
 
-/** Changes a comment that has not changed since the person saw it; else the failure is a 412. */
-export function useEditComment() {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: ({ seen, body }: { seen: Comment; body: string }) =>
-      unwrap(
-        api.PATCH("/api/tasks/{task_id}/comments/{comment_id}", {
-          params: { path: pathOf(seen), header: ifMatch(seen.version) },
-          body: { body },
-        }),
-      ),
-    onSuccess: ({ task }) => queries.invalidateQueries({ queryKey: commentsKey(task) }),
-    onError: (error) => {
-      if (!isProblem(error, "precondition_failed")) {
-        notifyProblem(error);
-      }
-    },
-  });
-}
+/** The name of the draft of a comment that is being edited. */
+export const editDraft = ({ id }: Pick<Comment, "id">) => `edit-comment-${id}`;
 
-export function useDeleteComment(comment: Comment) {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: () =>
+/** Changes a comment that has not changed since the person saw it; else the failure is a 412. */
+export const useEditComment = keepChange<Comment, { seen: Comment; body: string }>("edit-comment", {
+  mutationFn: ({ seen, body }) =>
+    unwrap(
+      api.PATCH("/api/tasks/{task_id}/comments/{comment_id}", {
+        params: { path: pathOf(seen), header: ifMatch(seen.version) },
+        body: { body },
+      }),
+    ),
+  onSuccess: async ({ task }, { seen }) => {
+    storeDraft(editDraft(seen), null);
+    await queryClient.invalidateQueries({ queryKey: commentsKey(task) });
+  },
+  onError: (error) => {
+    if (!isProblem(error, "precondition_failed")) {
+      notifyProblem(error);
+    }
+  },
+});
+
+export const useDeleteComment = keepChange<unknown, Pick<Comment, "task" | "id" | "version">>(
+  "delete-comment",
+  {
+    mutationFn: (comment) =>
       unwrap(
         api.DELETE("/api/tasks/{task_id}/comments/{comment_id}", {
           params: { path: pathOf(comment), header: ifMatch(comment.version) },
         }),
       ),
     onError: notifyProblem,
-    onSettled: async () => {
-      await queries.invalidateQueries({ queryKey: commentsKey(comment.task) });
-      await queries.invalidateQueries({ queryKey: openTasksKey });
+    onSettled: async (_data, _error, { task }) => {
+      await queryClient.invalidateQueries({ queryKey: commentsKey(task) });
+      await queryClient.invalidateQueries({ queryKey: openTasksKey });
     },
-  });
-}
+  },
+);

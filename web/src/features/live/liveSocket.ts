@@ -1,4 +1,5 @@
 /** The WebSocket that tells when something changed in a project. */
+import { onlineManager } from "@tanstack/react-query";
 
 export interface Ticket {
   url: string;
@@ -8,8 +9,21 @@ export interface Ticket {
 export interface Listener {
   /** Called with true once the project is subscribed, and with false when the connection is lost. */
   onState: (isOpen: boolean) => void;
-  /** Something changed, or may have changed while there was no connection. */
-  onChange: () => void;
+  /** Something changed. Without `events`, anything may have while there was no connection. */
+  onChange: (events: LiveEvent[]) => void;
+}
+
+/** What changed, as far as the client asks for it. */
+export interface LiveEvent {
+  /** Such as `comment.changed`. */
+  type: string;
+  /** Events of labels and members are about no task. */
+  task_id?: string;
+}
+
+interface Message {
+  type: string;
+  events?: LiveEvent[];
 }
 
 const FIRST_PAUSE_MILLISECONDS = 1000;
@@ -39,7 +53,9 @@ export function keepConnected(
   async function open(): Promise<void> {
     try {
       const { url, ticket } = await getTicket();
-      if (!isStopped) {
+      if (!onlineManager.isOnline()) {
+        openLater();
+      } else if (!isStopped) {
         listen(new WebSocket(`${url}?ticket=${ticket}`));
       }
     } catch {
@@ -53,13 +69,13 @@ export function keepConnected(
       opened.send(JSON.stringify({ action: "subscribe", project_id: projectId }));
     };
     opened.onmessage = ({ data }: MessageEvent<string>) => {
-      const { type } = JSON.parse(data) as { type: string };
+      const { type, events = [] } = JSON.parse(data) as Message;
       if (type === "subscribed") {
         failures = 0;
         onState(true);
       }
       if (type === "subscribed" || type === "events") {
-        onChange();
+        onChange(events);
       } else if (type !== "pong") {
         opened.close(); // the person may not read the project any more
       }

@@ -1,32 +1,43 @@
-import { useEffect, useEffectEvent, useState } from "react";
+import { useEffect, useEffectEvent } from "react";
 
 import { api } from "../../api/client";
 import { unwrap } from "../../api/problems";
-import { keepConnected } from "./liveSocket";
+import { createStore, useStore } from "../../components/store";
+import { keepConnected, type LiveEvent } from "./liveSocket";
 
-/**
- * Calls `onChange` when something changed in the project, and after a new connection. Returns
- * whether there is a connection; without one the caller must ask.
- */
-export function useLiveSocket(projectId: string | undefined, onChange: () => void): boolean {
-  const [isOpen, setOpen] = useState(false);
+/** Whether the live connection of the page is open. */
+const openStore = createStore(false);
+const listeners = new Set<(events: LiveEvent[]) => void>();
+
+/** Whether there is a live connection; without one the page must ask for changes. */
+export const useIsConnected = () => useStore(openStore);
+
+/** Calls `onChange` when something changed in the project of the page, and after a new connection. */
+export function useLiveEvents(onChange: (events: LiveEvent[]) => void): void {
   const notify = useEffectEvent(onChange);
   useEffect(() => {
-    if (projectId === undefined) {
-      return undefined;
-    }
+    const listener = (events: LiveEvent[]) => notify(events);
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  }, []);
+}
+
+/** Keeps a live connection to the project of the page. */
+export function useLiveSocket(projectId: string): void {
+  useEffect(() => {
     const disconnect = keepConnected(projectId, getTicket, {
-      onState: setOpen,
-      onChange: () => {
-        notify();
+      onState: openStore.set,
+      onChange: (events) => {
+        listeners.forEach((listener) => {
+          listener(events);
+        });
       },
     });
     return () => {
       disconnect();
-      setOpen(false);
+      openStore.set(false);
     };
   }, [projectId]);
-  return isOpen;
 }
 
 async function getTicket() {

@@ -19,7 +19,7 @@ interface Options {
 /**
  * Calls `read` regularly while the page is visible, more often while it is used, and with what it
  * returned the last time. After failures it waits longer each time. Returns a function that calls it
- * at once.
+ * at once if the page is visible.
  */
 export function usePolling<T>(
   queryKey: QueryKey,
@@ -37,7 +37,8 @@ export function usePolling<T>(
     staleTime: 0,
     gcTime: 0,
     refetchInterval: () =>
-      isConnected && failures.current === 0
+      // While the person's own change is on its way, what others do is not shown yet.
+      isConnected && failures.current === 0 && queries.isMutating() === 0
         ? CONNECTED_POLL_MILLISECONDS
         : Math.min(poll * 2 ** failures.current, MAX_POLL_MILLISECONDS),
     queryFn: async () => {
@@ -47,5 +48,9 @@ export function usePolling<T>(
       return result;
     },
   });
-  return () => void refetch();
+  return () => {
+    if (document.visibilityState === "visible") {
+      void refetch();
+    }
+  };
 }

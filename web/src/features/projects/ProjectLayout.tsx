@@ -8,7 +8,7 @@ import { Loading } from "../../components/Loading";
 import { ProblemAlert } from "../../components/ProblemAlert";
 import { usePageTitle } from "../../components/usePageTitle";
 import { m } from "../../i18n";
-import { useLiveChanges } from "../live/useLiveChanges";
+import { LazyLiveChanges } from "../live/LazyLiveChanges";
 import { TaskDrawer } from "../task/TaskDrawer";
 import { ViewGate } from "../views/ViewGate";
 import { ProjectTabs } from "./ProjectTabs";
@@ -24,7 +24,6 @@ export default function ProjectLayout() {
   const { projectId = "" } = useParams();
   const { data: project, error } = useProject(projectId);
   usePageTitle(project?.name);
-  useLiveChanges(projectId);
   if (error) {
     return (
       <Box p="xl">
@@ -37,6 +36,7 @@ export default function ProjectLayout() {
   }
   return (
     <Box
+      className="whole-on-paper"
       h={{ base: "calc(100dvh - 56px)", sm: "100dvh" }}
       display="flex"
       style={{ flexDirection: "column" }}
@@ -57,13 +57,14 @@ export default function ProjectLayout() {
           {m.projects.isArchived}
         </Alert>
       )}
-      <Box flex={1} mih={0} style={{ overflow: "auto" }} tabIndex={-1}>
+      <Box className="whole-on-paper" flex={1} mih={0} style={{ overflow: "auto" }} tabIndex={-1}>
         <ViewGate>
           <Suspense fallback={<Loading />}>
             <Outlet context={project} />
           </Suspense>
         </ViewGate>
       </Box>
+      <LazyLiveChanges projectId={projectId} />
       <TaskDrawer />
     </Box>
   );

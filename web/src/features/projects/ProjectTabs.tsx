@@ -1,7 +1,7 @@
-import { Box, Tabs } from "@mantine/core";
-import { useEffect, useRef } from "react";
+import { Tabs } from "@mantine/core";
 import { useLocation, useNavigate, useSearchParams } from "react-router";
 
+import { TabBar } from "../../components/TabBar";
 import { m } from "../../i18n";
 
 const TABS = ["board", "list", "calendar", "statistics", "members", "trash", "settings"] as const;
@@ -12,11 +12,6 @@ export function ProjectTabs({ projectId }: { projectId: string }) {
   const navigate = useNavigate();
   const [search] = useSearchParams();
   const tab = pathname.split("/")[3] ?? "board";
-  const list = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const open = list.current?.querySelector("[aria-selected=true]");
-    open?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  }, [tab]);
   return (
     <Tabs
       value={tab}
@@ -27,15 +22,7 @@ export function ProjectTabs({ projectId }: { projectId: string }) {
         void navigate(`/projects/${projectId}/${value ?? "board"}${query}`);
       }}
     >
-      <Box ref={list} style={{ overflowX: "auto", scrollbarWidth: "none" }}>
-        <Tabs.List style={{ flexWrap: "nowrap" }}>
-          {TABS.map((name) => (
-            <Tabs.Tab key={name} value={name}>
-              {m.projects.tabs[name]}
-            </Tabs.Tab>
-          ))}
-        </Tabs.List>
-      </Box>
+      <TabBar names={TABS} labels={m.projects.tabs} open={tab} />
     </Tabs>
   );
 }

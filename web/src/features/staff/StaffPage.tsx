@@ -1,7 +1,8 @@
-import { Stack, Tabs, Title } from "@mantine/core";
+import { Box, Stack, Tabs, Title } from "@mantine/core";
 import { useNavigate, useParams } from "react-router";
 
 import { usePageTitle } from "../../components/usePageTitle";
+import { TabBar } from "../../components/TabBar";
 import { m } from "../../i18n";
 import { Accounts } from "./Accounts";
 import { DeadLetters } from "./DeadLetters";
@@ -25,13 +26,9 @@ export default function StaffPage() {
         keepMounted={false}
         onChange={(value) => void navigate(`/staff/${value ?? ""}`)}
       >
-        <Tabs.List mb="lg">
-          {TABS.map((name) => (
-            <Tabs.Tab key={name} value={name}>
-              {texts.tabs[name]}
-            </Tabs.Tab>
-          ))}
-        </Tabs.List>
+        <Box mb="lg">
+          <TabBar names={TABS} labels={texts.tabs} open={tab} />
+        </Box>
         <Tabs.Panel value="accounts">
           <Accounts />
         </Tabs.Panel>

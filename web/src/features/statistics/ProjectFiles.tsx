@@ -1,41 +1,52 @@
 import { Button, Group, Paper, Title } from "@mantine/core";
-import { useMutation } from "@tanstack/react-query";
 import { Link } from "react-router";
 
 import { api, idempotencyKey } from "../../api/client";
 import { unwrap } from "../../api/problems";
 import { JobFiles } from "../../components/JobFiles";
 import { ProblemAlert } from "../../components/ProblemAlert";
-import { useJob } from "../../components/useJob";
+import { useStartedJob } from "../../components/useStartedJob";
 import { m } from "../../i18n";
+import { readReport } from "./readReport";
 
-/** Starts an export or a report of the project. */
-export function ProjectFiles({ projectId }: { projectId: string }) {
+function useExport(projectId: string) {
   const path = { project_id: projectId };
-  const start = useMutation({
-    mutationFn: () =>
+  return useStartedJob(
+    `export-${projectId}`,
+    () =>
       unwrap(
         api.POST("/api/projects/{project_id}/exports", {
           params: { path, header: idempotencyKey() },
         }),
       ),
-  });
-  const report = useMutation({
-    mutationFn: () =>
+    (export_id) =>
+      unwrap(
+        api.GET("/api/projects/{project_id}/exports/{export_id}", {
+          params: { path: { ...path, export_id } },
+        }),
+      ),
+  );
+}
+
+function useReport(projectId: string) {
+  const path = { project_id: projectId };
+  return useStartedJob(
+    `report-${projectId}`,
+    () =>
       unwrap(
         api.POST("/api/projects/{project_id}/reports", {
           params: { path, header: idempotencyKey() },
           body: {},
         }),
       ),
-  });
-  const job = useJob("export", start.data?.id ?? null, (export_id) =>
-    unwrap(
-      api.GET("/api/projects/{project_id}/exports/{export_id}", {
-        params: { path: { ...path, export_id } },
-      }),
-    ),
+    (report_id) => readReport(projectId, report_id),
   );
+}
+
+/** Starts an export or a report of the project. */
+export function ProjectFiles({ projectId }: { projectId: string }) {
+  const { job, ...start } = useExport(projectId);
+  const report = useReport(projectId);
   return (
     <Paper withBorder p="md" component="section">
       <Title order={2} size="h6" mb="sm">
@@ -43,29 +54,29 @@ export function ProjectFiles({ projectId }: { projectId: string }) {
       </Title>
       <ProblemAlert error={start.error ?? report.error} />
       <Group>
-        <Button variant="default" loading={start.isPending} onClick={() => start.mutate()}>
+        <Button variant="default" loading={start.isStarting} onClick={start.begin}>
           {m.statistics.export}
         </Button>
-        <Button variant="default" loading={report.isPending} onClick={() => report.mutate()}>
+        <Button variant="default" loading={report.isStarting} onClick={report.begin}>
           {m.statistics.report}
         </Button>
-        {report.data && (
+        {report.job && (
           <Button
             component={Link}
             variant="subtle"
-            to={`/projects/${projectId}/reports/${report.data.id}`}
+            to={`/projects/${projectId}/reports/${report.job.id}`}
           >
             {m.statistics.openReport}
           </Button>
         )}
       </Group>
-      {job.data && (
+      {job && (
         <JobFiles
-          job={job.data}
+          job={job}
           readLink={(file) =>
             unwrap(
               api.GET("/api/projects/{project_id}/exports/{export_id}/download", {
-                params: { path: { ...path, export_id: job.data.id }, query: { file } },
+                params: { path: { project_id: projectId, export_id: job.id }, query: { file } },
               }),
             )
           }

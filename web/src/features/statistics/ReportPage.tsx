@@ -8,13 +8,14 @@ import { Loading } from "../../components/Loading";
 import { ProblemAlert } from "../../components/ProblemAlert";
 import { useJob } from "../../components/useJob";
 import { m } from "../../i18n";
+import { readReport } from "./readReport";
 
 /** The files of a report, to which the weekly mail links. */
 export default function ReportPage() {
   const { projectId = "", reportId = "" } = useParams();
   const path = { project_id: projectId, report_id: reportId };
-  const { data: job, error } = useJob("report", reportId, () =>
-    unwrap(api.GET("/api/projects/{project_id}/reports/{report_id}", { params: { path } })),
+  const { data: job, error } = useJob(`report-${projectId}`, reportId, (id) =>
+    readReport(projectId, id),
   );
   return (
     <Stack px={{ base: "md", sm: "xl" }} py="md">

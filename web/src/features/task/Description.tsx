@@ -4,10 +4,10 @@ import { lazy, Suspense, useState } from "react";
 import type { ProjectDetails, Task } from "../../api/types";
 import { Loading } from "../../components/Loading";
 import { PlainText } from "../../components/PlainText";
-import { useDraft } from "../../components/useDraft";
+import { useDraft, useStoredDraft } from "../../components/useDraft";
 import { m } from "../../i18n";
 import { MarkdownText } from "../markdown/MarkdownText";
-import { useChangeTask } from "./mutations";
+import { descriptionDraft, useChangeTask } from "./mutations";
 
 const MarkdownEditor = lazy(() => import("../markdown/MarkdownEditor"));
 
@@ -19,14 +19,16 @@ interface Props {
 
 /** The description of a task. What is typed is kept until it is saved or cancelled. */
 export function Description({ task, project, isEditable }: Props) {
-  const [text, setText, clear] = useDraft(`description-${task.id}`, task.description);
+  const [text, setText, clear] = useDraft(descriptionDraft(task.id), task.description);
+  const hasDraft = useStoredDraft(descriptionDraft(task.id)) !== null;
   // The task as it was when the person began to edit.
-  const [seen, setSeen] = useState(text === task.description ? null : task);
+  const [begun, setBegun] = useState(hasDraft ? task : null);
+  const seen = begun ?? (hasDraft ? task : null);
   const change = useChangeTask();
 
   function cancel() {
     clear();
-    setSeen(null);
+    setBegun(null);
   }
 
   function save() {
@@ -48,7 +50,7 @@ export function Description({ task, project, isEditable }: Props) {
             size="compact-xs"
             onClick={() => {
               setText(task.description);
-              setSeen(task);
+              setBegun(task);
             }}
           >
             {m.common.edit}

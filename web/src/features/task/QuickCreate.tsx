@@ -5,7 +5,7 @@ import { useCallback, useState } from "react";
 import type { TaskStatus } from "../../api/types";
 import { useDraft } from "../../components/useDraft";
 import { m } from "../../i18n";
-import { useCreateTask } from "./mutations";
+import { newTaskDraft, useCreateTask } from "./mutations";
 
 interface Props {
   projectId: string;
@@ -15,9 +15,10 @@ interface Props {
 
 /** Creates a task from its title; the field stays open for the next one. */
 export function QuickCreate({ projectId, status, parent }: Props) {
-  const [title, setTitle, clear] = useDraft(`new-task-${parent ?? projectId}-${status ?? ""}`);
+  const fields = { ...(status && { status }), ...(parent && { parent }) };
+  const [title, setTitle, clear] = useDraft(newTaskDraft(projectId, fields));
   const [isOpen, setOpen] = useState(title !== "");
-  const create = useCreateTask(projectId);
+  const create = useCreateTask();
   const focus = useCallback((input: HTMLInputElement | null) => input?.focus(), []);
   if (!isOpen) {
     return (
@@ -39,10 +40,8 @@ export function QuickCreate({ projectId, status, parent }: Props) {
       onSubmit={(event) => {
         event.preventDefault();
         if (title.trim() !== "") {
-          create.mutate(
-            { title, ...(status && { status }), ...(parent && { parent }) },
-            { onSuccess: clear },
-          );
+          create.mutate({ project: projectId, title, fields, key: crypto.randomUUID() });
+          clear();
         }
       }}
     >
@@ -54,7 +53,6 @@ export function QuickCreate({ projectId, status, parent }: Props) {
         placeholder={m.task.newTitle}
         maxLength={200}
         value={title}
-        disabled={create.isPending && !create.isPaused}
         onChange={(event) => setTitle(event.currentTarget.value)}
         onKeyDown={(event) => {
           if (event.key === "Escape") {

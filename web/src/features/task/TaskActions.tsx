@@ -43,12 +43,15 @@ export function TaskActions({ task, isEditable, onDeleted }: Props) {
           leftSection={<IconTrash size={14} />}
           loading={remove.isPending}
           onClick={() =>
-            remove.mutate(task, {
-              onSuccess: () => {
-                notifySuccess(m.task.movedToTrash(task.key));
-                onDeleted();
+            remove.mutate(
+              { id: task.id },
+              {
+                onSuccess: () => {
+                  notifySuccess(m.task.movedToTrash(task.key));
+                  onDeleted();
+                },
               },
-            })
+            )
           }
         >
           {m.common.delete}

@@ -3,7 +3,7 @@ import { Link, useNavigate, useParams } from "react-router";
 
 import { usePageTitle } from "../../components/usePageTitle";
 import { m } from "../../i18n";
-import { useLiveChanges } from "../live/useLiveChanges";
+import { LazyLiveChanges } from "../live/LazyLiveChanges";
 import { useProject } from "../projects/queries";
 import { useTask } from "./queries";
 import TaskDetails from "./TaskDetails";
@@ -14,12 +14,12 @@ export default function TaskPage() {
   const navigate = useNavigate();
   const { data: task } = useTask(taskId);
   usePageTitle(task && `${task.key} ${task.title}`);
-  useLiveChanges(task?.project);
   return (
     <Box p={{ base: "md", sm: "xl" }} maw={860}>
       <VisuallyHidden component="h1">
         {task ? `${task.key} ${task.title}` : m.task.panel}
       </VisuallyHidden>
+      {task && <LazyLiveChanges projectId={task.project} />}
       {task && <BackToProject projectId={task.project} />}
       <Paper withBorder p={{ base: "md", sm: "xl" }} mt="sm" radius="lg">
         <TaskDetails taskId={taskId} onDeleted={() => void navigate("/tasks")} />

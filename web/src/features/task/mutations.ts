@@ -1,13 +1,24 @@
 /** What the client changes of tasks. */
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-
 import { api, idempotencyKey, ifMatch } from "../../api/client";
+import { keepChange } from "../../api/keptChanges";
 import { ApiProblem, isProblem, unwrap } from "../../api/problems";
+import { queryClient } from "../../api/queries";
 import type { Task, TaskCard, TaskPatch } from "../../api/types";
 import { notifyProblem } from "../../components/notify";
+import { returnDraft } from "../../components/useDraft";
+import { mergeNewer } from "../live/merge";
 import { findConflicts, type SeenTask } from "./conflicts";
 import { blockedStore, conflictStore } from "./dialogStores";
-import { boardKey, patchCachedTask, readTask, tasksKey, toVisiblePatch } from "./queries";
+import {
+  boardKey,
+  boardsKey,
+  listsKey,
+  patchCachedTask,
+  readTask,
+  taskKey,
+  tasksKey,
+  toVisiblePatch,
+} from "./queries";
 
 interface Change {
   task: SeenTask;
@@ -56,73 +67,80 @@ function reportFailure(error: unknown, { task, patch }: Change): void {
   }
 }
 
+/** The name of the draft of a task's description. */
+export const descriptionDraft = (taskId: string) => `description-${taskId}`;
+
 /** Changes a task: the new values are visible at once, and the old ones again after a failure. */
-export function useChangeTask() {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: changeTask,
-    scope: { id: "tasks" },
-    onMutate: async ({ task, patch }) => {
-      await queries.cancelQueries({ queryKey: tasksKey });
-      patchCachedTask(queries, task.id, toVisiblePatch(patch));
-    },
-    onSuccess: (task, { patch }) => {
-      patchCachedTask(queries, task.id, task);
-      if (patch.status === "done" && task.next_task !== null) {
-        void queries.invalidateQueries({ queryKey: tasksKey });
-      }
-    },
-    onError: (error, change) => {
-      const { task, patch } = change;
-      const before = Object.fromEntries(
-        Object.keys(patch).map((field) => [field, task[field as keyof TaskPatch]]),
-      );
-      patchCachedTask(queries, task.id, before);
-      void queries.invalidateQueries({ queryKey: tasksKey });
-      reportFailure(error, change);
-    },
-  });
+export const useChangeTask = keepChange<Task, Change>("change-task", {
+  mutationFn: changeTask,
+  scope: { id: "tasks" },
+  onMutate: async ({ task, patch }) => {
+    await queryClient.cancelQueries({ queryKey: tasksKey });
+    patchCachedTask(queryClient, task.id, toVisiblePatch(patch));
+  },
+  onSuccess: (task, { patch }) => {
+    patchCachedTask(queryClient, task.id, task);
+    if (patch.status === "done" && task.next_task !== null) {
+      void queryClient.invalidateQueries({ queryKey: tasksKey });
+    }
+  },
+  onError: (error, change) => {
+    const { task, patch } = change;
+    const before = Object.fromEntries(
+      Object.keys(patch).map((field) => [field, task[field as keyof TaskPatch]]),
+    );
+    patchCachedTask(queryClient, task.id, before);
+    void queryClient.invalidateQueries({ queryKey: tasksKey });
+    if (typeof patch.description === "string" && !isProblem(error, "precondition_failed")) {
+      returnDraft(descriptionDraft(task.id), patch.description);
+    }
+    reportFailure(error, change);
+  },
+});
+
+interface NewTask extends Pick<Task, "title" | "project"> {
+  fields: Partial<Pick<Task, "status" | "parent" | "due_date">>;
+  key: string;
 }
 
-type NewTask = Pick<Task, "title"> & Partial<Pick<Task, "status" | "parent" | "due_date">>;
+/** The name of the draft of a new task's title. */
+export const newTaskDraft = (projectId: string, { parent, status }: NewTask["fields"]) =>
+  `new-task-${parent ?? projectId}-${status ?? ""}`;
 
 /** Creates a task in a project; the board shows it when the API has confirmed it. */
-export function useCreateTask(projectId: string) {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: (task: NewTask) =>
-      unwrap(
-        api.POST("/api/tasks", {
-          params: { header: idempotencyKey() },
-          body: { project: projectId, ...task },
-        }),
-      ),
-    onSuccess: (task) => {
-      queries.setQueriesData<TaskCard[]>(
-        { queryKey: boardKey(projectId) },
-        (tasks) => tasks && [...tasks, task],
-      );
-      void queries.invalidateQueries({ queryKey: ["tasks", "list"] });
-      void queries.invalidateQueries({ queryKey: ["projects"], exact: true });
-    },
-    onError: notifyProblem,
-  });
-}
+export const useCreateTask = keepChange<Task, NewTask>("create-task", {
+  mutationFn: ({ project, title, fields, key }) =>
+    unwrap(
+      api.POST("/api/tasks", {
+        params: { header: idempotencyKey(key) },
+        body: { project, title, ...fields },
+      }),
+    ),
+  onSuccess: (task) => {
+    queryClient.setQueriesData<TaskCard[]>(
+      { queryKey: boardKey(task.project) },
+      (tasks) => tasks && mergeNewer(tasks, [task]),
+    );
+    void queryClient.invalidateQueries({ queryKey: listsKey });
+    void queryClient.invalidateQueries({ queryKey: ["projects"], exact: true });
+  },
+  onError: (error, { project, title, fields }) => {
+    returnDraft(newTaskDraft(project, fields), title, " ");
+    notifyProblem(error);
+  },
+});
 
 /** Moves a task to the trash. */
-export function useDeleteTask() {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: (task: Pick<Task, "id">) =>
-      unwrap(api.DELETE("/api/tasks/{task_id}", { params: { path: { task_id: task.id } } })),
-    onSuccess: (_, { id }) => {
-      queries.setQueriesData<TaskCard[]>({ queryKey: ["tasks", "board"] }, (tasks) =>
-        tasks?.filter((task) => task.id !== id),
-      );
-      queries.removeQueries({ queryKey: ["tasks", "one", id] });
-      void queries.invalidateQueries({ queryKey: ["tasks", "list"] });
-      void queries.invalidateQueries({ queryKey: ["projects"], exact: true });
-    },
-    onError: notifyProblem,
-  });
-}
+export const useDeleteTask = keepChange<unknown, Pick<Task, "id">>("delete-task", {
+  mutationFn: ({ id }) =>
+    unwrap(api.DELETE("/api/tasks/{task_id}", { params: { path: { task_id: id } } })),
+  onSuccess: (_, { id }) => {
+    queryClient.setQueriesData<TaskCard[]>({ queryKey: boardsKey }, (tasks) =>
+      tasks?.filter((task) => task.id !== id),
+    );
+    queryClient.removeQueries({ queryKey: taskKey(id) });
+    void queryClient.invalidateQueries({ queryKey: listsKey });
+    void queryClient.invalidateQueries({ queryKey: ["projects"], exact: true });
+  },
+  onError: notifyProblem,
+});

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 
 import type { Task, TaskPatch } from "../../api/types";
+import { unsavedKey } from "../../api/unsaved";
 import type { SeenTask } from "./conflicts";
 import { useChangeTask } from "./mutations";
 
@@ -12,12 +13,9 @@ interface Edit {
   seen: SeenTask;
 }
 
-/** The edits on their way to the API, as they are in the storage. */
-const sending = new Set<string>();
-
 /**
  * A field of a task that is saved when the person leaves it, closes the task or leaves the page. What a
- * reload interrupts is saved after it: until the API has responded, the text is in the tab's storage.
+ * reload interrupts is saved after it: until then, the text is in the tab's storage.
  *
  * `toPatch` returns the change that a text means, or null if it changes nothing or means nothing.
  */
@@ -26,8 +24,8 @@ export function useTaskEdit(
   field: Field,
   toPatch: (text: string, seen: SeenTask) => TaskPatch | null,
 ) {
-  const { mutateAsync } = useChangeTask();
-  const key = `edit-${task.id}-${field}`;
+  const { mutate } = useChangeTask();
+  const key = unsavedKey("edit", `${task.id}-${field}`);
   const [edit, setEdit] = useState<Edit | null>(null);
 
   function change(text: string) {
@@ -41,25 +39,15 @@ export function useTaskEdit(
   function save() {
     setEdit(null);
     const stored = sessionStorage.getItem(key);
-    if (stored === null || sending.has(stored)) {
+    if (stored === null) {
       return;
     }
     const { text, seen } = JSON.parse(stored) as Edit;
     const patch = toPatch(text, seen);
-    if (patch === null) {
-      sessionStorage.removeItem(key);
-      return;
+    if (patch !== null) {
+      mutate({ task: seen, patch });
     }
-    sending.add(stored);
-    const forget = () => {
-      sending.delete(stored);
-      // The person may have typed again meanwhile.
-      if (sessionStorage.getItem(key) === stored) {
-        sessionStorage.removeItem(key);
-      }
-    };
-    // A failure is reported by the mutation.
-    mutateAsync({ task: seen, patch }).then(forget, forget);
+    sessionStorage.removeItem(key);
   }
 
   const saveLatest = useRef(save);

@@ -6,23 +6,19 @@ import { isProblem, unwrap } from "../../api/problems";
 import { tasksKey } from "../task/queries";
 import { applyChanges } from "./applyChanges";
 import { takeNew } from "./merge";
-import { useLiveSocket } from "./useLiveSocket";
+import { useIsConnected, useLiveEvents, useLiveSocket } from "./useLiveSocket";
 import { usePolling } from "./usePolling";
 
 /**
  * Shows the changes by others in a project within two seconds, while the page is visible: it asks the
  * changes feed when the live connection says so, and without a connection regularly, while the page
- * is used. `projectId` is undefined until it is known.
+ * is used.
  */
-export function useLiveChanges(projectId: string | undefined): void {
+export default function LiveChanges({ projectId }: { projectId: string }) {
   const queries = useQueryClient();
   const seen = useRef(new Map<string, string>());
-  const isConnected = useLiveSocket(projectId, () => {
-    if (document.visibilityState === "visible") {
-      ask();
-    }
-  });
-  const options = { isEnabled: projectId !== undefined, isConnected };
+  useLiveSocket(projectId);
+  const options = { isEnabled: true, isConnected: useIsConnected() };
   const ask = usePolling<string>(["live", projectId], options, async (cursor) => {
     const page = await readChanges(projectId, cursor);
     if (page === null) {
@@ -33,13 +29,15 @@ export function useLiveChanges(projectId: string | undefined): void {
     if (cursor && queries.isMutating() > 0) {
       return cursor;
     }
-    await applyChanges(queries, projectId ?? "", takeNew(page.items, seen.current));
+    await applyChanges(queries, projectId, takeNew(page.items, seen.current));
     return page.next_cursor;
   });
+  useLiveEvents(ask);
+  return null;
 }
 
 /** Reads the changes since a cursor, or begins now without one; null when it is no longer valid. */
-async function readChanges(project: string | undefined, cursor: string | undefined) {
+async function readChanges(project: string, cursor: string | undefined) {
   const query = { project, ...(cursor ? { cursor } : { start: "now" as const }) };
   try {
     return await unwrap(api.GET("/api/changes", { params: { query } }));
