@@ -125,6 +125,8 @@ def test_a_killed_gathering_loses_and_repeats_nothing(
         sweep_outbox(now())
         if not killed:
             break
+    clock.shift(MAIL_LEASE + timedelta(seconds=1))
+    assert sweep_outbox(now()) == {}  # all mails are settled
     go_to("2026-11-22T18:00", bob)
     send()
     (text,) = _digests(bob)
@@ -152,6 +154,31 @@ def test_what_is_gathered_while_a_digest_is_closed_is_in_one_of_the_two(
     with after_each_call("GetItem", assign_meanwhile):
         send()
     go_to("2026-11-23T18:00")
+    send()
+    texts = "".join(_digests(bob))
+    assert texts.count("Before\n") == texts.count("Meanwhile\n") == 1
+
+
+@pytest.mark.parametrize("read", range(1, 7))
+def test_a_digest_that_is_closed_while_something_is_gathered_leaves_it_to_the_next_one(
+    bob: Person, ann: Person, project: str, assign: Assign, go_to: GoTo, send: Run, read: int
+) -> None:
+    """The digest is closed and sent after each of the dispatcher's reads in turn."""
+    set_profile(bob, digest_hour=18)
+    assign("Before")
+    go_to("2026-11-22T18:00", ann)
+    ann.create_task(project, "Meanwhile", assigned_to=bob.id)
+    reads = itertools.count(1)
+
+    def close_after_read() -> None:
+        if next(reads) == read:
+            send()
+
+    with after_each_call("GetItem", close_after_read):
+        sweep_outbox(now())
+    for day in (22, 23):
+        send()
+        go_to(f"2026-11-{day + 1}T18:00")
     send()
     texts = "".join(_digests(bob))
     assert texts.count("Before\n") == texts.count("Meanwhile\n") == 1
