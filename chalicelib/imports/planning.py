@@ -7,6 +7,7 @@ the mouth of anybody. The comment begins with the name instead.
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import islice
 
 from msgspec import Struct
 
@@ -28,6 +29,8 @@ from chalicelib.tasks.references import LABELS_MAX, MAX_DEPTH
 from chalicelib.text import fold_name, to_line
 
 TASKS_MAX, COMMENTS_MAX = 20_000, 50_000
+# One step creates the labels that the project lacks, one after the other.
+FILE_LABELS_MAX = 2_000
 
 
 class Target(Struct, frozen=True):
@@ -65,7 +68,8 @@ class _Planner:
     def __init__(self, parsed: ParsedFile, target: Target) -> None:
         self._parsed, self._target = parsed, target
         # Labels with a color come from the file itself, whether or not a task has them.
-        self._labels = {fold_name(name): name for name in parsed.colors}
+        colored = islice(parsed.colors, FILE_LABELS_MAX)
+        self._labels = {fold_name(name): name for name in colored}
         self._records: dict[str, TaskRecord] = {}
         self._ids: dict[str, str] = {}
         self._texts: dict[str, tuple[str, str]] = {}
@@ -113,13 +117,13 @@ class _Planner:
                 self._parsed.report(record.line, "parent", "parent_unknown", record.parent)
                 record.parent = None
         for ref in self._records:
-            trail: list[str] = []
+            trail: dict[str, None] = {}  # in the order of the steps
             current: str | None = ref
             while current is not None and current not in depths and current not in trail:
-                trail.append(current)
+                trail[current] = None
                 current = self._records[current].parent
-            if current in trail:  # a cycle: it is cut at the first task that was reached
-                self._records[trail[-1]].parent = current = None
+            if current in trail:  # a cycle: it is cut at the task that was reached last
+                self._records[next(reversed(trail))].parent = None
             for each in reversed(trail):
                 depths[each] = self._place(self._records[each], depths)
         return depths
@@ -194,12 +198,15 @@ class _Planner:
                 continue
             if len(name) > NAME_MAX:
                 self._parsed.report(record.line, "labels", "label_too_long", name)
-            elif len(labels) == LABELS_MAX:
+            elif len(labels) == LABELS_MAX or self._has_no_room(folded):
                 self._parsed.report(record.line, "labels", "too_many_labels", name)
             else:
                 labels.append(folded)
                 self._labels.setdefault(folded, name)
         return labels
+
+    def _has_no_room(self, folded_label: str) -> bool:
+        return folded_label not in self._labels and len(self._labels) >= FILE_LABELS_MAX
 
     def _plan_comments(self, record: TaskRecord, task_id: str) -> Iterable[PlannedComment]:
         """Yield the comments of a task, each at its own time but after the one before it."""
