@@ -92,6 +92,24 @@ def test_a_receiver_that_trickles_its_answer_is_cut_off_after_five_seconds(
     assert logged["error"] == "timed_out" and 4500 < logged["duration_ms"] < 6500
 
 
+@pytest.mark.parametrize("size", ["-5", "x", "f" * 60])
+def test_an_answer_with_a_broken_body_is_an_answer(
+    size: str, ann: Person, project: str, hook: Hook, receiver: Receiver, deliveries: Deliveries
+) -> None:
+    def answer(handler: BaseHTTPRequestHandler, _: Received) -> None:
+        handler.send_response(200)
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        handler.wfile.write(f"{size}\r\nxx\r\n".encode())
+        handler.close_connection = True
+
+    receiver.answer = answer
+    ann.create_task(project)
+    deliveries.send()
+    (logged,) = _log(ann, hook)
+    assert (logged["status"], logged["response_status"]) == ("delivered", 200)
+
+
 def test_the_events_of_a_task_wait_for_each_other_and_others_do_not(
     ann: Person,
     project: str,
