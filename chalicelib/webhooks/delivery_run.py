@@ -169,8 +169,11 @@ class _Run:
             retry_at = now + RETRY_DELAYS[failures - 1]
             models.record_run(webhook, failures=failures, failing_since=since, retry_at=retry_at)
         elif self.sent:
-            # After an early stop, untried deliveries may be left: soon again.
-            again = now + RETRY_DELAYS[0] if self._is_stopped else self._next_try
+            again = self._next_try
+            if self._is_stopped:  # untried deliveries may be left
+                again = now + RETRY_DELAYS[0]
+            elif is_waiting(webhook, now):  # deliveries written during this run started none
+                again = now
             models.record_run(webhook, failures=0, failing_since=None, retry_at=again)
         elif not self._is_stopped:
             since, failures = webhook.failing_since, int(webhook.failures)

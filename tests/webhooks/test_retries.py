@@ -169,6 +169,35 @@ def test_a_test_event_that_arrives_lets_everything_follow_at_once(
     assert receiver.take_types() == ["webhook.test", "task.created"]
 
 
+def test_an_event_that_comes_while_a_receiver_recovers_follows_too(
+    ann: Person,
+    project: str,
+    hook: Hook,
+    receiver: Receiver,
+    deliveries: Deliveries,
+    sample_event: SampleEvent,
+) -> None:
+    receiver.answer_with(500)
+    first = ann.create_task(project)["id"]
+    deliveries.send()
+    receiver.take()
+    later: list[str] = []
+
+    def answer(_: BaseHTTPRequestHandler, request: Received) -> int:
+        if request.event["data"].get("task_id") == first:
+            later.append(ann.create_task(project)["id"])
+            deliveries.follow_stream()
+        return 204
+
+    receiver.answer = answer
+    ann.post(f"{hook['path']}/test")
+    deliveries.send()
+    deliveries.tick(sample_event)
+    sent = [request.event["data"].get("task_id") for request in receiver.take()]
+    assert sent == [None, first, *later]
+    assert deliveries.tick(sample_event) == 0
+
+
 def test_after_24_hours_without_success_the_webhook_is_disabled_and_its_owner_gets_a_mail(
     ann: Person,
     project: str,
