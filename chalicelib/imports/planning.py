@@ -5,6 +5,7 @@ is made again has the same tasks. Authors of comments are not imported: a file c
 the mouth of anybody. The comment begins with the name instead.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import islice
@@ -24,7 +25,7 @@ from chalicelib.imports.manual_order import find_moved_ranks
 from chalicelib.imports.member_lookup import People
 from chalicelib.imports.plan import Plan, PlannedComment, PlannedRelation, PlannedTask
 from chalicelib.labels.models import NAME_MAX
-from chalicelib.relations.models import INVERSE_KINDS
+from chalicelib.relations.models import INVERSE_KINDS, RELATIONS_MAX
 from chalicelib.tasks.references import LABELS_MAX, MAX_DEPTH
 from chalicelib.text import fold_name, to_line
 
@@ -240,13 +241,18 @@ class _Planner:
     def _plan_relations(self) -> Iterable[PlannedRelation]:
         """Yield each relation once: files of this product have it at both of its tasks."""
         seen: set[tuple[str, str, str]] = set()
+        counts = Counter[str]()
         for record in self._records.values():
+            task = self._ids[record.ref]
             for kind, ref in record.relations:
                 other = self._ids.get(ref)
-                if other is None or kind not in INVERSE_KINDS or ref == record.ref:
+                if other is None or other == task or kind not in INVERSE_KINDS:
                     self._parsed.report(record.line, "relations", "relation_left_out", ref)
+                elif {(task, other, kind), (other, task, INVERSE_KINDS[kind])} & seen:
                     continue
-                task = self._ids[record.ref]
-                if not {(task, other, kind), (other, task, INVERSE_KINDS[kind])} & seen:
+                elif max(counts[task], counts[other]) >= RELATIONS_MAX:
+                    self._parsed.report(record.line, "relations", "relation_left_out", ref)
+                else:
                     seen.add((task, other, kind))
+                    counts.update((task, other))
                     yield PlannedRelation(task, other, kind)

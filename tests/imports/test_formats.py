@@ -346,3 +346,15 @@ def test_a_cycle_of_parents_is_cut(ann: Person) -> None:
     file = json.dumps({"project": {}, "tasks": tasks})
     found = _by_title(ann, run_import(ann, "project_json", file, name="Odd"))
     assert sorted(task["parent"] is None for task in found.values()) == [False, True]
+
+
+def test_a_task_gets_at_most_25_relations_and_the_others_are_reported(ann: Person) -> None:
+    others = [{"id": f"b{number:02}", "title": f"B{number}"} for number in range(27)]
+    related = [{"kind": "blocks", "task": other["id"]} for other in others]
+    tasks = [{"id": "a", "title": "A", "relations": related}, *others]
+    file = json.dumps({"project": {}, "tasks": tasks})
+    state = run_import(ann, "project_json", file, name="Odd")
+    assert state["report"]["relations"] == 25
+    assert find_codes(state) == [(1, "relations", "relation_left_out")] * 2
+    path = f"/api/tasks/{_by_title(ann, state)['A']['id']}/relations"
+    assert len(ann.get(path).json_body["items"]) == 25

@@ -41,7 +41,10 @@ PROBLEMS = {
     "parent_unknown": (LEFT_OUT, "The parent {value} is not in the file"),
     "parent_ambiguous": (CHANGED, "Several tasks are called {value}; the nearest above was taken"),
     "too_deep": (CHANGED, "Tasks nest in three levels; the task moved up"),
-    "relation_left_out": (LEFT_OUT, "The related task {value} is not in the file, or ambiguous"),
+    "relation_left_out": (
+        LEFT_OUT,
+        "The related task {value} is not in the file, ambiguous, or one too many",
+    ),
     "comment_empty": (LEFT_OUT, "A comment has no text"),
     "attachments_left_out": (LEFT_OUT, "Files are not in the import: {value}"),
     "value_left_out": (LEFT_OUT, "There is no place for {value}"),
