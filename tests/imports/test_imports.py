@@ -217,6 +217,7 @@ def test_a_token_needs_the_scope_of_projects_for_a_new_one(ann: Person, project:
         ("trello_json", FILE, "not_json", 1),
         ("trello_json", b'{"tasks": []}', "other_format", 1),
         ("trello_json", b'{"cards":[' + b"[" * 100_000, "not_json", 1),
+        ("trello_json", b'{"lists":[],"cards":[' + b"0," * 100_000 + b"0]}", "too_many_lines", 1),
         ("project_json", b'{"cards": [], "lists": []}', "other_format", 1),
         ("project_json", b'"' + b"x" * 10, "not_json", 1),
         ("asana_csv", FILE, "columns_missing", 1),
