@@ -169,6 +169,31 @@ def test_a_test_event_that_arrives_lets_everything_follow_at_once(
     assert receiver.take_types() == ["webhook.test", "task.created"]
 
 
+@pytest.mark.parametrize(("hours", "end"), [(20, "delivered"), (30, "failed")])
+def test_a_failed_event_of_a_paused_webhook_waits_for_a_day(
+    hours: int,
+    end: str,
+    ann: Person,
+    project: str,
+    hook: Hook,
+    receiver: Receiver,
+    deliveries: Deliveries,
+    wait: Callable[..., None],
+    sample_event: SampleEvent,
+) -> None:
+    receiver.answer_with(500, 204)
+    ann.create_task(project)
+    deliveries.send()
+    ann.patch(hook["path"], {"active": False})
+    wait(hours=hours)
+    ann.log_in()
+    ann.patch(hook["path"], {"active": True})
+    deliveries.tick(sample_event)
+    (logged,) = _log(ann, hook)
+    assert logged["status"] == end
+    assert (logged["error"] == "expired") == (end == "failed")
+
+
 def test_an_event_that_comes_while_a_receiver_recovers_follows_too(
     ann: Person,
     project: str,
