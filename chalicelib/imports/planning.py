@@ -5,8 +5,10 @@ is made again has the same tasks. Authors of comments are not imported: a file c
 the mouth of anybody. The comment begins with the name instead.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import islice
 
 from msgspec import Struct
 
@@ -23,11 +25,13 @@ from chalicelib.imports.manual_order import find_moved_ranks
 from chalicelib.imports.member_lookup import People
 from chalicelib.imports.plan import Plan, PlannedComment, PlannedRelation, PlannedTask
 from chalicelib.labels.models import NAME_MAX
-from chalicelib.relations.models import INVERSE_KINDS
+from chalicelib.relations.models import INVERSE_KINDS, RELATIONS_MAX
 from chalicelib.tasks.references import LABELS_MAX, MAX_DEPTH
 from chalicelib.text import fold_name, to_line
 
 TASKS_MAX, COMMENTS_MAX = 20_000, 50_000
+# One step creates the labels that the project lacks, one after the other.
+FILE_LABELS_MAX = 2_000
 
 
 class Target(Struct, frozen=True):
@@ -65,7 +69,8 @@ class _Planner:
     def __init__(self, parsed: ParsedFile, target: Target) -> None:
         self._parsed, self._target = parsed, target
         # Labels with a color come from the file itself, whether or not a task has them.
-        self._labels = {fold_name(name): name for name in parsed.colors}
+        colored = islice(parsed.colors, FILE_LABELS_MAX)
+        self._labels = {fold_name(name): name for name in colored}
         self._records: dict[str, TaskRecord] = {}
         self._ids: dict[str, str] = {}
         self._texts: dict[str, tuple[str, str]] = {}
@@ -113,13 +118,13 @@ class _Planner:
                 self._parsed.report(record.line, "parent", "parent_unknown", record.parent)
                 record.parent = None
         for ref in self._records:
-            trail: list[str] = []
+            trail: dict[str, None] = {}  # in the order of the steps
             current: str | None = ref
             while current is not None and current not in depths and current not in trail:
-                trail.append(current)
+                trail[current] = None
                 current = self._records[current].parent
-            if current in trail:  # a cycle: it is cut at the first task that was reached
-                self._records[trail[-1]].parent = current = None
+            if current in trail:  # a cycle: it is cut at the task that was reached last
+                self._records[next(reversed(trail))].parent = None
             for each in reversed(trail):
                 depths[each] = self._place(self._records[each], depths)
         return depths
@@ -194,12 +199,15 @@ class _Planner:
                 continue
             if len(name) > NAME_MAX:
                 self._parsed.report(record.line, "labels", "label_too_long", name)
-            elif len(labels) == LABELS_MAX:
+            elif len(labels) == LABELS_MAX or self._has_no_room(folded):
                 self._parsed.report(record.line, "labels", "too_many_labels", name)
             else:
                 labels.append(folded)
                 self._labels.setdefault(folded, name)
         return labels
+
+    def _has_no_room(self, folded_label: str) -> bool:
+        return folded_label not in self._labels and len(self._labels) >= FILE_LABELS_MAX
 
     def _plan_comments(self, record: TaskRecord, task_id: str) -> Iterable[PlannedComment]:
         """Yield the comments of a task, each at its own time but after the one before it."""
@@ -233,13 +241,18 @@ class _Planner:
     def _plan_relations(self) -> Iterable[PlannedRelation]:
         """Yield each relation once: files of this product have it at both of its tasks."""
         seen: set[tuple[str, str, str]] = set()
+        counts = Counter[str]()
         for record in self._records.values():
+            task = self._ids[record.ref]
             for kind, ref in record.relations:
                 other = self._ids.get(ref)
-                if other is None or kind not in INVERSE_KINDS or ref == record.ref:
+                if other is None or other == task or kind not in INVERSE_KINDS:
                     self._parsed.report(record.line, "relations", "relation_left_out", ref)
+                elif {(task, other, kind), (other, task, INVERSE_KINDS[kind])} & seen:
                     continue
-                task = self._ids[record.ref]
-                if not {(task, other, kind), (other, task, INVERSE_KINDS[kind])} & seen:
+                elif max(counts[task], counts[other]) >= RELATIONS_MAX:
+                    self._parsed.report(record.line, "relations", "relation_left_out", ref)
+                else:
                     seen.add((task, other, kind))
+                    counts.update((task, other))
                     yield PlannedRelation(task, other, kind)

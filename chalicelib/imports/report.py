@@ -1,6 +1,6 @@
 """The report of an import: what it creates, and the problems of the lines.
 
-`problems.csv` has all problems and is a file of the job. The first ones are in an intermediate file
+`problems.csv` has the problems and is a file of the job. The first ones are in an intermediate file
 too, from which the API answers.
 """
 
@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from chalicelib.exports.csv_files import csv_file
-from chalicelib.imports.formats.records import SKIPPED, ParsedFile, Problem
+from chalicelib.imports.formats.records import ParsedFile, Problem
 from chalicelib.imports.plan import Plan
 from chalicelib.jobs import results
 from chalicelib.jobs.handlers import Pieces
@@ -42,8 +42,8 @@ def build_report_files(parsed: ParsedFile, plan: Plan, new_labels: int) -> Piece
         comments=plan.comments_count,
         relations=len(plan.relations),
         new_labels=new_labels,
-        skipped=sum(each.effect == SKIPPED for each in problems),
-        problems_count=len(problems),
+        skipped=parsed.skipped,
+        problems_count=parsed.problems_count,
         problems=problems[:SHOWN_MAX],
     )
     lines = ({name: getattr(each, name) for name in COLUMNS} for each in problems)

@@ -33,12 +33,13 @@ Event = dict[str, Any]
 
 
 class Frame(Struct, frozen=True):
-    """A message for a connection; without a message the connection is closed. `ended` is the
-    project whose subscription ends after the message."""
+    """A message about a project for a connection; without a message the connection is closed. With
+    `is_last` the subscription ends after the message."""
 
+    project_id: str
     connection_id: str
     message: bytes | None
-    ended: str | None = None
+    is_last: bool = False
 
 
 def queue_events(changes: list[RecordEvents]) -> int:
@@ -104,12 +105,13 @@ def _build_frames(project_id: str, events: list[Event], now: datetime) -> list[F
             if known := _list_known(events, reader):
                 cursor = build_cursor(subscription.user_id)
                 content = {"type": "events", "project_id": project_id, "cursor": cursor}
-                frames.append(Frame(connection_id, _encode({**content, "events": known})))
+                message = _encode({**content, "events": known})
+                frames.append(Frame(project_id, connection_id, message))
         elif readers.is_logged_in(subscription):
             message = _encode({"type": "unsubscribed", "project_id": project_id})
-            frames.append(Frame(connection_id, message, ended=project_id))
+            frames.append(Frame(project_id, connection_id, message, is_last=True))
         else:
-            frames.append(Frame(connection_id, None))
+            frames.append(Frame(project_id, connection_id, None))
     return frames
 
 
@@ -126,13 +128,10 @@ def _send_frames(frames: list[Frame]) -> Counter[str]:
     results = list(_get_senders().map(_send_frame, frames))
     outcome = Counter({kind.value: 0 for kind in Delivery})
     outcome.update(result.value for result in results)
-    lost = {
-        frame.connection_id
-        for frame, result in zip(frames, results, strict=True)
-        if result is not Delivery.SENT
-    }
+    sent = zip(frames, results, strict=True)
+    lost = [frame for frame, result in sent if result is not Delivery.SENT]
     run_concurrently(_forget_connection, lost)
-    run_concurrently(_end_subscription, (frame for frame in frames if frame.ended))
+    run_concurrently(_end_subscription, (frame for frame in frames if frame.is_last))
     return outcome
 
 
@@ -147,15 +146,18 @@ def _send_frame(frame: Frame) -> Delivery:
     return result
 
 
-def _forget_connection(connection_id: str) -> None:
-    connection = models.get_connection(connection_id)
+def _forget_connection(frame: Frame) -> None:
+    """Delete the connection of the frame, also a subscription that is left without one: it was made
+    while the connection was closed, or the time-to-live deleted the connection first."""
+    connection = models.get_connection(frame.connection_id)
     if connection is not None:
         models.remove_connection(connection)
+    transact(models.delete_subscription_write(frame.project_id, frame.connection_id))
 
 
 def _end_subscription(frame: Frame) -> None:
     with suppress(ConditionFailed):  # the connection was closed meanwhile
-        transact(*models.unsubscribe_writes(frame.connection_id, str(frame.ended)))
+        transact(*models.unsubscribe_writes(frame.connection_id, frame.project_id))
 
 
 def _encode(content: dict[str, Any]) -> bytes:

@@ -207,7 +207,12 @@ def unsubscribe_writes(connection_id: str, project_id: str) -> tuple[Write, ...]
     """Return the writes that end a subscription. The first fails without the connection."""
     projects: Any = Connection.projects
     removed = Update(Connection.key(connection_id), (projects.delete({project_id}),))
-    return removed, Delete(Subscription.key(project_id, connection_id))
+    return removed, delete_subscription_write(project_id, connection_id)
+
+
+def delete_subscription_write(project_id: str, connection_id: str) -> Delete:
+    """Return the write that deletes a subscription; there need not be one."""
+    return Delete(Subscription.key(project_id, connection_id))
 
 
 def remove_connection(connection: Connection) -> None:

@@ -90,6 +90,8 @@ def subscribe(connection: Connection, project_id: str, now: datetime) -> str:
 
 def unsubscribe(connection: Connection, project_id: str) -> None:
     """End a subscription; there need not be one."""
+    if not is_id(project_id):  # DynamoDB refuses an empty text in a set, and a key that is too long
+        return
     try:
         transact(*models.unsubscribe_writes(connection.id, project_id))
     except ConditionFailed:  # the connection was closed meanwhile

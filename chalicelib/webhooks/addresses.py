@@ -20,6 +20,9 @@ from chalicelib.errors import FieldError, Invalid
 
 URL_MAX = 1000
 _PRINTABLE = re.compile(r"[!-~]+")
+# The last part of an IPv4 address in any form, which no domain name has: a decimal, octal or
+# hexadecimal number (https://url.spec.whatwg.org/#ends-in-a-number-checker).
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 # All IPv6 addresses that are assigned to hosts on the Internet (RFC 4291, section 2.4).
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 # Global for Python, but they lead to IPv4 addresses that may be private: 6to4 (RFC 3056), its
@@ -74,11 +77,21 @@ def parse_url(url: str) -> Target:
         raise Refused("must not contain a fragment (#)")
     is_https = parts.scheme == "https"
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    target = Target(is_https, parts.hostname, port or (443 if is_https else 80), path)
-    address = _parse_address(target.host)
-    if address is not None and not is_allowed(address, is_https=is_https):
-        raise Refused("must not be an address of a private or local network")
+    usual = 443 if is_https else 80
+    target = Target(is_https, parts.hostname, usual if port is None else port, path)
+    _require_possible(target)
     return target
+
+
+def _require_possible(target: Target) -> None:
+    """Raises `Refused` when no webhook may call this host and port, whatever the name stands for."""
+    if target.port == 0:
+        raise Refused("must not have the port 0")
+    address = _parse_address(target.host)
+    if address is None and _NUMBER.fullmatch(target.host.removesuffix(".").rpartition(".")[2]):
+        raise Refused("must have a name as host, or an address of four decimal numbers")
+    if address is not None and not is_allowed(address, is_https=target.is_https):
+        raise Refused("must not be an address of a private or local network")
 
 
 def require_valid_url(url: str) -> None:

@@ -31,7 +31,7 @@ from chalicelib.webhooks.sending import Attempt
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 # The pauses between the attempts: eight attempts in 24 hours.
 RETRY_DELAYS = (5 * MINUTE, 10 * MINUTE, 45 * MINUTE, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR)
-# An event that waited longer without an attempt, because the webhook was paused, is not sent.
+# An event that waited longer for its next attempt, because the webhook was paused, is not sent.
 SENT_FOR = sum(RETRY_DELAYS, timedelta())
 # A run stops after so many failed requests, or after one that got no answer.
 FAILURES_MAX = 3
@@ -112,7 +112,7 @@ class _Run:
             self._is_stopped = True
         elif (due_at := pending.due_at) and due_at > format_timestamp(now) and not has_recovered:
             self._block(pending, parse_timestamp(due_at))
-        elif not delivery.attempts and parse_timestamp(delivery.created_at) + SENT_FOR < now:
+        elif parse_timestamp(pending.due_at or delivery.created_at) + SENT_FOR < now:
             record_attempt(pending, {"status": FAILED, "error": EXPIRED})
         else:
             self._send(webhook, pending, delivery, now)
@@ -169,8 +169,11 @@ class _Run:
             retry_at = now + RETRY_DELAYS[failures - 1]
             models.record_run(webhook, failures=failures, failing_since=since, retry_at=retry_at)
         elif self.sent:
-            # After an early stop, untried deliveries may be left: soon again.
-            again = now + RETRY_DELAYS[0] if self._is_stopped else self._next_try
+            again = self._next_try
+            if self._is_stopped:  # untried deliveries may be left
+                again = now + RETRY_DELAYS[0]
+            elif is_waiting(webhook, now):  # deliveries written during this run started none
+                again = now
             models.record_run(webhook, failures=0, failing_since=None, retry_at=again)
         elif not self._is_stopped:
             since, failures = webhook.failing_since, int(webhook.failures)

@@ -87,7 +87,8 @@ def _post(target: Target, headers: dict[str, str], body: bytes, deadline: float)
         answer = connection.getresponse()
         if connection.is_aborted:  # http.client takes the end of the stream for that of the headers
             raise TimeoutError
-        with suppress(OSError, http.client.HTTPException):  # the status says enough
+        # The status says enough. A chunk of negative length is a ValueError of `http.client`.
+        with suppress(OSError, http.client.HTTPException, ValueError):
             answer.read(ANSWER_MAX)
         return answer.status
     finally:

@@ -1,6 +1,7 @@
 """What becomes of the files of each product, which have the columns and members of real ones."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -99,10 +100,13 @@ def test_repetitions_with_one_meaning_become_rules(
         ("3/4/2026", "en", "due_date"),
         ("2026-02-30", "en", "due_date"),
         ("tomorrow", "en", "due_date"),
+        ("0001-01-01 at 00:00", "en", "due_date"),
+        ("every mon starting 0001-01-01", "en", "rrule"),
+        ("every day at 00:00 starting 0001-01-01", "en", "rrule"),
     ],
 )
 def test_other_dates_are_reported(ann: Person, text: str, language: str, field: str) -> None:
-    file = todoist_file(f"task,Water,,,1,,,{text},{language},")
+    file = todoist_file(f"task,Water,,,1,,,{text},{language},Europe/Berlin")
     state = run_import(ann, "todoist_csv", file, name="Home")
     ((line, found, _),) = find_codes(state)
     assert (line, found) == (2, field)
@@ -122,6 +126,20 @@ def test_lines_of_todoist_without_a_place_are_reported(ann: Person) -> None:
     ]
     assert state["report"]["skipped"] == 3
     assert list(_by_title(ann, state)) == ["A"]
+
+
+def test_an_indent_that_no_file_has_is_none(ann: Person) -> None:
+    file = todoist_file("task,A", f"task,B,,,{'9' * 5_000}", "task,C,,,\u00b2")
+    tasks = _by_title(ann, run_import(ann, "todoist_csv", file, name="Home"))
+    assert [tasks[title]["parent"] for title in "ABC"] == [None, None, None]
+
+
+def test_a_note_of_half_files_is_read_in_a_moment(ann: Person) -> None:
+    note = "[[file {" * 15_000
+    started = time.monotonic()
+    state = run_import(ann, "todoist_csv", todoist_file("task,A", f"note,{note}"), name="Home")
+    assert find_codes(state) == [(2, "comments", "text_cut")]
+    assert time.monotonic() - started < 5
 
 
 BOARD = trello_file(
@@ -247,6 +265,30 @@ def test_a_project_of_asana(ann: Person, bob: Person) -> None:
     ]
 
 
+def test_a_parent_of_asana_is_the_nearest_above_or_else_the_last_below(ann: Person) -> None:
+    rows = (("1", "A", "Twice"), ("2", "Twice", ""), ("3", "B", "Twice"), ("4", "Twice", ""))
+    lines = (f"{number},{title},{parent}" for number, title, parent in (*rows, ("5", "C", "Twice")))
+    file = "\n".join(("Task ID,Name,Parent task", *lines, "6,Own,Own"))
+    state = run_import(ann, "asana_csv", file, name="P")
+    tasks = dict(enumerate(list_tasks(ann, state["project"]), 1))
+    parents = {number: task["parent"] for number, task in tasks.items() if task["parent"]}
+    assert parents == {1: tasks[4]["id"], 3: tasks[2]["id"], 5: tasks[4]["id"]}
+    assert find_codes(state) == [
+        (2, "parent", "parent_ambiguous"),
+        (6, "parent", "parent_ambiguous"),
+        (7, "parent", "parent_unknown"),
+    ]
+
+
+def test_a_file_whose_subtasks_all_lack_their_parent_is_read_in_a_moment(ann: Person) -> None:
+    lines = (f"{number},T{number},Missing {number}" for number in range(40_000))
+    file = "\n".join(("Task ID,Name,Parent task", *lines)).encode()
+    started = time.monotonic()
+    state = run_import(ann, "asana_csv", file, name="P", dry_run=True)
+    assert find_codes(state) == [(1, "file", "too_many_tasks")]
+    assert time.monotonic() - started < 20
+
+
 def test_issues_of_github(ann: Person) -> None:
     file = (
         "number;title;body;state;labels;assignee;milestone;created_at;closed_at\n"
@@ -304,3 +346,15 @@ def test_a_cycle_of_parents_is_cut(ann: Person) -> None:
     file = json.dumps({"project": {}, "tasks": tasks})
     found = _by_title(ann, run_import(ann, "project_json", file, name="Odd"))
     assert sorted(task["parent"] is None for task in found.values()) == [False, True]
+
+
+def test_a_task_gets_at_most_25_relations_and_the_others_are_reported(ann: Person) -> None:
+    others = [{"id": f"b{number:02}", "title": f"B{number}"} for number in range(27)]
+    related = [{"kind": "blocks", "task": other["id"]} for other in others]
+    tasks = [{"id": "a", "title": "A", "relations": related}, *others]
+    file = json.dumps({"project": {}, "tasks": tasks})
+    state = run_import(ann, "project_json", file, name="Odd")
+    assert state["report"]["relations"] == 25
+    assert find_codes(state) == [(1, "relations", "relation_left_out")] * 2
+    path = f"/api/tasks/{_by_title(ann, state)['A']['id']}/relations"
+    assert len(ann.get(path).json_body["items"]) == 25

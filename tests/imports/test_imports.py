@@ -82,6 +82,22 @@ def test_all_problems_are_in_a_file(ann: Person, project: str) -> None:
     assert rows[0]["value"] == "'=soon", "the value would be a formula"
 
 
+def test_of_very_many_problems_the_first_ones_are_in_the_file(ann: Person, project: str) -> None:
+    file = "title,assignees\n" + f'T,"{"x," * 60_000}"\n' * 2
+    state = run_import(ann, "github_csv", file, project=project, dry_run=True)
+    assert (state["report"]["tasks"], state["report"]["problems_count"]) == (2, 120_000)
+    rows = parse_csv(download_job_file(ann, f"/api/imports/{state['id']}", "problems.csv"))
+    assert len(rows) == 100_000
+
+
+def test_an_import_creates_at_most_2000_labels(ann: Person, project: str) -> None:
+    tasks = (range(first, first + 20) for first in range(0, 2_020, 20))
+    lines = ("task,T " + " ".join(f"@l{number}" for number in numbers) for numbers in tasks)
+    state = run_import(ann, "todoist_csv", todoist_file(*lines), project=project, dry_run=True)
+    assert (state["report"]["tasks"], state["report"]["new_labels"]) == (101, 2_000)
+    assert find_codes(state) == [(102, "labels", "too_many_labels")] * 20
+
+
 def test_an_import_creates_a_new_project(ann: Person) -> None:
     state = run_import(ann, "todoist_csv", FILE, name="Moved", key="MOV")
     project = ann.get(f"/api/projects/{state['project']}").json_body
@@ -201,6 +217,7 @@ def test_a_token_needs_the_scope_of_projects_for_a_new_one(ann: Person, project:
         ("trello_json", FILE, "not_json", 1),
         ("trello_json", b'{"tasks": []}', "other_format", 1),
         ("trello_json", b'{"cards":[' + b"[" * 100_000, "not_json", 1),
+        ("trello_json", b'{"lists":[],"cards":[' + b"0," * 100_000 + b"0]}", "too_many_lines", 1),
         ("project_json", b'{"cards": [], "lists": []}', "other_format", 1),
         ("project_json", b'"' + b"x" * 10, "not_json", 1),
         ("asana_csv", FILE, "columns_missing", 1),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
+from chalicelib import settings
 from chalicelib.aws import clients
 from tests.faults import build_response, event_hook, is_killed_at
 from tests.live_updates.conftest import Events, Socket
@@ -63,6 +64,23 @@ def test_a_connection_that_takes_no_message_is_removed_and_holds_up_no_other(
     connections = [item for item in before if item["PK"]["S"].startswith(("CONN#", "LIVE#"))]
     left = [item for item in scan_items() if item["PK"]["S"].startswith(("CONN#", "LIVE#"))]
     assert left == connections
+
+
+def test_a_subscription_that_outlives_its_connection_is_removed(
+    ann: Person, project: str, connect: Connect, events: Events
+) -> None:
+    lost = connect(ann, project)
+    client = dynamodb_client()
+    for item in scan_items():
+        if item["PK"]["S"].startswith("CONN#"):  # as the time-to-live deletes it
+            keys = {name: item[name] for name in ("PK", "SK")}
+            client.delete_item(TableName=settings.TABLE_NAME, Key=keys)
+    with connection_answers(lost, _gone) as calls:
+        for _ in range(2):
+            ann.create_task(project)
+            events.deliver()
+    assert len(calls) == 1
+    assert not [item for item in scan_items() if item["PK"]["S"].startswith("LIVE#")]
 
 
 def test_stream_records_that_are_delivered_again_are_sent_once(

@@ -52,6 +52,15 @@ def test_a_wrong_message_is_answered_with_an_error(
     assert sorted(each["location"] for each in error["errors"]) == locations
 
 
+@pytest.mark.parametrize("project_id", ["", "x", "0" * 26, "x" * 5_000])
+def test_the_end_of_a_subscription_that_never_was_is_confirmed(
+    project_id: str, ann: Person, project: str, connect: Connect
+) -> None:
+    socket = connect(ann, project)
+    (answer,) = socket.send({"action": "unsubscribe", "project_id": project_id})
+    assert answer == {"type": "unsubscribed", "project_id": project_id}
+
+
 def test_who_is_no_member_cannot_subscribe(
     make_person: Callable[[str], Person], project: str, connect: Connect
 ) -> None:

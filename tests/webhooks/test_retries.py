@@ -92,6 +92,24 @@ def test_a_receiver_that_trickles_its_answer_is_cut_off_after_five_seconds(
     assert logged["error"] == "timed_out" and 4500 < logged["duration_ms"] < 6500
 
 
+@pytest.mark.parametrize("size", ["-5", "x", "f" * 60])
+def test_an_answer_with_a_broken_body_is_an_answer(
+    size: str, ann: Person, project: str, hook: Hook, receiver: Receiver, deliveries: Deliveries
+) -> None:
+    def answer(handler: BaseHTTPRequestHandler, _: Received) -> None:
+        handler.send_response(200)
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        handler.wfile.write(f"{size}\r\nxx\r\n".encode())
+        handler.close_connection = True
+
+    receiver.answer = answer
+    ann.create_task(project)
+    deliveries.send()
+    (logged,) = _log(ann, hook)
+    assert (logged["status"], logged["response_status"]) == ("delivered", 200)
+
+
 def test_the_events_of_a_task_wait_for_each_other_and_others_do_not(
     ann: Person,
     project: str,
@@ -149,6 +167,60 @@ def test_a_test_event_that_arrives_lets_everything_follow_at_once(
     ann.post(f"{hook['path']}/test")
     deliveries.send()
     assert receiver.take_types() == ["webhook.test", "task.created"]
+
+
+@pytest.mark.parametrize(("hours", "end"), [(20, "delivered"), (30, "failed")])
+def test_a_failed_event_of_a_paused_webhook_waits_for_a_day(
+    hours: int,
+    end: str,
+    ann: Person,
+    project: str,
+    hook: Hook,
+    receiver: Receiver,
+    deliveries: Deliveries,
+    wait: Callable[..., None],
+    sample_event: SampleEvent,
+) -> None:
+    receiver.answer_with(500, 204)
+    ann.create_task(project)
+    deliveries.send()
+    ann.patch(hook["path"], {"active": False})
+    wait(hours=hours)
+    ann.log_in()
+    ann.patch(hook["path"], {"active": True})
+    deliveries.tick(sample_event)
+    (logged,) = _log(ann, hook)
+    assert logged["status"] == end
+    assert (logged["error"] == "expired") == (end == "failed")
+
+
+def test_an_event_that_comes_while_a_receiver_recovers_follows_too(
+    ann: Person,
+    project: str,
+    hook: Hook,
+    receiver: Receiver,
+    deliveries: Deliveries,
+    sample_event: SampleEvent,
+) -> None:
+    receiver.answer_with(500)
+    first = ann.create_task(project)["id"]
+    deliveries.send()
+    receiver.take()
+    later: list[str] = []
+
+    def answer(_: BaseHTTPRequestHandler, request: Received) -> int:
+        if request.event["data"].get("task_id") == first:
+            later.append(ann.create_task(project)["id"])
+            deliveries.follow_stream()
+        return 204
+
+    receiver.answer = answer
+    ann.post(f"{hook['path']}/test")
+    deliveries.send()
+    deliveries.tick(sample_event)
+    sent = [request.event["data"].get("task_id") for request in receiver.take()]
+    assert sent == [None, first, *later]
+    assert deliveries.tick(sample_event) == 0
 
 
 def test_after_24_hours_without_success_the_webhook_is_disabled_and_its_owner_gets_a_mail(

@@ -71,6 +71,12 @@ def test_a_repeated_create_makes_one_webhook_and_shows_the_same_secret(
         "https://[64:ff9b::a9fe:a9fe]/",
         "https://[2002:a9fe:a9fe::1]/",
         "https://[ff02::1]/",
+        "https://2852039166/",
+        "https://0xa9fea9fe/",
+        "https://0251.0376.0251.0376/",
+        "https://169.254.43518/",
+        "https://169.254.169.254./",
+        "https://hooks.example.com:0/",
     ],
 )
 def test_a_url_that_is_not_public_https_is_refused(ann: Person, project: str, url: str) -> None:

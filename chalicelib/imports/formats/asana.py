@@ -25,18 +25,29 @@ def parse_asana(raw: bytes, context: ReadingContext) -> ParsedFile:
         rows.append(row)
         parsed.tasks.append(_read_task(row, context, parsed))
     titles: dict[str, list[TaskRecord]] = {}
-    for row, task in zip(rows, parsed.tasks, strict=True):
-        if parent := row["parent task"]:
-            above = titles.get(parent) or [
-                other for other in parsed.tasks if other.title == parent and other is not task
-            ]
-            task.parent = above[-1].ref if above else parent
-            if len(above) > 1:
-                parsed.report(row.line, "parent", "parent_ambiguous", parent)
+    for task in parsed.tasks:
         titles.setdefault(task.title, []).append(task)
+    _set_parents(rows, titles, parsed)
     for row, task in zip(rows, parsed.tasks, strict=True):
         task.relations = _read_relations(row, titles, parsed)
     return parsed
+
+
+def _set_parents(rows: list[Row], titles: dict[str, list[TaskRecord]], parsed: ParsedFile) -> None:
+    """Set the parent of each subtask: of the tasks with its title the nearest above, else the last
+    one below."""
+    above: dict[str, tuple[int, TaskRecord]] = {}  # by title: how many, and the nearest
+    for row, task in zip(rows, parsed.tasks, strict=True):
+        if title := row["parent task"]:
+            count, parent = above.get(title, (0, None))
+            if parent is None:
+                below = titles.get(title, [])
+                parent = below[-1] if below and below[-1] is not task else None
+                count = len(below) - (task.title == title)
+            task.parent = title if parent is None else parent.ref
+            if count > 1:
+                parsed.report(row.line, "parent", "parent_ambiguous", title)
+        above[task.title] = (above.get(task.title, (0, task))[0] + 1, task)
 
 
 def _read_task(row: Row, context: ReadingContext, parsed: ParsedFile) -> TaskRecord:

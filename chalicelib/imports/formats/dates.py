@@ -49,7 +49,10 @@ def read_date(text: str, zone: str) -> str | None:
     if not rest:
         return day.isoformat()
     clock = read_time(rest)
-    return None if clock is None else join_time(day, clock, zone)
+    try:
+        return None if clock is None else join_time(day, clock, zone)
+    except OverflowError:  # in UTC it is before the first or after the last day of the calendar
+        return None
 
 
 def _read_day(found: re.Match[str]) -> date | None:

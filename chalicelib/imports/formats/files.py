@@ -88,8 +88,11 @@ def read_elements(
 ) -> Iterator[tuple[int, T]]:
     """Yield the elements of a JSON list that have the form of `model`, each with its number.
 
-    Of the others a problem is reported.
+    Of the others a problem is reported. Raises `UnreadableFile` when there are more than
+    `LINES_MAX`.
     """
+    if len(elements) > LINES_MAX:
+        raise UnreadableFile("too_many_lines", LINES_MAX)
     decoder = msgspec.json.Decoder(model)
     for number, element in enumerate(elements, 1):
         try:

@@ -41,13 +41,18 @@ PROBLEMS = {
     "parent_unknown": (LEFT_OUT, "The parent {value} is not in the file"),
     "parent_ambiguous": (CHANGED, "Several tasks are called {value}; the nearest above was taken"),
     "too_deep": (CHANGED, "Tasks nest in three levels; the task moved up"),
-    "relation_left_out": (LEFT_OUT, "The related task {value} is not in the file, or ambiguous"),
+    "relation_left_out": (
+        LEFT_OUT,
+        "The related task {value} is not in the file, ambiguous, or one too many",
+    ),
     "comment_empty": (LEFT_OUT, "A comment has no text"),
     "attachments_left_out": (LEFT_OUT, "Files are not in the import: {value}"),
     "value_left_out": (LEFT_OUT, "There is no place for {value}"),
     "older_comments_missing": (LEFT_OUT, "The file holds only the last {value} actions"),
 }
 VALUE_MAX = 100
+# A hostile file has millions of problems; more than these are counted, but not kept.
+PROBLEMS_MAX = 100_000
 
 
 class Problem(Struct, frozen=True):
@@ -121,16 +126,22 @@ class TaskRecord(Struct):
 
 class ParsedFile(Struct):
     """The tasks of a file in the order of creation, the colors of labels by name, the project's
-    description, and the problems so far."""
+    description, and the problems so far: the first `PROBLEMS_MAX`, the number of all, and that of
+    skipped lines."""
 
     tasks: list[TaskRecord] = field(default_factory=list)
     colors: dict[str, str] = field(default_factory=dict)
     description: str = ""
     problems: list[Problem] = field(default_factory=list)
+    problems_count: int = 0
+    skipped: int = 0
 
     def report(self, line: int, field: str, code: str, value: Any = "") -> None:
         """Add a problem."""
-        self.problems.append(new_problem(line, field, code, value))
+        self.problems_count += 1
+        self.skipped += PROBLEMS[code][0] == SKIPPED
+        if len(self.problems) < PROBLEMS_MAX:
+            self.problems.append(new_problem(line, field, code, value))
 
 
 class ReadingContext(Struct, frozen=True):

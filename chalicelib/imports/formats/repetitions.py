@@ -71,10 +71,11 @@ def read_repetition(text: str, *, today: str, zone: str) -> Repetition | None:
         parts["UNTIL"] = end.replace("-", "")
         if clock is not None:
             parts["UNTIL"] += "T235959Z"
-    first = _find_first(parts, start)
-    due_date = first.date().isoformat()
-    if clock is not None:
-        due_date = dates.join_time(first.date(), clock, zone)
+    try:
+        first = _find_first(parts, start).date()
+        due_date = first.isoformat() if clock is None else dates.join_time(first, clock, zone)
+    except OverflowError:  # it needs a day before the first one of the calendar
+        return None
     rule = ";".join(f"{name}={value}" for name, value in parts.items())
     return Repetition(rule, due_date, "completed_at" if found["every"].endswith("!") else None)
 

@@ -22,7 +22,9 @@ from chalicelib.imports.formats.repetitions import is_repetition, read_repetitio
 # 1 is the highest priority.
 PRIORITIES = {"1": "high", "2": "medium", "3": "medium", "4": "low", "": "medium"}
 _LABEL = re.compile(r"(?<!\S)@(\S+)")
-_FILE = re.compile(r"\[\[file (\{.*?\})\]\]", re.DOTALL)
+# It ends before the next one begins, so the search takes linear time in any text.
+_FILE = re.compile(r"\[\[file \{((?!\[\[file ).)*?\}\]\]", re.DOTALL)
+_INDENT = re.compile(r"\d{1,4}")
 _PERSON = re.compile(r"(.*?) ?\(\d+\)")
 _ENGLISH = {"", "en"}
 
@@ -37,7 +39,7 @@ def parse_todoist(raw: bytes, context: ReadingContext) -> ParsedFile:
             section, above = row["content"], []
         elif kind == "task":
             task = _read_task(row, section, context, parsed)
-            indent = int(row["indent"]) if row["indent"].isdecimal() else 1
+            indent = int(row["indent"]) if _INDENT.fullmatch(row["indent"]) else 1
             above = above[: max(indent - 1, 0)]
             task.parent = above[-1].ref if above else None
             above.append(task)
