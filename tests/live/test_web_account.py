@@ -12,6 +12,12 @@ from tests.live.support import PASSWORD, ApiUser, Deployment, wait_for
 from tests.live.web_pages import PNG, WebPage, open_page, read_link
 
 UNSAVED = "Object.keys(localStorage).filter((key) => key.startsWith('unsaved-'))"
+# Begins a session in place of the one that the cookie has.
+LOG_IN = """(body) => fetch("/api/auth/login", {
+  method: "POST",
+  headers: { "Content-Type": "application/json" },
+  body: JSON.stringify(body),
+})"""
 
 
 @pytest.fixture
@@ -263,3 +269,27 @@ def test_the_menu_offers_light_mode_where_the_device_is_dark(
         web.page.get_by_role("button", name="Your account").click()
         web.page.get_by_role("menuitem", name="Light mode").click()
         web.page.locator("html[data-mantine-color-scheme=light]").wait_for()
+
+
+def test_a_logout_ends_the_session_in_the_other_tabs(web: WebPage, eve: ApiUser) -> None:
+    other = web.page.context.new_page()
+    other.goto(f"{web.address}/tasks")
+    other.get_by_role("button", name="Your account").wait_for()
+    web.page.get_by_role("button", name="Your account").click()
+    web.page.get_by_role("menuitem", name="Log out").click()
+    other.wait_for_url("**/login?next=*")
+    assert other.get_by_text(eve.email).count() == 0
+
+
+def test_a_tab_shows_nothing_of_the_person_before_when_another_one_logs_in(
+    web: WebPage, web_deployment: Deployment, eve: ApiUser
+) -> None:
+    finn = web_deployment.new_user("finn").sign_up()
+    other = web.page.context.new_page()
+    other.goto(f"{web.address}/tasks")
+    other.get_by_text(eve.email).wait_for()
+    with other.expect_navigation():
+        web.page.evaluate(LOG_IN, {"email": finn.email, "password": PASSWORD, "cookie": True})
+        web.page.reload()
+    other.get_by_text(finn.email).wait_for()
+    assert other.get_by_text(eve.email).count() == 0

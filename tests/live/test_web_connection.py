@@ -112,3 +112,57 @@ def test_a_text_that_the_api_refuses_comes_back(web: WebPage, ann: ApiUser, proj
     page.get_by_role("button", name="Comment", exact=True).click()
     page.get_by_role("alert").wait_for()
     wait_for(lambda: text.input_value() == "Too much")
+
+
+def test_every_conflict_is_asked_about_one_after_another_and_after_a_reload(
+    web: WebPage, ann: ApiUser, project: str
+) -> None:
+    paths = [f"/tasks/{_create_task(ann, project, each)['id']}" for each in ("First", "Second")]
+    page = web.page
+    web.log_in(ann.email)
+    web.open_live(f"/projects/{project}/list")
+    for title in ("First", "Second"):
+        page.get_by_role("link", name=title, exact=True).click()
+        page.get_by_label("Title").wait_for()
+        page.go_back()
+        page.get_by_role("dialog").wait_for(state="detached")
+    page.context.set_offline(True)
+    for title in ("First", "Second"):
+        page.get_by_role("link", name=title, exact=True).click()
+        page.get_by_label("Title").fill(f"{title} of mine")
+        page.get_by_label("Title").press("Enter")
+        page.go_back()
+        page.get_by_role("dialog").wait_for(state="detached")
+    for path in paths:
+        ann.request_json("PATCH", f"{path}/", {"title": "Changed elsewhere"})
+    page.context.set_offline(False)
+    dialog = page.get_by_role("dialog", name="Somebody else has changed this")
+    dialog.get_by_text("First of mine").wait_for()
+    page.get_by_text("2 changes wait").wait_for(state="detached")
+    dialog.press("Escape")
+    page.reload()
+    for title in ("First", "Second"):
+        dialog.get_by_text(f"{title} of mine").wait_for()
+        with web.expect_change():
+            dialog.get_by_role("button", name="Keep mine").click()
+    dialog.wait_for(state="detached")
+    titles = [ann.request_json("GET", f"{path}/")["title"] for path in paths]
+    assert titles == ["First of mine", "Second of mine"]
+
+
+def test_a_new_task_that_waits_for_the_connection_is_visible(
+    web: WebPage, ann: ApiUser, project: str
+) -> None:
+    page = web.page
+    web.log_in(ann.email)
+    web.open_live(f"/projects/{project}/board")
+    column = page.get_by_role("region", name="To do")
+    column.get_by_role("button", name="Add a task").click()
+    page.context.set_offline(True)
+    column.get_by_label("What has to be done?").fill("Thought of on the train")
+    column.get_by_label("What has to be done?").press("Enter")
+    column.get_by_text("Thought of on the train").wait_for()
+    column.get_by_text("Being sent").wait_for()
+    page.context.set_offline(False)
+    column.get_by_role("button", name="Thought of on the train").wait_for()
+    column.get_by_text("Being sent").wait_for(state="detached")

@@ -12,6 +12,10 @@ PAGE = 50
 SOME_FRAMES = """async () => {
   for (let count = 0; count < 20; count += 1) await new Promise(requestAnimationFrame);
 }"""
+# Sets `rowsOnPaper` when the page is printed, after the client has prepared it.
+COUNT_ROWS_ON_PAPER = """() => addEventListener("beforeprint", () => {
+  globalThis.rowsOnPaper = document.querySelectorAll("tbody tr").length;
+})"""
 
 
 def _create(ann: ApiUser, project: str, count: int) -> None:
@@ -47,6 +51,10 @@ def test_rows_out_of_sight_are_not_in_the_document_and_nothing_moves(
     assert last.bounding_box() == before
     page.get_by_role("table").evaluate("(table) => table.scrollIntoView()")
     page.get_by_text("Task 000").wait_for()
+    page.evaluate(COUNT_ROWS_ON_PAPER)
+    page.pdf()
+    assert page.evaluate("rowsOnPaper") == TASKS
+    wait_for(lambda: rows.count() < TASKS)
 
 
 def test_a_change_by_somebody_else_does_not_cancel_the_next_page(

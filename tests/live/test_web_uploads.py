@@ -78,6 +78,35 @@ def test_a_file_is_pasted_while_a_comment_is_written(web: WebPage, ann: ApiUser,
     assert _list(ann, task) == [("notes.txt", "ready")]
 
 
+def test_the_picture_of_a_copied_text_is_not_uploaded(
+    web: WebPage, ann: ApiUser, task: str
+) -> None:
+    web.page.get_by_label("New comment").focus()
+    cells = _files(web, "cells.png", "image/png", PNG)
+    cells.evaluate("(data) => { data.setData('text/plain', '1'); data.setData('text/html', '1'); }")
+    cells.evaluate(PASTE)
+    _files(web, "picture.png", "image/png", PNG).evaluate(PASTE)
+    wait_for(lambda: _list(ann, task) == [("picture.png", "ready")])
+
+
+def test_the_browser_asks_before_a_reload_loses_a_file(
+    web: WebPage, ann: ApiUser, task: str, tmp_path: Path
+) -> None:
+    page = web.page
+    file = tmp_path / "film.bin"
+    file.write_bytes(bytes(MEGABYTE))
+    _limit_upload(web, MEGABYTE // 20)
+    page.get_by_label("New comment").click()
+    _choose(web, file)
+    _area(web).get_by_role("button", name="Cancel the upload").wait_for()
+    with page.expect_event("dialog") as asked:
+        page.once("dialog", lambda dialog: dialog.dismiss())
+        page.evaluate("setTimeout(() => location.reload())")
+    assert asked.value.type == "beforeunload"
+    _limit_upload(web, -1)
+    wait_for(lambda: _list(ann, task) == [("film.bin", "ready")])
+
+
 def test_an_upload_shows_its_progress_goes_on_without_the_panel_and_is_cancelled(
     web: WebPage, ann: ApiUser, task: str, tmp_path: Path
 ) -> None:

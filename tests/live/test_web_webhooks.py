@@ -70,3 +70,27 @@ def _read_secret(section: Any) -> str:
     secret = str(shown.inner_text())
     assert secret.startswith("whsec_")
     return secret
+
+
+def test_the_address_and_the_events_of_a_webhook_are_changed(
+    web: WebPage, ann: ApiUser, project: str, receiver: Receiver
+) -> None:
+    page, path = web.page, f"/projects/{project}/webhooks/"
+    ann.request_json("POST", path, {"url": receiver.url, "events": ["task.created"]})
+    web.log_in(ann.email)
+    web.open(f"/projects/{project}/settings")
+    section = page.get_by_role("region", name="Webhooks")
+    section.get_by_role("button", name="Edit").click()
+    assert section.get_by_label("Address").input_value() == receiver.url
+    section.get_by_label("Address").fill("https://10.0.0.1/")
+    section.get_by_role("button", name="Save").click()
+    section.get_by_text("must not be an address of a private or local network").wait_for()
+    section.get_by_label("Address").fill(f"{receiver.url}?new")
+    section.get_by_role("checkbox", name="comment.created").check()
+    section.get_by_role("checkbox", name="task.created").uncheck()
+    assert web.find_violations() == []
+    section.get_by_role("button", name="Save").click()
+    section.get_by_label("Address").wait_for(state="detached")
+    section.get_by_text(f"{receiver.url}?new").wait_for()
+    (stored,) = ann.request_json("GET", path)["items"]
+    assert (stored["url"], stored["events"]) == (f"{receiver.url}?new", ["comment.created"])

@@ -9,7 +9,12 @@ import { createRoot } from "react-dom/client";
 import { BrowserRouter } from "react-router";
 
 import { queryClient } from "./api/queries";
-import { restoreSession, subscribeToSession, getSessionState } from "./api/session";
+import {
+  followOtherTabs,
+  getSessionState,
+  restoreSession,
+  subscribeToSession,
+} from "./api/session";
 import { ErrorBoundary } from "./app/ErrorBoundary";
 import { NotificationsOnDemand } from "./app/NotificationsOnDemand";
 import { Routes } from "./app/Routes";
@@ -27,6 +32,7 @@ async function start(): Promise<void> {
   if (root === null) {
     throw new Error("index.html has no #root");
   }
+  followOtherTabs();
   void restoreSession();
   await loadMessages();
   const theme = buildTheme();

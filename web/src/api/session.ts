@@ -2,7 +2,7 @@
  * The session of this browser tab.
  *
  * The access token is only in memory. The refresh token is in a cookie that scripts cannot read;
- * `localStorage` remembers only that there may be one.
+ * `localStorage` remembers only whose session there may be, which tells other tabs when it ends.
  */
 import createClient from "openapi-fetch";
 
@@ -17,7 +17,7 @@ interface AccessToken {
   userId: string;
 }
 
-const HINT = "has-session";
+const HINT = "has-session"; // its value is the id of the person
 // The token is replaced this long before it expires, in milliseconds.
 const MARGIN = 30_000;
 // Milliseconds between attempts to restore a session while the API does not respond.
@@ -55,12 +55,9 @@ function setState(next: State): void {
 }
 
 function keepToken(access: string, expiresIn: number): void {
-  token = {
-    value: access,
-    expiresAt: Date.now() + expiresIn * 1000,
-    userId: readSubject(access),
-  };
-  localStorage.setItem(HINT, "1");
+  const userId = readSubject(access);
+  token = { value: access, expiresAt: Date.now() + expiresIn * 1000, userId };
+  localStorage.setItem(HINT, userId);
   setState("signed-in");
 }
 
@@ -76,6 +73,23 @@ export function forgetSession(): void {
   token = null;
   localStorage.removeItem(HINT);
   setState("signed-out");
+}
+
+/**
+ * Follows what other tabs of this browser do with the session, which is the same: its end is that of
+ * this tab, too, and this tab shows nothing of a person in whose place another one has logged in.
+ */
+export function followOtherTabs(): void {
+  window.addEventListener("storage", ({ key, newValue }) => {
+    if (key !== HINT || token === null) {
+      return;
+    }
+    if (newValue === null) {
+      forgetSession();
+    } else if (newValue !== token.userId) {
+      location.reload();
+    }
+  });
 }
 
 /** Begins a session. Returns the result of the request, which is a problem for wrong credentials. */

@@ -23,7 +23,7 @@ export function ConflictChoice({ intro, rows, onKeepMine, onKeepTheirs }: Props)
             <Table.Th>{m.conflict.theirs}</Table.Th>
           </Table.Tr>
         </Table.Thead>
-        <Table.Tbody style={{ overflowWrap: "anywhere" }}>
+        <Table.Tbody style={{ overflowWrap: "anywhere", whiteSpace: "pre-wrap" }}>
           {rows.map(({ name, mine, theirs }) => (
             <Table.Tr key={name}>
               <Table.Th scope="row">{name}</Table.Th>

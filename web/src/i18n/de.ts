@@ -348,7 +348,8 @@ export const de: Messages = {
     template: "Aus einer Vorlage",
   },
   order: {
-    beside: (title) => `neben ${title}`,
+    after: (title) => `nach ${title}`,
+    before: (title) => `vor ${title}`,
     byHand: "Von Hand",
     instructions:
       "Die Leertaste nimmt die Aufgabe auf, die Pfeiltasten nach oben und unten wählen einen Platz, die Leertaste legt sie ab, Escape legt sie zurück.",

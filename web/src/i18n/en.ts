@@ -342,7 +342,8 @@ export const en = {
     template: "From a template",
   },
   order: {
-    beside: (title: string) => `next to ${title}`,
+    after: (title: string) => `after ${title}`,
+    before: (title: string) => `before ${title}`,
     byHand: "By hand",
     instructions:
       "Press Space to pick up the task, the up and down arrow keys to choose a place, Space to drop it, and Escape to put it back.",

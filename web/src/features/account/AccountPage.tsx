@@ -22,7 +22,8 @@ const TABS = ["profile", "security", "notifications", "calendars", "tokens"] as 
 export default function AccountPage() {
   usePageTitle(m.account.title);
   const { data: account } = useAccount();
-  const { tab = "profile" } = useParams();
+  const params = useParams();
+  const tab = TABS.find((name) => name === params.tab) ?? "profile";
   const navigate = useNavigate();
   if (!account) {
     return <Loading />;

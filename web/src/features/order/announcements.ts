@@ -1,6 +1,7 @@
-import type { Announcements } from "@dnd-kit/core";
+import type { Active, Announcements, Over } from "@dnd-kit/core";
 
 import { m } from "../../i18n";
+import type { SlotData } from "./dragging";
 
 interface Named {
   id: string;
@@ -8,27 +9,43 @@ interface Named {
 }
 
 /**
- * Returns what screen readers say while a task is moved to a place beside another one. `nameGroup`
- * names the columns that a task can be moved to.
+ * Returns what screen readers say while a task is moved to a place before or after another one.
+ * `nameGroup` names the columns that a task can be moved to.
  */
 export function buildAnnouncements(
   tasks: Named[],
   nameGroup: (id: string) => string | undefined = () => undefined,
 ): Announcements {
   const name = (id: string | number) => tasks.find((task) => task.id === id)?.title ?? "";
-  const group = (id: string | number | undefined) => nameGroup(String(id));
-  const where = (over: { id: string | number; data: { current?: unknown } }) => {
-    const slot = over.data.current as { group?: string } | undefined;
-    const column = group(slot?.group ?? over.id);
-    return [column, slot?.group === undefined ? "" : m.order.beside(name(over.id))]
-      .filter(Boolean)
-      .join(", ");
-  };
+
+  function describePlace(active: Active, over: Over): string {
+    const group = (over.data.current as SlotData | undefined)?.group;
+    const column = nameGroup(String(group ?? over.id));
+    if (group === undefined) {
+      return column ?? "";
+    }
+    const place = isBelow(active, over) ? m.order.after : m.order.before;
+    return [column, place(name(over.id))].filter(Boolean).join(", ");
+  }
+
+  const announceOver = ({ active, over }: { active: Active; over: Over | null }) =>
+    over ? m.board.isOver(describePlace(active, over)) : undefined;
+
   return {
     onDragStart: ({ active }) => m.board.pickedUp(name(active.id)),
-    onDragOver: ({ over }) => (over ? m.board.isOver(where(over)) : undefined),
+    // A move from one side of a task to its other side stays over that task.
+    onDragMove: announceOver,
+    onDragOver: announceOver,
     onDragEnd: ({ active, over }) =>
-      over ? m.board.dropped(name(active.id), where(over)) : m.board.dragCancelled,
+      over ? m.board.dropped(name(active.id), describePlace(active, over)) : m.board.dragCancelled,
     onDragCancel: () => m.board.dragCancelled,
   };
+}
+
+/** Whether the middle of the dragged task is below that of the task that it is over. */
+function isBelow({ rect }: Active, over: Over): boolean {
+  const dragged = rect.current.translated;
+  return (
+    dragged !== null && dragged.top + dragged.height / 2 > over.rect.top + over.rect.height / 2
+  );
 }

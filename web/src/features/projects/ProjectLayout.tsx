@@ -46,7 +46,7 @@ export default function ProjectLayout() {
           <Title order={1} size="h3" lineClamp={1}>
             {project.name}
           </Title>
-          <Badge variant="light" radius="sm">
+          <Badge variant="light" radius="sm" flex="none">
             {project.key}
           </Badge>
         </Group>

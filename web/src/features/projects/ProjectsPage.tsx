@@ -84,7 +84,7 @@ function ProjectCard({ project }: { project: Project }) {
         <Text fw={600} lineClamp={2}>
           {project.name}
         </Text>
-        <Badge variant="light" radius="sm">
+        <Badge variant="light" radius="sm" flex="none">
           {project.key}
         </Badge>
       </Group>

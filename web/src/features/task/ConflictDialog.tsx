@@ -2,7 +2,7 @@ import { Modal } from "@mantine/core";
 
 import { ConflictChoice } from "../../components/ConflictChoice";
 import { m } from "../../i18n";
-import { conflictStore, type OpenConflict } from "./dialogStores";
+import { closeConflict, type OpenConflict } from "./dialogStores";
 import { useChangeTask } from "./mutations";
 import { useFieldText } from "./useFieldText";
 
@@ -11,9 +11,17 @@ export default function ConflictDialog({ conflict }: { conflict: OpenConflict })
   const { current, patch, fields } = conflict;
   const change = useChangeTask();
   const describe = useFieldText(current.project);
-  const close = () => conflictStore.set(null);
   return (
-    <Modal opened onClose={close} title={m.conflict.title} size="lg">
+    // The buttons are the only answers: nothing else may discard what the person has typed.
+    <Modal
+      opened
+      onClose={() => undefined}
+      closeOnEscape={false}
+      closeOnClickOutside={false}
+      withCloseButton={false}
+      title={m.conflict.title}
+      size="lg"
+    >
       <ConflictChoice
         intro={m.conflict.intro(current.key)}
         rows={fields.map(({ field, mine, theirs }) => ({
@@ -21,10 +29,10 @@ export default function ConflictDialog({ conflict }: { conflict: OpenConflict })
           mine: describe(field, mine),
           theirs: describe(field, theirs),
         }))}
-        onKeepTheirs={close}
+        onKeepTheirs={closeConflict}
         onKeepMine={() => {
           change.mutate({ task: current, patch });
-          close();
+          closeConflict();
         }}
       />
     </Modal>

@@ -1,11 +1,11 @@
-import { Button, TextInput } from "@mantine/core";
+import { Button, Paper, Text, TextInput } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useCallback, useState } from "react";
 
 import type { TaskStatus } from "../../api/types";
 import { useDraft } from "../../components/useDraft";
 import { m } from "../../i18n";
-import { newTaskDraft, useCreateTask } from "./mutations";
+import { newTaskDraft, useCreateTask, useUnsentTasks } from "./mutations";
 
 interface Props {
   projectId: string;
@@ -16,6 +16,30 @@ interface Props {
 /** Creates a task from its title; the field stays open for the next one. */
 export function QuickCreate({ projectId, status, parent }: Props) {
   const fields = { ...(status && { status }), ...(parent && { parent }) };
+  const unsent = useUnsentTasks(projectId, fields);
+  return (
+    <>
+      {unsent.map(({ key, title }) => (
+        <Paper key={key} withBorder p="xs" mt={6}>
+          <Text size="sm" style={{ overflowWrap: "anywhere" }}>
+            {title}
+          </Text>
+          <Text size="xs" c="dimmed">
+            {m.task.sending}
+          </Text>
+        </Paper>
+      ))}
+      <TitleForm projectId={projectId} fields={fields} />
+    </>
+  );
+}
+
+interface FormProps {
+  projectId: string;
+  fields: Pick<Props, "status" | "parent">;
+}
+
+function TitleForm({ projectId, fields }: FormProps) {
   const [title, setTitle, clear] = useDraft(newTaskDraft(projectId, fields));
   const [isOpen, setOpen] = useState(title !== "");
   const create = useCreateTask();
@@ -31,7 +55,7 @@ export function QuickCreate({ projectId, status, parent }: Props) {
         leftSection={<IconPlus size={14} />}
         onClick={() => setOpen(true)}
       >
-        {parent ? m.task.addSubtask : m.task.add}
+        {fields.parent ? m.task.addSubtask : m.task.add}
       </Button>
     );
   }

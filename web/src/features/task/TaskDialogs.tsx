@@ -1,14 +1,14 @@
 import { lazy, Suspense } from "react";
 
 import { useStore } from "../../components/store";
-import { blockedStore, conflictStore } from "./dialogStores";
+import { blockedStore, useConflict } from "./dialogStores";
 
 const BlockedDialog = lazy(() => import("./BlockedDialog"));
 const ConflictDialog = lazy(() => import("./ConflictDialog"));
 
 /** The dialogs about changes of tasks that the API has refused. */
 export function TaskDialogs() {
-  const conflict = useStore(conflictStore);
+  const conflict = useConflict();
   const blocked = useStore(blockedStore);
   return (
     <Suspense>

@@ -1,6 +1,8 @@
 /** What the client changes of tasks. */
+import { useMutationState } from "@tanstack/react-query";
+
 import { api, idempotencyKey, ifMatch } from "../../api/client";
-import { keepChange } from "../../api/keptChanges";
+import { keepChange, keptKey } from "../../api/keptChanges";
 import { ApiProblem, isProblem, unwrap } from "../../api/problems";
 import { queryClient } from "../../api/queries";
 import type { Task, TaskCard, TaskPatch } from "../../api/types";
@@ -8,7 +10,7 @@ import { notifyProblem } from "../../components/notify";
 import { returnDraft } from "../../components/useDraft";
 import { mergeNewer } from "../live/merge";
 import { findConflicts, type SeenTask } from "./conflicts";
-import { blockedStore, conflictStore } from "./dialogStores";
+import { addConflict, blockedStore } from "./dialogStores";
 import {
   boardKey,
   boardsKey,
@@ -41,19 +43,24 @@ function sendPatch({ id, version }: SeenTask, { patch, force }: Change): Promise
  * current version. Throws the 412 when they changed the same fields, and asks the person.
  */
 async function changeTask(change: Change): Promise<Task> {
+  return sendFor(change.task, change);
+}
+
+/** Sends a change for the version of a task that `base` has. */
+async function sendFor(base: SeenTask, change: Change): Promise<Task> {
   const { task, patch } = change;
   try {
-    return await sendPatch(task, change);
+    return await sendPatch(base, change);
   } catch (error) {
     if (!isProblem(error, "precondition_failed")) {
       throw error;
     }
     const current = await readTask(task.id);
     const fields = findConflicts(task, patch, current);
-    if (fields.length === 0) {
-      return sendPatch(current, change);
+    if (fields.length === 0 && current.version > base.version) {
+      return sendFor(current, change);
     }
-    conflictStore.set({ current, patch, fields });
+    addConflict({ current, patch, fields });
     throw error;
   }
 }
@@ -107,8 +114,10 @@ interface NewTask extends Pick<Task, "title" | "project"> {
 export const newTaskDraft = (projectId: string, { parent, status }: NewTask["fields"]) =>
   `new-task-${parent ?? projectId}-${status ?? ""}`;
 
+const CREATE = "create-task";
+
 /** Creates a task in a project; the board shows it when the API has confirmed it. */
-export const useCreateTask = keepChange<Task, NewTask>("create-task", {
+export const useCreateTask = keepChange<Task, NewTask>(CREATE, {
   mutationFn: ({ project, title, fields, key }) =>
     unwrap(
       api.POST("/api/tasks", {
@@ -129,6 +138,16 @@ export const useCreateTask = keepChange<Task, NewTask>("create-task", {
     notifyProblem(error);
   },
 });
+
+/** Returns the new tasks with these fields that are on their way. */
+export function useUnsentTasks(projectId: string, fields: NewTask["fields"]): NewTask[] {
+  const unsent = useMutationState({
+    filters: { mutationKey: keptKey(CREATE), status: "pending" },
+    select: ({ state }) => state.variables as NewTask,
+  });
+  const place = newTaskDraft(projectId, fields);
+  return unsent.filter((task) => newTaskDraft(task.project, task.fields) === place);
+}
 
 /** Moves a task to the trash. */
 export const useDeleteTask = keepChange<unknown, Pick<Task, "id">>("delete-task", {

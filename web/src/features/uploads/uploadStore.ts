@@ -29,8 +29,16 @@ export function subscribeToUploads(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
+/** Lets the browser ask before a reload loses a file. */
+const ask = (event: BeforeUnloadEvent) => event.preventDefault();
+
 function setUploads(next: readonly Upload[]): void {
   uploads = next;
+  if (uploads.some(({ path }) => path === null)) {
+    window.addEventListener("beforeunload", ask);
+  } else {
+    window.removeEventListener("beforeunload", ask);
+  }
   listeners.forEach((listener) => {
     listener();
   });

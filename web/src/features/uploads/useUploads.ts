@@ -7,6 +7,10 @@ import { attachmentsKey } from "./queries";
 import * as store from "./uploadStore";
 import type { Upload } from "./uploadStore";
 
+/** Whether the clipboard has a text, of which office programs add a picture. */
+const isFormattedText = ({ types }: DataTransfer) =>
+  types.includes("text/plain") && types.includes("text/html");
+
 interface Uploads {
   /** Those of this tab. */
   running: Upload[];
@@ -48,8 +52,8 @@ export function useUploads(
 
   useEffect(() => {
     const paste = (event: ClipboardEvent) => {
-      if (isEditable) {
-        add([...(event.clipboardData?.files ?? [])]);
+      if (isEditable && event.clipboardData && !isFormattedText(event.clipboardData)) {
+        add([...event.clipboardData.files]);
       }
     };
     document.addEventListener("paste", paste);

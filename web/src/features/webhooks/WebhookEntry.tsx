@@ -8,12 +8,14 @@ import type { Webhook } from "../../api/types";
 import { formatTime } from "../../components/dates";
 import { Loading } from "../../components/Loading";
 import { notifyProblem, notifySuccess } from "../../components/notify";
+import { m } from "../../i18n";
 import { texts } from "./texts";
 import { Credential, NewSecret } from "../account/Credential";
 import { useTimeZone } from "../account/useAccount";
 import { deliveriesKey, webhooksKey } from "./queries";
 
 const Deliveries = lazy(() => import("./Deliveries"));
+const EditWebhook = lazy(() => import("./EditWebhook"));
 
 interface Props {
   projectId: string;
@@ -24,6 +26,7 @@ interface Props {
 export function WebhookEntry({ projectId, webhook }: Props) {
   const zone = useTimeZone();
   const [isOpen, setOpen] = useState(false);
+  const [isEdited, setEdited] = useState(false);
   const { change, rotate, test, remove } = useWebhookActions(projectId, webhook);
   return (
     <Stack gap="xs">
@@ -36,6 +39,9 @@ export function WebhookEntry({ projectId, webhook }: Props) {
             <Action onClick={() => setOpen(!isOpen)} isExpanded={isOpen}>
               {texts.deliveries}
             </Action>
+            <Action onClick={() => setEdited(!isEdited)} isExpanded={isEdited}>
+              {m.common.edit}
+            </Action>
             <Action onClick={() => test.mutate()}>{texts.sendTest}</Action>
             <Action onClick={() => rotate.mutate()}>{texts.rotate}</Action>
             <Action onClick={() => change.mutate(!webhook.active)}>
@@ -44,6 +50,11 @@ export function WebhookEntry({ projectId, webhook }: Props) {
           </>
         }
       />
+      {isEdited && (
+        <Suspense fallback={<Loading />}>
+          <EditWebhook projectId={projectId} webhook={webhook} onClose={() => setEdited(false)} />
+        </Suspense>
+      )}
       {rotate.data && <NewSecret title={texts.shownOnceOverlap} secret={rotate.data.secret} />}
       {isOpen && (
         <Suspense fallback={<Loading />}>
