@@ -13,6 +13,7 @@ from infra.stage import LOCAL, Stage, UserError, configure_aws, load_stage, repo
 from infra.web_client import build_client
 
 _CLIENT_BUCKET = "ClientBucketName"  # an output of the stack
+_SECRETS = {"SecretId", "WebhookKeysId"}  # outputs: the secrets that outlive it
 
 
 def deploy(stage: Stage) -> dict[str, str]:
@@ -128,7 +129,9 @@ def delete_data(outputs: dict[str, str]) -> None:
     dynamodb.delete_table(TableName=outputs["TableName"])
     _empty_bucket(outputs["BucketName"])
     boto3.resource("s3").Bucket(outputs["BucketName"]).delete()
-    boto3.client("secretsmanager").delete_secret(SecretId=outputs["SecretId"])
+    secrets = boto3.client("secretsmanager")
+    for name in _SECRETS & outputs.keys():  # a stack of an earlier release has fewer
+        secrets.delete_secret(SecretId=outputs[name])
 
 
 def _confirm(stage: Stage, *, with_data: bool) -> None:

@@ -93,12 +93,12 @@ def read_function_environment(outputs: Outputs) -> dict[str, str]:
 def check_stream_consumers(outputs: Outputs) -> list[str]:
     """Return the functions that the table's stream does not reach within 20 seconds.
 
-    Writes an item for each consumer that it reads and ignores, and waits for its log.
+    Writes an item for each consumer, which leads to nothing there, and waits for its log.
     """
     mark = uuid4().hex
     keys = {
         "DispatchMail": (f"OUTBOX#check-{mark}", "MAIL"),
-        "FollowChanges": (f"JOB#check-{mark}", "JOB"),
+        "FollowChanges": (f"WEBHOOK#check-{mark}", "PENDING#check"),
     }
     begin = int(time.time() * 1000)
     with use_endpoint(outputs["aws_endpoint"]):
@@ -113,7 +113,7 @@ def check_stream_consumers(outputs: Outputs) -> list[str]:
                 return False
 
         for pk, sk in keys.values():
-            table.put_item(Item={"PK": pk, "SK": sk})
+            table.put_item(Item={"PK": pk, "SK": sk, "project_id": "check"})
         waiting = set(keys)
         while waiting and time.time() * 1000 < begin + 1000 * _STREAM_SECONDS:
             time.sleep(0.3)

@@ -21,20 +21,25 @@ Wait = Callable[[float], None]
 
 
 @pytest.fixture
-def wait_on_monotonic_clock() -> Iterator[Wait]:
-    """Move the clock that never goes back by a number of seconds. No keys are cached before."""
-    read, offset = time.monotonic, [0.0]
+def no_cached_keys() -> Iterator[None]:
+    """Begin and end without cached signing keys, and without the memory of a failed read."""
     secrets.signing_keys.forget()
+    yield
+    secrets.signing_keys.forget()
+
+
+@pytest.fixture
+def wait_on_monotonic_clock(no_cached_keys: None) -> Iterator[Wait]:
+    """Move the clock that never goes back by a number of seconds."""
+    read, offset = time.monotonic, [0.0]
     with patch("time.monotonic", lambda: read() + sum(offset)):
         yield offset.append
-    secrets.signing_keys.forget()
 
 
-def test_a_missing_secret_is_named_in_the_error(cloud: None) -> None:
+def test_a_missing_secret_is_named_in_the_error(cloud: None, no_cached_keys: None) -> None:
     clients.secrets_manager_client().delete_secret(
         SecretId=settings.SECRET_ID, ForceDeleteWithoutRecovery=True
     )
-    secrets.signing_keys.forget()
     with pytest.raises(RuntimeError, match=settings.SECRET_ID):
         secrets.signing_keys.get()
 

@@ -154,13 +154,22 @@ LONG_TEXT = " ".join(f"word{number}" for number in range(1_000))
 
 def _stream_change(world: JobWorld, **fields: Any) -> Action:
     """Return the action that processes the stream record of a change of `fields`."""
-    path = world.task()
+    path = _task_without_renewal(world)
     return _stream_record(path, lambda: world.ann.patch(path, fields))
+
+
+def _task_without_renewal(world: JobWorld) -> str:
+    """Create a task whose first change does not renew the list snapshot, and return its path."""
+    while True:
+        path = world.task()
+        task = world.ann.get(path).json_body
+        if (int(task["key"].rpartition("-")[2]) + 2) % REFRESH_EVERY:
+            return path
 
 
 def _stream_blocker(world: JobWorld) -> Action:
     """Return the action that processes the stream record of a task that becomes blocked."""
-    path = world.task()
+    path = _task_without_renewal(world)
     body = {"kind": "blocked_by", "task": world.task().removeprefix("/api/tasks/")}
     return _stream_record(path, lambda: world.ann.post(f"{path}/relations", body))
 

@@ -92,6 +92,7 @@ def test_a_view_is_saved_shared_changed_and_deleted(
     page.goto(f"{address}/projects/{project}/list?view={view['id']}&priority=")
     page.get_by_role("link", name="Two").wait_for()
     page.get_by_role("button", name="Urgent *").click()
+    page.get_by_role("menuitem").first.wait_for()
     assert web.find_violations() == []
     with web.expect_change():
         page.get_by_role("menuitem", name="Save the changes").click()

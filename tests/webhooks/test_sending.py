@@ -6,6 +6,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -148,7 +149,8 @@ def tls_server(loopback: None) -> Iterator[tuple[int, list[str]]]:
 @pytest.fixture
 def trusted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Trust the test's certificate as a new process does that finds it in the trust store."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    trusting = partial(ssl.create_default_context, cafile=str(CERTIFICATE))
+    monkeypatch.setattr(ssl, "create_default_context", trusting)
     sending._tls_context.cache_clear()
     yield
     sending._tls_context.cache_clear()

@@ -37,6 +37,7 @@ const PAGES: Record<string, string[]> = {
 const LATER: Partial<Record<string, string[]>> = {
   [LAYOUT]: ["src/app/storeChanges.ts"],
   "src/features/projects/ProjectLayout.tsx": ["src/features/live/LiveChanges.tsx"],
+  settings: ["src/features/webhooks/WebhookSettings.tsx"],
   statistics: ["src/features/statistics/charts.tsx"],
   task: ["src/features/task/TaskExtras.tsx", "src/features/live/LiveChanges.tsx"],
 };
