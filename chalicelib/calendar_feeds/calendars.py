@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 TODOS, EVENTS, ALL_DAY_EVENTS = "todos", "events", "all_day_events"
 # Raise it with each change of the text that a task gives: programs keep what they have until then.
-CALENDAR_FORMAT = 1
+CALENDAR_FORMAT = 2
 PRODUCT = "-//Task Manager//Calendar feed//EN"
 # Calendar programs ask again after this time.
 REFRESH_AFTER = timedelta(hours=1)
@@ -77,8 +77,9 @@ def _build_event(task: Task, show_as: str, zone: str) -> "Component":
     start, due = _find_span(task)
     assert due is not None
     if show_as == ALL_DAY_EVENTS and isinstance(due, datetime):
-        start = _find_day(task.start_date, zone) if start else None
         due = _find_day(task.due_date, zone)
+        # A start that is a day is the same in each zone, so a time can be due on the day before.
+        start = min(_find_day(task.start_date, zone), due) if start else None
     event.add("dtstart", start or due)
     if not isinstance(due, datetime):
         if due < date.max:

@@ -84,7 +84,7 @@ def parse_url(url: str) -> Target:
 
 
 def _require_possible(target: Target) -> None:
-    """Raises `Refused` when no webhook may call this host and port, whatever the name stands for."""
+    """Raises `Refused` when no webhook may call this host and port, whatever the name is."""
     if target.port == 0:
         raise Refused("must not have the port 0")
     address = _parse_address(target.host)

@@ -128,6 +128,15 @@ def test_an_all_day_event_that_starts_on_its_last_day_has_one_day(
     assert span(event) == (date(2030, 7, 1), date(2030, 7, 2))
 
 
+def test_an_all_day_event_that_is_due_on_the_day_before_its_start_has_one_day(
+    anonymous: Api, ann: Person
+) -> None:
+    ann.call("PATCH", "/api/auth/profile", {"time_zone": "America/New_York"})
+    fields = {"start_date": "2030-07-02", "due_date": "2030-07-02T01:00:00Z"}
+    event = read_one(anonymous, ann, "all_day_events", **fields)
+    assert span(event) == (date(2030, 7, 1), date(2030, 7, 2))
+
+
 def test_reminders_are_alarms_at_their_time(anonymous: Api, ann: Person) -> None:
     project = ann.create_project()
     # The clocks go forward that night, so 24 hours earlier the local time is 11:00.
