@@ -106,3 +106,16 @@ def test_a_search_is_in_the_address(web: WebPage, ann: ApiUser, project: str, ro
     page.get_by_label("Search tasks").fill("")
     page.get_by_text("Task 002").wait_for()
     assert "q=" not in page.url
+
+
+def test_a_long_word_in_a_title_stays_in_its_column(
+    web: WebPage, ann: ApiUser, project: str
+) -> None:
+    ann.request_json("POST", "/tasks/", {"project": project, "title": "W" * 200})
+    web.log_in(ann.email)
+    web.open(f"/projects/{project}/list")
+    title = web.page.get_by_role("link", name="W" * 200)
+    title.wait_for()
+    status = web.page.get_by_role("cell", name="To do").bounding_box()
+    box = title.bounding_box()
+    assert box["x"] + box["width"] <= status["x"]

@@ -4,6 +4,8 @@ import { QueryClient } from "@tanstack/react-query";
 import { ApiProblem } from "./problems";
 
 const MAX_RETRIES = 3;
+// Milliseconds until a page asks again for what the API could not return.
+const RECOVERY = 15_000;
 
 /** Whether a request that has failed this often is sent again. */
 export function shouldRetry(failures: number, error: Error): boolean {
@@ -15,6 +17,8 @@ export const queryClient = new QueryClient({
     queries: {
       staleTime: 10_000,
       retry: shouldRetry,
+      refetchInterval: ({ state: { error } }) =>
+        error instanceof ApiProblem && error.isTemporary ? RECOVERY : false,
     },
   },
 });
