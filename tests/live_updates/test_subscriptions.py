@@ -52,6 +52,7 @@ def test_a_wrong_message_is_answered_with_an_error(
     assert sorted(each["location"] for each in error["errors"]) == locations
 
 
+@pytest.mark.usefixtures("local_table")  # moto accepts any key
 @pytest.mark.parametrize("project_id", ["", "x", "0" * 26, "x" * 5_000])
 def test_the_end_of_a_subscription_that_never_was_is_confirmed(
     project_id: str, ann: Person, project: str, connect: Connect
