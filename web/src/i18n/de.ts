@@ -2,12 +2,6 @@ import type { Messages } from "./en";
 
 const tasks = (count: number) => (count === 1 ? "1 Aufgabe" : `${count} Aufgaben`);
 
-const ORDINALS = ["", "ersten", "zweiten", "dritten", "vierten", "fünften"];
-
-/** Writes a place in an order, counted from the end if it is negative. */
-const ordinal = (place: number) =>
-  place === -1 ? "letzten" : place < 0 ? `${-place}.-letzten` : (ORDINALS[place] ?? `${place}.`);
-
 export const de: Messages = {
   common: {
     add: "Hinzufügen",
@@ -148,21 +142,6 @@ export const de: Messages = {
   },
   people: { formerMember: "Früheres Mitglied", me: "Ich", unassigned: "Nicht zugewiesen" },
   roles: { owner: "Besitzer", admin: "Admin", member: "Mitglied", viewer: "Betrachter" },
-  members: {
-    added: "Die Person ist jetzt Mitglied.",
-    invite: "Personen einladen",
-    inviteButton: "Einladen",
-    invited: (email) => `Eine Einladung an ${email} ist unterwegs.`,
-    pending: "Offene Einladungen",
-    remove: (name) => `${name} entfernen`,
-    resend: "Erneut senden",
-    resent: "Die Einladung ist noch einmal unterwegs.",
-    revoke: "Zurückziehen",
-    revoked: "Die Einladung ist zurückgezogen.",
-    role: "Rolle",
-    roleOf: (name) => `Rolle von ${name}`,
-    until: (day) => `bis ${day}`,
-  },
   projects: {
     archive: "Archivieren",
     archiveText: "Das Projekt nur noch lesbar machen.",
@@ -323,30 +302,6 @@ export const de: Messages = {
     changed: (field, old, next) => `hat ${field} von ${old} auf ${next} geändert`,
     changedText: (field) => `hat ${field} geändert`,
   },
-  copies: {
-    doneTasks: "Auch die erledigten Aufgaben",
-    duplicate: "Duplizieren",
-    duplicated: (key) => `${key} ist die Kopie.`,
-    duplicateProject: "Projekt duplizieren",
-    duplicateProjectText: "Das Projekt mit seinen Labels und offenen Aufgaben kopieren.",
-    duplicateTask: (key) => `${key} duplizieren`,
-    members: "Auch die Mitglieder",
-    move: "Verschieben",
-    moved: (key, unassigned) =>
-      unassigned === 0
-        ? `Die Aufgabe ist jetzt ${key}.`
-        : `Die Aufgabe ist jetzt ${key}. Zuständige, die dort nicht Mitglied sind, wurden entfernt.`,
-    moveHint:
-      "Die Aufgabe bekommt ein neues Kürzel. Kommentare, Dateien und Unteraufgaben gehen mit; Links mit dem alten Kürzel führen ein Jahr lang dorthin.",
-    moveTask: (key) => `${key} in ein anderes Projekt verschieben`,
-    nameOf: (name) => `Kopie von ${name}`,
-    noTemplate: "Ein leeres Projekt",
-    project: "Projekt",
-    startDate: "Erster Tag",
-    startDateHint: "Alle Daten werden mit dem frühesten verschoben. Leer: Sie bleiben.",
-    subtasks: (count) => (count === 1 ? "Auch die Unteraufgabe" : "Auch die Unteraufgaben"),
-    template: "Aus einer Vorlage",
-  },
   order: {
     after: (title) => `nach ${title}`,
     before: (title) => `vor ${title}`,
@@ -368,88 +323,6 @@ export const de: Messages = {
     shared: "Ansichten des Projekts",
     title: "Ansichten",
   },
-  relations: {
-    add: "Verknüpfte Aufgabe",
-    blockedBy: (count) =>
-      count === 1 ? "von 1 offenen Aufgabe blockiert" : `von ${count} offenen Aufgaben blockiert`,
-    count: (count) => (count === 0 ? "Verknüpfungen" : `Verknüpfungen (${count})`),
-    find: "Kürzel oder Wörter einer Aufgabe",
-    hidden: "eine Aufgabe, die du nicht siehst",
-    kind: "Art der Verknüpfung",
-    kinds: {
-      blocked_by: "Blockiert von",
-      blocks: "Blockiert",
-      relates_to: "Gehört zu",
-      duplicates: "Doppelt zu",
-      duplicated_by: "Hat als Doppel",
-    },
-    new: "Verknüpfung hinzufügen",
-    remove: (key) => `Verknüpfung mit ${key} entfernen`,
-    title: "Verknüpfungen",
-  },
-  rule: {
-    atHours: (hours) => `um ${hours}`,
-    count: "Anzahl",
-    edit: "Wiederholung bearbeiten",
-    endKinds: { never: "Nie", count: "Nach einer Anzahl", until: "An einem Tag" },
-    ends: "Endet",
-    every: {
-      DAILY: (count) => (count === 1 ? "Jeden Tag" : `Alle ${count} Tage`),
-      WEEKLY: (count) => (count === 1 ? "Jede Woche" : `Alle ${count} Wochen`),
-      MONTHLY: (count) => (count === 1 ? "Jeden Monat" : `Alle ${count} Monate`),
-      YEARLY: (count) => (count === 1 ? "Jedes Jahr" : `Alle ${count} Jahre`),
-    },
-    from: { due_date: "ab der Fälligkeit", completed_at: "ab dem Erledigen" },
-    inMonths: (months) => `im ${months}`,
-    inWeeks: (weeks) => `in Woche ${weeks}`,
-    interval: "Alle",
-    kinds: {
-      none: "Nicht",
-      DAILY: "Täglich",
-      WEEKLY: "Wöchentlich",
-      MONTHLY: "Monatlich",
-      YEARLY: "Jährlich",
-      custom: "Nach einer Regel",
-    },
-    lastDay: "Letzter Tag",
-    monthDay: (day) => (day > 0 ? `${day}.` : `${ordinal(day)} Tag`),
-    monthly: "Tag",
-    needsDueDate: "Eine Aufgabe mit Fälligkeit kann sich wiederholen.",
-    nextTask: "Nächste Aufgabe der Reihe",
-    none: "Wiederholt sich nicht",
-    numbered: (place, weekday) => `${place} ${weekday}`,
-    on: (days) => `am ${days}`,
-    only: (places) => `(nur am ${places} davon)`,
-    onYearDays: (days) => `am ${days} Tag des Jahres`,
-    ordinal,
-    repeats: "Wiederholt sich",
-    sameDay: "am selben Tag",
-    text: "Regel (RFC 5545)",
-    textHint: "Zum Beispiel FREQ=MONTHLY;BYDAY=MO;BYSETPOS=1",
-    times: (count) => (count === 1 ? "einmal" : `${count}-mal`),
-    until: (day) => `bis ${day}`,
-    weekdays: "Wochentage",
-  },
-  reminders: {
-    add: "Erinnerung hinzufügen",
-    amount: "Wie lange vorher",
-    at: "Zu einer Zeit",
-    atDue: "Bei Fälligkeit",
-    before: (duration) => `${duration} vor der Fälligkeit`,
-    hint: "Die zuständige Person bekommt zu diesen Zeiten eine E-Mail, solange die Aufgabe offen ist.",
-    none: "Keine Erinnerungen",
-    remove: (text) => `Erinnerung entfernen: ${text}`,
-    time: "Zeit",
-    title: "Erinnerungen",
-    units: {
-      minute: "Minuten vorher",
-      hour: "Stunden vorher",
-      day: "Tage vorher",
-      week: "Wochen vorher",
-    },
-    when: "Wann",
-    without: "Ohne Fälligkeit wird nicht vorher erinnert.",
-  },
   blocked: {
     title: "Andere Aufgaben blockieren diese",
     intro: "Diese Aufgaben sind noch offen. Erledige sie zuerst, oder schließe diese trotzdem ab.",
@@ -466,35 +339,6 @@ export const de: Messages = {
     theirs: "Andere",
     keepMine: "Meine behalten",
     keepTheirs: "Andere behalten",
-  },
-  markdown: {
-    empty: "Es gibt nichts anzuzeigen.",
-    mode: "Schreiben oder Vorschau",
-    people: "Personen zum Erwähnen",
-    preview: "Vorschau",
-    suggestions: (count) => (count === 1 ? "1 Person" : `${count} Personen`),
-    write: "Schreiben",
-  },
-  calendar: {
-    dragInstructions:
-      "Mit der Leertaste nimmst du die Aufgabe auf, mit den Pfeiltasten wählst du einen anderen Tag, mit der Leertaste legst du sie ab, und mit Escape legst du sie zurück. Mit Enter öffnest du die Aufgabe.",
-    next: "Nächster Monat",
-    previous: "Voriger Monat",
-    today: "Heute",
-  },
-  statistics: {
-    byAssignee: "Aufgaben nach Person",
-    byStatus: "Aufgaben nach Status",
-    completed: "In den letzten 30 Tagen erledigt",
-    dueSoon: "In 7 Tagen fällig",
-    export: "Projekt exportieren",
-    files: "Export und Bericht",
-    openReport: "Bericht öffnen",
-    overdue: "Überfällig",
-    report: "Bericht anlegen",
-    reportTitle: "Bericht",
-    tasks: "Aufgaben",
-    total: "Aufgaben",
   },
   jobs: {
     failed: "Das ist fehlgeschlagen. Fordere es noch einmal an.",
@@ -535,17 +379,6 @@ export const de: Messages = {
     timeZoneHint: "Bestimmt, wann ein Tag endet und wann Erinnerungen kommen",
     title: "Konto",
     unknownDevice: "Unbekanntes Gerät",
-  },
-  tokens: {
-    create: "Neues Token",
-    days: (count) => `${count} Tage`,
-    lifetime: "Gültigkeit",
-    name: "Name",
-    neverUsed: "nie benutzt",
-    scopes: "Rechte",
-    shownOnce: "Kopiere das Token jetzt; es wird nicht noch einmal gezeigt",
-    title: "API-Tokens",
-    until: (day) => `bis ${day}`,
   },
   calendarFeeds: {
     entries: {

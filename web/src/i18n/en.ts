@@ -2,16 +2,6 @@
 
 const tasks = (count: number) => (count === 1 ? "1 task" : `${count} tasks`);
 
-const ORDINALS = ["", "first", "second", "third", "fourth", "fifth"];
-
-/** Writes a place in an order, counted from the end if it is negative. */
-const ordinal = (place: number): string =>
-  place === -1
-    ? "last"
-    : place < 0
-      ? `${ordinal(-place)} to last`
-      : (ORDINALS[place] ?? `${place}th`);
-
 /** The texts for stable codes of the API; other problems show the API's own text. */
 const codes: Record<string, string> = {
   offline: "The server cannot be reached. Check your connection and try again.",
@@ -142,21 +132,6 @@ export const en = {
   },
   people: { formerMember: "Former member", me: "Me", unassigned: "Unassigned" },
   roles: { owner: "Owner", admin: "Admin", member: "Member", viewer: "Viewer" },
-  members: {
-    added: "The person is a member now.",
-    invite: "Invite people",
-    inviteButton: "Invite",
-    invited: (email: string) => `An invitation to ${email} is on its way.`,
-    pending: "Open invitations",
-    remove: (name: string) => `Remove ${name}`,
-    resend: "Resend",
-    resent: "The invitation is on its way again.",
-    revoke: "Revoke",
-    revoked: "The invitation is revoked.",
-    role: "Role",
-    roleOf: (name: string) => `Role of ${name}`,
-    until: (day: string) => `until ${day}`,
-  },
   projects: {
     archive: "Archive",
     archiveText: "Make the project read-only.",
@@ -317,30 +292,6 @@ export const en = {
       `changed ${field} from ${old} to ${next}`,
     changedText: (field: string) => `changed ${field}`,
   },
-  copies: {
-    doneTasks: "Also the tasks that are done",
-    duplicate: "Duplicate",
-    duplicated: (key: string) => `${key} is the copy.`,
-    duplicateProject: "Duplicate the project",
-    duplicateProjectText: "Copy the project with its labels and open tasks.",
-    duplicateTask: (key: string) => `Duplicate ${key}`,
-    members: "Also the members",
-    move: "Move",
-    moved: (key: string, unassigned: number) =>
-      unassigned === 0
-        ? `The task is ${key} now.`
-        : `The task is ${key} now. Assignees who are not members there were removed.`,
-    moveHint:
-      "The task gets a new key. Its comments, files and subtasks go with it; links with the old key lead there for a year.",
-    moveTask: (key: string) => `Move ${key} to another project`,
-    nameOf: (name: string) => `Copy of ${name}`,
-    noTemplate: "An empty project",
-    project: "Project",
-    startDate: "First day",
-    startDateHint: "All dates move with the earliest one. Empty: they stay.",
-    subtasks: (count: number): string => (count === 1 ? "Also its subtask" : "Also its subtasks"),
-    template: "From a template",
-  },
   order: {
     after: (title: string) => `after ${title}`,
     before: (title: string) => `before ${title}`,
@@ -362,88 +313,6 @@ export const en = {
     shared: "Views of the project",
     title: "Views",
   },
-  relations: {
-    add: "Task to relate",
-    blockedBy: (count: number) =>
-      count === 1 ? "blocked by 1 open task" : `blocked by ${count} open tasks`,
-    count: (count: number) => (count === 0 ? "Relations" : `Relations (${count})`),
-    find: "Key or words of a task",
-    hidden: "a task that you cannot see",
-    kind: "Kind of relation",
-    kinds: {
-      blocked_by: "Blocked by",
-      blocks: "Blocks",
-      relates_to: "Relates to",
-      duplicates: "Duplicates",
-      duplicated_by: "Duplicated by",
-    },
-    new: "Add a relation",
-    remove: (key: string) => `Remove the relation to ${key}`,
-    title: "Relations",
-  },
-  rule: {
-    atHours: (hours: string) => `at ${hours}`,
-    count: "Times",
-    edit: "Edit the repetition",
-    endKinds: { never: "Never", count: "After a number", until: "On a day" },
-    ends: "Ends",
-    every: {
-      DAILY: (count: number) => (count === 1 ? "Every day" : `Every ${count} days`),
-      WEEKLY: (count: number) => (count === 1 ? "Every week" : `Every ${count} weeks`),
-      MONTHLY: (count: number) => (count === 1 ? "Every month" : `Every ${count} months`),
-      YEARLY: (count: number) => (count === 1 ? "Every year" : `Every ${count} years`),
-    },
-    from: { due_date: "from the due date", completed_at: "from the completion" },
-    inMonths: (months: string) => `in ${months}`,
-    inWeeks: (weeks: string) => `in week ${weeks}`,
-    interval: "Every",
-    kinds: {
-      none: "Not",
-      DAILY: "Daily",
-      WEEKLY: "Weekly",
-      MONTHLY: "Monthly",
-      YEARLY: "Yearly",
-      custom: "By a rule",
-    },
-    lastDay: "Last day",
-    monthDay: (day: number) => (day > 0 ? `day ${day}` : `the ${ordinal(day)} day`),
-    monthly: "Day",
-    needsDueDate: "A task with a due date can repeat.",
-    nextTask: "Next task of the series",
-    none: "Does not repeat",
-    numbered: (place: string, weekday: string) => `the ${place} ${weekday}`,
-    on: (days: string) => `on ${days}`,
-    only: (places: string) => `(only the ${places} of them)`,
-    onYearDays: (days: string) => `on the ${days} day of the year`,
-    ordinal,
-    repeats: "Repeats",
-    sameDay: "on the same day",
-    text: "Rule (RFC 5545)",
-    textHint: "Such as FREQ=MONTHLY;BYDAY=MO;BYSETPOS=1",
-    times: (count: number) => (count === 1 ? "once" : `${count} times`),
-    until: (day: string) => `until ${day}`,
-    weekdays: "Weekdays",
-  },
-  reminders: {
-    add: "Add a reminder",
-    amount: "How long before",
-    at: "At a time",
-    atDue: "When it is due",
-    before: (duration: string) => `${duration} before it is due`,
-    hint: "The assignee gets an email at these times, while the task is open.",
-    none: "No reminders",
-    remove: (text: string) => `Remove the reminder: ${text}`,
-    time: "Time",
-    title: "Reminders",
-    units: {
-      minute: "minutes before",
-      hour: "hours before",
-      day: "days before",
-      week: "weeks before",
-    },
-    when: "When",
-    without: "These wait for a due date.",
-  },
   blocked: {
     title: "Other tasks block this one",
     intro: "These tasks are still open. Finish them first, or complete this task all the same.",
@@ -459,35 +328,6 @@ export const en = {
     theirs: "Theirs",
     keepMine: "Keep mine",
     keepTheirs: "Keep theirs",
-  },
-  markdown: {
-    empty: "There is nothing to preview.",
-    mode: "Write or preview",
-    people: "People to mention",
-    preview: "Preview",
-    suggestions: (count: number) => (count === 1 ? "1 person" : `${count} people`),
-    write: "Write",
-  },
-  calendar: {
-    dragInstructions:
-      "Press Space to pick up the task, the arrow keys to choose another day, Space to drop it, and Escape to put it back. Press Enter to open the task.",
-    next: "Next month",
-    previous: "Previous month",
-    today: "Today",
-  },
-  statistics: {
-    byAssignee: "Tasks by assignee",
-    byStatus: "Tasks by status",
-    completed: "Completed in the last 30 days",
-    dueSoon: "Due in 7 days",
-    export: "Export the project",
-    files: "Export and report",
-    openReport: "Open the report",
-    overdue: "Overdue",
-    report: "Create a report",
-    reportTitle: "Report",
-    tasks: "Tasks",
-    total: "Tasks",
   },
   jobs: {
     failed: "It failed. Request it again.",
@@ -528,17 +368,6 @@ export const en = {
     timeZoneHint: "Decides when a day ends and when reminders come",
     title: "Account",
     unknownDevice: "Unknown device",
-  },
-  tokens: {
-    create: "New token",
-    days: (count: number) => `${count} days`,
-    lifetime: "Lifetime",
-    name: "Name",
-    neverUsed: "never used",
-    scopes: "Permissions",
-    shownOnce: "Copy the token now; it is not shown again",
-    title: "API tokens",
-    until: (day: string) => `until ${day}`,
   },
   calendarFeeds: {
     entries: {

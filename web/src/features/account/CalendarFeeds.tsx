@@ -13,6 +13,7 @@ import { useFields } from "../../components/useFields";
 import { m } from "../../i18n";
 import { useProjects } from "../projects/queries";
 import { Credential, CredentialList, NewSecret } from "./Credential";
+import { texts } from "./texts";
 
 type Entries = components["schemas"]["CalendarEntries"];
 
@@ -51,7 +52,7 @@ export default function CalendarFeeds() {
               nameOf(feed.project),
               m.calendarFeeds.entries[feed.show_as],
               feed.last_used_at === null
-                ? m.tokens.neverUsed
+                ? texts.neverUsed
                 : m.account.lastUsed(formatAge(feed.last_used_at)),
             ]}
             onDelete={() => remove.mutate(feed.id)}
@@ -87,7 +88,7 @@ function NewFeed() {
     >
       <Stack>
         <ProblemAlert error={create.error} fields={["name"]} />
-        <TextInput label={m.tokens.name} required maxLength={100} {...bind("name")} />
+        <TextInput label={texts.name} required maxLength={100} {...bind("name")} />
         <SimpleGrid cols={{ base: 1, sm: 2 }}>
           <Select
             label={m.calendarFeeds.tasks}

@@ -9,13 +9,14 @@ import { type ReactNode, useState } from "react";
 
 import type { TaskCard } from "../../api/types";
 import { formatDay, getDueDay, moveToDay } from "../../components/dates";
-import { locale, m } from "../../i18n";
+import { locale } from "../../i18n";
 import { useTimeZone } from "../account/useAccount";
 import { buildAnnouncements } from "../order/announcements";
 import { useTaskSensors } from "../order/dragging";
 import { useChangeTask } from "../task/mutations";
 import classes from "./Calendar.module.css";
 import { findDay, moveByDays } from "./dragging";
+import { texts } from "./texts";
 
 interface Props {
   month: string;
@@ -51,7 +52,7 @@ export function CalendarGrid({ month, days, today, tasks, isEditable, onOpen }: 
       collisionDetection={findDay}
       accessibility={{
         announcements: buildAnnouncements(tasks, (day) => formatDay(day, zone)),
-        screenReaderInstructions: { draggable: m.calendar.dragInstructions },
+        screenReaderInstructions: { draggable: texts.dragInstructions },
       }}
       onDragStart={({ active }) => setDragged(tasks.find(({ id }) => id === active.id) ?? null)}
       onDragCancel={() => setDragged(null)}

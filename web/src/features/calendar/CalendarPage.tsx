@@ -6,7 +6,7 @@ import { useSearchParams } from "react-router";
 import { readAllPages } from "../../api/queries";
 import { addDays, addMonths, getDay, getFirstWeekday, listMonthDays } from "../../components/dates";
 import { ProblemAlert } from "../../components/ProblemAlert";
-import { locale, m } from "../../i18n";
+import { locale } from "../../i18n";
 import { useAccount, useTimeZone } from "../account/useAccount";
 import { matchesFilter } from "../board/columns";
 import { FilterBar } from "../board/FilterBar";
@@ -16,6 +16,7 @@ import { canWrite } from "../projects/queries";
 import { calendarsKey, readCards } from "../task/queries";
 import { useOpenTask } from "../task/useOpenTask";
 import { CalendarGrid } from "./CalendarGrid";
+import { texts } from "./texts";
 
 const PAGE = 100;
 
@@ -63,20 +64,20 @@ export default function CalendarPage() {
         <Group mb="sm" gap="xs">
           <ActionIcon
             variant="default"
-            aria-label={m.calendar.previous}
+            aria-label={texts.previous}
             onClick={() => show(addMonths(month, -1))}
           >
             <IconChevronLeft size={16} />
           </ActionIcon>
           <ActionIcon
             variant="default"
-            aria-label={m.calendar.next}
+            aria-label={texts.next}
             onClick={() => show(addMonths(month, 1))}
           >
             <IconChevronRight size={16} />
           </ActionIcon>
           <Button variant="default" size="xs" onClick={() => show(today.slice(0, 7))}>
-            {m.calendar.today}
+            {texts.today}
           </Button>
           <Title order={2} size="h4" aria-live="polite">
             {title.format(new Date(`${month}-15T12:00:00`))}

@@ -3,7 +3,7 @@ import { IconArrowRight, IconCopy } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";
 
 import type { Task } from "../../api/types";
-import { m } from "../../i18n";
+import { texts } from "./texts";
 
 const DuplicateTaskDialog = lazy(() => import("./DuplicateTaskDialog"));
 const MoveTaskDialog = lazy(() => import("./MoveTaskDialog"));
@@ -20,7 +20,7 @@ export function CopyButtons({ task }: { task: Task }) {
         leftSection={<IconCopy size={14} />}
         onClick={() => setDialog("duplicate")}
       >
-        {m.copies.duplicate}
+        {texts.duplicate}
       </Button>
       <Button
         variant="default"
@@ -28,7 +28,7 @@ export function CopyButtons({ task }: { task: Task }) {
         leftSection={<IconArrowRight size={14} />}
         onClick={() => setDialog("move")}
       >
-        {m.copies.move}
+        {texts.move}
       </Button>
       <Suspense>
         {dialog === "duplicate" && <DuplicateTaskDialog task={task} onClose={close} />}

@@ -7,6 +7,7 @@ import { ProblemAlert } from "../../components/ProblemAlert";
 import { useFields } from "../../components/useFields";
 import { m } from "../../i18n";
 import { useDuplicateProject } from "./duplicateProject";
+import { texts } from "./texts";
 
 interface Props {
   project: ProjectDetails;
@@ -20,7 +21,7 @@ export default function DuplicateProjectDialog({ project, onClose }: Props) {
   const [hasMembers, setMembers] = useState(false);
   const duplicate = useDuplicateProject();
   const { values, bind } = useFields(
-    { name: m.copies.nameOf(project.name), start_date: "" },
+    { name: texts.nameOf(project.name), start_date: "" },
     duplicate.error,
   );
 
@@ -38,7 +39,7 @@ export default function DuplicateProjectDialog({ project, onClose }: Props) {
   }
 
   return (
-    <Modal opened onClose={onClose} title={m.copies.duplicateProject}>
+    <Modal opened onClose={onClose} title={texts.duplicateProject}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -56,17 +57,17 @@ export default function DuplicateProjectDialog({ project, onClose }: Props) {
           />
           <TextInput
             type="date"
-            label={m.copies.startDate}
-            description={m.copies.startDateHint}
+            label={texts.startDate}
+            description={texts.startDateHint}
             {...bind("start_date")}
           />
           <Checkbox
-            label={m.copies.doneTasks}
+            label={texts.doneTasks}
             checked={hasDone}
             onChange={(event) => setDone(event.currentTarget.checked)}
           />
           <Checkbox
-            label={m.copies.members}
+            label={texts.members}
             checked={hasMembers}
             onChange={(event) => setMembers(event.currentTarget.checked)}
           />
@@ -75,7 +76,7 @@ export default function DuplicateProjectDialog({ project, onClose }: Props) {
               {m.common.cancel}
             </Button>
             <Button type="submit" loading={duplicate.isPending}>
-              {m.copies.duplicate}
+              {texts.duplicate}
             </Button>
           </Group>
         </Stack>

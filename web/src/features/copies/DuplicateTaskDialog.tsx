@@ -8,6 +8,7 @@ import { ProblemAlert } from "../../components/ProblemAlert";
 import { m } from "../../i18n";
 import { useTaskLink } from "../task/useOpenTask";
 import { useDuplicateTask } from "./queries";
+import { texts } from "./texts";
 
 /** Copies a task, with its subtasks if wanted, and opens the copy. */
 export default function DuplicateTaskDialog({
@@ -22,11 +23,11 @@ export default function DuplicateTaskDialog({
   const navigate = useNavigate();
   const linkTo = useTaskLink();
   return (
-    <Modal opened onClose={onClose} title={m.copies.duplicateTask(task.key)}>
+    <Modal opened onClose={onClose} title={texts.duplicateTask(task.key)}>
       <Stack>
         <ProblemAlert error={duplicate.error} />
         <Checkbox
-          label={m.copies.subtasks(task.subtasks_count)}
+          label={texts.subtasks(task.subtasks_count)}
           checked={hasSubtasks}
           disabled={task.subtasks_count === 0}
           onChange={(event) => setSubtasks(event.currentTarget.checked)}
@@ -41,14 +42,14 @@ export default function DuplicateTaskDialog({
             onClick={() =>
               duplicate.mutate(hasSubtasks, {
                 onSuccess: (copy) => {
-                  notifySuccess(m.copies.duplicated(copy.key));
+                  notifySuccess(texts.duplicated(copy.key));
                   onClose();
                   void navigate(linkTo(copy.id));
                 },
               })
             }
           >
-            {m.copies.duplicate}
+            {texts.duplicate}
           </Button>
         </Group>
       </Stack>

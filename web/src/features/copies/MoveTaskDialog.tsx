@@ -3,10 +3,10 @@ import { useNavigate } from "react-router";
 import type { Task } from "../../api/types";
 import { ChooseDialog } from "../../components/ChooseDialog";
 import { notifySuccess } from "../../components/notify";
-import { m } from "../../i18n";
 import { canWrite, useProjects } from "../projects/queries";
 import { useTaskLink } from "../task/useOpenTask";
 import { useMoveToProject } from "./queries";
+import { texts } from "./texts";
 
 /** Moves a task to another project, and opens it there. */
 export default function MoveTaskDialog({ task, onClose }: { task: Task; onClose: () => void }) {
@@ -19,7 +19,7 @@ export default function MoveTaskDialog({ task, onClose }: { task: Task; onClose:
   function submit(project: string) {
     move.mutate(project, {
       onSuccess: ({ task: moved, unassigned }) => {
-        notifySuccess(m.copies.moved(moved.key, unassigned.length));
+        notifySuccess(texts.moved(moved.key, unassigned.length));
         onClose();
         void navigate(linkTo(moved.id), { replace: true });
       },
@@ -28,11 +28,11 @@ export default function MoveTaskDialog({ task, onClose }: { task: Task; onClose:
 
   return (
     <ChooseDialog
-      title={m.copies.moveTask(task.key)}
-      hint={m.copies.moveHint}
-      label={m.copies.project}
+      title={texts.moveTask(task.key)}
+      hint={texts.moveHint}
+      label={texts.project}
       options={(others ?? []).map(({ id, name }) => ({ value: id, label: name }))}
-      button={m.copies.move}
+      button={texts.move}
       error={move.error}
       isPending={move.isPending}
       onClose={onClose}

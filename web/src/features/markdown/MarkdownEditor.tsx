@@ -7,9 +7,9 @@ import { unwrap } from "../../api/problems";
 import type { Member } from "../../api/types";
 import { Loading } from "../../components/Loading";
 import { ProblemAlert } from "../../components/ProblemAlert";
-import { m } from "../../i18n";
 import { MarkdownText } from "./MarkdownText";
 import { MentionTextarea } from "./MentionTextarea";
+import { texts } from "./texts";
 
 interface Props {
   label: string;
@@ -28,12 +28,12 @@ export default function MarkdownEditor({ label, value, taskId, minRows = 2, ...p
   const [tab, setTab] = useState<string | null>("write");
   return (
     <Tabs value={tab} onChange={setTab} variant="pills" keepMounted={false}>
-      <Tabs.List mb={6} aria-label={m.markdown.mode}>
+      <Tabs.List mb={6} aria-label={texts.mode}>
         <Tabs.Tab value="write" size="xs" py={4} px={10}>
-          {m.markdown.write}
+          {texts.write}
         </Tabs.Tab>
         <Tabs.Tab value="preview" size="xs" py={4} px={10}>
-          {m.markdown.preview}
+          {texts.preview}
         </Tabs.Tab>
       </Tabs.List>
       <Tabs.Panel value="write">
@@ -62,7 +62,7 @@ function Preview({ text, taskId }: { text: string; taskId: string }) {
   if (text.trim() === "") {
     return (
       <Text size="sm" c="dimmed">
-        {m.markdown.empty}
+        {texts.empty}
       </Text>
     );
   }

@@ -2,10 +2,10 @@ import { Box, Paper, Text, Textarea, type TextareaProps, VisuallyHidden } from "
 import { type ChangeEvent, type KeyboardEvent, useId, useRef, useState } from "react";
 
 import type { Member } from "../../api/types";
-import { m } from "../../i18n";
 import { getName } from "../projects/queries";
 import classes from "./Markdown.module.css";
 import { findMention, type Mention, suggestMembers } from "./mentions";
+import { texts } from "./texts";
 
 interface Props extends Omit<TextareaProps, "value" | "onChange" | "onKeyDown"> {
   value: string;
@@ -86,7 +86,7 @@ export function MentionTextarea({ value, onChange, members, onSubmit, ...props }
         <Paper
           id={listId}
           role="listbox"
-          aria-label={m.markdown.people}
+          aria-label={texts.people}
           withBorder
           shadow="md"
           className={classes.suggestions}
@@ -114,7 +114,7 @@ export function MentionTextarea({ value, onChange, members, onSubmit, ...props }
         </Paper>
       )}
       <VisuallyHidden role="status">
-        {isOpen && m.markdown.suggestions(suggestions.length)}
+        {isOpen && texts.suggestions(suggestions.length)}
       </VisuallyHidden>
     </Box>
   );

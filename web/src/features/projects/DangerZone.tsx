@@ -9,6 +9,7 @@ import type { ProjectDetails } from "../../api/types";
 import { notifyProblem, notifySuccess } from "../../components/notify";
 import { m } from "../../i18n";
 import { isManager, projectsKey } from "./queries";
+import { texts as copiesTexts } from "../copies/texts";
 
 const DuplicateProjectDialog = lazy(() => import("../copies/DuplicateProjectDialog"));
 const TransferDialog = lazy(() => import("./TransferDialog"));
@@ -50,8 +51,8 @@ export function DangerZone({ project }: { project: ProjectDetails }) {
         {m.projects.danger}
       </Title>
       <DangerRow
-        text={m.copies.duplicateProjectText}
-        button={m.copies.duplicate}
+        text={copiesTexts.duplicateProjectText}
+        button={copiesTexts.duplicate}
         onClick={() => setDialog("duplicate")}
       />
       {isManager(project.my_role) && (

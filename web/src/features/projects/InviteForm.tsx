@@ -11,6 +11,7 @@ import { Select } from "../../components/Select";
 import { m } from "../../i18n";
 import { projectKey } from "./queries";
 import { type GivenRole, listRoles } from "./roles";
+import { texts } from "./texts";
 
 /** Adds the account with an address to the project, or invites the address. */
 export function InviteForm({ projectId }: { projectId: string }) {
@@ -26,7 +27,7 @@ export function InviteForm({ projectId }: { projectId: string }) {
       ),
     onSuccess: async ({ kind }, email) => {
       fields.reset();
-      notifySuccess(kind === "member" ? m.members.added : m.members.invited(email));
+      notifySuccess(kind === "member" ? texts.added : texts.invited(email));
       await queries.invalidateQueries({ queryKey: projectKey(projectId) });
     },
   });
@@ -40,7 +41,7 @@ export function InviteForm({ projectId }: { projectId: string }) {
     >
       <Stack gap="xs">
         <Title order={2} size="h5">
-          {m.members.invite}
+          {texts.invite}
         </Title>
         <ProblemAlert error={invite.error} fields={["email"]} />
         <Group align="flex-end" gap="xs">
@@ -54,14 +55,14 @@ export function InviteForm({ projectId }: { projectId: string }) {
           />
           <Select
             w={140}
-            label={m.members.role}
+            label={texts.role}
             data={listRoles()}
             value={role}
             allowDeselect={false}
             onChange={(value) => value && setRole(value as GivenRole)}
           />
           <Button type="submit" loading={invite.isPending}>
-            {m.members.inviteButton}
+            {texts.inviteButton}
           </Button>
         </Group>
       </Stack>

@@ -14,6 +14,7 @@ import { PendingInvitations } from "./PendingInvitations";
 import { useCurrentProject } from "./ProjectLayout";
 import { canWrite, getName, isManager, projectKey } from "./queries";
 import { type GivenRole, listRoles } from "./roles";
+import { texts } from "./texts";
 
 export default function MembersPage() {
   const project = useCurrentProject();
@@ -86,7 +87,7 @@ function MemberRow({ member, project, canManage }: RowProps) {
         {isEditable ? (
           <Select
             size="xs"
-            aria-label={m.members.roleOf(name)}
+            aria-label={texts.roleOf(name)}
             data={listRoles()}
             value={member.role}
             allowDeselect={false}
@@ -101,7 +102,7 @@ function MemberRow({ member, project, canManage }: RowProps) {
           <ActionIcon
             variant="subtle"
             color="gray"
-            aria-label={m.members.remove(name)}
+            aria-label={texts.remove(name)}
             onClick={() => remove.mutate()}
           >
             <IconTrash size={16} />

@@ -11,6 +11,7 @@ import { useFields } from "../../components/useFields";
 import { m } from "../../i18n";
 import { useDuplicateProject } from "../copies/duplicateProject";
 import { projectsKey, useProjects } from "./queries";
+import { texts as copiesTexts } from "../copies/texts";
 
 /** Creates a project: an empty one, or a copy of a template. */
 export function NewProjectForm({ onClose }: { onClose: () => void }) {
@@ -79,8 +80,8 @@ export function NewProjectForm({ onClose }: { onClose: () => void }) {
         />
         {templates.length > 0 && (
           <Select
-            label={m.copies.template}
-            placeholder={m.copies.noTemplate}
+            label={copiesTexts.template}
+            placeholder={copiesTexts.noTemplate}
             clearable
             data={templates.map(({ id, name }) => ({ value: id, label: name }))}
             value={template}
@@ -92,8 +93,8 @@ export function NewProjectForm({ onClose }: { onClose: () => void }) {
         ) : (
           <TextInput
             type="date"
-            label={m.copies.startDate}
-            description={m.copies.startDateHint}
+            label={copiesTexts.startDate}
+            description={copiesTexts.startDateHint}
             {...bind("start_date")}
           />
         )}

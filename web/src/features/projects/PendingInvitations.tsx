@@ -8,6 +8,7 @@ import { notifyProblem, notifySuccess } from "../../components/notify";
 import { m } from "../../i18n";
 import { useTimeZone } from "../account/useAccount";
 import { invitationsKey, usePendingInvitations } from "./queries";
+import { texts } from "./texts";
 
 /** The project's invitations that nobody has answered. */
 export function PendingInvitations({ projectId }: { projectId: string }) {
@@ -24,7 +25,7 @@ export function PendingInvitations({ projectId }: { projectId: string }) {
         : unwrap(api.DELETE("/api/projects/{project_id}/invitations/{invitation_id}", { params }));
     },
     onSuccess: async (_, { verb }) => {
-      notifySuccess(verb === "resend" ? m.members.resent : m.members.revoked);
+      notifySuccess(verb === "resend" ? texts.resent : texts.revoked);
       await queries.invalidateQueries({ queryKey: invitationsKey(projectId) });
     },
     onError: notifyProblem,
@@ -35,7 +36,7 @@ export function PendingInvitations({ projectId }: { projectId: string }) {
   return (
     <Box component="section">
       <Title order={2} size="h5" mb="xs">
-        {m.members.pending}
+        {texts.pending}
       </Title>
       <Table>
         <Table.Tbody>
@@ -44,8 +45,7 @@ export function PendingInvitations({ projectId }: { projectId: string }) {
               <Table.Td>
                 <Text size="sm">{invitation.email}</Text>
                 <Text size="xs" c="dimmed">
-                  {m.roles[invitation.role]} ·{" "}
-                  {m.members.until(formatDay(invitation.expires_at, zone))}
+                  {m.roles[invitation.role]} · {texts.until(formatDay(invitation.expires_at, zone))}
                 </Text>
               </Table.Td>
               <Table.Td>
@@ -55,7 +55,7 @@ export function PendingInvitations({ projectId }: { projectId: string }) {
                     variant="subtle"
                     onClick={() => act.mutate({ id: invitation.id, verb: "resend" })}
                   >
-                    {m.members.resend}
+                    {texts.resend}
                   </Button>
                   <Button
                     size="compact-xs"
@@ -63,7 +63,7 @@ export function PendingInvitations({ projectId }: { projectId: string }) {
                     color="red"
                     onClick={() => act.mutate({ id: invitation.id, verb: "revoke" })}
                   >
-                    {m.members.revoke}
+                    {texts.revoke}
                   </Button>
                 </Group>
               </Table.Td>

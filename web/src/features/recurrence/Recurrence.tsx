@@ -8,6 +8,7 @@ import { m } from "../../i18n";
 import { useTimeZone } from "../account/useAccount";
 import { useTaskLink } from "../task/useOpenTask";
 import { describeRule } from "./rrule";
+import { texts } from "./texts";
 
 const RuleEditor = lazy(() => import("./RuleEditor"));
 
@@ -25,7 +26,7 @@ export function Recurrence({ task, isEditable }: { task: Task; isEditable: boole
         </Title>
         {isEditable && due !== null && !isEditing && (
           <Button variant="subtle" size="compact-xs" onClick={() => setEditing(true)}>
-            {m.rule.edit}
+            {texts.edit}
           </Button>
         )}
       </Group>
@@ -37,15 +38,15 @@ export function Recurrence({ task, isEditable }: { task: Task; isEditable: boole
         <Text size="sm" c={task.rrule === null ? "dimmed" : undefined}>
           {task.rrule === null
             ? due === null
-              ? m.rule.needsDueDate
-              : m.rule.none
+              ? texts.needsDueDate
+              : texts.none
             : describeRule(task.rrule, zone)}
-          {task.repeat_from === "completed_at" && ` · ${m.rule.from.completed_at}`}
+          {task.repeat_from === "completed_at" && ` · ${texts.from.completed_at}`}
         </Text>
       )}
       {task.next_task !== null && (
         <Anchor component={Link} to={linkTo(task.next_task)} size="sm">
-          {m.rule.nextTask}
+          {texts.nextTask}
         </Anchor>
       )}
     </Box>

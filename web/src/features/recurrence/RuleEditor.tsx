@@ -7,6 +7,7 @@ import { useTimeZone } from "../account/useAccount";
 import { useChangeTask } from "../task/mutations";
 import { buildRule, numberWeekday, readForm, type RuleForm, type Start } from "./form";
 import { describeRule, nameWeekday, WEEKDAYS } from "./rrule";
+import { texts } from "./texts";
 
 interface Props {
   task: Task;
@@ -46,8 +47,8 @@ export default function RuleEditor({ task, due, onClose }: Props) {
           <Select
             {...shared}
             w={150}
-            label={m.rule.repeats}
-            data={toOptions(m.rule.kinds)}
+            label={texts.repeats}
+            data={toOptions(texts.kinds)}
             value={form.kind}
             onChange={(kind) => kind && set({ kind, text: form.text || (rule ?? "") })}
           />
@@ -59,7 +60,7 @@ export default function RuleEditor({ task, due, onClose }: Props) {
               min={1}
               max={999}
               required
-              label={m.rule.interval}
+              label={texts.interval}
               value={form.interval}
               onChange={(event) => set({ interval: event.currentTarget.value })}
             />
@@ -68,7 +69,7 @@ export default function RuleEditor({ task, due, onClose }: Props) {
         </Group>
         {form.kind === "WEEKLY" && (
           <Chip.Group multiple value={form.weekdays} onChange={(weekdays) => set({ weekdays })}>
-            <Group gap={4} role="group" aria-label={m.rule.weekdays}>
+            <Group gap={4} role="group" aria-label={texts.weekdays}>
               {WEEKDAYS.map((day) => (
                 <Chip key={day} value={day} size="xs" aria-label={nameWeekday(day)}>
                   {nameWeekday(day, "short")}
@@ -80,8 +81,8 @@ export default function RuleEditor({ task, due, onClose }: Props) {
         {form.kind === "custom" && (
           <TextInput
             size="xs"
-            label={m.rule.text}
-            description={m.rule.textHint}
+            label={texts.text}
+            description={texts.textHint}
             required
             maxLength={200}
             value={form.text}
@@ -114,8 +115,8 @@ interface FieldProps {
 
 function MonthlyField({ form, set, start }: FieldProps & { start: Start }) {
   const weekday = numberWeekday(start);
-  const name = m.rule.numbered(
-    m.rule.ordinal(Number(weekday.slice(0, -2))),
+  const name = texts.numbered(
+    texts.ordinal(Number(weekday.slice(0, -2))),
     nameWeekday(weekday.slice(-2)),
   );
   return (
@@ -123,11 +124,11 @@ function MonthlyField({ form, set, start }: FieldProps & { start: Start }) {
       size="xs"
       w={190}
       allowDeselect={false}
-      label={m.rule.monthly}
+      label={texts.monthly}
       data={[
-        { value: "date", label: m.rule.sameDay },
-        { value: "weekday", label: m.rule.on(name) },
-        { value: "last", label: m.rule.on(m.rule.monthDay(-1)) },
+        { value: "date", label: texts.sameDay },
+        { value: "weekday", label: texts.on(name) },
+        { value: "last", label: texts.on(texts.monthDay(-1)) },
       ]}
       value={form.monthly}
       onChange={(monthly) => monthly && set({ monthly })}
@@ -144,8 +145,8 @@ function EndFields({ form, set }: FieldProps) {
           size="xs"
           w={150}
           allowDeselect={false}
-          label={m.rule.ends}
-          data={toOptions(m.rule.endKinds)}
+          label={texts.ends}
+          data={toOptions(texts.endKinds)}
           value={form.end}
           onChange={(end) => end && set({ end })}
         />
@@ -158,7 +159,7 @@ function EndFields({ form, set }: FieldProps) {
           min={1}
           max={9999}
           required
-          label={m.rule.count}
+          label={texts.count}
           value={form.count}
           onChange={(event) => set({ count: event.currentTarget.value })}
         />
@@ -168,7 +169,7 @@ function EndFields({ form, set }: FieldProps) {
           size="xs"
           type="date"
           required
-          label={m.rule.lastDay}
+          label={texts.lastDay}
           value={form.until}
           onChange={(event) => set({ until: event.currentTarget.value })}
         />
@@ -178,7 +179,7 @@ function EndFields({ form, set }: FieldProps) {
         w={220}
         allowDeselect={false}
         label={m.fields.repeat_from}
-        data={toOptions(m.rule.from)}
+        data={toOptions(texts.from)}
         value={form.from}
         onChange={(from) => from && set({ from })}
       />

@@ -1,6 +1,7 @@
 /** Recurrence rules (RFC 5545, section 3.3.10): their parts, and in words. */
 import { formatDay, getDay } from "../../components/dates";
-import { locale, m } from "../../i18n";
+import { locale } from "../../i18n";
+import { texts } from "./texts";
 
 export const WEEKDAYS = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"] as const;
 export const FREQUENCIES = ["DAILY", "WEEKLY", "MONTHLY", "YEARLY"] as const;
@@ -43,7 +44,7 @@ function list(values: string, name: (value: string) => string): string {
 function describeWeekday(value: string): string {
   const [, number = "", day = ""] = /^([+-]?\d*)([A-Z]{2})$/.exec(value) ?? [];
   const name = nameWeekday(day);
-  return number === "" ? name : m.rule.numbered(m.rule.ordinal(Number(number)), name);
+  return number === "" ? name : texts.numbered(texts.ordinal(Number(number)), name);
 }
 
 /** Returns the day until which a rule goes on, for a day such as `20261231` or a time in UTC. */
@@ -57,13 +58,13 @@ type Describe = (values: string, rule: Rule) => string;
 
 // In the order in which the words follow each other.
 const PARTS: [string, Describe][] = [
-  ["BYMONTH", (months) => m.rule.inMonths(list(months, nameMonth))],
-  ["BYWEEKNO", (weeks) => m.rule.inWeeks(list(weeks, (week) => week))],
-  ["BYYEARDAY", (days) => m.rule.onYearDays(list(days, (day) => m.rule.ordinal(Number(day))))],
-  ["BYMONTHDAY", (days) => m.rule.on(list(days, (day) => m.rule.monthDay(Number(day))))],
-  ["BYDAY", (days) => m.rule.on(list(days, describeWeekday))],
-  ["BYHOUR", (hours) => m.rule.atHours(list(hours, (hour) => `${hour}:00`))],
-  ["BYSETPOS", (places) => m.rule.only(list(places, (place) => m.rule.ordinal(Number(place))))],
+  ["BYMONTH", (months) => texts.inMonths(list(months, nameMonth))],
+  ["BYWEEKNO", (weeks) => texts.inWeeks(list(weeks, (week) => week))],
+  ["BYYEARDAY", (days) => texts.onYearDays(list(days, (day) => texts.ordinal(Number(day))))],
+  ["BYMONTHDAY", (days) => texts.on(list(days, (day) => texts.monthDay(Number(day))))],
+  ["BYDAY", (days) => texts.on(list(days, describeWeekday))],
+  ["BYHOUR", (hours) => texts.atHours(list(hours, (hour) => `${hour}:00`))],
+  ["BYSETPOS", (places) => texts.only(list(places, (place) => texts.ordinal(Number(place))))],
 ];
 
 /** Returns a rule in words, such as `Every 2 weeks on Monday, 5 times`; a text that is none as it is. */
@@ -72,16 +73,16 @@ export function describeRule(text: string, zone: string): string {
   if (rule === null) {
     return text;
   }
-  const every = m.rule.every[rule.FREQ as Frequency](Number(rule.INTERVAL ?? 1));
+  const every = texts.every[rule.FREQ as Frequency](Number(rule.INTERVAL ?? 1));
   const words = PARTS.flatMap(([name, describe]) => {
     const values = rule[name];
     return values === undefined ? [] : [describe(values, rule)];
   });
   const ends = [
-    ...(rule.COUNT === undefined ? [] : [m.rule.times(Number(rule.COUNT))]),
+    ...(rule.COUNT === undefined ? [] : [texts.times(Number(rule.COUNT))]),
     ...(rule.UNTIL === undefined
       ? []
-      : [m.rule.until(formatDay(readUntil(rule.UNTIL, zone), zone))]),
+      : [texts.until(formatDay(readUntil(rule.UNTIL, zone), zone))]),
   ];
   return [[every, ...words].join(" "), ...ends].join(", ");
 }

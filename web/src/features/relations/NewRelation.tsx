@@ -5,6 +5,7 @@ import { useCallback, useState } from "react";
 import type { RelationKind } from "../../api/types";
 import { m } from "../../i18n";
 import { useAddRelation, useTaskSearch } from "./queries";
+import { texts } from "./texts";
 
 const KINDS: RelationKind[] = ["blocked_by", "blocks", "relates_to", "duplicates", "duplicated_by"];
 
@@ -22,9 +23,9 @@ export default function NewRelation({ taskId }: { taskId: string }) {
       <Select
         size="xs"
         w={150}
-        aria-label={m.relations.kind}
+        aria-label={texts.kind}
         allowDeselect={false}
-        data={KINDS.map((value) => ({ value, label: m.relations.kinds[value] }))}
+        data={KINDS.map((value) => ({ value, label: texts.kinds[value] }))}
         value={kind}
         onChange={(value) => value && setKind(value)}
       />
@@ -32,8 +33,8 @@ export default function NewRelation({ taskId }: { taskId: string }) {
         size="xs"
         flex={1}
         miw={180}
-        aria-label={m.relations.add}
-        placeholder={m.relations.find}
+        aria-label={texts.add}
+        placeholder={texts.find}
         ref={focus}
         searchable
         // The API has searched.

@@ -5,9 +5,9 @@ import { Link } from "react-router";
 
 import type { Relation, Task } from "../../api/types";
 import { AddOnDemand } from "../../components/AddOnDemand";
-import { m } from "../../i18n";
 import { useTaskLink } from "../task/useOpenTask";
 import { useRelations, useRemoveRelation } from "./queries";
+import { texts } from "./texts";
 
 const NewRelation = lazy(() => import("./NewRelation"));
 
@@ -19,14 +19,14 @@ export function Relations({ task, isEditable }: { task: Task; isEditable: boolea
     return null;
   }
   return (
-    <Box component="section" aria-label={m.relations.title}>
+    <Box component="section" aria-label={texts.title}>
       <Group gap="xs" mb={6}>
         <Title order={3} size="sm">
-          {m.relations.count(task.relations_count)}
+          {texts.count(task.relations_count)}
         </Title>
         {task.open_blockers_count > 0 && (
           <Badge size="sm" color="red" variant="light" tt="none">
-            {m.relations.blockedBy(task.open_blockers_count)}
+            {texts.blockedBy(task.open_blockers_count)}
           </Badge>
         )}
       </Group>
@@ -39,7 +39,7 @@ export function Relations({ task, isEditable }: { task: Task; isEditable: boolea
         />
       ))}
       {isEditable && (
-        <AddOnDemand label={m.relations.new}>
+        <AddOnDemand label={texts.new}>
           <NewRelation taskId={task.id} />
         </AddOnDemand>
       )}
@@ -60,11 +60,11 @@ function RelationRow({ relation, taskId, isEditable }: RowProps) {
   return (
     <Group gap="xs" py={2} wrap="nowrap">
       <Text size="sm" c="dimmed" flex="none">
-        {m.relations.kinds[kind]}
+        {texts.kinds[kind]}
       </Text>
       {other === null ? (
         <Text size="sm" c="dimmed">
-          {m.relations.hidden}
+          {texts.hidden}
         </Text>
       ) : (
         <Anchor
@@ -83,7 +83,7 @@ function RelationRow({ relation, taskId, isEditable }: RowProps) {
           variant="subtle"
           color="gray"
           size="sm"
-          aria-label={m.relations.remove(other?.key ?? m.relations.hidden)}
+          aria-label={texts.remove(other?.key ?? texts.hidden)}
           onClick={() => remove.mutate(relation.id)}
         >
           <IconX size={14} />

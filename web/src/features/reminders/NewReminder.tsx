@@ -6,6 +6,7 @@ import { readWallTime } from "../../components/dates";
 import { m } from "../../i18n";
 import { useTimeZone } from "../account/useAccount";
 import { type Unit, UNITS } from "./durations";
+import { texts } from "./texts";
 
 interface Props {
   isPending: boolean;
@@ -42,7 +43,7 @@ export default function NewReminder({ isPending, onAdd }: Props) {
           <TextInput
             size="xs"
             type="datetime-local"
-            aria-label={`${m.reminders.time} (${zone})`}
+            aria-label={`${texts.time} (${zone})`}
             title={zone}
             required
             value={value}
@@ -56,7 +57,7 @@ export default function NewReminder({ isPending, onAdd }: Props) {
             w={72}
             min={0}
             max={Math.floor(MAX_MINUTES / UNITS[kind])}
-            aria-label={m.reminders.amount}
+            aria-label={texts.amount}
             required
             value={value}
             onChange={(event) => setValue(event.currentTarget.value)}
@@ -65,11 +66,11 @@ export default function NewReminder({ isPending, onAdd }: Props) {
         <Select
           size="xs"
           w={150}
-          aria-label={m.reminders.when}
+          aria-label={texts.when}
           allowDeselect={false}
           data={[
-            ...Object.entries(m.reminders.units).map(([unit, label]) => ({ value: unit, label })),
-            { value: "at", label: m.reminders.at },
+            ...Object.entries(texts.units).map(([unit, label]) => ({ value: unit, label })),
+            { value: "at", label: texts.at },
           ]}
           value={kind}
           onChange={(next) => {

@@ -6,10 +6,10 @@ import { lazy } from "react";
 import type { Reminder, Task } from "../../api/types";
 import { AddOnDemand } from "../../components/AddOnDemand";
 import { formatTime } from "../../components/dates";
-import { m } from "../../i18n";
 import { useTimeZone } from "../account/useAccount";
 import { formatLead } from "./durations";
 import { useChangeReminders, useReminders } from "./queries";
+import { texts } from "./texts";
 
 const NewReminder = lazy(() => import("./NewReminder"));
 
@@ -26,13 +26,13 @@ export function Reminders({ task, isEditable }: { task: Task; isEditable: boolea
   const isWaiting =
     task.due_date === null && reminders.some(({ minutes_before }) => minutes_before !== undefined);
   return (
-    <Box component="section" aria-label={m.reminders.title}>
+    <Box component="section" aria-label={texts.title}>
       <Title order={3} size="sm" mb={6}>
-        {m.reminders.title}
+        {texts.title}
       </Title>
       {reminders.length === 0 && !isEditable && (
         <Text size="sm" c="dimmed">
-          {m.reminders.none}
+          {texts.none}
         </Text>
       )}
       {reminders.map(describe).map((text) => (
@@ -43,7 +43,7 @@ export function Reminders({ task, isEditable }: { task: Task; isEditable: boolea
               variant="subtle"
               color="gray"
               size="sm"
-              aria-label={m.reminders.remove(text)}
+              aria-label={texts.remove(text)}
               onClick={() => remove(text)}
             >
               <IconX size={14} />
@@ -53,11 +53,11 @@ export function Reminders({ task, isEditable }: { task: Task; isEditable: boolea
       ))}
       {isWaiting && (
         <Text size="xs" c="dimmed">
-          {m.reminders.without}
+          {texts.without}
         </Text>
       )}
       {isEditable && (
-        <AddOnDemand label={m.reminders.add}>
+        <AddOnDemand label={texts.add}>
           <NewReminder
             isPending={change.isPending && !change.isPaused}
             onAdd={(reminder, onDone) =>

@@ -1,5 +1,6 @@
 /** Minutes before a due date, as people say them. */
-import { locale, m } from "../../i18n";
+import { locale } from "../../i18n";
+import { texts } from "./texts";
 
 export const UNITS = { minute: 1, hour: 60, day: 1440, week: 10_080 } as const;
 export type Unit = keyof typeof UNITS;
@@ -14,5 +15,5 @@ export function formatDuration(minutes: number): string {
 
 /** Returns when a reminder comes that is `minutes` before the due date. */
 export function formatLead(minutes: number): string {
-  return minutes === 0 ? m.reminders.atDue : m.reminders.before(formatDuration(minutes));
+  return minutes === 0 ? texts.atDue : texts.before(formatDuration(minutes));
 }

@@ -6,8 +6,8 @@ import { unwrap } from "../../api/problems";
 import { JobFiles } from "../../components/JobFiles";
 import { ProblemAlert } from "../../components/ProblemAlert";
 import { useStartedJob } from "../../components/useStartedJob";
-import { m } from "../../i18n";
 import { readReport } from "./readReport";
+import { texts } from "./texts";
 
 function useExport(projectId: string) {
   const path = { project_id: projectId };
@@ -50,15 +50,15 @@ export function ProjectFiles({ projectId }: { projectId: string }) {
   return (
     <Paper withBorder p="md" component="section">
       <Title order={2} size="h6" mb="sm">
-        {m.statistics.files}
+        {texts.files}
       </Title>
       <ProblemAlert error={start.error ?? report.error} />
       <Group>
         <Button variant="default" loading={start.isStarting} onClick={start.begin}>
-          {m.statistics.export}
+          {texts.export}
         </Button>
         <Button variant="default" loading={report.isStarting} onClick={report.begin}>
-          {m.statistics.report}
+          {texts.report}
         </Button>
         {report.job && (
           <Button
@@ -66,7 +66,7 @@ export function ProjectFiles({ projectId }: { projectId: string }) {
             variant="subtle"
             to={`/projects/${projectId}/reports/${report.job.id}`}
           >
-            {m.statistics.openReport}
+            {texts.openReport}
           </Button>
         )}
       </Group>

@@ -7,8 +7,8 @@ import { JobFiles } from "../../components/JobFiles";
 import { Loading } from "../../components/Loading";
 import { ProblemAlert } from "../../components/ProblemAlert";
 import { useJob } from "../../components/useJob";
-import { m } from "../../i18n";
 import { readReport } from "./readReport";
+import { texts } from "./texts";
 
 /** The files of a report, to which the weekly mail links. */
 export default function ReportPage() {
@@ -20,7 +20,7 @@ export default function ReportPage() {
   return (
     <Stack px={{ base: "md", sm: "xl" }} py="md">
       <Title order={2} size="h4">
-        {m.statistics.reportTitle}
+        {texts.reportTitle}
       </Title>
       <ProblemAlert error={error} />
       {!job && !error && <Loading />}

@@ -13,6 +13,7 @@ import { STATUSES } from "../board/columns";
 import { useCurrentProject } from "../projects/ProjectLayout";
 import { getName } from "../projects/queries";
 import { ProjectFiles } from "./ProjectFiles";
+import { texts } from "./texts";
 
 const CHART_HEIGHT = 220;
 // The charting library is large; the page shows the numbers without it.
@@ -49,33 +50,27 @@ export default function StatisticsPage() {
   return (
     <Stack px={{ base: "md", sm: "xl" }} py="md">
       <SimpleGrid cols={{ base: 2, md: 4 }}>
-        <Figure label={m.statistics.total} value={data.total} />
+        <Figure label={texts.total} value={data.total} />
         <Figure label={m.status.done} value={data.by_status.done ?? 0} />
-        <Figure label={m.statistics.overdue} value={data.overdue} />
-        <Figure label={m.statistics.dueSoon} value={data.due_in_7_days} />
+        <Figure label={texts.overdue} value={data.overdue} />
+        <Figure label={texts.dueSoon} value={data.due_in_7_days} />
       </SimpleGrid>
       <SimpleGrid cols={{ base: 1, md: 2 }}>
-        <ChartCard
-          title={m.statistics.byStatus}
-          rows={byStatus.map((row) => [row.name, row.count])}
-        >
+        <ChartCard title={texts.byStatus} rows={byStatus.map((row) => [row.name, row.count])}>
           <StatusChart rows={byStatus} height={CHART_HEIGHT} />
         </ChartCard>
-        <ChartCard
-          title={m.statistics.byAssignee}
-          rows={byAssignee.map((row) => [row.name, row.count])}
-        >
+        <ChartCard title={texts.byAssignee} rows={byAssignee.map((row) => [row.name, row.count])}>
           <BarsChart
             rows={byAssignee}
             height={CHART_HEIGHT}
-            label={m.statistics.tasks}
+            label={texts.tasks}
             color="indigo.5"
             isHorizontal
           />
         </ChartCard>
       </SimpleGrid>
       <ChartCard
-        title={m.statistics.completed}
+        title={texts.completed}
         rows={completed.filter(({ count }) => count > 0).map((row) => [row.name, row.count])}
       >
         <BarsChart rows={completed} height={CHART_HEIGHT} label={m.status.done} color="teal.5" />

@@ -4,6 +4,8 @@ import { m } from "../../i18n";
 import { describeRule } from "../recurrence/rrule";
 import { useTimeZone } from "../account/useAccount";
 import { getName, useLabels, useProject } from "../projects/queries";
+import { texts as ruleTexts } from "../recurrence/texts";
+import { texts as relationsTexts } from "../relations/texts";
 
 /** Returns a function that writes the value of a task's field for people. */
 export function useFieldText(projectId: string) {
@@ -22,7 +24,7 @@ export function useFieldText(projectId: string) {
       return names.join(", ") || m.common.nothing;
     }
     if (typeof value === "object" && "kind" in value) {
-      return m.relations.kinds[value.kind as RelationKind];
+      return relationsTexts.kinds[value.kind as RelationKind];
     }
     const text = typeof value === "string" ? value : "";
     switch (field) {
@@ -37,7 +39,7 @@ export function useFieldText(projectId: string) {
       case "rrule":
         return describeRule(text, zone);
       case "repeat_from":
-        return m.rule.from[text as keyof typeof m.rule.from];
+        return ruleTexts.from[text as keyof typeof ruleTexts.from];
       case "due_date":
       case "start_date":
         return isDay(text) ? formatDay(text, zone) : formatTime(text, zone);
