@@ -536,32 +536,6 @@ export const de: Messages = {
     title: "Konto",
     unknownDevice: "Unbekanntes Gerät",
   },
-  tokens: {
-    create: "Neues Token",
-    days: (count) => `${count} Tage`,
-    lifetime: "Gültigkeit",
-    name: "Name",
-    neverUsed: "nie benutzt",
-    scopes: "Rechte",
-    shownOnce: "Kopiere das Token jetzt; es wird nicht noch einmal gezeigt",
-    title: "API-Tokens",
-    until: (day) => `bis ${day}`,
-  },
-  calendarFeeds: {
-    entries: {
-      events: "Termine zu ihrer Uhrzeit",
-      all_day_events: "Ganztägige Termine",
-      todos: "Aufgaben",
-    },
-    explanation:
-      "Ein Kalenderprogramm wie Google Kalender, Outlook oder Apple Kalender zeigt deine Aufgaben, wenn es eine dieser Adressen abonniert. Wer die Adresse kennt, kann den Kalender lesen.",
-    mine: "Meine Aufgaben",
-    project: "Ein Projekt",
-    showAs: "Anzeigen als",
-    shownOnce: "Kopiere die Adresse jetzt; sie wird nicht noch einmal gezeigt",
-    tasks: "Aufgaben",
-    title: "Kalender-Abos",
-  },
   uploads: {
     cancel: (name) => `Hochladen von ${name} abbrechen`,
     interrupted: "Unterbrochen. Dieselbe Datei noch einmal wählen, um fortzufahren.",

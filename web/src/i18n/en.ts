@@ -529,32 +529,6 @@ export const en = {
     title: "Account",
     unknownDevice: "Unknown device",
   },
-  tokens: {
-    create: "New token",
-    days: (count: number) => `${count} days`,
-    lifetime: "Lifetime",
-    name: "Name",
-    neverUsed: "never used",
-    scopes: "Permissions",
-    shownOnce: "Copy the token now; it is not shown again",
-    title: "API tokens",
-    until: (day: string) => `until ${day}`,
-  },
-  calendarFeeds: {
-    entries: {
-      events: "Events at their time",
-      all_day_events: "All-day events",
-      todos: "To-dos",
-    },
-    explanation:
-      "A calendar program such as Google Calendar, Outlook or Apple Calendar shows your tasks when it subscribes to one of these addresses. Whoever knows the address can read the calendar.",
-    mine: "My tasks",
-    project: "A project",
-    showAs: "Show as",
-    shownOnce: "Copy the address now; it is not shown again",
-    tasks: "Tasks",
-    title: "Calendar feeds",
-  },
   uploads: {
     cancel: (name: string) => `Cancel the upload of ${name}`,
     interrupted: "Interrupted. Choose the same file again to continue.",

@@ -11,6 +11,7 @@ import { ProblemAlert } from "../../components/ProblemAlert";
 import { useFields } from "../../components/useFields";
 import { Select } from "../../components/Select";
 import { m } from "../../i18n";
+import { texts } from "./texts";
 import { Credential, CredentialList, NewSecret } from "./Credential";
 import { useTimeZone } from "./useAccount";
 
@@ -41,16 +42,16 @@ export default function ApiTokens() {
   return (
     <Stack gap="lg">
       <NewToken />
-      <CredentialList title={m.tokens.title}>
+      <CredentialList title={texts.tokens.title}>
         {data?.items.map((token) => (
           <Credential
             key={token.id}
             name={token.name}
             details={[
               token.scopes.join(", "),
-              m.tokens.until(formatDay(token.expires_at, zone)),
+              texts.tokens.until(formatDay(token.expires_at, zone)),
               token.last_used_at === null
-                ? m.tokens.neverUsed
+                ? texts.tokens.neverUsed
                 : m.account.lastUsed(formatAge(token.last_used_at)),
             ]}
             onDelete={() => remove.mutate(token.id)}
@@ -89,31 +90,31 @@ function NewToken() {
     >
       <Stack>
         <Title order={2} size="h5">
-          {m.tokens.create}
+          {texts.tokens.create}
         </Title>
         <ProblemAlert error={create.error} fields={["name"]} />
         <Group align="flex-end">
           <TextInput
             flex={1}
             miw={200}
-            label={m.tokens.name}
+            label={texts.tokens.name}
             required
             maxLength={100}
             {...bind("name")}
           />
           <Select
             w={140}
-            label={m.tokens.lifetime}
+            label={texts.tokens.lifetime}
             data={["7", "30", "90", "365"].map((value) => ({
               value,
-              label: m.tokens.days(Number(value)),
+              label: texts.tokens.days(Number(value)),
             }))}
             value={days}
             allowDeselect={false}
             onChange={(value) => value && setDays(value)}
           />
         </Group>
-        <Checkbox.Group label={m.tokens.scopes} value={scopes} onChange={setScopes}>
+        <Checkbox.Group label={texts.tokens.scopes} value={scopes} onChange={setScopes}>
           <Group mt={6}>
             {SCOPES.map((scope) => (
               <Checkbox key={scope} value={scope} label={scope} />
@@ -125,7 +126,7 @@ function NewToken() {
             {m.common.create}
           </Button>
         </Group>
-        {create.data && <NewSecret title={m.tokens.shownOnce} secret={create.data.token} />}
+        {create.data && <NewSecret title={texts.tokens.shownOnce} secret={create.data.token} />}
       </Stack>
     </form>
   );

@@ -11,6 +11,7 @@ import { ProblemAlert } from "../../components/ProblemAlert";
 import { Select } from "../../components/Select";
 import { useFields } from "../../components/useFields";
 import { m } from "../../i18n";
+import { texts } from "./texts";
 import { useProjects } from "../projects/queries";
 import { Credential, CredentialList, NewSecret } from "./Credential";
 
@@ -36,22 +37,22 @@ export default function CalendarFeeds() {
   });
   const nameOf = (project: string | null) =>
     project === null
-      ? m.calendarFeeds.mine
-      : (projects?.find(({ id }) => id === project)?.name ?? m.calendarFeeds.project);
+      ? texts.calendarFeeds.mine
+      : (projects?.find(({ id }) => id === project)?.name ?? texts.calendarFeeds.project);
   return (
     <Stack gap="lg">
-      <Text size="sm">{m.calendarFeeds.explanation}</Text>
+      <Text size="sm">{texts.calendarFeeds.explanation}</Text>
       <NewFeed />
-      <CredentialList title={m.calendarFeeds.title}>
+      <CredentialList title={texts.calendarFeeds.title}>
         {data?.items.map((feed) => (
           <Credential
             key={feed.id}
             name={feed.name}
             details={[
               nameOf(feed.project),
-              m.calendarFeeds.entries[feed.show_as],
+              texts.calendarFeeds.entries[feed.show_as],
               feed.last_used_at === null
-                ? m.tokens.neverUsed
+                ? texts.tokens.neverUsed
                 : m.account.lastUsed(formatAge(feed.last_used_at)),
             ]}
             onDelete={() => remove.mutate(feed.id)}
@@ -87,12 +88,12 @@ function NewFeed() {
     >
       <Stack>
         <ProblemAlert error={create.error} fields={["name"]} />
-        <TextInput label={m.tokens.name} required maxLength={100} {...bind("name")} />
+        <TextInput label={texts.tokens.name} required maxLength={100} {...bind("name")} />
         <SimpleGrid cols={{ base: 1, sm: 2 }}>
           <Select
-            label={m.calendarFeeds.tasks}
+            label={texts.calendarFeeds.tasks}
             data={[
-              { value: MY_TASKS, label: m.calendarFeeds.mine },
+              { value: MY_TASKS, label: texts.calendarFeeds.mine },
               ...(projects ?? []).map(({ id, name }) => ({ value: id, label: name })),
             ]}
             value={project}
@@ -100,8 +101,8 @@ function NewFeed() {
             onChange={(value) => value && setProject(value)}
           />
           <Select
-            label={m.calendarFeeds.showAs}
-            data={ENTRIES.map((value) => ({ value, label: m.calendarFeeds.entries[value] }))}
+            label={texts.calendarFeeds.showAs}
+            data={ENTRIES.map((value) => ({ value, label: texts.calendarFeeds.entries[value] }))}
             value={entries}
             allowDeselect={false}
             onChange={(value) => value && setEntries(value as Entries)}
@@ -112,7 +113,9 @@ function NewFeed() {
             {m.common.create}
           </Button>
         </Group>
-        {create.data && <NewSecret title={m.calendarFeeds.shownOnce} secret={create.data.url} />}
+        {create.data && (
+          <NewSecret title={texts.calendarFeeds.shownOnce} secret={create.data.url} />
+        )}
       </Stack>
     </form>
   );
