@@ -18,9 +18,13 @@ afterEach(() => {
 
 /** Shows what each of the requests in turn returns or throws, for a minute. */
 async function watch(...results: (string | ApiProblem)[]) {
-  const read = vi.fn(() => {
+  // eslint-disable-next-line @typescript-eslint/require-await -- what a request throws is a rejection
+  const read = vi.fn(async () => {
     const result = results.shift();
-    return typeof result === "string" ? Promise.resolve(result) : Promise.reject(result);
+    if (result instanceof ApiProblem) {
+      throw result;
+    }
+    return result;
   });
   const observer = new QueryObserver(queryClient, { queryKey: ["page"], queryFn: read });
   const stop = observer.subscribe(() => undefined);

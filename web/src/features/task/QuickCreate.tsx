@@ -1,4 +1,4 @@
-import { Button, Paper, Text, TextInput } from "@mantine/core";
+import { Button, Text, TextInput } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useCallback, useState } from "react";
 
@@ -20,14 +20,9 @@ export function QuickCreate({ projectId, status, parent }: Props) {
   return (
     <>
       {unsent.map(({ key, title }) => (
-        <Paper key={key} withBorder p="xs" mt={6}>
-          <Text size="sm" style={{ overflowWrap: "anywhere" }}>
-            {title}
-          </Text>
-          <Text size="xs" c="dimmed">
-            {m.task.sending}
-          </Text>
-        </Paper>
+        <Text key={key} size="sm" c="dimmed" mt={6} px="xs" style={{ overflowWrap: "anywhere" }}>
+          {title} ({m.task.sending})
+        </Text>
       ))}
       <TitleForm projectId={projectId} fields={fields} />
     </>
