@@ -147,12 +147,12 @@ def tls_server(loopback: None) -> Iterator[tuple[int, list[str]]]:
 
 
 @pytest.fixture
-def trusted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def trusted() -> Iterator[None]:
     """Trust the test's certificate as a new process does that finds it in the trust store."""
     trusting = partial(ssl.create_default_context, cafile=str(CERTIFICATE))
-    monkeypatch.setattr(ssl, "create_default_context", trusting)
     sending._tls_context.cache_clear()
-    yield
+    with patch("ssl.create_default_context", trusting):
+        yield
     sending._tls_context.cache_clear()
 
 
