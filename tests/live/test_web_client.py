@@ -120,7 +120,7 @@ def test_a_project_gets_tasks_that_are_moved_and_discussed(web: WebPage, ann: Ap
     _card(web, "Review", "Build a rocket").click()
     page.get_by_label("New comment").fill("It is ready")
     page.get_by_role("button", name="Comment", exact=True).click()
-    page.get_by_role("article").get_by_text("It is ready").wait_for()
+    page.get_by_role("article").get_by_text("It is ready").first.wait_for()
     task = ann.request_json("GET", "/tasks/MOON-1/")
     assert page.url.endswith(f"/board?task={task['id']}")
     assert (task["status"], task["comments_count"]) == ("review", 1)

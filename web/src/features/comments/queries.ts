@@ -51,8 +51,9 @@ export const useCreateComment = keepChange<Comment, NewComment>(CREATE, {
       }),
     ),
   onSuccess: async (_, { taskId }) => {
+    void queryClient.invalidateQueries({ queryKey: openTasksKey });
+    // The unsent comment is shown until then.
     await queryClient.invalidateQueries({ queryKey: commentsKey(taskId) });
-    await queryClient.invalidateQueries({ queryKey: openTasksKey });
   },
   onError: (error, { taskId, body }) => {
     returnDraft(newCommentDraft(taskId), body);
