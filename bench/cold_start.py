@@ -1,8 +1,9 @@
-"""Count what a process opens, compiles and imports until its first answer.
+"""Measure a cold start: a process that imports the app and answers one request.
 
-Run like warm_requests.py: `python cold_start.py [--eager]`. Prints JSON: source files that Python
-compiled, files that it opened, modules, and the peak of the resident memory in MB. With `--eager`
-the process first imports all of the app and creates the clients of all services, as usual.
+Usage: `python cold_start.py [--eager]`, in the environment that warm_requests.py describes. Prints
+a JSON object with the number of source files compiled, files opened and modules imported, and the
+peak of the resident memory in MB. With `--eager` the process first imports all modules of the app
+and creates the clients of all services.
 """
 
 import json

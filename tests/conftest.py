@@ -254,7 +254,7 @@ def dynamodb_local_address() -> Iterator[str]:
 
 @pytest.fixture
 def transport(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The transport to DynamoDB Local: the usual one, or that of an indirect parameter."""
+    """Select the transport to DynamoDB Local: the default, or the test's indirect parameter."""
     from chalicelib import settings
 
     usual = settings.DYNAMODB_TRANSPORT

@@ -3,6 +3,7 @@
 Moto loses updates that run concurrently, and answers a replayed transaction token with a conflict.
 """
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -118,6 +119,20 @@ class FaultyConnection:
         if self.requests == self._lost_response:
             raise ReadTimeoutError(endpoint_url=request.url)
         return response
+
+
+def build_response(status: int, code: str, **body: Any) -> AWSResponse:
+    """Return a response of DynamoDB; `code` is the code of an error."""
+    headers = {"content-type": "application/x-amz-json-1.0"}
+    response = AWSResponse("https://dynamodb.example", status, headers, None)
+    response._content = json.dumps({"__type": f"com.amazonaws#{code}", **body}).encode()
+    return response
+
+
+def build_conflict() -> AWSResponse:
+    """Return the response to a transaction that conflicts with another one."""
+    reasons = [{"Code": "TransactionConflict", "Message": "ongoing"}, {"Code": "None"}]
+    return build_response(400, "TransactionCanceledException", CancellationReasons=reasons)
 
 
 def read_operation(request: Any) -> str:

@@ -15,12 +15,11 @@ from chalicelib.access.service import Access, ProjectAccess, RequestContext, aut
 from chalicelib.calendar_feeds import models
 from chalicelib.calendar_feeds.calendars import CALENDAR_FORMAT, TODOS, build_calendar
 from chalicelib.calendar_feeds.models import CalendarFeed
-from chalicelib.dynamodb.idempotency import create_once
 from chalicelib.dynamodb.ids import new_id
 from chalicelib.dynamodb.timestamps import format_timestamp, parse_timestamp
-from chalicelib.dynamodb.transactions import Put
-from chalicelib.errors import Conflict, NotFound, Unauthenticated
+from chalicelib.errors import NotFound, Unauthenticated
 from chalicelib.sessions import credentials
+from chalicelib.sessions.api_tokens import list_valid, store_token
 from chalicelib.task_lists.filters import DueFilter, Filters
 from chalicelib.task_lists.service import ListQuery, list_tasks
 from chalicelib.task_lists.sources import DUE
@@ -58,34 +57,27 @@ def create_feed(access: Access, *, name: str, show_as: str) -> IssuedFeed:
     when the signing key has changed since the first request with the same idempotency key.
     """
     secret = credentials.create_secret("calendar", access.idempotency_key)
-    digest = credentials.hash_secret(secret)
     key = CalendarFeed.key(access.user_id, new_id(access.now))
     feed = CalendarFeed(
         key.pk,
         key.sk,
         name=name,
         show_as=show_as,
-        digest=digest,
+        digest=credentials.hash_secret(secret),
         scopes={Scope.READ_TASKS},
         projects={access.project.id} if isinstance(access, ProjectAccess) else None,
         epoch=access.user.epoch,
         created_at=format_timestamp(access.now),
         valid_until=models.NEVER,
     )
-    created = create_once(feed, Put(feed), idempotency_key=access.idempotency_key, now=access.now)
-    if created.digest != digest:
-        raise Conflict("The signing key has changed; delete this feed and create another")
+    created = store_token(access, feed)
     address = credentials.format_feed_address(access.user_id, created.id, secret)
     return IssuedFeed(created, address)
 
 
 def list_feeds(access: Access) -> list[CalendarFeed]:
     """Return the caller's valid feeds, the newest first."""
-    return [
-        feed
-        for feed in access.read_list(models.list_user_feeds, access.user_id)
-        if feed.is_live(access.user.epoch, access.now)
-    ]
+    return list_valid(access, models.list_user_feeds)
 
 
 def delete_feed(access: Access, feed_id: str) -> None:

@@ -112,7 +112,10 @@ def set_watcher_write(task_id: str, user_id: str, *, muted: bool) -> Upsert:
 
 
 def list_watchers(task_id: str) -> Iterator[Watcher]:
-    """Yield those who watch the task with this original id, and those who stopped watching it."""
+    """Yield the watchers of a task, also those who stopped watching it (`muted`).
+
+    `task_id` is the id that the task had when it was created.
+    """
     return query_all(Watcher, f"TASK#{task_id}", Watcher.SK.startswith("WATCH#"))
 
 

@@ -8,9 +8,9 @@ from chalicelib.accounts.jobs import delete_due_accounts
 from chalicelib.attachments.jobs import continue_cleanup
 from chalicelib.attachments.upload_lifecycle import expire_uploads
 from chalicelib.jobs import deferred_updates
+from chalicelib.jobs.attempts import Attempts
 from chalicelib.jobs.time_budget import TimeBudget, unlimited_budget
 from chalicelib.mail.jobs import measure_backlog
-from chalicelib.observability import logger
 from chalicelib.projects.jobs import continue_counter_repair
 from chalicelib.trash.jobs import purge_trash
 from chalicelib.webhooks.jobs import start_due_webhooks
@@ -43,15 +43,11 @@ def run_tick(now: datetime, budget: TimeBudget | None = None) -> dict[str, int]:
     """
     budget = budget or unlimited_budget(now)
     outcome: dict[str, int] = {}
-    failures: list[Exception] = []
+    attempts = Attempts("a job of the tick failed")
     long_jobs = [(job.__module__, partial(job, now, budget)) for job in LONG_JOBS]
     short_jobs = [(job.__module__, partial(job, now)) for job in SHORT_JOBS]
     for module, run in [*short_jobs, *long_jobs]:
-        try:
+        with attempts.attempt(job=module):
             outcome |= run()
-        except Exception as failure:
-            logger.exception("a job of the tick failed", job=module)
-            failures.append(failure)
-    if failures:
-        raise ExceptionGroup("some jobs of the tick failed", failures)
+    attempts.raise_failures()
     return outcome

@@ -86,7 +86,7 @@ def deliver_events(records: list[dict[str, Any]], *, now: datetime) -> dict[str,
 
 
 def _build_frames(project_id: str, events: list[Event], now: datetime) -> list[Frame]:
-    """Return what each subscriber of a project gets: the events that they may know."""
+    """Return a frame for each subscription of the project: the events that its user may read."""
     subscriptions = models.list_subscriptions(project_id, now)
     if not subscriptions:
         return []
@@ -124,7 +124,7 @@ def _list_known(events: Iterable[Event], reader: Reader) -> list[Event]:
 
 
 def _send_frames(frames: list[Frame]) -> Counter[str]:
-    """Send all frames at the same time, and remove the connections that did not take theirs."""
+    """Send all frames in parallel, delete the connections that failed, and count the results."""
     results = list(_get_senders().map(_send_frame, frames))
     outcome = Counter({kind.value: 0 for kind in Delivery})
     outcome.update(result.value for result in results)
@@ -136,8 +136,8 @@ def _send_frames(frames: list[Frame]) -> Counter[str]:
 
 
 def _send_frame(frame: Frame) -> Delivery:
-    """Send a frame. A connection that does not take it is closed: when its client comes back, it
-    asks the changes feed for what it missed."""
+    """Send a frame. If that fails, close the connection: its client connects again and reads the
+    events that it missed from the changes feed."""
     result = Delivery.GONE
     if frame.message is not None:
         result = live_connections.send_message(frame.connection_id, frame.message)
@@ -147,8 +147,11 @@ def _send_frame(frame: Frame) -> Delivery:
 
 
 def _forget_connection(frame: Frame) -> None:
-    """Delete the connection of the frame, also a subscription that is left without one: it was made
-    while the connection was closed, or the time-to-live deleted the connection first."""
+    """Delete the connection of the frame and its subscription to the project.
+
+    A subscription can exist without its connection: it was created while the connection was closed,
+    or DynamoDB's time-to-live deleted the connection first.
+    """
     connection = models.get_connection(frame.connection_id)
     if connection is not None:
         models.remove_connection(connection)

@@ -12,11 +12,12 @@ from chalicelib.accounts.models import User, get_user
 from chalicelib.dynamodb import time_index
 from chalicelib.dynamodb.transactions import ConditionFailed, transact
 from chalicelib.errors import Unavailable
+from chalicelib.jobs.attempts import Attempts
 from chalicelib.jobs.time_budget import HasTime
 from chalicelib.mail.models import OutboxMail, settle_mail_write
 from chalicelib.mail.notifications import queue_daily_digest_write
 from chalicelib.notifications import digest_models
-from chalicelib.observability import logger, record_outcome
+from chalicelib.observability import record_outcome
 from chalicelib.reminders.delivery_times import next_delivery_time
 from chalicelib.tasks.due_dates import local_date
 
@@ -72,19 +73,16 @@ def queue_daily_digests(now: datetime, has_time: HasTime = lambda: True) -> dict
     A digest that fails does not stop the others and is tried again by the next run. Raises
     `ExceptionGroup` at the end when one failed.
     """
-    queued, failures = 0, []
+    queued, attempts = 0, Attempts("a daily digest could not be queued")
     for entry in time_index.list_due("daily", now):
         if not has_time():
             break
-        try:
-            queued += _queue_digest(entry.PK.removeprefix("INBOX#"), now)
-        except Exception as failure:
-            logger.exception("a daily digest could not be queued", user_id=entry.PK)
-            failures.append(failure)
+        user_id = entry.PK.removeprefix("INBOX#")
+        with attempts.attempt(user_id=user_id):
+            queued += _queue_digest(user_id, now)
     time_index.advance_watermark("daily", now)
     record_outcome("daily_digests", {"queued": queued})
-    if failures:
-        raise ExceptionGroup("some daily digests could not be queued", failures)
+    attempts.raise_failures()
     return {"daily_digests": queued}
 
 

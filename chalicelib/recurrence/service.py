@@ -117,7 +117,7 @@ def build_next_task(
 
 
 def _new_id_beside(task: Task, now: datetime) -> str:
-    """Return an id that is counted in the same counter item as `task`, which saves a write."""
+    """Return a new task id in the counter shard of `task`, so that one write counts both tasks."""
     shard = counter_shard(task.id)
     ids = iter(lambda: new_task_id(task.project_id, now), None)
     return next(task_id for task_id in ids if counter_shard(task_id) == shard)

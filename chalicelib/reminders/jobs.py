@@ -17,11 +17,12 @@ from chalicelib.dynamodb import time_index
 from chalicelib.dynamodb.mapping.expressions import set_or_remove
 from chalicelib.dynamodb.timestamps import format_timestamp, parse_timestamp
 from chalicelib.dynamodb.transactions import ConditionFailed, Put, Update, transact
+from chalicelib.jobs.attempts import Attempts
 from chalicelib.jobs.time_budget import HasTime
 from chalicelib.mail.models import queue_once
 from chalicelib.mail.notifications import queue_due_soon_write, queue_reminder_write
 from chalicelib.notifications.digests import queue_daily_digests
-from chalicelib.observability import logger, record_outcome
+from chalicelib.observability import record_outcome
 from chalicelib.reminders import delivery_times, models, schedule
 from chalicelib.reminders.models import OverdueTaskRef
 from chalicelib.reminders.overdue_digests import queue_due_digests
@@ -34,14 +35,11 @@ def send_reminders(now: datetime, has_time: HasTime) -> dict[str, int]:
     """Queue due reminders, overdue digests and daily digests, as long as there is time, and count
     them. A failure of one does not stop the others."""
     outcome: dict[str, int] = {}
-    failures: list[Exception] = []
+    attempts = Attempts("a part of the reminder run failed")
     for queue_due in (queue_due_reminders, queue_due_digests, queue_daily_digests):
-        try:
+        with attempts.attempt(job=queue_due.__module__):
             outcome |= queue_due(now, has_time)
-        except Exception as failure:
-            failures.append(failure)
-    if failures:
-        raise ExceptionGroup("the reminder run failed in part", failures)
+    attempts.raise_failures()
     return outcome
 
 
@@ -53,19 +51,15 @@ def queue_due_reminders(now: datetime, has_time: HasTime = lambda: True) -> dict
     the end when a task failed.
     """
     outcomes: Counter[str] = Counter(queued=0, known=0)
-    failures = []
+    attempts = Attempts("the check of a task failed")
     for task, assignee in _list_due_tasks(now):
         if not has_time():
             break
-        try:
+        with attempts.attempt(task_id=task.id):
             outcomes.update(_check_task(task, assignee, now))
-        except Exception as failure:
-            logger.exception("the check of a task failed", task_id=task.id)
-            failures.append(failure)
     time_index.advance_watermark("due", now)
     record_outcome("reminders", outcomes)
-    if failures:
-        raise ExceptionGroup("the check of some tasks failed", failures)
+    attempts.raise_failures()
     return outcomes
 
 

@@ -5,10 +5,11 @@ from datetime import datetime
 
 from chalicelib.accounts.models import get_user
 from chalicelib.dynamodb import time_index
+from chalicelib.jobs.attempts import Attempts
 from chalicelib.jobs.time_budget import HasTime
 from chalicelib.mail.models import queue_once
 from chalicelib.mail.notifications import queue_overdue_digest_write
-from chalicelib.observability import logger, record_outcome
+from chalicelib.observability import record_outcome
 from chalicelib.reminders import delivery_times, models
 from chalicelib.tasks.cards import OPEN_STATUSES
 from chalicelib.tasks.due_dates import local_date
@@ -21,19 +22,16 @@ def queue_due_digests(now: datetime, has_time: HasTime = lambda: True) -> dict[s
     A digest that fails does not stop the others and is tried again by the next run. Raises
     `ExceptionGroup` at the end when one failed.
     """
-    queued, failures = 0, []
+    queued, attempts = 0, Attempts("a digest could not be queued")
     for entry in time_index.list_due("digest", now):
         if not has_time():
             break
-        try:
-            queued += _queue_digest(entry.PK.removeprefix("USER#"), now)
-        except Exception as failure:
-            logger.exception("a digest could not be queued", user_id=entry.PK)
-            failures.append(failure)
+        user_id = entry.PK.removeprefix("USER#")
+        with attempts.attempt(user_id=user_id):
+            queued += _queue_digest(user_id, now)
     time_index.advance_watermark("digest", now)
     record_outcome("overdue_digests", {"queued": queued})
-    if failures:
-        raise ExceptionGroup("some digests could not be queued", failures)
+    attempts.raise_failures()
     return {"digests": queued}
 
 

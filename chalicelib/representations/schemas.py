@@ -76,7 +76,11 @@ class ExpandedTask(task_schemas.Task):
 
 
 class Representation(Struct, frozen=True):
-    """The objects to include, and the names of the fields to return; all if it is empty."""
+    """How a response shows a task.
+
+    `include` has the kinds of objects that replace their ids, and `fields` the names of the fields
+    to return. An empty `fields` stands for all fields.
+    """
 
     include: frozenset[str]
     fields: frozenset[str]

@@ -3,7 +3,9 @@
 A token acts with its owner's rights, within its scopes and projects, until it expires.
 """
 
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -17,6 +19,8 @@ from chalicelib.errors import Conflict, FieldError, Invalid, NotFound
 from chalicelib.members.models import Member
 from chalicelib.sessions import credentials, models
 from chalicelib.sessions.models import ApiToken
+
+T = TypeVar("T", bound=ApiToken)
 
 MAX_LIFETIME = timedelta(days=366)
 
@@ -48,13 +52,12 @@ def create_api_token(
     _require_memberships(access, projects or frozenset())
 
     secret = credentials.create_secret("api", access.idempotency_key)
-    digest = credentials.hash_secret(secret)
     key = ApiToken.key(access.user_id, new_id(access.now))
     token = ApiToken(
         key.pk,
         key.sk,
         name=name,
-        digest=digest,
+        digest=credentials.hash_secret(secret),
         scopes=set(scopes),
         projects=set(projects) if projects else None,
         epoch=access.user.epoch,
@@ -63,10 +66,20 @@ def create_api_token(
         expires_at=to_epoch_seconds(expires_at),
     )
 
-    created = create_once(token, Put(token), idempotency_key=access.idempotency_key, now=access.now)
-    if created.digest != digest:
-        raise Conflict("The signing key has changed; delete this token and create another")
+    created = store_token(access, token)
     return IssuedApiToken(created, credentials.format_api_token(access.user_id, created.id, secret))
+
+
+def store_token(access: Access, token: T) -> T:
+    """Store a new token once for its idempotency key, and return the stored one.
+
+    Raises `Conflict` when the signing key has changed since the first request with the key: the
+    secret that the caller would get now is not the one that was stored.
+    """
+    created = create_once(token, Put(token), idempotency_key=access.idempotency_key, now=access.now)
+    if created.digest != token.digest:
+        raise Conflict("The signing key has changed; delete this one and create another")
+    return created
 
 
 def _require_memberships(access: Access, project_ids: frozenset[str]) -> None:
@@ -83,11 +96,13 @@ def _require_memberships(access: Access, project_ids: frozenset[str]) -> None:
 
 def list_api_tokens(access: Access) -> list[ApiToken]:
     """Return the caller's valid API tokens, the newest first."""
-    return [
-        token
-        for token in access.read_list(models.list_user_api_tokens, access.user_id)
-        if token.is_live(access.user.epoch, access.now)
-    ]
+    return list_valid(access, models.list_user_api_tokens)
+
+
+def list_valid(access: Access, list_all: Callable[[str], Iterable[T]]) -> list[T]:
+    """Return those tokens of the caller that `list_all` yields and that are still valid."""
+    tokens = access.read_list(list_all, access.user_id)
+    return [token for token in tokens if token.is_live(access.user.epoch, access.now)]
 
 
 def delete_api_token(access: Access, token_id: str) -> None:

@@ -98,7 +98,7 @@ class _Run:
     def _handle(self, webhook: Webhook, pending: PendingDelivery, state: DeliveryState) -> None:
         """Send a delivery, unless it has to wait or may not be sent."""
         now, delivery = self._budget.clock(), state.delivery
-        # When the receiver works again, nothing waits for its own time.
+        # After a successful request, all waiting deliveries are sent at once.
         has_recovered = webhook.failures > 0 and self.sent > 0
         if delivery is None:  # its time-to-live ended
             delivery_models.drop_pending(pending)

@@ -1,9 +1,7 @@
 """What callers see when DynamoDB fails; the tests inject faults on the wire."""
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
@@ -11,7 +9,12 @@ from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, Re
 
 from chalicelib import settings
 from chalicelib.dynamodb.table import Item
-from tests.dynamodb_local import TRANSPORTS, faulty_connection
+from tests.dynamodb_local import (
+    TRANSPORTS,
+    build_conflict,
+    build_response,
+    faulty_connection,
+)
 from tests.support import Person
 
 pytestmark = [
@@ -37,25 +40,14 @@ def faulty(operation: str, fault: Callable[[int], AWSResponse | None]) -> Iterat
         yield sends
 
 
-def _answer(status: int, code: str, **body: Any) -> AWSResponse:
-    response = AWSResponse(URL, status, {"content-type": "application/x-amz-json-1.0"}, None)
-    response._content = json.dumps({"__type": f"com.amazonaws#{code}", **body}).encode()
-    return response
-
-
-def _conflict() -> AWSResponse:
-    reasons = [{"Code": "TransactionConflict", "Message": "ongoing"}, {"Code": "None"}]
-    return _answer(400, "TransactionCanceledException", CancellationReasons=reasons)
-
-
 def _fail_until(good: int, bad: AWSResponse) -> Callable[[int], AWSResponse | None]:
     return lambda send: None if send >= good else bad
 
 
 TRANSIENT = {
-    "throttle": _answer(400, "ThrottlingException", message="slow down"),
-    "server error": _answer(500, "InternalServerError", message="oops"),
-    "conflict": _conflict(),
+    "throttle": build_response(400, "ThrottlingException", message="slow down"),
+    "server error": build_response(500, "InternalServerError", message="oops"),
+    "conflict": build_conflict(),
 }
 
 
@@ -100,7 +92,7 @@ def test_an_outage_is_a_503_without_details_of_aws(
 
 
 def test_an_invalid_call_is_a_500_without_details_of_aws(ann: Person) -> None:
-    invalid = _answer(400, "ValidationException", message="bad expression near PK")
+    invalid = build_response(400, "ValidationException", message="bad expression near PK")
     with faulty("BatchGetItem", lambda _: invalid) as sends:
         answer = ann.get("/api/auth/profile")
     assert (answer.status_code, len(sends)) == (500, 1)
@@ -110,7 +102,9 @@ def test_an_invalid_call_is_a_500_without_details_of_aws(ann: Person) -> None:
 def test_unprocessed_keys_are_requested_again(ann: Person) -> None:
     key = {"PK": {"S": "x"}, "SK": {"S": "y"}}
     unprocessed = {Item.Meta.table_name: {"Keys": [key]}}
-    partial = _answer(200, "", Responses={Item.Meta.table_name: []}, UnprocessedKeys=unprocessed)
+    partial = build_response(
+        200, "", Responses={Item.Meta.table_name: []}, UnprocessedKeys=unprocessed
+    )
     with faulty("BatchGetItem", _fail_until(2, partial)) as sends:
         assert ann.get("/api/auth/profile").status_code == 401
     assert len(sends) == 2
@@ -119,7 +113,9 @@ def test_unprocessed_keys_are_requested_again(ann: Person) -> None:
 def test_keys_that_are_never_processed_end_in_a_503(ann: Person) -> None:
     key = {"PK": {"S": "x"}, "SK": {"S": "y"}}
     unprocessed = {Item.Meta.table_name: {"Keys": [key]}}
-    partial = _answer(200, "", Responses={Item.Meta.table_name: []}, UnprocessedKeys=unprocessed)
+    partial = build_response(
+        200, "", Responses={Item.Meta.table_name: []}, UnprocessedKeys=unprocessed
+    )
     with faulty("BatchGetItem", lambda _: partial) as sends:
         assert ann.get("/api/auth/profile").status_code == 503
     assert len(sends) == 5

@@ -10,14 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ReadTimeoutError
 
-from tests.dynamodb_local import read_operation, use_session
+from tests.dynamodb_local import build_conflict, build_response, read_operation, use_session
 from tests.faults import Killed
 
 URL = "https://dynamodb.example"
-CONFLICT = [{"Code": "TransactionConflict", "Message": "ongoing"}, {"Code": "None"}]
 
 Send = Callable[[Any], Any]
 
@@ -40,17 +38,10 @@ def _refuse(status: int, code: str, **body: Any) -> Callable[[Any, Send], Any]:
     return lambda request, send: build_response(status, code, **body)
 
 
-def build_response(status: int, code: str, **body: Any) -> AWSResponse:
-    """Return a response of DynamoDB; an error has a code."""
-    response = AWSResponse(URL, status, {"content-type": "application/x-amz-json-1.0"}, None)
-    response._content = json.dumps({"__type": f"com.amazonaws#{code}", **body}).encode()
-    return response
-
-
 def _conflict(request: Any, send: Send) -> Any:
     if read_operation(request) != "TransactWriteItems":
         return None
-    return build_response(400, "TransactionCanceledException", CancellationReasons=CONFLICT)
+    return build_conflict()
 
 
 def _leave_unprocessed(request: Any, send: Send) -> Any:

@@ -12,7 +12,8 @@ from tests.support import Person
 from tests.webhook_receiver import Receiver, verify_signature
 from tests.webhooks.conftest import Deliveries
 
-# https://github.com/standard-webhooks/standard-webhooks, libraries/python/tests
+# From the tests of the specification's Python library:
+# https://github.com/standard-webhooks/standard-webhooks/tree/main/libraries/python/tests
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 HEADERS = {
     "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",

@@ -1,4 +1,4 @@
-"""An HTTP/1.1 client with kept connections, for the small requests and responses of DynamoDB.
+"""An HTTP/1.1 client that reuses connections, for the small requests and responses of DynamoDB.
 
 `HttpSession` replaces urllib3 and `http.client`, which take ten times as many instructions. It
 raises the exceptions that botocore's own session raises.

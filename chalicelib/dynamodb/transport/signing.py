@@ -1,4 +1,4 @@
-"""Signature Version 4 for requests to DynamoDB.
+"""Sign requests to AWS services with Signature Version 4.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
 """

@@ -16,6 +16,7 @@ from chalicelib.imports.formats.records import (
     ParsedFile,
     ReadingContext,
     TaskRecord,
+    UnchangedFields,
 )
 from chalicelib.labels.models import DEFAULT_COLOR, NAME_MAX
 from chalicelib.tasks.cards import OPEN_STATUSES
@@ -52,22 +53,14 @@ class _Relation(Struct):
     task: str | None = None
 
 
-class _Task(Struct):
+class _Task(UnchangedFields):
     id: str
     title: str
     description: str | None = None
     status: str = "todo"
     priority: str = "medium"
     assigned_to: str | None = None
-    start_date: str | None = None
-    due_date: str | None = None
     labels: list[str] = []
-    parent: str | None = None
-    completed_at: str | None = None
-    rrule: str | None = None
-    repeat_from: str | None = None
-    next_task: str | None = None
-    rank: str | None = None
     comments: list[_Comment] = []
     attachments: list[Raw] = []
     relations: list[_Relation] = []
@@ -116,7 +109,6 @@ def _read_task(
         priority = "medium"
     if task.attachments:
         parsed.report(line, "attachments", "attachments_left_out", len(task.attachments))
-    relations = [(each.kind, each.task or "") for each in task.relations]
     return TaskRecord(
         line,
         task.id,
@@ -125,26 +117,16 @@ def _read_task(
         status=status,
         priority=priority,
         assignees=[_name(task.assigned_to, people)] if task.assigned_to else [],
-        start_date=task.start_date,
-        due_date=task.due_date,
         labels=[labels[label] for label in task.labels if label in labels],
-        parent=task.parent,
-        completed_at=task.completed_at,
-        rrule=task.rrule,
-        repeat_from=task.repeat_from,
-        next_task=task.next_task,
-        rank=task.rank,
-        comments=[
-            CommentRecord(
-                each.body,
-                _name(each.author, people) if each.author else (),
-                each.created_at,
-                each.edited_at,
-            )
-            for each in task.comments
-        ],
-        relations=relations,
+        comments=[_read_comment(each, people) for each in task.comments],
+        relations=[(each.kind, each.task or "") for each in task.relations],
+        **{name: getattr(task, name) for name in UnchangedFields.__struct_fields__},
     )
+
+
+def _read_comment(comment: _Comment, people: Mapping[str, tuple[str, ...]]) -> CommentRecord:
+    author = _name(comment.author, people) if comment.author else ()
+    return CommentRecord(comment.body, author, comment.created_at, comment.edited_at)
 
 
 def _name(user_id: str, people: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:

@@ -95,7 +95,20 @@ class CommentRecord(Struct):
     edited_at: str | None = None
 
 
-class TaskRecord(Struct):
+class UnchangedFields(Struct, kw_only=True):
+    """The fields of a task that a record has exactly as a project export has them."""
+
+    start_date: str | None = None
+    due_date: str | None = None
+    parent: str | None = None
+    completed_at: str | None = None
+    rrule: str | None = None
+    repeat_from: str | None = None
+    next_task: str | None = None
+    rank: str | None = None
+
+
+class TaskRecord(UnchangedFields):
     """A task as the file describes it, with the field names of the API.
 
     `line` is the line of a CSV file at which it begins; in JSON, tasks are counted from 1. `ref`
@@ -111,15 +124,7 @@ class TaskRecord(Struct):
     status: str = "todo"
     priority: str = "medium"
     assignees: list[tuple[str, ...]] = []
-    start_date: str | None = None
-    due_date: str | None = None
     labels: list[str] = []
-    parent: str | None = None
-    completed_at: str | None = None
-    rrule: str | None = None
-    repeat_from: str | None = None
-    next_task: str | None = None
-    rank: str | None = None
     comments: list[CommentRecord] = []
     relations: list[tuple[str, str]] = []
 
