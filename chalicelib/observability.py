@@ -76,7 +76,7 @@ logger = Logger(logger_formatter=_formatter)
 
 
 class _Moment(NamedTuple):
-    """What the formatter reads of a record: seconds since 1970, and the milliseconds of them."""
+    """The attributes of a log record that the formatter reads: seconds since 1970, milliseconds."""
 
     created: float
     msecs: float

@@ -45,7 +45,7 @@ class Read(NamedTuple):
 
 
 class Prefetch(NamedTuple):
-    """What a view will probably read: items by their keys, and other reads."""
+    """The items, by key, and the other reads that a view will probably need."""
 
     keys: tuple[Key[Any], ...] = ()
     reads: tuple[Read, ...] = ()

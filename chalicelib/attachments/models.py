@@ -73,7 +73,7 @@ class Attachment(Upload):
 
     @property
     def part_count(self) -> int:
-        """How many parts the file is split into; 1 without parts, also for an empty file."""
+        """The number of parts of the file; 1 if it is uploaded whole, also for an empty file."""
         return 1 if self.part_size is None else -(-int(self.size) // int(self.part_size))
 
 

@@ -68,7 +68,7 @@ class Attachment(Struct):
 
 
 class PartLayout(Struct):
-    """How many parts the file is split into, and how many bytes each part but the last has."""
+    """The number of parts of the file, and the size in bytes of each part but the last."""
 
     part_size: int
     part_count: int

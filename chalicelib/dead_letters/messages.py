@@ -57,7 +57,7 @@ class DeadLetter(Struct, frozen=True):
 
     @property
     def invocations(self) -> int | None:
-        """How often the function was invoked, if the message says so."""
+        """The number of times the function was invoked, if the message has it."""
         count = self._context.get("approximateInvokeCount")
         return count if isinstance(count, int) else None
 

@@ -10,7 +10,7 @@ from chalicelib.http.fields import Time
 
 
 class LetterSource(StrEnum):
-    """Where the event came from: the table's stream, or anything else."""
+    """The source of the event: the table's stream, or another one."""
 
     STREAM = "stream"
     EVENT = "event"

@@ -34,7 +34,7 @@ class IdempotencyRecord(Item):
 
 
 class IdempotencyKey(Struct, frozen=True):
-    """What identifies a repeatable request.
+    """The identity of a repeatable request.
 
     `record_id` is derived from caller and key, `request` from the target and the body.
     """

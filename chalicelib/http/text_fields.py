@@ -1,4 +1,4 @@
-"""How the text of a request is read: normalized, trimmed, and checked with messages in words.
+"""Text in requests: it is normalized, trimmed and checked, with error messages in words.
 
 A field's type names its rule: `Annotated[str, line(max_length=200)]`. Text without a rule is
 normalized to NFC. The rules run before msgspec checks types and lengths, so lengths count the code
@@ -160,8 +160,8 @@ class InvalidText(Struct, frozen=True):
 
 
 class _Plan(NamedTuple):
-    """How the text of a value is read: of a text itself, of the elements of a list, and of the
-    fields of an object, which may be one of several structs."""
+    """The rules for the text in a value: a text itself, the elements of a list, or the fields of an
+    object, which may be one of several structs."""
 
     rule: Rule = to_nfc
     element: "_Plan | None" = None
@@ -169,7 +169,7 @@ class _Plan(NamedTuple):
 
 
 class _ObjectPlan(NamedTuple):
-    """How the fields of a struct are read. In a union, its tag names the struct."""
+    """The rules for the fields of a struct. In a union, its tag names the struct."""
 
     tag_field: str | None
     tag: Any

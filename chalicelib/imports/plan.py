@@ -52,7 +52,7 @@ class PlannedRelation(Struct):
 
 
 class Page(Struct):
-    """What one step writes: tasks of one depth with their comments, or relations."""
+    """The objects that one step creates: tasks of one depth with their comments, or relations."""
 
     tasks: list[PlannedTask] = []
     relations: list[PlannedRelation] = []

@@ -35,7 +35,7 @@ FILE_LABELS_MAX = 2_000
 
 
 class Target(Struct, frozen=True):
-    """Where and when tasks are imported: `project_id` is that of the new project, if need be.
+    """The target and the times of an import. `project_id` may be the id of a new project.
 
     `created_at` is when the import was requested, `zone` the time zone of days without an assignee.
     """

@@ -23,7 +23,7 @@ COLUMNS = ("line", "field", "code", "effect", "value", "message")
 
 
 class Report(Struct):
-    """How much is imported, how many lines are not, and the first problems."""
+    """The number of objects imported, the number of lines skipped, and the first problems."""
 
     tasks: int = 0
     comments: int = 0

@@ -64,7 +64,7 @@ class ImportProblem(Struct):
 
 
 class ImportReport(Struct):
-    """How much is imported, how many lines are skipped, and the first 100 problems."""
+    """The number of objects imported, the number of lines skipped, and the first 100 problems."""
 
     tasks: int
     comments: int

@@ -24,8 +24,8 @@ PAGE = 1000
 
 
 class ResultFile(Struct, frozen=True):
-    """What is written of a file: its size in bytes, its multipart upload with the number of parts,
-    and the draft with the rest."""
+    """The part of a result file that is written: its `size` in bytes, the multipart `upload` with
+    the number of its `parts`, and the `draft`, which holds the bytes that are not uploaded yet."""
 
     size: int = 0
     upload: str | None = None

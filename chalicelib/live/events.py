@@ -103,8 +103,8 @@ def _list_events(record: dict[str, Any]) -> Iterator[LiveEvent]:
 
 
 def _list_task_events(change: TaskChange) -> Iterator[LiveEvent]:
-    """Yield the events of a task's item. One that disappears is told by the item in its place: that
-    in the trash, or that in another project."""
+    """Yield the events of a task's item. A task that is deleted or moved causes its event by the
+    item that takes its place: the item in the trash, or in the other project."""
     before, task = change.before, change.after
     if task is None:
         return

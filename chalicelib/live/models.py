@@ -1,7 +1,7 @@
 """Items of live connections. All expire by the table's time-to-live, at the latest two hours after
 API Gateway has closed the connection.
 
-A connection has an item of its own, a numbered slot of its user, which limits the connections of a
+A connection consists of an item, a numbered slot of its user, which limits the connections of a
 user, and one subscription for each project, in a partition of that project.
 """
 

@@ -203,8 +203,8 @@ def postpone_mail(mail: OutboxMail, until: datetime, *, tried: bool = True) -> N
 
 
 class Suppression(Item):
-    """What is known about an address. The key is a hash, so the item does not contain the
-    address."""
+    """The state of an address: bounces, complaints and unsubscriptions. The key is a hash, so the
+    item does not contain the address."""
 
     reason = UnicodeAttribute(null=True)
     reported_at = UnicodeAttribute(null=True)

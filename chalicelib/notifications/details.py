@@ -1,7 +1,8 @@
-"""What notifications are about, read when they are shown, with the rights of that time.
+"""The objects that notifications concern. They are read when a notification is shown, with the
+rights that the person has then.
 
-So a notification about a deleted comment shows no text, and one about a project that the person
-has left shows nothing but its kind and time.
+So a notification about a deleted comment shows no text. A notification about a project that the
+person has left shows only its kind and time.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,7 +32,7 @@ class Reference(Struct, frozen=True):
 
 
 class Details(Struct, frozen=True):
-    """What a notification is about, as far as the person may read it."""
+    """The objects that a notification concerns, as far as the person may read them."""
 
     project: Project | None = None
     task: Task | None = None

@@ -19,7 +19,7 @@ from chalicelib.notifications.models import KEPT_FOR
 
 
 class DailyDigest(Item):
-    """The digest that is being gathered: its `number`, and in the time index when it is sent."""
+    """The digest that is being gathered: its `number`, and in the time index when to send it."""
 
     number = NumberAttribute()
 
@@ -33,7 +33,7 @@ class DailyDigest(Item):
 
 
 class DigestEntry(Item):
-    """A notification that a digest tells of. It expires with the mail."""
+    """A notification that a digest contains. It expires with the mail."""
 
     kind = UnicodeAttribute()
     actor = UnicodeAttribute(null=True)

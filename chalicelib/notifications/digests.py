@@ -26,10 +26,10 @@ GATHER_TRIES = 3
 
 
 def gather(mail: OutboxMail, user: User, now: datetime) -> None:
-    """Settle a claimed mail and let the next digest of its recipient tell of it instead.
+    """Settle a claimed mail and add its event to the next digest of the recipient instead.
 
-    Both are one transaction, so the digest tells of it once. Raises `Unavailable` when the digest
-    was closed again and again at the same time.
+    Both are one transaction, so the digest contains the event once. Raises `Unavailable` when the
+    digest was closed at each of `GATHER_TRIES` tries.
     """
     settle = settle_mail_write(mail, "gathered", now)
     for _ in range(GATHER_TRIES):
@@ -55,9 +55,9 @@ def gather(mail: OutboxMail, user: User, now: datetime) -> None:
 
 
 def reschedule_digest(user: User, now: datetime) -> None:
-    """Let a digest that is scheduled come at the user's new hour or in their new time zone.
+    """Move a scheduled digest to the user's new hour or time zone.
 
-    A digest that was switched off keeps its time: it tells of what was gathered before.
+    A digest that was switched off keeps its time, and contains the events gathered before.
     """
     digest = digest_models.get_digest(user.id)
     if digest is None or digest.wake_at is None or user.digest_hour is None:

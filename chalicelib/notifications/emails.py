@@ -16,7 +16,7 @@ LISTED_MAX = 50
 
 
 class DigestLine(Struct, frozen=True):
-    """An event that the digest tells of: its kind, and what it is about."""
+    """A line of the digest: the kind of an event, and the objects that it concerns."""
 
     kind: str
     details: Details

@@ -24,8 +24,8 @@ NOTIFICATION, UNREAD = "NOTIFICATION#", "UNREAD#"
 
 
 class Notification(Item):
-    """What happened (`kind`), to which task, comment or report of a project, and who did it
-    (`actor`). A task names its project itself."""
+    """A notification: the `kind` of event, the task, comment or report that it concerns, and the
+    user who caused it (`actor`). The id of a task contains that of its project."""
 
     kind = UnicodeAttribute()
     actor = UnicodeAttribute(null=True)

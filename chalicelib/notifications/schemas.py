@@ -14,7 +14,7 @@ from chalicelib.notifications.service import Entry
 
 
 class NotificationKind(StrEnum):
-    """What a notification tells of."""
+    """The kind of event that a notification reports."""
 
     ASSIGNED = mail_notifications.ASSIGNED
     DUE_SOON = mail_notifications.DUE_SOON

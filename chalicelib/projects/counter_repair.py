@@ -44,7 +44,7 @@ BATCH_SIZE = 200
 
 
 class ChildCounts(NamedTuple):
-    """What the child items of a task add up to.
+    """The totals of the child items of a task.
 
     `counts` has the numbers of comments, ready files, relations and open blockers, by attribute of
     the task. `storage` is the `bytes` and `files` that its attachments use, `stored_usage` what its
@@ -65,7 +65,7 @@ class Drift(NamedTuple):
 
 
 class RepairedTasks(NamedTuple):
-    """How many counts of some tasks were wrong, and the storage that their files use."""
+    """The number of wrong counts of some tasks (`drift`), and the storage that their files use."""
 
     drift: int
     storage: Counter[str]

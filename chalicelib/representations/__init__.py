@@ -1,4 +1,4 @@
-"""How reads show tasks: with objects in place of ids (`include`), with only some fields (`fields`).
+"""Representations of tasks: objects in place of ids (`include`) and selected fields (`fields`).
 
 Items: none.
 Imports: access, accounts, dynamodb, http, labels, projects, tasks.

@@ -24,7 +24,7 @@ FIELDS_TEXT = "The fields to return, beside `id`; all others are left out."
 
 
 class Inclusion(StrEnum):
-    """What tasks can show in place of ids."""
+    """An object that a task can contain in place of its id."""
 
     ASSIGNEE = "assignee"
     LABELS = "labels"
@@ -37,7 +37,7 @@ TaskFields = Annotated[list[TaskField], Meta(min_length=1, description=FIELDS_TE
 
 
 class TaskRepresentationQuery(Struct, forbid_unknown_fields=True):
-    """How to show a task. `render=html` adds its description as HTML."""
+    """The representation of a task; `render=html` adds its description as HTML."""
 
     include: Include = field(default_factory=list)
     fields: TaskFields = field(default_factory=list)
@@ -76,7 +76,7 @@ class ExpandedTask(task_schemas.Task):
 
 
 class Representation(Struct, frozen=True):
-    """How a response shows a task.
+    """The representation of a task in a response.
 
     `include` has the kinds of objects that replace their ids, and `fields` the names of the fields
     to return. An empty `fields` stands for all fields.

@@ -43,7 +43,7 @@ _last_zones: RecentValues[str, str] = RecentValues(1_000)
 
 
 class Reader(NamedTuple):
-    """Who reads a list, and when."""
+    """The user who reads a list, and the time of the request."""
 
     user_id: str
     now: datetime
@@ -119,7 +119,7 @@ class TaskQuery(TaskFilter, omit_defaults=False):
 
     @property
     def target(self) -> Target:
-        """What a page includes, for the project of the list."""
+        """The objects to include in a page, and the project of the list, if it is one."""
         include = choose_representation(self.include, self.fields).include
         return Target(self.project[0] if self.project and len(self.project) == 1 else "", include)
 
@@ -129,7 +129,7 @@ class StatisticsQuery(Struct, forbid_unknown_fields=True):
 
 
 class AssignedCount(Struct):
-    """How many tasks are assigned to a user; null stands for unassigned tasks."""
+    """The number of tasks that are assigned to a user; a null user stands for unassigned tasks."""
 
     user_id: str | None
     count: int

@@ -1,4 +1,4 @@
-"""What a task refers to: an assignee, labels and a parent.
+"""The references of a task: an assignee, labels and a parent.
 
 A reference is valid only while its target exists. The transaction of the change therefore holds a
 write for each new reference, and the transaction fails when the target is missing.

@@ -37,7 +37,7 @@ class Attempt(Struct, frozen=True):
 
     @property
     def is_success(self) -> bool:
-        """Whether the receiver took the event. A redirect is none: it is not followed."""
+        """Whether the receiver accepted the event. A redirect is a failure: it is not followed."""
         return self.status is not None and 200 <= self.status < 300
 
     @property

@@ -20,7 +20,7 @@ _decode_number = msgspec.json.Decoder().decode
 
 
 class _Decoder(NamedTuple):
-    """How the value of an attribute is decoded that is not a text with the same stored name."""
+    """The decoding of an attribute's value. Texts with the same stored name need none."""
 
     name: str
     tag: str
@@ -28,7 +28,7 @@ class _Decoder(NamedTuple):
 
 
 class _Read(NamedTuple):
-    """How one attribute is read; `decode` is None if DynamoDB's JSON has the value itself."""
+    """The decoding of one attribute; `decode` is None if DynamoDB's JSON has the value itself."""
 
     stored_name: str
     tag: str

@@ -205,7 +205,7 @@ def _list_required(model: type[Model]) -> frozenset[str]:
 
 
 class _Encoder(NamedTuple):
-    """How an attribute is stored. A text is stored as it is and has no `attribute` here."""
+    """The encoding of an attribute. A text is stored unchanged, so it has no `attribute` here."""
 
     stored_name: str
     tag: str

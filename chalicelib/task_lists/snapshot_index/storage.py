@@ -32,8 +32,7 @@ _BLOCK_DECODER = msgspec.msgpack.Decoder(list[SnapshotEntry])
 
 
 class SnapshotIndex(msgspec.Struct, frozen=True):
-    """What a snapshot stores besides its blocks of `BLOCK_SIZE` entries, of which the last may have
-    fewer.
+    """The index of a snapshot. Its entries are in blocks of `BLOCK_SIZE`; the last may have fewer.
 
     `orders` has the numbers of all entries in each order, `values` the compressed `Values` of each
     filter.

@@ -2984,7 +2984,7 @@ export interface components {
         };
         /**
          * AssignedCount
-         * @description How many tasks are assigned to a user; null stands for unassigned tasks.
+         * @description The number of tasks that are assigned to a user; a null user stands for unassigned tasks.
          */
         AssignedCount: {
             user_id: string | null;
@@ -3562,7 +3562,7 @@ export interface components {
         };
         /**
          * ImportReport
-         * @description How much is imported, how many lines are skipped, and the first 100 problems.
+         * @description The number of objects imported, the number of lines skipped, and the first 100 problems.
          */
         ImportReport: {
             tasks: number;
@@ -3604,7 +3604,7 @@ export interface components {
         };
         /**
          * Inclusion
-         * @description What tasks can show in place of ids.
+         * @description An object that a task can contain in place of its id.
          * @enum {string}
          */
         Inclusion: "assignee" | "labels" | "project";
@@ -3816,7 +3816,7 @@ export interface components {
         };
         /**
          * LetterSource
-         * @description Where the event came from: the table's stream, or anything else.
+         * @description The source of the event: the table's stream, or another one.
          * @enum {string}
          */
         LetterSource: "event" | "stream";
@@ -4086,7 +4086,7 @@ export interface components {
         };
         /**
          * NotificationKind
-         * @description What a notification tells of.
+         * @description The kind of event that a notification reports.
          * @enum {string}
          */
         NotificationKind: "assigned" | "comment" | "due_soon" | "mentioned" | "overdue" | "reminder" | "weekly_report";
@@ -4147,7 +4147,7 @@ export interface components {
         };
         /**
          * PartLayout
-         * @description How many parts the file is split into, and how many bytes each part but the last has.
+         * @description The number of parts of the file, and the size in bytes of each part but the last.
          */
         PartLayout: {
             part_size: number;
