@@ -273,6 +273,14 @@ def local_table(cloud: None, dynamodb_local_address: str, transport: str) -> Ite
 
 
 @pytest.fixture
+def midweek() -> Iterator[None]:
+    """Move the clock to the next Wednesday: weekly reports, made on Monday, are far away."""
+    today = datetime.now(UTC).replace(hour=9, minute=5)
+    with time_machine.travel(today + timedelta(days=(2 - today.weekday()) % 7 or 7)):
+        yield
+
+
+@pytest.fixture
 def wait() -> Iterator[Callable[..., None]]:
     """Move the clock: `wait(seconds=11)`."""
     with time_machine.travel(datetime.now(UTC)) as traveller:

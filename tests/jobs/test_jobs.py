@@ -32,6 +32,9 @@ from tests.job_results import (
 )
 from tests.support import Person
 
+# The sweep also starts weekly reports, so no Monday may pass while a test moves the clock.
+pytestmark = pytest.mark.usefixtures("midweek")
+
 Wait = Callable[..., None]
 FILES = [
     *("attachments.csv", "comments.csv", "members.csv", "project.json", "tasks.csv", "tasks.xlsx"),
