@@ -54,7 +54,7 @@ def main() -> None:
         create_stack()
         project, task = _create_sample(client)
         items = [each for each in scan_items() if project in str(each["PK"]) + str(each["SK"])]
-        with use_local_table(address), time_machine.travel(now()) as traveller:
+        with use_local_table(address, "stock"), time_machine.travel(now()) as traveller:
             put_items(items)
             _copy_task(items, task, count)
             print(f"{count} tasks, {_count_items(project, address)} items", flush=True)
@@ -91,8 +91,9 @@ def _copy_task(items: list[Any], task: str, count: int) -> None:
 
 
 def _is_task_item(item: Any) -> bool:
-    in_project = item["SK"]["S"].startswith(("BY#", "NUMBER#", "TASK#", "WORD#"))
-    return in_project or item["PK"]["S"].startswith(("TASK#", "FEED#"))
+    partition, sort_key = str(item["PK"]["S"]), str(item["SK"]["S"])
+    in_project = sort_key.startswith(("BY#", "NUMBER#", "TASK#", "WORD#"))
+    return in_project or partition.startswith(("TASK#", "FEED#"))
 
 
 def _copy_items(template: str, task: str, number: int) -> Iterator[Any]:
@@ -107,7 +108,7 @@ def _purge(project: str, address: str, traveller: Any, count: int) -> None:
     """Run ticks until the project is gone, and print their number, duration and table calls."""
     sent: list[str] = []
     units: list[float] = []
-    events = Item._get_connection().connection.client.meta.events  # type: ignore[attr-defined]
+    events = Item._get_connection().connection.client.meta.events
     events.register("before-send.dynamodb", lambda event_name, **_: sent.append(event_name))
     events.register("provide-client-params.dynamodb.BatchWriteItem", _ask_for_units)
     events.register(
@@ -134,11 +135,12 @@ def _ask_for_units(params: Any, **_: Any) -> Any:
 
 
 def _sum_units(answer: Any) -> float:
-    return sum(bill["CapacityUnits"] for bill in answer.get("ConsumedCapacity", ()))
+    bills: list[dict[str, float]] = answer.get("ConsumedCapacity", [])
+    return sum(bill["CapacityUnits"] for bill in bills)
 
 
 def _has_project(project: str) -> bool:
-    client = Item._get_connection().connection.client  # type: ignore[attr-defined]
+    client: Any = Item._get_connection().connection.client
     key = {"PK": {"S": f"PROJECT#{project}"}, "SK": {"S": "META"}}
     return "Item" in client.get_item(TableName=settings.TABLE_NAME, Key=key)
 
