@@ -22,7 +22,7 @@ from pathlib import Path
 
 from bench import growth, instructions, page, postgresql
 from bench.instructions import FEW, MANY
-from bench.proxy import DELAY_SECONDS, serve_proxy
+from bench.proxy import DELAY_SECONDS, Proxy, serve_proxy
 from bench.results import ROUND_TRIPS, SCENARIOS, Results
 from bench.subjects import Subject, build_reference, run_django, run_product
 from infra.stage import LOCAL, ROOT, load_stage
@@ -30,6 +30,7 @@ from localstack.stack import Outputs
 
 RESULTS = ROOT / "bench" / "results.json"
 PURGED_TASKS = 1_000
+TRIP_RUNS = 3
 PARTS = ("requests", "trips", "growth", "purge", "web")
 _START = time.monotonic()
 
@@ -121,15 +122,23 @@ def measure_round_trips(results: Results, product: Subject, outputs: Outputs) ->
             product, environment=product.environment | {"AWS_ENDPOINT_URL": proxy.address}
         )
         for scenario in ROUND_TRIPS:
-            traffic = []
-            for requests in (FEW, MANY):
-                with proxy.count(delay=DELAY_SECONDS) as counted:
-                    delayed.run(scenario, requests)
-                traffic.append(counted)
-            trips = traffic[1].minus(traffic[0], MANY - FEW)["round_trips"]
+            # A busy machine can only delay a call until after the one beside it: the fewest count.
+            trips, connections = min(
+                _count_round_trips(delayed, proxy, scenario) for _ in range(TRIP_RUNS)
+            )
             results.round_trips[scenario] = trips
-            results.connections = max(results.connections, traffic[1].connections)
+            results.connections = max(results.connections, connections)
             print(f"  {scenario:<12} {trips:>5} sequential round trips", flush=True)
+
+
+def _count_round_trips(product: Subject, proxy: Proxy, scenario: str) -> tuple[float, int]:
+    """Return the sequential round trips of a request, and the connections of the process."""
+    traffic = []
+    for requests in (FEW, MANY):
+        with proxy.count(delay=DELAY_SECONDS) as counted:
+            product.run(scenario, requests)
+        traffic.append(counted)
+    return traffic[1].minus(traffic[0], MANY - FEW)["round_trips"], traffic[1].connections
 
 
 def measure_growth(results: Results, product: Subject, outputs: Outputs) -> None:
