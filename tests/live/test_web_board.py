@@ -109,3 +109,20 @@ def test_paper_shows_the_board_without_navigation_and_buttons(
     assert page.get_by_role("main").bounding_box()["x"] == 0
     width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert (page.get_by_role("button", name="Write").is_visible(), width) == (True, 0)
+
+
+def test_paper_shows_the_cards_out_of_sight_too(web: WebPage, ann: ApiUser, project: str) -> None:
+    page, count = web.page, 40
+    operations = [
+        {"op": "create", "project": project, "title": f"Step {number}"} for number in range(count)
+    ]
+    ann.request_json("POST", "/tasks/bulk/", {"operations": operations})
+    web.log_in(ann.email)
+    web.open(f"/projects/{project}/board")
+    cards = page.get_by_role("button", name="Step")
+    cards.first.wait_for()
+    assert cards.count() < count
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert cards.count() == count
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    wait_for(lambda: cards.count() < count)

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from tests.live.support import PASSWORD, ApiUser, Deployment
+from tests.live.support import PASSWORD, ApiUser, Deployment, wait_for
 from tests.live.web_pages import WebPage, open_page, read_link
 
 NEW_PASSWORD = "another horse battery"
@@ -134,7 +134,9 @@ def test_a_card_is_moved_with_the_keyboard(web: WebPage, ann: ApiUser, project: 
     card.focus()
     with web.expect_change():
         web.drag_with_keys("Space", "ArrowRight", "Space")
-    _card(web, "In progress", "Write the plan").wait_for()
+    moved = _card(web, "In progress", "Write the plan")
+    moved.wait_for()
+    wait_for(lambda: moved.evaluate("card => card === document.activeElement"))
     assert ann.request_json("GET", f"/tasks/{task['id']}/")["status"] == "in_progress"
 
 

@@ -114,6 +114,25 @@ def test_a_text_that_the_api_refuses_comes_back(web: WebPage, ann: ApiUser, proj
     wait_for(lambda: text.input_value() == "Too much")
 
 
+def test_a_title_that_cannot_be_saved_stays_in_its_field(
+    web: WebPage, ann: ApiUser, project: str
+) -> None:
+    task = _create_task(ann, project, "Before")
+    page, path = web.page, f"/tasks/{task['id']}"
+    web.log_in(ann.email)
+    web.open_live(path)
+    page.route("**/api/tasks/*", lambda route: route.fulfill(status=503, body="{}"))
+    title = page.get_by_label("Title")
+    title.fill("After")
+    title.press("Enter")
+    page.get_by_role("alert").wait_for()
+    wait_for(lambda: title.input_value() == "After")
+    page.unroute("**/api/tasks/*")
+    with web.expect_change():
+        page.reload()
+    wait_for(lambda: ann.request_json("GET", f"{path}/")["title"] == "After")
+
+
 def test_every_conflict_is_asked_about_one_after_another_and_after_a_reload(
     web: WebPage, ann: ApiUser, project: str
 ) -> None:

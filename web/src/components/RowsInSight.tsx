@@ -1,24 +1,10 @@
 import { Table } from "@mantine/core";
-import { type ReactNode, useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+
+import { useIsPrinting } from "./store";
 
 // Rows this many pixels outside of the visible part are shown already.
 const MARGIN = "800px";
-
-let isPrinting = false;
-
-/** Calls `listener` when the browser begins and ends to print; returns a function that ends this. */
-function subscribeToPrint(listener: () => void): () => void {
-  const update = ({ type }: Event) => {
-    isPrinting = type === "beforeprint";
-    listener();
-  };
-  window.addEventListener("beforeprint", update);
-  window.addEventListener("afterprint", update);
-  return () => {
-    window.removeEventListener("beforeprint", update);
-    window.removeEventListener("afterprint", update);
-  };
-}
 
 /**
  * A part of a table's body whose rows are in the document only while they are near the visible part.
@@ -28,7 +14,7 @@ export function RowsInSight({ children }: { children: ReactNode }) {
   const body = useRef<HTMLTableSectionElement>(null);
   // The height of the rows while they are out of sight.
   const [height, setHeight] = useState<number | null>(null);
-  const isOnPaper = useSyncExternalStore(subscribeToPrint, () => isPrinting);
+  const isOnPaper = useIsPrinting();
   useEffect(() => {
     const element = body.current;
     if (element === null) {

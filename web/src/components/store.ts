@@ -30,3 +30,10 @@ export function createStore<T>(initial: T): Store<T> {
 export function useStore<T>(store: Store<T>): T {
   return useSyncExternalStore(store.subscribe, store.get);
 }
+
+const printStore = createStore(false);
+window.addEventListener("beforeprint", () => printStore.set(true));
+window.addEventListener("afterprint", () => printStore.set(false));
+
+/** Whether the page is rendered for paper, where everything is in sight. */
+export const useIsPrinting = () => useStore(printStore);

@@ -35,6 +35,8 @@ export default function BoardPage() {
   const { data: tasks, error, isPending } = useBoardTasks(project.id, query);
   const [dragged, setDragged] = useState<TaskCard | null>(null);
   const [target, setTarget] = useState<Target | null>(null);
+  // The card that was moved with the keyboard, and its new column.
+  const [focused, setFocused] = useState<{ id: string; status: TaskStatus } | null>(null);
   const change = useChangeTask();
   const move = useMoveTask();
   const [, openTask] = useOpenTask();
@@ -58,6 +60,9 @@ export default function BoardPage() {
     const task = tasks?.find(({ id }) => id === event.active.id);
     const dropped = readTarget(event);
     end();
+    if (task && dropped && event.activatorEvent instanceof KeyboardEvent) {
+      setFocused({ id: task.id, status: dropped.status });
+    }
     if (task && dropped && task.status !== dropped.status) {
       change.mutate({ task, patch: { status: dropped.status } });
     }
@@ -100,7 +105,7 @@ export default function BoardPage() {
           onDragCancel={end}
           onDragEnd={drop}
         >
-          <div className={classes.columns}>
+          <div className={classes.columns} onPointerDown={() => setFocused(null)}>
             {STATUSES.map((status) => (
               <Column
                 key={status}
@@ -110,6 +115,7 @@ export default function BoardPage() {
                 isEditable={isEditable}
                 isManual={isManual}
                 place={target?.status === status ? target.place : null}
+                focusedId={focused?.status === status ? focused.id : null}
                 onOpen={openTask}
               />
             ))}

@@ -1,8 +1,10 @@
 import { useDroppable } from "@dnd-kit/core";
 import { Badge, Group, Text } from "@mantine/core";
-import { Virtualizer } from "virtua";
+import { useEffect, useRef } from "react";
+import { Virtualizer, type VirtualizerHandle } from "virtua";
 
 import type { ProjectDetails, TaskCard, TaskStatus } from "../../api/types";
+import { useIsPrinting } from "../../components/store";
 import { m } from "../../i18n";
 import { getMark, type Place } from "../order/place";
 import { QuickCreate } from "../task/QuickCreate";
@@ -17,17 +19,38 @@ interface Props {
   isManual: boolean;
   /** The place of the dragged card, if it is in this column. */
   place: Place | null;
+  /** The card that has the focus after a move with the keyboard, if it is in this column. */
+  focusedId: string | null;
   onOpen: (id: string) => void;
 }
 
 /** A usual height, in pixels, until a card is measured. */
 const CARD_HEIGHT = 104;
 
-/** A column of the board. It renders only the cards in sight. */
-export function Column({ status, tasks, place, onOpen, ...props }: Props) {
+/** A column of the board. It renders only the cards in sight; paper has all of them. */
+export function Column({ status, tasks, place, focusedId, onOpen, ...props }: Props) {
   const { setNodeRef, isOver } = useDroppable({ id: status });
   const { project, isEditable } = props;
+  const isPrinting = useIsPrinting();
+  const cards = useRef<VirtualizerHandle>(null);
+  const focusedIndex = tasks.findIndex(({ id }) => id === focusedId);
+  useEffect(() => {
+    if (focusedIndex !== -1) {
+      cards.current?.scrollToIndex(focusedIndex, { align: "nearest" });
+    }
+  }, [focusedIndex]);
   const title = m.status[status];
+  const renderCard = (task: TaskCard) => (
+    <div key={task.id} className={classes.slot}>
+      <DraggableCard
+        {...props}
+        task={task}
+        mark={getMark(place, task.id)}
+        isFocused={task.id === focusedId}
+        onOpen={onOpen}
+      />
+    </div>
+  );
   return (
     <section
       ref={setNodeRef}
@@ -46,18 +69,13 @@ export function Column({ status, tasks, place, onOpen, ...props }: Props) {
         </Badge>
       </Group>
       <div className={classes.scroller}>
-        <Virtualizer as="ul" item="li" data={tasks} itemSize={CARD_HEIGHT}>
-          {(task) => (
-            <div key={task.id} className={classes.slot}>
-              <DraggableCard
-                {...props}
-                task={task}
-                mark={getMark(place, task.id)}
-                onOpen={onOpen}
-              />
-            </div>
-          )}
-        </Virtualizer>
+        {isPrinting ? (
+          tasks.map(renderCard)
+        ) : (
+          <Virtualizer ref={cards} as="ul" item="li" data={tasks} itemSize={CARD_HEIGHT}>
+            {renderCard}
+          </Virtualizer>
+        )}
       </div>
       {isEditable && <QuickCreate projectId={project.id} status={status} />}
     </section>

@@ -26,6 +26,15 @@ describe("buildAnnouncements", () => {
     expect(says.onDragEnd(drag(102))).toBe("Plan is in To do, after Build.");
   });
 
+  it("does not interrupt the message that a task is picked up", () => {
+    const { active, over } = drag(98);
+    active.rect.current.initial = rectAt(98);
+    expect(says.onDragStart({ active })).toBe("Picked up Plan.");
+    expect(says.onDragOver({ active, over })).toBeUndefined();
+    active.rect.current.initial = rectAt(40);
+    expect(says.onDragOver({ active, over })).toBe("Over To do, before Build.");
+  });
+
   it("names only the column where the order is not by hand", () => {
     const { active, over } = drag(98);
     const column = { ...over, id: "todo", data: { current: undefined } } as Over;

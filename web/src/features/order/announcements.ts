@@ -28,8 +28,9 @@ export function buildAnnouncements(
     return [column, place(name(over.id))].filter(Boolean).join(", ");
   }
 
+  // Before the first step, the person hears that the task is picked up.
   const announceOver = ({ active, over }: { active: Active; over: Over | null }) =>
-    over ? m.board.isOver(describePlace(active, over)) : undefined;
+    over && isMoved(active) ? m.board.isOver(describePlace(active, over)) : undefined;
 
   return {
     onDragStart: ({ active }) => m.board.pickedUp(name(active.id)),
@@ -40,6 +41,11 @@ export function buildAnnouncements(
       over ? m.board.dropped(name(active.id), describePlace(active, over)) : m.board.dragCancelled,
     onDragCancel: () => m.board.dragCancelled,
   };
+}
+
+function isMoved({ rect: { current } }: Active): boolean {
+  const { initial, translated } = current;
+  return initial?.top !== translated?.top || initial?.left !== translated?.left;
 }
 
 /** Whether the middle of the dragged task is below that of the task that it is over. */

@@ -11,6 +11,7 @@ import { returnDraft } from "../../components/useDraft";
 import { mergeNewer } from "../live/merge";
 import { findConflicts, type SeenTask } from "./conflicts";
 import { addConflict, blockedStore } from "./dialogStores";
+import { type EditedField, returnEdit } from "./edits";
 import {
   boardKey,
   boardsKey,
@@ -27,6 +28,8 @@ interface Change {
   patch: TaskPatch;
   /** Whether the task becomes done although others block it. */
   force?: boolean;
+  /** The field in which the person typed this. */
+  edited?: { field: EditedField; text: string };
 }
 
 function sendPatch({ id, version }: SeenTask, { patch, force }: Change): Promise<Task> {
@@ -92,7 +95,7 @@ export const useChangeTask = keepChange<Task, Change>("change-task", {
     }
   },
   onError: (error, change) => {
-    const { task, patch } = change;
+    const { task, patch, edited } = change;
     const before = Object.fromEntries(
       Object.keys(patch).map((field) => [field, task[field as keyof TaskPatch]]),
     );
@@ -100,6 +103,9 @@ export const useChangeTask = keepChange<Task, Change>("change-task", {
     void queryClient.invalidateQueries({ queryKey: tasksKey });
     if (typeof patch.description === "string" && !isProblem(error, "precondition_failed")) {
       returnDraft(descriptionDraft(task.id), patch.description);
+    }
+    if (edited && error instanceof ApiProblem && error.isTemporary) {
+      returnEdit(edited.field, { text: edited.text, seen: task });
     }
     reportFailure(error, change);
   },
