@@ -1,4 +1,4 @@
-import { Badge, Stack, Switch, Table, Text, TextInput } from "@mantine/core";
+import { Badge, Button, Stack, Switch, Table, Text, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -50,6 +50,7 @@ export function Accounts() {
             <Table.Th>{m.auth.email}</Table.Th>
             <Table.Th>{m.auth.username}</Table.Th>
             <Table.Th>{texts.since}</Table.Th>
+            <Table.Th>{texts.secondFactor}</Table.Th>
             <Table.Th>{texts.isStaff}</Table.Th>
             <Table.Th>{texts.isDisabled}</Table.Th>
           </Table.Tr>
@@ -80,6 +81,16 @@ function AccountRow({ account }: { account: StaffAccount }) {
     onSuccess: () => queries.invalidateQueries({ queryKey: usersKey }),
     onError: notifyProblem,
   });
+  const reset = useMutation({
+    mutationFn: () =>
+      unwrap(
+        api.DELETE("/api/admin/users/{user_id}/second-factors", {
+          params: { path: { user_id: account.id } },
+        }),
+      ),
+    onSuccess: () => queries.invalidateQueries({ queryKey: usersKey }),
+    onError: notifyProblem,
+  });
   const isOwn = account.id === self?.id;
   return (
     <Table.Tr>
@@ -95,6 +106,21 @@ function AccountRow({ account }: { account: StaffAccount }) {
         <Text size="sm">{account.username}</Text>
       </Table.Td>
       <Table.Td>{formatDay(account.created_at, zone)}</Table.Td>
+      <Table.Td>
+        {account.has_second_factor && (
+          <Button
+            size="compact-xs"
+            variant="subtle"
+            color="red"
+            aria-label={texts.resetFactors(account.email)}
+            disabled={isOwn}
+            loading={reset.isPending}
+            onClick={() => reset.mutate()}
+          >
+            {texts.resetFactorsShort}
+          </Button>
+        )}
+      </Table.Td>
       <Table.Td>
         <Switch
           aria-label={texts.makeStaff(account.email)}
