@@ -225,7 +225,8 @@ def use_current_fields(value: Any) -> Any:
     """Return a recorded body as the current code writes it.
 
     A label has `color` instead of `colour`, a whole task has more fields, and a project has
-    `is_template`, a job its progress, an account for site staff whether it has a second factor. An account has its settings of the inbox: all kinds are on.
+    `is_template`, a job its progress, an account for site staff whether it has a second factor. An
+    account has its settings of the inbox: all kinds are on.
     """
     if isinstance(value, dict):
         is_whole_task = {"due_date", "description"} <= value.keys()

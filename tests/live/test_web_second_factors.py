@@ -128,3 +128,22 @@ def test_a_change_asks_for_a_proof_and_goes_on_with_it(
         dialog.wait_for(state="detached")
         codes = page.get_by_role("status").locator("code")
         wait_for(lambda: codes.first.text_content() not in app.recovery_codes)
+
+
+def test_site_staff_remove_the_second_factor_of_somebody(
+    web: WebPage, web_deployment: Deployment, gina: ApiUser
+) -> None:
+    owner = web_deployment.new_user("ivan").sign_up()
+    secret = owner.request_json("POST", "/auth/second-factors/totp/", {})["secret"]
+    code = {"code": Authenticator(secret).code()}
+    owner.request_json("POST", "/auth/second-factors/totp/confirm/", code)
+    web_deployment.make_staff(gina)
+    page = web.page
+    web.open("/staff")
+    page.get_by_label("Address begins with").fill(owner.email)
+    remove = page.get_by_role("button", name=f"Remove second factor of {owner.email}")
+    remove.wait_for()
+    assert web.find_violations() == []
+    remove.click()
+    remove.wait_for(state="detached")
+    assert owner.request_json("GET", "/auth/second-factors/")["totp_since"] is None

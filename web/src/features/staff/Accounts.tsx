@@ -50,7 +50,6 @@ export function Accounts() {
             <Table.Th>{m.auth.email}</Table.Th>
             <Table.Th>{m.auth.username}</Table.Th>
             <Table.Th>{texts.since}</Table.Th>
-            <Table.Th>{texts.secondFactor}</Table.Th>
             <Table.Th>{texts.isStaff}</Table.Th>
             <Table.Th>{texts.isDisabled}</Table.Th>
           </Table.Tr>
@@ -101,12 +100,6 @@ function AccountRow({ account }: { account: StaffAccount }) {
             {texts.unverified}
           </Badge>
         )}
-      </Table.Td>
-      <Table.Td>
-        <Text size="sm">{account.username}</Text>
-      </Table.Td>
-      <Table.Td>{formatDay(account.created_at, zone)}</Table.Td>
-      <Table.Td>
         {account.has_second_factor && (
           <Button
             size="compact-xs"
@@ -121,6 +114,10 @@ function AccountRow({ account }: { account: StaffAccount }) {
           </Button>
         )}
       </Table.Td>
+      <Table.Td>
+        <Text size="sm">{account.username}</Text>
+      </Table.Td>
+      <Table.Td>{formatDay(account.created_at, zone)}</Table.Td>
       <Table.Td>
         <Switch
           aria-label={texts.makeStaff(account.email)}
