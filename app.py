@@ -34,6 +34,7 @@ app.add_routes(
         "chalicelib.http.documentation",
         "chalicelib.accounts.routes",
         "chalicelib.sessions.routes",
+        "chalicelib.second_factors.routes",
         "chalicelib.attachments.avatar_routes",
         "chalicelib.projects.routes",
         "chalicelib.members.routes",

@@ -15,7 +15,7 @@ ApiError
  +-- Unavailable         503  a service that the API depends on does not respond; safe to try again
 """
 
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from msgspec import Struct
 
@@ -33,7 +33,8 @@ class ApiError(Exception):
     """Base of all errors. `code` is stable and part of the API; `detail` is for people.
 
     `codes` maps each code of this error, `code` too, to the case in which callers get it, as
-    docs/api.md shows it. `always` are headers that every error of this class sends.
+    docs/api.md shows it. `always` are headers that every error of this class sends, `extensions`
+    further members of the problem document.
     """
 
     status: ClassVar[int]
@@ -49,12 +50,14 @@ class ApiError(Exception):
         code: str = "",
         errors: tuple[FieldError, ...] = (),
         headers: dict[str, str] | None = None,
+        extensions: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(detail or self.title)
         self.detail = detail or self.title
         self.stable_code = code or self.code
         self.errors = errors
         self.headers = {**self.always, **(headers or {})}
+        self.extensions = extensions or {}
 
 
 class BadRequest(ApiError):
@@ -86,6 +89,14 @@ class Unauthenticated(ApiError):
         "account_disabled": (
             "login: the password is correct, but site staff have disabled the account"
         ),
+        "second_factor_required": (
+            "login: the password is correct, and the account has a [second factor]"
+            "(#second-factors); `ticket` is for the second step"
+        ),
+        "ticket_expired": (
+            "login: the ticket is older than five minutes, was changed, or the password is new; "
+            "log in again"
+        ),
         "refresh_reuse": "refresh: this token was used before; its session has ended",
     }
     always: ClassVar = {"WWW-Authenticate": 'Bearer realm="task-manager"'}
@@ -98,6 +109,10 @@ class Forbidden(ApiError):
         "scope_missing": (
             "the API token lacks the scope or is limited to other projects, or the action "
             "does not accept API tokens; `detail` says which"
+        ),
+        "step_up_required": (
+            "the action needs a recent proof that it is you; "
+            "[step up](#post-apiauthstep-up), and send the request again"
         ),
     }
 
@@ -170,6 +185,10 @@ class Conflict(ApiError):
         "busy": "a job of the same kind with other parameters is still running for you",
         "job_not_done": "the job has not finished yet",
         "job_failed": "the job failed; request it again",
+        "no_setup": (
+            "no setup of an authenticator app was started in the last 15 minutes; start one"
+        ),
+        "no_second_factor": "the account has no second factor; set one up first",
         "too_many_views": "you have, or the project has, 100 saved views; delete one",
         "too_many_webhooks": "the project has 10 webhooks; delete one",
         "no_room": (
@@ -216,6 +235,7 @@ class Invalid(ApiError):
         "invalid": "fields are invalid, missing or unknown; `errors` lists each",
         "invalid_token": "a token from an email is wrong, used, replaced or expired",
         "wrong_password": "the current password, which this change requires, is wrong",
+        "wrong_code": "the code of a second factor is wrong, or was used before",
         "idempotency_key_reused": "this key was used for another request",
     }
 

@@ -46,6 +46,8 @@ LIVE_EVENTS_URL = os.environ.get("LIVE_EVENTS_URL", "")
 WEBHOOK_DELIVERIES_URL = os.environ.get("WEBHOOK_DELIVERIES_URL", "")
 # The keys from which webhook secrets are derived; only functions that show them or sign have it.
 WEBHOOK_KEYS_ID = os.environ.get("WEBHOOK_KEYS_ID", "")
+# The keys that secrets of second factors are derived from; only the API's function has it.
+SECOND_FACTOR_KEYS_ID = os.environ.get("SECOND_FACTOR_KEYS_ID", "")
 # Whether a webhook may be an http address of this machine: only on a local cloud.
 WEBHOOK_LOOPBACK = os.environ.get("WEBHOOK_LOOPBACK", "false") == "true"
 # The secret that the stack's CloudFront distribution sends; empty without a distribution.

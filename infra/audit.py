@@ -28,6 +28,7 @@ _SAMPLE_VALUES = {
     "LiveEvents.Arn": "arn:aws:sqs:eu-central-1:123456789012:live-events.fifo",
     "WebhookDeliveries.Arn": "arn:aws:sqs:eu-central-1:123456789012:webhooks.fifo",
     "WebhookKeys.Id": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:webhooks",
+    "SecondFactorKeys.Id": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:factors",
     "LiveApi": "abcdefghij",
     "DeadLetters.Arn": "arn:aws:sqs:eu-central-1:123456789012:letters",
 }

@@ -13,7 +13,11 @@ from infra.stage import LOCAL, Stage, UserError, configure_aws, load_stage, repo
 from infra.web_client import build_client
 
 _CLIENT_BUCKET = "ClientBucketName"  # an output of the stack
-_SECRETS = {"SecretId", "WebhookKeysId"}  # outputs: the secrets that outlive it
+_SECRETS = {
+    "SecretId",
+    "WebhookKeysId",
+    "SecondFactorKeysId",
+}  # outputs: the secrets that outlive it
 
 
 def deploy(stage: Stage) -> dict[str, str]:

@@ -41,6 +41,7 @@ PLACEHOLDERS = {
     "LIVE_EVENTS_URL": "https://package.example.com",
     "WEBHOOK_DELIVERIES_URL": "https://package.example.com",
     "WEBHOOK_KEYS_ID": "package",
+    "SECOND_FACTOR_KEYS_ID": "package",
     "WEBHOOK_LOOPBACK": "false",
     "ALLOWED_ORIGINS": "https://package.example.com",
     "UPLOAD_MAX_BYTES": "1",

@@ -225,7 +225,8 @@ def use_current_fields(value: Any) -> Any:
     """Return a recorded body as the current code writes it.
 
     A label has `color` instead of `colour`, a whole task has more fields, and a project has
-    `is_template`, a job its progress. An account has its settings of the inbox: all kinds are on.
+    `is_template`, a job its progress, an account for site staff whether it has a second factor. An
+    account has its settings of the inbox: all kinds are on.
     """
     if isinstance(value, dict):
         is_whole_task = {"due_date", "description"} <= value.keys()
@@ -234,6 +235,8 @@ def use_current_fields(value: Any) -> Any:
             added = {"is_template": False}
         if {"email", "notifications"} <= value.keys():
             added = {"inbox": dict.fromkeys(value["notifications"], True), **NO_QUIET_TIME}
+        if {"email", "is_disabled"} <= value.keys():
+            added = {"has_second_factor": False}
         if {"status", "files"} <= value.keys():
             added = {"progress": DONE_PERCENT[value["status"]]}
         return {

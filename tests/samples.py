@@ -15,6 +15,7 @@ from tests.support import PASSWORD
 
 TEXTS = {
     "body": "x",
+    "code": "123456",
     "color": "#123456",
     "content_type": "image/png",
     "cursor": "x",
@@ -36,6 +37,7 @@ TEXTS = {
     "password": PASSWORD,
     "password_confirm": PASSWORD,
     "q": "x",
+    "recovery_code": "x",
     "refresh": "x",
     "rrule": "FREQ=WEEKLY;BYDAY=MO",
     "sha256": "0" * 64,
@@ -44,6 +46,7 @@ TEXTS = {
     "start_before": "2027-01-01",
     "start_date": "2026-12-01",
     "text": "x",
+    "ticket": "x",
     "time_zone": "UTC",
     "title": "x",
     "token": "x",

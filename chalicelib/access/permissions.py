@@ -32,6 +32,9 @@ class Action(StrEnum):
     PUBLIC = "enter"  # needs no credential: register, log in
     READ_ACCOUNT = "read account"
     USE_ACCOUNT = "use account"
+    CHANGE_CREDENTIALS = "change credentials"
+    MANAGE_SECOND_FACTORS = "manage second factors"
+    RESET_SECOND_FACTORS = "reset second factors"
     USE_INBOX = "use inbox"
     MANAGE_USERS = "manage users"
     MONITOR_SERVICE = "monitor service"
@@ -62,18 +65,27 @@ class Action(StrEnum):
     MANAGE_WEBHOOKS = "manage webhooks"
 
 
+class Proof(StrEnum):
+    """The accounts that need a recent proof of their owner, a login or a step-up, for an action."""
+
+    WITH_SECOND_FACTOR = "with a second factor"
+    ALL = "all"
+
+
 class Permission(NamedTuple):
     """The conditions under which an action is allowed.
 
     `roles` are the project roles that may perform it; empty for an action outside of projects.
     `scope` is the scope that an API token needs; None when API tokens may not perform it. `staff`
-    restricts it to site staff. The other flags say whether the target may be an archived project,
-    a project in the trash, a task in the trash, or a task that has moved to another project.
+    restricts it to site staff. `proof` says which accounts need a recent proof. The other flags say
+    whether the target may be an archived project, a project in the trash, a task in the trash, or a
+    task that has moved to another project.
     """
 
     roles: frozenset[Role] = frozenset()
     scope: Scope | None = None
     staff: bool = False
+    proof: Proof | None = None
     archived: bool = False
     trashed_project: bool = False
     trashed_task: bool = False
@@ -89,6 +101,9 @@ PERMISSIONS: dict[Action, Permission] = {
     Action.PUBLIC: Permission(),
     Action.READ_ACCOUNT: Permission(scope=Scope.READ_ACCOUNT),
     Action.USE_ACCOUNT: Permission(),
+    Action.CHANGE_CREDENTIALS: Permission(proof=Proof.WITH_SECOND_FACTOR),
+    Action.MANAGE_SECOND_FACTORS: Permission(proof=Proof.ALL),
+    Action.RESET_SECOND_FACTORS: Permission(staff=True, proof=Proof.WITH_SECOND_FACTOR),
     Action.USE_INBOX: Permission(),
     Action.MANAGE_USERS: Permission(staff=True),
     Action.MONITOR_SERVICE: Permission(staff=True),

@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from chalicelib.access import permissions, rate_limits
-from chalicelib.access.permissions import PERMISSIONS, Action, Role
+from chalicelib.access.permissions import PERMISSIONS, Action, Proof, Role
 from chalicelib.access.prefetch import (
     NO_PREFETCH,
     Prefetch,
@@ -33,7 +33,7 @@ from chalicelib.errors import Conflict, Forbidden, NotFound
 from chalicelib.members.models import Member
 from chalicelib.newer_releases import as_stored
 from chalicelib.projects.models import Project
-from chalicelib.sessions.credentials import Caller, require_valid_credential
+from chalicelib.sessions.credentials import Caller, require_recent_proof, require_valid_credential
 from chalicelib.sessions.models import ApiToken
 from chalicelib.tasks.models import Task, TrashedTask
 
@@ -145,7 +145,7 @@ def authorize_account(context: RequestContext) -> Access:
     """Authorize a request that concerns no single project.
 
     Raises `Unauthenticated` without a valid credential, and `Forbidden` when the API token lacks
-    the scope or the action is for site staff.
+    the scope, the action is for site staff, or the action needs a recent proof.
     """
     return _authorize(context, _read(context))
 
@@ -260,7 +260,7 @@ def _read(
 
 
 def _authorize(context: RequestContext, found: PrefetchResult) -> Access:
-    """Check credential, rate limit, scope and site staff, in this order."""
+    """Check credential, rate limit, scope, site staff and recent proof, in this order."""
     user, token = require_valid_credential(context.caller, found.items, context.now)
     context.bucket.sync_with_table(token or user, context.now)
     permission = PERMISSIONS[context.action]
@@ -270,6 +270,8 @@ def _authorize(context: RequestContext, found: PrefetchResult) -> Access:
         raise Forbidden(f"The API token needs the scope {permission.scope}", code="scope_missing")
     if permission.staff and not user.is_staff:
         raise Forbidden("Only site staff may do this")
+    if permission.proof is Proof.ALL or (permission.proof and user.second_factors):
+        require_recent_proof(context.caller, found.items, context.now)
     return Access(context=context, user=user, token=token, prefetched=found)
 
 

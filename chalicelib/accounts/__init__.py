@@ -5,5 +5,5 @@ A user's email address and username are unique.
 
 Items: Credentials, User, UsernameClaim.
 Imports: access, attachments, calendar_feeds, dynamodb, http, jobs, mail, members, notifications,
-projects, sessions, tasks, views.
+projects, second_factors, sessions, tasks, views.
 """

@@ -21,6 +21,7 @@ from chalicelib.members.models import list_memberships
 from chalicelib.members.service import end_membership
 from chalicelib.notifications.models import delete_inbox
 from chalicelib.observability import record_outcome
+from chalicelib.second_factors.models import delete_second_factors
 from chalicelib.sessions.models import (
     delete_api_token,
     list_user_api_tokens,
@@ -70,6 +71,7 @@ def _delete_account(user: User, budget: TimeBudget) -> bool:
     for session in budget.each(list(list_user_sessions(user.id))):
         if session.revoked_at is None:
             revoke_session(user.id, session.id, budget.clock())
+    delete_second_factors(user.id)
     delete_user_views(user.id)
     delete_inbox(user.id)
     discard_avatar(user, budget.clock())

@@ -34,6 +34,7 @@ class User(Item):
     local times such as `22:00`. The `*_token` attributes are digests of one-time tokens, one for
     each purpose: a new token replaces the old one, and using it removes it. `leaving_at` is the end
     of the grace period of a requested deletion, `erased_at` the time when the deletion began.
+    `second_factors` is the number of second factors; with one or more, a login needs one of them.
     """
 
     email = UnicodeAttribute()
@@ -49,6 +50,7 @@ class User(Item):
     is_verified = BooleanAttribute(default=False)
     is_staff = BooleanAttribute(default=False)
     epoch = NumberAttribute(default=1)
+    second_factors = NumberAttribute(null=True)
     created_at = UnicodeAttribute()
     disabled_at = UnicodeAttribute(null=True)
     leaving_at = UnicodeAttribute(null=True)
@@ -167,7 +169,7 @@ def anonymize_user_write(user: User, username: str) -> Update:
 
     It fails when another run has cleared the profile.
     """
-    usage = ("reads_full_at", "writes_full_at")
+    usage = ("reads_full_at", "writes_full_at", "second_factors")
     settings = ("notifications", "inbox", "digest_hour", "quiet_start", "quiet_end")
     removed = (*settings, "avatar", "new_email", "wake_key", "wake_at", "leaving_at", *usage)
     actions = (

@@ -156,7 +156,7 @@ def delete_account(access: Access) -> Response:
     return no_content_response()
 
 
-@route(bp, "POST", "/api/auth/change-password", Action.USE_ACCOUNT, body=PasswordChange)
+@route(bp, "POST", "/api/auth/change-password", Action.CHANGE_CREDENTIALS, body=PasswordChange)
 def change_password(access: Access, body: PasswordChange) -> Response:
     """Change your password."""
     require_confirmed("new_password", body.new_password, body.new_password_confirm)
@@ -173,7 +173,7 @@ def change_password(access: Access, body: PasswordChange) -> Response:
     bp,
     "POST",
     "/api/auth/change-email",
-    Action.USE_ACCOUNT,
+    Action.CHANGE_CREDENTIALS,
     body=EmailChange,
     returns=Mailed,
     status=202,

@@ -171,6 +171,7 @@ class StaffAccount(Person):
     is_verified: bool
     is_staff: bool
     is_disabled: bool
+    has_second_factor: bool
     created_at: Time
 
 
@@ -187,5 +188,6 @@ def present_staff_account(user: User) -> StaffAccount:
         is_verified=user.is_verified,
         is_staff=user.is_staff,
         is_disabled=user.disabled_at is not None,
+        has_second_factor=bool(user.second_factors),
         created_at=user.created_at,
     )

@@ -1,4 +1,5 @@
-"""The secrets: the signing keys, the keys of webhooks, and the key of the stack's distribution.
+"""The secrets: the signing keys, the keys of webhooks and of second factors, and the key of the
+stack's distribution.
 
 A process reads a secret again every five minutes. While that fails, the value that it has stays in
 use.
@@ -104,6 +105,11 @@ def find_webhook_key(key_id: str) -> bytes | None:
     return _find_key(webhook_keys, key_id)
 
 
+def find_second_factor_key(key_id: str) -> bytes | None:
+    """Return the key of second factors with this id, or None; see `find_verifying_key`."""
+    return _find_key(second_factor_keys, key_id)
+
+
 def _find_key(secret: CachedSecret[SigningKeys], key_id: str) -> bytes | None:
     keys = secret.get().keys
     if key_id not in keys and secret.is_older_than(UNKNOWN_KEY_SECONDS):
@@ -154,5 +160,7 @@ def _read_secret(secret_id: str) -> str:
 signing_keys = CachedSecret(partial(_load_keys, settings.SECRET_ID))
 # Apart from the signing keys, so that the function that calls receivers cannot sign sessions.
 webhook_keys = CachedSecret(partial(_load_keys, settings.WEBHOOK_KEYS_ID))
+# Apart from the signing keys, because those are removed after a rotation, and these must stay.
+second_factor_keys = CachedSecret(partial(_load_keys, settings.SECOND_FACTOR_KEYS_ID))
 # The stack's CloudFront distribution sends it with each request.
 origin_key = CachedSecret(_load_origin_key)

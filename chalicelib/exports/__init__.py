@@ -4,5 +4,6 @@ A background job writes the files page by page.
 
 Items: none.
 Imports: access, accounts, attachments, aws, calendar_feeds, comments, copies, dynamodb, http, jobs,
-labels, members, notifications, projects, relations, sessions, task_lists, tasks, views.
+labels, members, notifications, projects, relations, second_factors, sessions, task_lists, tasks,
+views.
 """

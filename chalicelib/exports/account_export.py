@@ -1,8 +1,8 @@
 """The export of a user's own data.
 
-It holds the account, its sessions, API tokens, calendar feeds, memberships, saved views and
-notifications, and the user's tasks, comments and attachments in every project that the user can
-still read. It holds no secret and no digest of one.
+It holds the account, its sessions, API tokens, calendar feeds, second factors, memberships, saved
+views and notifications, and the user's tasks, comments and attachments in every project that the
+user can still read. It holds no secret and no digest of one.
 """
 
 from datetime import datetime
@@ -35,6 +35,7 @@ from chalicelib.members.models import list_memberships, list_memberships_page
 from chalicelib.notifications.models import list_inbox
 from chalicelib.projects.counter_models import count_tasks
 from chalicelib.projects.models import Project
+from chalicelib.second_factors.models import get_second_factor
 from chalicelib.sessions.models import list_user_api_tokens, list_user_sessions
 from chalicelib.tasks.models import Task, list_project_tasks
 from chalicelib.views.models import list_user_views
@@ -130,6 +131,7 @@ def _start(user_id: str, now: datetime) -> JobStep:
             for token in list_user_api_tokens(user_id)
         ],
         "calendar_feeds": [select_fields(feed, FEED_FIELDS) for feed in list_user_feeds(user_id)],
+        "second_factors": _export_second_factors(user_id),
         "memberships": memberships,
         "views": [select_fields(view, VIEW_FIELDS) for view in list_user_views(user_id)],
         "notifications": [
@@ -141,6 +143,14 @@ def _start(user_id: str, now: datetime) -> JobStep:
     numbers = {"written": 0, "read": 0, "total": total}
     position = _next_project(user_id, None) | {"zone": zone} | numbers
     return JobStep(start_task_files(ACCOUNT_JSON, content), position)
+
+
+def _export_second_factors(user_id: str) -> Record:
+    factor = get_second_factor(user_id)
+    return {
+        "totp_since": factor.totp_since if factor else None,
+        "recovery_codes_since": factor.recovery_since if factor else None,
+    }
 
 
 def _export_memberships(user_id: str) -> list[Record]:

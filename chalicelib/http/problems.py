@@ -43,7 +43,7 @@ def build_problem(status: int, code: str, title: str, detail: str, **more: Any) 
 def build_error_problem(error: ApiError) -> dict[str, Any]:
     """Return the body of a failure that the app raised; `errors` only when fields are wrong."""
     errors = [{"location": each.location, "message": each.message} for each in error.errors]
-    more = {"errors": errors} if errors else {}
+    more = {**({"errors": errors} if errors else {}), **error.extensions}
     return build_problem(error.status, error.stable_code, error.title, error.detail, **more)
 
 

@@ -4,5 +4,5 @@ A mail is queued in the transaction of its cause and delivered from the stream o
 
 Items: OutboxMail, SendRate, Suppression.
 Imports: access, accounts, aws, comments, dynamodb, http, jobs, members, notifications, reminders,
-reports, sessions, tasks, webhooks.
+reports, second_factors, sessions, tasks, webhooks.
 """

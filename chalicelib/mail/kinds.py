@@ -26,12 +26,16 @@ from chalicelib.mail.notifications import (
     DAILY_DIGEST,
     DUE_SOON,
     EMAIL_CHANGED,
+    FACTOR_ADDED,
+    FACTOR_REMOVED,
+    FACTORS_RESET,
     INVITATION,
     LEAVING,
     MENTIONED,
     NEW_EMAIL,
     OVERDUE,
     PASSWORD_CHANGED,
+    RECOVERY_CODE_USED,
     REMINDER,
     RESET,
     VERIFY,
@@ -47,6 +51,12 @@ from chalicelib.reminders.emails import (
     build_reminder_email,
 )
 from chalicelib.reports.emails import build_weekly_report_email
+from chalicelib.second_factors.emails import (
+    build_factor_added_email,
+    build_factor_removed_email,
+    build_factors_reset_email,
+    build_recovery_code_used_email,
+)
 from chalicelib.tasks.emails import build_assignment_email
 from chalicelib.webhooks.emails import build_webhook_disabled_email
 
@@ -80,6 +90,10 @@ MAIL_KINDS: dict[str, MailKind] = {
     NEW_EMAIL: MailKind(build_email_change_email, security=True, verifies=True),
     PASSWORD_CHANGED: MailKind(build_password_changed_email, security=True),
     EMAIL_CHANGED: MailKind(build_email_changed_email, security=True),
+    FACTOR_ADDED: MailKind(build_factor_added_email, security=True),
+    FACTOR_REMOVED: MailKind(build_factor_removed_email, security=True),
+    FACTORS_RESET: MailKind(build_factors_reset_email, security=True),
+    RECOVERY_CODE_USED: MailKind(build_recovery_code_used_email, security=True),
     LEAVING: MailKind(build_deletion_email, security=True),
     INVITATION: MailKind(build_invitation_email),
     WEBHOOK_DISABLED: MailKind(build_webhook_disabled_email, security=True),

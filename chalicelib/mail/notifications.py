@@ -21,6 +21,8 @@ ASSIGNED, DUE_SOON, REMINDER, OVERDUE = "assigned", "due_soon", "reminder", "ove
 COMMENT, MENTIONED, COMMENTED = "comment", "mentioned", "commented"
 VERIFY, RESET, PASSWORD_CHANGED = "verify", "reset", "password_changed"
 NEW_EMAIL, EMAIL_CHANGED, LEAVING = "new_email", "email_changed", "leaving"
+FACTOR_ADDED, FACTOR_REMOVED, FACTORS_RESET = "factor_added", "factor_removed", "factors_reset"
+RECOVERY_CODE_USED = "recovery_code_used"
 INVITATION = "invitation"
 DAILY_DIGEST = "daily_digest"
 # The kinds that the daily digest tells of. The others are about a time, and are sent at that time.

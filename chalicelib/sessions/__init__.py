@@ -4,5 +4,6 @@ attempts.
 Credentials are checked on every request, so revoking one takes effect at once.
 
 Items: ApiToken, Session, Throttle.
-Imports: access, accounts, aws, calendar_feeds, dynamodb, http, members.
+Imports: access, accounts, aws, calendar_feeds, dynamodb, http, members,
+second_factors.
 """

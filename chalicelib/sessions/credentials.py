@@ -15,7 +15,7 @@ from chalicelib.calendar_feeds.models import CalendarFeed
 from chalicelib.dynamodb.idempotency import IdempotencyKey
 from chalicelib.dynamodb.ids import is_id
 from chalicelib.dynamodb.table import BatchResult, Key
-from chalicelib.errors import Unauthenticated
+from chalicelib.errors import Forbidden, Unauthenticated
 from chalicelib.sessions import models, signatures, tokens
 from chalicelib.sessions.models import ApiToken, Session
 
@@ -110,6 +110,14 @@ def require_valid_credential(
         raise Unauthenticated()
     models.record_token_use(credential, now)
     return user, credential
+
+
+def require_recent_proof(caller: Caller, items: BatchResult, now: datetime) -> None:
+    """Raise `Forbidden` when the session of `caller`, one of `items`, had no login or step-up in
+    the last ten minutes."""
+    session = items.get(caller.key)
+    if not (isinstance(session, Session) and session.is_proved(now)):
+        raise Forbidden("Prove first that it is you, with a step-up", code="step_up_required")
 
 
 def format_api_token(user_id: str, token_id: str, secret: str) -> str:

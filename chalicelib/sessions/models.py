@@ -24,11 +24,13 @@ TOKEN_USE_RECORDED_EVERY = timedelta(minutes=1)
 ATTEMPTS_EXPIRE_AFTER = timedelta(hours=1)
 ATTEMPTS_KEPT_FOR = timedelta(hours=2)
 DAILY_ATTEMPTS_KEPT_FOR = timedelta(days=2)
+# For this long after a login or a step-up, the session may change what protects the account.
+PROOF_LIFETIME = timedelta(minutes=10)
 
 
 class Session(Item):
     """One login of a user. `generation` counts the refreshes; only the refresh token of the current
-    generation is valid."""
+    generation is valid. `proved_at` is the time of the last login or step-up (RFC 9470)."""
 
     epoch = NumberAttribute(default=1)
     generation = NumberAttribute(default=1)
@@ -37,6 +39,7 @@ class Session(Item):
     idle_until = UnicodeAttribute()
     absolute_until = UnicodeAttribute()
     revoked_at = UnicodeAttribute(null=True)
+    proved_at = UnicodeAttribute(null=True)
     device = UnicodeAttribute(null=True)
 
     @staticmethod
@@ -58,6 +61,17 @@ class Session(Item):
         """
         has_time_left = format_timestamp(now) < min(self.idle_until, self.absolute_until)
         return has_time_left and self.revoked_at is None and self.epoch == epoch
+
+    def is_proved(self, now: datetime) -> bool:
+        """Return whether the user has proved in the last ten minutes who they are."""
+        return (self.proved_at or "") > format_timestamp(now - PROOF_LIFETIME)
+
+
+def prove_session_write(user_id: str, session_id: str, now: datetime) -> Update:
+    """Return the write that records a step-up of a live session."""
+    proved = Session.proved_at.set(format_timestamp(now))
+    live = Session.PK.exists() & Session.revoked_at.does_not_exist()
+    return Update(Session.key(user_id, session_id), (proved,), live)
 
 
 def rotate_session(session: Session, *, idle_until: datetime, now: datetime) -> Session:

@@ -13,6 +13,8 @@ from chalicelib.http.gate import route
 from chalicelib.http.rate_limits import get_source_address
 from chalicelib.http.responses import created_response, json_response, no_content_response
 from chalicelib.members.models import Member
+from chalicelib.second_factors import login
+from chalicelib.second_factors.schemas import SecondStep, require_proof
 from chalicelib.sessions import api_tokens, cookies, models, schemas, service
 from chalicelib.sessions.schemas import (
     ApiToken,
@@ -24,6 +26,7 @@ from chalicelib.sessions.schemas import (
     SignedIn,
     Tokens,
 )
+from chalicelib.sessions.service import SignIn
 
 bp = Blueprint(__name__)
 
@@ -99,7 +102,7 @@ def list_api_tokens(access: Access) -> Response:
     bp,
     "POST",
     "/api/auth/tokens",
-    Action.USE_ACCOUNT,
+    Action.CHANGE_CREDENTIALS,
     body=NewToken,
     returns=IssuedToken,
     status=201,
@@ -137,9 +140,34 @@ def log_in(body: Login) -> Response:
         source=get_source_address(bp),
         now=now(),
     )
-    tokens = schemas.present_tokens(signed_in, is_in_cookie=body.cookie)
+    return _signed_in_response(signed_in, is_in_cookie=body.cookie)
+
+
+@route(
+    bp,
+    "POST",
+    "/api/auth/login/second-factor",
+    Action.PUBLIC,
+    body=SecondStep,
+    returns=SignedIn,
+)
+def complete_login(body: SecondStep) -> Response:
+    """Log in: the second step."""
+    signed_in = login.complete_login(
+        ticket=body.ticket,
+        proof=require_proof(body),
+        device=bp.current_request.headers.get("user-agent", ""),
+        source=get_source_address(bp),
+        now=now(),
+    )
+    return _signed_in_response(signed_in, is_in_cookie=body.cookie)
+
+
+def _signed_in_response(signed_in: SignIn, *, is_in_cookie: bool) -> Response:
+    """Return the response of a login; `is_in_cookie` puts the refresh token into the cookie."""
+    tokens = schemas.present_tokens(signed_in, is_in_cookie=is_in_cookie)
     answer = SignedIn(**asdict(tokens), user=present_account(signed_in.user))
-    headers = cookies.build_headers(signed_in.refresh) if body.cookie else None
+    headers = cookies.build_headers(signed_in.refresh) if is_in_cookie else None
     return json_response(answer, headers=headers)
 
 

@@ -20,6 +20,7 @@ from chalicelib.dynamodb.timestamps import format_timestamp, parse_timestamp, to
 from chalicelib.dynamodb.transactions import ConditionCheck, ConditionFailed, Put, transact
 from chalicelib.email_addresses import canonical_address
 from chalicelib.errors import NotFound, Unauthenticated
+from chalicelib.second_factors.tickets import second_factor_required
 from chalicelib.sessions import models, signatures, throttling, tokens
 from chalicelib.sessions.models import Session
 from chalicelib.sessions.tokens import ACCESS_TOKEN_LIFETIME, Claims
@@ -44,8 +45,8 @@ def log_in(*, email: str, password: str, device: str, source: str | None, now: d
     """Start a session, and cancel a pending deletion of the account.
 
     An unknown address and a wrong password give the same error, after the same number of password
-    hashes. Raises `Unauthenticated` for them and for a disabled account, and `TooManyRequests`
-    after too many attempts.
+    hashes. Raises `Unauthenticated` for them, for a disabled account, and with a ticket for the
+    second step when the account has a second factor; and `TooManyRequests` after too many attempts.
     """
     address = canonical_address(email)
     throttling.count_attempt("login", account=address, source=source, now=now)
@@ -57,27 +58,34 @@ def log_in(*, email: str, password: str, device: str, source: str | None, now: d
     if not user.is_active:
         raise Unauthenticated("This account is disabled", code="account_disabled")
     throttling.clear_attempts("login", account=address, source=source, now=now)
+    if user.second_factors:
+        raise second_factor_required(user, now)
     cancel_deletion(user)
-
-    key = Session.key(user.id, new_id(now))
-    session = Session(
-        key.pk,
-        key.sk,
-        epoch=user.epoch,
-        created_at=format_timestamp(now),
-        rotated_at=format_timestamp(now),
-        idle_until=format_timestamp(now + IDLE_LIFETIME),
-        absolute_until=format_timestamp(now + ABSOLUTE_LIFETIME),
-        expires_at=to_epoch_seconds(now + ABSOLUTE_LIFETIME),
-        device=device[:DEVICE_MAX] or None,
-    )
+    session = build_session(user, device=device, now=now)
     # The password may have been changed while this one was being hashed.
     unchanged = Credentials.password_hash == credentials.password_hash
     try:
         transact(ConditionCheck(find_credentials_key(user), unchanged), Put(session))
     except ConditionFailed as failed:
         raise _bad_credentials() from failed
-    return _issue_tokens(user, session, now)
+    return issue_tokens(user, session, now)
+
+
+def build_session(user: User, *, device: str, now: datetime) -> Session:
+    """Return a new session of `user`, who has just proved who they are."""
+    key = Session.key(user.id, new_id(now))
+    return Session(
+        key.pk,
+        key.sk,
+        epoch=user.epoch,
+        created_at=format_timestamp(now),
+        rotated_at=format_timestamp(now),
+        proved_at=format_timestamp(now),
+        idle_until=format_timestamp(now + IDLE_LIFETIME),
+        absolute_until=format_timestamp(now + ABSOLUTE_LIFETIME),
+        expires_at=to_epoch_seconds(now + ABSOLUTE_LIFETIME),
+        device=device[:DEVICE_MAX] or None,
+    )
 
 
 def refresh_session(*, token: str, now: datetime) -> SignIn:
@@ -102,7 +110,7 @@ def refresh_session(*, token: str, now: datetime) -> SignIn:
     if session.generation != generation + 1 or not rotated_recently:
         models.revoke_session(user_id, session_id, now)
         raise Unauthenticated("This refresh token was used before", code="refresh_reuse")
-    return _issue_tokens(user, session, now)
+    return issue_tokens(user, session, now)
 
 
 def log_out(access: Access) -> None:
@@ -137,7 +145,8 @@ def _bad_credentials() -> Unauthenticated:
     return Unauthenticated("Email address or password is wrong", code="bad_credentials")
 
 
-def _issue_tokens(user: User, session: Session, now: datetime) -> SignIn:
+def issue_tokens(user: User, session: Session, now: datetime) -> SignIn:
+    """Return the tokens of a session."""
     refresh_token = f"{session.user_id}.{session.id}.{int(session.generation)}"
     return SignIn(
         access=tokens.issue_access_token(Claims(user.id, session.id), now=now),

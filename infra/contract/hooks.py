@@ -36,6 +36,7 @@ DISPOSABLE_KINDS = {
 DEPENDS_ON_STATE = {
     "invalid_cursor",
     "invalid_token",
+    "wrong_code",
     "wrong_password",
     "idempotency_key_reused",
     "precondition_failed",
@@ -64,6 +65,9 @@ NOT_IN_SCHEMA = {
     "updateProfile": {"time_zone", "username", "quiet_hours.end"},
     "markAllNotificationsAsRead": {"up_to"},  # an id
     "changePassword": {"new_password_confirm"},
+    # Exactly one of them.
+    "completeLogin": {"code", "recovery_code"},
+    "stepUp": {"password", "code", "recovery_code"},
     "replaceReminders": {"reminders[]"},  # either minutes_before or at
     "createReport": {"first_day", "last_day"},  # ordered, not in the future
     # Ids, up to 20 between commas; not none; not with due_before; one to eight words.

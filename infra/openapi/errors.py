@@ -31,6 +31,15 @@ _TABLE_HEADER = "| Status | `code` | When |\n| --- | --- | --- |\n"
 # Statuses that only API Gateway returns: it knows its own rate limit, but not the app's.
 _GATEWAY_STATUSES = {504}
 _HEADERS = {401: ["WWW-Authenticate"], 429: ["Retry-After"], 503: ["Retry-After"]}
+# Members of the problem documents of one status (RFC 9457, section 3.2).
+_EXTENSIONS = {
+    401: {
+        "ticket": {
+            "description": "Of `second_factor_required`: the ticket for the second step.",
+            "type": "string",
+        }
+    }
+}
 _ERROR_CLASSES = {kind.status: kind for kind in ApiError.__subclasses__()}
 
 
@@ -88,7 +97,8 @@ def _build_schema(status: int, meanings: dict[str, str]) -> dict[str, Any]:
     number = {"type": "integer", "const": status}
     narrowed = {"status": number, "code": {"type": "string", "enum": list(meanings)}}
     title = {"title": _get_schema_name(status)}
-    return {**title, **_PROBLEM, "properties": {**_PROBLEM["properties"], **narrowed}}
+    properties = {**_PROBLEM["properties"], **narrowed, **_EXTENSIONS.get(status, {})}
+    return {**title, **_PROBLEM, "properties": properties}
 
 
 def _build_response(status: int, meanings: dict[str, str]) -> dict[str, Any]:

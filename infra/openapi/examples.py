@@ -82,6 +82,15 @@ _USUALLY_NULL = {
 _TYPE_EXAMPLES: dict[str, Any] = {
     "NewMember": {"email": "bob@example.com", "role": "member"},
     "Reminder": {"minutes_before": 90},
+    "StepUp": {"code": "492039"},
+    "SecondStep": {"ticket": f"{_ID}.1.1795942800.k1.c2lnbmF0dXJl", "code": "492039"},
+    "TotpConfirmation": {"code": "492039"},
+    "TotpSetup": {
+        "secret": "WTA3LMK4JI57ODXUAJACU2R3DN3ZPKYF",
+        "uri": "otpauth://totp/Task%20Manager:ann?secret=WTA3LMK4JI57ODXUAJACU2R3DN3ZPKYF",
+        "qr_code": '<svg xmlns="http://www.w3.org/2000/svg"></svg>',
+    },
+    "RecoveryCodes": {"recovery_codes": ["k3vqa-x7m2e", "ob5fd-2rtzu"]},
     "TaskFilter": {"status": ["open"], "assigned_to": ["me"]},
 }
 _FORMAT_EXAMPLES = {"date": "2026-12-01", "date-time": "2026-11-22T09:00:00.000Z"}

@@ -28,6 +28,11 @@ TAGS = (
         "The caller's own account, its settings and its avatar image.",
         ("/api/auth/profile",),
     ),
+    Tag(
+        "second factors",
+        "Authenticator apps, recovery codes, and the proof that changes of credentials need.",
+        ("/api/auth/second-factors", "/api/auth/step-up"),
+    ),
     Tag("sessions", "The caller's active logins.", ("/api/auth/sessions",)),
     Tag("API tokens", "Long-lived tokens for scripts and integrations.", ("/api/auth/tokens",)),
     Tag("users", "Find a user by email address or username.", ("/api/users",)),

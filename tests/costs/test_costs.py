@@ -15,7 +15,7 @@ import pytest
 import time_machine
 from chalice.test import Client, HTTPResponse
 
-from tests.costs import account_costs, costs, job_costs, webhook_costs
+from tests.costs import account_costs, costs, factor_costs, job_costs, webhook_costs
 from tests.costs.costs import Call, Scenario
 from tests.costs.job_costs import HOUR, Action, JobWorld, Prepare
 from tests.costs.meter import metered
@@ -31,6 +31,7 @@ TABLES = {
     "Calls for lists": costs.LISTS,
     "Calls about comments, activity, attachments, exports": costs.COMMENTS | costs.FILES,
     "Calls about accounts": account_costs.ACCOUNTS,
+    "Calls about second factors": factor_costs.FACTOR_CALLS,
     "Calls about webhooks": webhook_costs.WEBHOOKS,
 }
 PAGE = Path(__file__).parents[2] / "docs" / "data-model.md"

@@ -11,6 +11,7 @@ from chalice.test import Client
 
 from chalicelib.aws import clients
 from tests.attachment_files import upload_attachment
+from tests.authenticator import set_up
 from tests.faults import build_response
 from tests.job_results import download_job_file, parse_csv, read_job, request_job, run_sweep
 from tests.support import Person, in_hours, sign_up
@@ -336,6 +337,7 @@ def test_an_account_export_holds_no_secret(ann: Person) -> None:
     )
     assert token.status_code == 201, token.json_body
     url = ann.post("/api/calendar-feeds", {"name": "Work"}).json_body["url"]
+    app = set_up(ann)
     export = request_job(ann, ACCOUNT_EXPORTS)
     run_sweep()
     text = download_job_file(ann, export, "account.json").decode()
@@ -344,6 +346,9 @@ def test_an_account_export_holds_no_secret(ann: Person) -> None:
     (api_token,) = json.loads(text)["api_tokens"]
     assert (api_token["name"], api_token["scopes"]) == ("ci", ["tasks:read"])
     assert token.json_body["token"] not in text
+    factors = json.loads(text)["second_factors"]
+    assert factors["totp_since"] and factors["recovery_codes_since"]
+    assert app.secret not in text and app.recovery_codes[0] not in text
     assert '"digest"' not in text and "password" not in text and "hash" not in text
 
 

@@ -66,13 +66,13 @@ def test_two_builds_of_a_layer_give_the_same_bytes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("archive", "unpacked_max"), [("deployment.zip", 19.7e6), ("layer-charts.zip", 25e6)]
+    ("archive", "unpacked_max"), [("deployment.zip", 20.1e6), ("layer-charts.zip", 25e6)]
 )
 def test_the_archives_of_a_cold_start_stay_small(
     build: Path, archive: str, unpacked_max: float
 ) -> None:
     packed, unpacked = measure_zip(build / archive)
-    assert packed < 8.7e6
+    assert packed < 8.9e6
     assert unpacked < unpacked_max
 
 
@@ -124,6 +124,7 @@ def test_the_template_and_the_package_provide_every_setting_of_the_app(
     # Of the functions that need them.
     provided |= {"API_URL", "APP_URL", "DEAD_LETTERS_URL", "JOB_WORKER", "LIVE_URL"}
     provided |= {"LIVE_EVENTS_URL", "WEBHOOK_DELIVERIES_URL", "WEBHOOK_KEYS_ID"}
+    provided |= {"SECOND_FACTOR_KEYS_ID"}
     own = {name for name in settings if not name.startswith(("AWS_", "REQUESTS_", "_X_AMZN"))}
     assert own
     assert own <= provided

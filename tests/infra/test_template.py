@@ -374,7 +374,14 @@ def test_every_function_has_the_same_environment(template: dict[str, Any]) -> No
         if "Environment" in resource["Properties"]
     }
     assert {name: list(environment["Variables"]) for name, environment in own.items()} == {
-        "APIHandler": ["API_URL", "APP_URL", "DEAD_LETTERS_URL", "LIVE_URL", "WEBHOOK_KEYS_ID"],
+        "APIHandler": [
+            "API_URL",
+            "APP_URL",
+            "DEAD_LETTERS_URL",
+            "LIVE_URL",
+            "SECOND_FACTOR_KEYS_ID",
+            "WEBHOOK_KEYS_ID",
+        ],
         "LiveSocket": ["LIVE_URL"],
         "SendEvents": ["LIVE_URL"],
         "DispatchMail": ["API_URL", "APP_URL"],
@@ -401,7 +408,9 @@ def test_bounces_and_complaints_of_this_stack_are_reported(
     assert pattern["detail"]["mail"]["tags"] == {"ses:configuration-set": [{"Ref": "MailEvents"}]}
 
 
-@pytest.mark.parametrize("name", ["Table", "Bucket", "TokenKeys", "WebhookKeys"])
+@pytest.mark.parametrize(
+    "name", ["Table", "Bucket", "TokenKeys", "WebhookKeys", "SecondFactorKeys"]
+)
 def test_prod_keeps_its_data(name: str, resources: dict[str, Any]) -> None:
     assert resources[name]["DeletionPolicy"] == "Retain"
     assert resources[name]["UpdateReplacePolicy"] == "Retain"

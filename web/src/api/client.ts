@@ -3,10 +3,20 @@ import createClient from "openapi-fetch";
 
 import type { paths } from "./schema";
 import { getAccessToken, refreshAccessToken } from "./session";
+import { needsStepUp, requestStepUp } from "./stepUp";
 
 export const api = createClient<paths>({ baseUrl: "", fetch: fetchWithSession });
 
 async function fetchWithSession(request: Request): Promise<Response> {
+  const proved = request.clone();
+  const response = await fetchWithToken(request);
+  if ((await needsStepUp(response)) && (await requestStepUp())) {
+    return fetchWithToken(proved);
+  }
+  return response;
+}
+
+async function fetchWithToken(request: Request): Promise<Response> {
   const again = request.clone();
   const response = await fetch(authorize(request, await getAccessToken()));
   if (response.status !== 401) {

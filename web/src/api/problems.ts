@@ -7,12 +7,15 @@ export class ApiProblem extends Error {
   readonly code: string;
   /** Messages by the name of the field. */
   readonly fields: Record<string, string>;
+  /** The ticket for the second step of a login. */
+  readonly ticket: string | undefined;
 
-  constructor(status: number, problem: Partial<Problem>) {
+  constructor(status: number, problem: Partial<Problem> & { ticket?: string }) {
     super(problem.detail ?? problem.title ?? "");
     this.name = "ApiProblem";
     this.status = status;
     this.code = problem.code ?? "unknown";
+    this.ticket = problem.ticket;
     this.fields = Object.fromEntries(
       (problem.errors ?? []).map(({ location, message }) => [location, message]),
     );

@@ -114,6 +114,28 @@ export interface paths {
         patch: operations["updateAccount"];
         trace?: never;
     };
+    "/api/admin/users/{user_id}/second-factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Reset the second factors of an account
+         * @description `reset second factors`. Removes the authenticator app and the recovery codes of somebody who has lost them, and mails
+         *     them. Make sure by another way that it is their owner who asks. 204, also without any; 403 `step_up_required`; 404; 409
+         *     `conflict` for the caller's own account.
+         */
+        delete: operations["resetSecondFactors"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/change-email": {
         parameters: {
             query?: never;
@@ -125,8 +147,8 @@ export interface paths {
         put?: never;
         /**
          * Request a change of email address
-         * @description `use account`. Body: `email`, the new address, and `password`, the current one. 202; the new address gets
-         *     a link, and the account keeps the old address until the link is used. 422 `wrong_password`. The response does
+         * @description `change credentials`. Body: `email`, the new address, and `password`, the current one. 202; the new address gets
+         *     a link, and the account keeps the old address until the link is used. 422 `wrong_password`; 403 `step_up_required`. The response does
          *     not reveal whether another account has the new address.
          */
         post: operations["requestEmailChange"];
@@ -147,9 +169,9 @@ export interface paths {
         put?: never;
         /**
          * Change your password
-         * @description `use account`. Body: `password` (the current one), `new_password`, `new_password_confirm`. 204; this
+         * @description `change credentials`. Body: `password` (the current one), `new_password`, `new_password_confirm`. 204; this
          *     session continues, every other session and every API token has ended, and an email reports the change. 422
-         *     `wrong_password`; 409 `conflict` if a concurrent request changed the password.
+         *     `wrong_password`; 403 `step_up_required`; 409 `conflict` if a concurrent request changed the password.
          */
         post: operations["changePassword"];
         delete?: never;
@@ -214,13 +236,36 @@ export interface paths {
         /**
          * Log in
          * @description *Public.* Begins a session. Body: `email` (upper or lower case), `password`, and optionally `cookie`. 200; 401
-         *     `bad_credentials`, 401 `account_disabled`. A login cancels a pending account deletion.
+         *     `bad_credentials`, 401 `account_disabled`, and 401 `second_factor_required` when the account has a
+         *     second factor. A login cancels a pending account deletion.
          *
          *     With `"cookie": true`, `refresh` is `null`, and the response puts the refresh token into the cookie `__Secure-refresh`
          *     (`HttpOnly; Secure; SameSite=Strict; Path=/api/auth/refresh`), where no script can read it. This is for web clients of
          *     the same origin, with `/api` at its root. Why it needs no CSRF token.
          */
         post: operations["logIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/login/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log in: the second step
+         * @description *Public.* The second step of a login. Body: `ticket` from the response `second_factor_required`, one of `code` and
+         *     `recovery_code`, and optionally `cookie` as in the first step. 200 as a login; 401 `ticket_expired` when the ticket is older
+         *     than five minutes; 422 `wrong_code`, also for a code that was used before. After a lost response, wait for the next code.
+         */
+        post: operations["completeLogin"];
         delete?: never;
         options?: never;
         head?: never;
@@ -507,6 +552,97 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/second-factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get your second factors
+         * @description `use account`, `ETag`, 304. `totp_since`, null without an app, and `recovery_codes_left`.
+         */
+        get: operations["getSecondFactors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/second-factors/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew the recovery codes
+         * @description `manage second factors`. Replaces all recovery codes. No body. 200: ten new `recovery_codes`. 403 `step_up_required`; 409
+         *     `no_second_factor`.
+         */
+        post: operations["renewRecoveryCodes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/second-factors/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start the setup of an authenticator app
+         * @description `manage second factors`. Starts the setup of an app, also of a new one in place of the one in use, which stays valid until the
+         *     new one is confirmed. No body. 200: `secret` for typing, `uri` (`otpauth://`), and `qr_code`, the URI as an SVG document; shown
+         *     only here. 403 `step_up_required`. A setup ends after 15 minutes or with the next one.
+         */
+        post: operations["startTotpSetup"];
+        /**
+         * Remove the authenticator app
+         * @description `manage second factors`. Removes the app; with the last factor the recovery codes end, too. 204, also without an app; 403
+         *     `step_up_required`; 409 `conflict` if a concurrent request changed the factors.
+         */
+        delete: operations["removeTotp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/second-factors/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm the setup of an authenticator app
+         * @description `manage second factors`. Body: `code` that the app shows. 200; from now on a login needs the app. With the first factor,
+         *     `recovery_codes` has ten codes, which are not shown again; otherwise it is null, and the earlier codes stay valid. 403
+         *     `step_up_required`; 409 `no_setup`; 422 `wrong_code`. After a lost response, renew the recovery
+         *     codes.
+         */
+        post: operations["confirmTotpSetup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/sessions": {
         parameters: {
             query?: never;
@@ -551,6 +687,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/step-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove that it is you
+         * @description `use account`. Proves to the session that it is still you. Body: with a second factor one of `code` and `recovery_code`,
+         *     without one `password`. 204; for ten minutes, this session may change what protects the account. 422 `wrong_code`, 422
+         *     `wrong_password`, 409 `conflict` if the session ends at the same time.
+         */
+        post: operations["stepUp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/tokens": {
         parameters: {
             query?: never;
@@ -566,7 +724,7 @@ export interface paths {
         put?: never;
         /**
          * Create an API token
-         * @description `use account`, `Idempotency-Key`. 201, `Location`, and the new API token. Only this response contains `token`,
+         * @description `change credentials`, `Idempotency-Key`. 201, `Location`, and the new API token; 403 `step_up_required`. Only this response contains `token`,
          *     the value to send in `Authorization`. A repetition with the same `Idempotency-Key` returns it again, as long as the
          *     service's signing key is the same; after that 409: delete the token and create another.
          *
@@ -2685,10 +2843,12 @@ export interface components {
             status: 401;
             detail: string;
             /** @enum {string} */
-            code: "unauthenticated" | "bad_credentials" | "account_disabled" | "refresh_reuse";
+            code: "unauthenticated" | "bad_credentials" | "account_disabled" | "second_factor_required" | "ticket_expired" | "refresh_reuse";
             request_id: string;
             /** @description Every invalid field or parameter. */
             errors?: components["schemas"]["FieldProblem"][];
+            /** @description Of `second_factor_required`: the ticket for the second step. */
+            ticket?: string;
         };
         /**
          * ForbiddenProblem
@@ -2702,7 +2862,7 @@ export interface components {
             status: 403;
             detail: string;
             /** @enum {string} */
-            code: "forbidden" | "scope_missing";
+            code: "forbidden" | "scope_missing" | "step_up_required";
             request_id: string;
             /** @description Every invalid field or parameter. */
             errors?: components["schemas"]["FieldProblem"][];
@@ -2736,7 +2896,7 @@ export interface components {
             status: 409;
             detail: string;
             /** @enum {string} */
-            code: "conflict" | "email_taken" | "username_taken" | "already_member" | "already_invited" | "archived" | "ambiguous_key" | "already_related" | "blocked" | "chain_too_long" | "relation_cycle" | "too_many_connections" | "too_many_subscriptions" | "too_many_changes" | "too_many_relations" | "has_subtasks" | "too_many_subtasks" | "name_taken" | "last_owner" | "owns_projects" | "upload_missing" | "upload_over" | "busy" | "job_not_done" | "job_failed" | "too_many_views" | "too_many_webhooks" | "no_room";
+            code: "conflict" | "email_taken" | "username_taken" | "already_member" | "already_invited" | "archived" | "ambiguous_key" | "already_related" | "blocked" | "chain_too_long" | "relation_cycle" | "too_many_connections" | "too_many_subscriptions" | "too_many_changes" | "too_many_relations" | "has_subtasks" | "too_many_subtasks" | "name_taken" | "last_owner" | "owns_projects" | "upload_missing" | "upload_over" | "busy" | "job_not_done" | "job_failed" | "no_setup" | "no_second_factor" | "too_many_views" | "too_many_webhooks" | "no_room";
             request_id: string;
             /** @description Every invalid field or parameter. */
             errors?: components["schemas"]["FieldProblem"][];
@@ -2821,7 +2981,7 @@ export interface components {
             status: 422;
             detail: string;
             /** @enum {string} */
-            code: "invalid" | "invalid_token" | "wrong_password" | "idempotency_key_reused";
+            code: "invalid" | "invalid_token" | "wrong_password" | "wrong_code" | "idempotency_key_reused";
             request_id: string;
             /** @description Every invalid field or parameter. */
             errors?: components["schemas"]["FieldProblem"][];
@@ -4393,6 +4553,13 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * RecoveryCodes
+         * @description New recovery codes, which are shown only once. Null when the earlier ones stay valid.
+         */
+        RecoveryCodes: {
+            recovery_codes: string[] | null;
+        };
+        /**
          * RefreshToken
          * @description Without `refresh`, the cookie of the login holds the refresh token.
          */
@@ -4487,6 +4654,27 @@ export interface components {
          */
         Scope: "account:read" | "projects:read" | "projects:write" | "tasks:read" | "tasks:write";
         /**
+         * SecondFactors
+         * @description The second factors of an account. `totp_since` is null without an authenticator app.
+         */
+        SecondFactors: {
+            totp_since: string | null;
+            recovery_codes_left: number;
+        };
+        /**
+         * SecondStep
+         * @description The second step of a login: the ticket of the first, and `code` or `recovery_code`.
+         */
+        SecondStep: {
+            ticket: string;
+            /** @description Default: `null`. */
+            code?: string | null;
+            /** @description Default: `null`. */
+            recovery_code?: string | null;
+            /** @description Default: `false`. */
+            cookie?: boolean;
+        };
+        /**
          * SeenNotifications
          * @description `up_to` is the newest notification that you have seen; without it, all are marked.
          */
@@ -4549,6 +4737,7 @@ export interface components {
             is_verified: boolean;
             is_staff: boolean;
             is_disabled: boolean;
+            has_second_factor: boolean;
             /**
              * Format: date-time
              * @example 2026-11-22T09:00:00.000Z
@@ -4581,6 +4770,18 @@ export interface components {
             overdue: number;
             due_in_7_days: number;
             completed_per_day: components["schemas"]["CompletedCount"][];
+        };
+        /**
+         * StepUp
+         * @description Exactly one: `password` without a second factor, another one with it.
+         */
+        StepUp: {
+            /** @description Default: `null`. */
+            password?: string | null;
+            /** @description Default: `null`. */
+            code?: string | null;
+            /** @description Default: `null`. */
+            recovery_code?: string | null;
         };
         /**
          * Task
@@ -4785,6 +4986,19 @@ export interface components {
             /** @constant */
             token_type: "Bearer";
             expires_in: number;
+        };
+        /** TotpConfirmation */
+        TotpConfirmation: {
+            code: string;
+        };
+        /**
+         * TotpSetup
+         * @description The secret of an authenticator app, as text, as an `otpauth` URI and as a QR code (SVG).
+         */
+        TotpSetup: {
+            secret: string;
+            uri: string;
+            qr_code: string;
         };
         /**
          * TrashPage
@@ -5095,6 +5309,8 @@ export interface components {
          * @description - `unauthenticated`: the token is missing or invalid, or its session, account or API token has ended
          *     - `bad_credentials`: login: the address or the password is wrong (the same response for both)
          *     - `account_disabled`: login: the password is correct, but site staff have disabled the account
+         *     - `second_factor_required`: login: the password is correct, and the account has a second factor; `ticket` is for the second step
+         *     - `ticket_expired`: login: the ticket is older than five minutes, was changed, or the password is new; log in again
          *     - `refresh_reuse`: refresh: this token was used before; its session has ended
          */
         Unauthenticated: {
@@ -5123,6 +5339,7 @@ export interface components {
         /**
          * @description - `forbidden`: your role does not allow this action, or the action is only for site staff
          *     - `scope_missing`: the API token lacks the scope or is limited to other projects, or the action does not accept API tokens; `detail` says which
+         *     - `step_up_required`: the action needs a recent proof that it is you; step up, and send the request again
          */
         Forbidden: {
             headers: {
@@ -5195,6 +5412,8 @@ export interface components {
          *     - `busy`: a job of the same kind with other parameters is still running for you
          *     - `job_not_done`: the job has not finished yet
          *     - `job_failed`: the job failed; request it again
+         *     - `no_setup`: no setup of an authenticator app was started in the last 15 minutes; start one
+         *     - `no_second_factor`: the account has no second factor; set one up first
          *     - `too_many_views`: you have, or the project has, 100 saved views; delete one
          *     - `too_many_webhooks`: the project has 10 webhooks; delete one
          *     - `no_room`: the files of the task or the project would be too many or too large; `detail` says which of the two
@@ -5320,6 +5539,7 @@ export interface components {
          * @description - `invalid`: fields are invalid, missing or unknown; `errors` lists each
          *     - `invalid_token`: a token from an email is wrong, used, replaced or expired
          *     - `wrong_password`: the current password, which this change requires, is wrong
+         *     - `wrong_code`: the code of a second factor is wrong, or was used before
          *     - `idempotency_key_reused`: this key was used for another request
          */
         Invalid: {
@@ -5653,6 +5873,7 @@ export interface operations {
                      *           "is_verified": true,
                      *           "is_staff": true,
                      *           "is_disabled": true,
+                     *           "has_second_factor": true,
                      *           "created_at": "2026-11-22T09:00:00.000Z"
                      *         }
                      *       ],
@@ -5711,6 +5932,7 @@ export interface operations {
                      *       "is_verified": true,
                      *       "is_staff": true,
                      *       "is_disabled": true,
+                     *       "has_second_factor": true,
                      *       "created_at": "2026-11-22T09:00:00.000Z"
                      *     }
                      */
@@ -5725,6 +5947,39 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    resetSecondFactors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
@@ -5927,6 +6182,91 @@ export interface operations {
                  *     }
                  */
                 "application/json": components["schemas"]["Login"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access": "eyJhbGciOiJIUzI1NiIsImtpZCI6ImsxIn0.eyJzdWIiOiIwMW04MWZ3a3oi.c2lnbmF0dXJl",
+                     *       "refresh": "01m81fwkz2f3v7c9qe0xj4n5td.1.c2lnbmF0dXJl",
+                     *       "token_type": "Bearer",
+                     *       "expires_in": 60,
+                     *       "user": {
+                     *         "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *         "username": "ann",
+                     *         "email": "ann@example.com",
+                     *         "is_verified": true,
+                     *         "is_staff": true,
+                     *         "display_name": "Ann",
+                     *         "time_zone": "Europe/Berlin",
+                     *         "notifications": {
+                     *           "assigned": true,
+                     *           "due_soon": true,
+                     *           "comment": true,
+                     *           "mentioned": true,
+                     *           "weekly_report": true,
+                     *           "reminder": true,
+                     *           "overdue": true
+                     *         },
+                     *         "inbox": {
+                     *           "assigned": true,
+                     *           "due_soon": true,
+                     *           "comment": true,
+                     *           "mentioned": true,
+                     *           "weekly_report": true,
+                     *           "reminder": true,
+                     *           "overdue": true
+                     *         },
+                     *         "digest_hour": 0,
+                     *         "quiet_hours": {
+                     *           "start": "22:00",
+                     *           "end": "07:00"
+                     *         },
+                     *         "avatar_url": "https://storage.example.com/avatar/",
+                     *         "created_at": "2026-11-22T09:00:00.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    completeLogin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "ticket": "01m81fwkz2f3v7c9qe0xj4n5td.1.1795942800.k1.c2lnbmF0dXJl",
+                 *       "code": "492039"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SecondStep"];
             };
         };
         responses: {
@@ -6784,6 +7124,219 @@ export interface operations {
             504: components["responses"]["GatewayTimeout"];
         };
     };
+    getSecondFactors: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Returns 304 if the object still has this `ETag`, or one of several, separated by commas. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "totp_since": "2026-11-22T09:00:00.000Z",
+                     *       "recovery_codes_left": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SecondFactors"];
+                };
+            };
+            /** @description Your copy is up to date. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    renewRecoveryCodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "recovery_codes": [
+                     *         "k3vqa-x7m2e",
+                     *         "ob5fd-2rtzu"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    startTotpSetup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "secret": "WTA3LMK4JI57ODXUAJACU2R3DN3ZPKYF",
+                     *       "uri": "otpauth://totp/Task%20Manager:ann?secret=WTA3LMK4JI57ODXUAJACU2R3DN3ZPKYF",
+                     *       "qr_code": "<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TotpSetup"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    removeTotp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    confirmTotpSetup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "492039"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TotpConfirmation"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "recovery_codes": [
+                     *         "k3vqa-x7m2e",
+                     *         "ob5fd-2rtzu"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
     listSessions: {
         parameters: {
             query?: never;
@@ -6885,6 +7438,48 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    stepUp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "492039"
+                 *     }
+                 */
+                "application/json": components["schemas"]["StepUp"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];

@@ -103,6 +103,20 @@ export async function logIn(email: string, password: string) {
   return result;
 }
 
+/** Completes a login with the ticket of its first step. Returns the result of the request. */
+export async function completeLogin(
+  ticket: string,
+  proof: { code: string } | { recovery_code: string },
+) {
+  const result = await publicApi.POST("/api/auth/login/second-factor", {
+    body: { ticket, ...proof, cookie: true },
+  });
+  if (result.data) {
+    keepToken(result.data.access, result.data.expires_in);
+  }
+  return result;
+}
+
 /** Continues the session of an earlier page load, if there is one. */
 export async function restoreSession(): Promise<void> {
   if (localStorage.getItem(HINT) === null) {

@@ -12,6 +12,7 @@ import { InboxLink } from "./InboxLink";
 import classes from "./Layout.module.css";
 import { Navigation } from "./Navigation";
 import { Shortcuts } from "./Shortcuts";
+import { StepUpOnDemand } from "./StepUpOnDemand";
 import { UserMenu } from "./UserMenu";
 
 /** The frame of all pages for people with a session. On small screens the links are behind a button. */
@@ -55,6 +56,7 @@ export function Layout() {
       </main>
       <Shortcuts />
       <TaskDialogs />
+      <StepUpOnDemand />
     </div>
   );
 }

@@ -28,6 +28,9 @@ export const de: Messages = {
       account_disabled: "Dieses Konto ist gesperrt.",
       email_taken: "Diese Adresse ist vergeben.",
       username_taken: "Dieser Benutzername ist vergeben.",
+      wrong_code: "Der Code ist falsch oder wurde schon benutzt.",
+      ticket_expired: "Das hat zu lange gedauert. Melde dich neu an.",
+      step_up_required: "Diese Änderung braucht eine Bestätigung, dass du es bist.",
       wrong_password: "Das Passwort ist falsch.",
       name_taken: "Dieser Name ist vergeben.",
       invalid_token: "Dieser Link ist falsch, benutzt oder abgelaufen. Fordere einen neuen an.",
@@ -120,6 +123,7 @@ export const de: Messages = {
     resetSent: (email) =>
       `Wenn ${email} zu einem Konto gehört, ist ein Link unterwegs. Er gilt zehn Minuten.`,
     savePassword: "Passwort speichern",
+    secondStep: "Anmeldung bestätigen",
     sendAgain: "Link noch einmal senden",
     sendLink: "Link senden",
     username: "Benutzername",

@@ -1,16 +1,20 @@
 import { Anchor, Button, Group, Stack } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
+import { lazy, Suspense } from "react";
 import { Link, Navigate, useSearchParams } from "react-router";
 
-import { unwrap } from "../../api/problems";
+import { ApiProblem, unwrap } from "../../api/problems";
 import { logIn } from "../../api/session";
 import { useSessionState } from "../../app/SessionGate";
 import { CurrentPasswordInput, EmailInput } from "../../components/AccountInputs";
+import { Loading } from "../../components/Loading";
 import { ProblemAlert } from "../../components/ProblemAlert";
 import { useFields } from "../../components/useFields";
 import { m } from "../../i18n";
 import { AuthPage } from "./AuthPage";
 import { readNext, withNext } from "./next";
+
+const SecondStep = lazy(() => import("../secondFactors/SecondStep"));
 
 export default function LoginPage() {
   const [search] = useSearchParams();
@@ -24,6 +28,16 @@ export default function LoginPage() {
 
   if (state === "signed-in") {
     return <Navigate to={next} replace />;
+  }
+  const ticket = login.error instanceof ApiProblem ? login.error.ticket : undefined;
+  if (ticket !== undefined) {
+    return (
+      <AuthPage title={m.auth.secondStep}>
+        <Suspense fallback={<Loading />}>
+          <SecondStep ticket={ticket} onBack={login.reset} />
+        </Suspense>
+      </AuthPage>
+    );
   }
   return (
     <AuthPage

@@ -1,4 +1,4 @@
-import { Badge, Stack, Switch, Table, Text, TextInput } from "@mantine/core";
+import { Badge, Button, Stack, Switch, Table, Text, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -80,6 +80,16 @@ function AccountRow({ account }: { account: StaffAccount }) {
     onSuccess: () => queries.invalidateQueries({ queryKey: usersKey }),
     onError: notifyProblem,
   });
+  const reset = useMutation({
+    mutationFn: () =>
+      unwrap(
+        api.DELETE("/api/admin/users/{user_id}/second-factors", {
+          params: { path: { user_id: account.id } },
+        }),
+      ),
+    onSuccess: () => queries.invalidateQueries({ queryKey: usersKey }),
+    onError: notifyProblem,
+  });
   const isOwn = account.id === self?.id;
   return (
     <Table.Tr>
@@ -89,6 +99,19 @@ function AccountRow({ account }: { account: StaffAccount }) {
           <Badge size="xs" color="gray" variant="light">
             {texts.unverified}
           </Badge>
+        )}
+        {account.has_second_factor && (
+          <Button
+            size="compact-xs"
+            variant="subtle"
+            color="red"
+            aria-label={texts.resetFactors(account.email)}
+            disabled={isOwn}
+            loading={reset.isPending}
+            onClick={() => reset.mutate()}
+          >
+            {texts.resetFactorsShort}
+          </Button>
         )}
       </Table.Td>
       <Table.Td>
