@@ -11,7 +11,7 @@ RUN := $(BIN)/python -m
 COMPOSE := docker compose --file localstack/docker-compose.yml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down check openapi clients contract test proofs bench audit lock package deploy smoke diff destroy web invoke replay reindex superuser logs clean
+.PHONY: help install run up down check openapi clients contract test proofs bench audit lock package deploy smoke diff grafana destroy web invoke replay reindex superuser logs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | \
@@ -89,6 +89,9 @@ smoke: install ## Test a deployed stage through its API: STAGE=prod [ARGS=--slow
 
 diff: install ## Show what a deployment would change: STAGE=prod
 	@$(RUN) infra.deploy diff --stage $(STAGE)
+
+grafana: install ## Write a Grafana dashboard of a deployed stage into build/<stage>/grafana.json: STAGE=prod
+	@$(RUN) infra.grafana --stage $(STAGE)
 
 destroy: install ## Delete the stage's stack: STAGE=dev [DATA=delete: also the data that outlives it]
 	@$(RUN) infra.deploy destroy --stage $(STAGE) $(if $(filter delete,$(DATA)),--with-data)
