@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from infra.alarms import Alarm, create_alarms
+from infra.dashboard_pictures import draw_pictures
 from infra.grafana import build_grafana_dashboard, make_resolver
 from infra.stage import load_stage
 
@@ -109,3 +110,8 @@ def test_a_panel_shows_the_threshold_and_the_section_of_the_runbook(
     assert [step["color"] for step in steps] == ["red", "green"]
     ids = [query["refId"] for query in missing["targets"]]
     assert len(set(ids)) == len(ids)
+
+
+def test_the_pictures_show_the_dashboards_as_they_are() -> None:
+    for path, picture in draw_pictures().items():
+        assert path.read_text() == picture, "run: python -m infra.dashboard_pictures"
