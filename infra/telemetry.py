@@ -1,7 +1,7 @@
 """Add an OpenTelemetry collector to the functions of a stage that has `[<stage>.telemetry]`.
 
 The collector is a Lambda extension in a layer. It takes metrics and spans from the function
-(chalicelib/telemetry.py) and cold starts from Lambda's Telemetry API, and sends them to an OTLP
+(chalicelib/telemetry.py) and from Lambda's Telemetry API, and sends them to an OTLP
 endpoint after the response (https://github.com/open-telemetry/opentelemetry-lambda). A stage
 without that table has nothing of it in its template.
 """
@@ -72,7 +72,11 @@ def build_collector_config(telemetry: Telemetry) -> dict[str, Any]:
     exporter: dict[str, Any] = {"endpoint": telemetry.endpoint}
     if telemetry.secret:
         exporter["headers"] = {"Authorization": f"${{secretsmanager:{telemetry.secret}}}"}
-    pipeline = {"processors": ["batch", "decouple"], "exporters": ["otlphttp"]}
+    pipeline = {
+        "receivers": ["otlp", "telemetryapi"],
+        "processors": ["batch", "decouple"],
+        "exporters": ["otlphttp"],
+    }
     return {
         "receivers": {
             "otlp": {"protocols": {"http": {"endpoint": "localhost:4318"}}},
@@ -80,12 +84,7 @@ def build_collector_config(telemetry: Telemetry) -> dict[str, Any]:
         },
         "processors": {"batch": {}, "decouple": {}},
         "exporters": {"otlphttp": exporter},
-        "service": {
-            "pipelines": {
-                "traces": {"receivers": ["otlp", "telemetryapi"], **pipeline},
-                "metrics": {"receivers": ["otlp"], **pipeline},
-            }
-        },
+        "service": {"pipelines": {"traces": pipeline, "metrics": pipeline}},
     }
 
 
