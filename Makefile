@@ -11,7 +11,7 @@ RUN := $(BIN)/python -m
 COMPOSE := docker compose --file localstack/docker-compose.yml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down check openapi contract test proofs bench audit lock package deploy smoke diff destroy web invoke replay reindex superuser logs clean
+.PHONY: help install run up down check openapi clients contract test proofs bench audit lock package deploy smoke diff grafana destroy web invoke replay reindex superuser logs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | \
@@ -43,6 +43,7 @@ check: install ## Check format, lint, types, structure, package and template; ne
 	$(BIN)/mypy
 	$(RUN) pytest -q -n auto tests/infra tests/structure
 	$(RUN) infra.package --stage prod
+	@$(RUN) infra.clients check
 	@$(RUN) infra.web_client run check
 	@$(RUN) infra.web_client build
 	@$(RUN) infra.web_client run bundle-size
@@ -51,6 +52,10 @@ check: install ## Check format, lint, types, structure, package and template; ne
 openapi: install ## Generate docs/openapi.json from the code and docs/api.md
 	@$(RUN) infra.openapi
 	@$(RUN) infra.web_client run api-types
+
+clients: install ## Build and check the clients for Python, command line and TypeScript, into build/clients/dist
+	@$(RUN) infra.clients check
+	@$(RUN) infra.clients package
 
 contract: install ## Test the API against docs/openapi.json with thousands of requests: ARGS="--seeds 4 5"
 	@$(RUN) infra.contract $(ARGS)
@@ -84,6 +89,9 @@ smoke: install ## Test a deployed stage through its API: STAGE=prod [ARGS=--slow
 
 diff: install ## Show what a deployment would change: STAGE=prod
 	@$(RUN) infra.deploy diff --stage $(STAGE)
+
+grafana: install ## Write a Grafana dashboard of a deployed stage into build/<stage>/grafana.json: STAGE=prod
+	@$(RUN) infra.grafana --stage $(STAGE)
 
 destroy: install ## Delete the stage's stack: STAGE=dev [DATA=delete: also the data that outlives it]
 	@$(RUN) infra.deploy destroy --stage $(STAGE) $(if $(filter delete,$(DATA)),--with-data)

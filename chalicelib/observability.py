@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from chalicelib import settings
 from chalicelib.deferred_imports import defer_imports
 
 # The first searches events for a correlation id, which this app takes from API Gateway's request
@@ -107,4 +108,31 @@ def record_outcome(job: str, outcome: dict[str, int]) -> dict[str, int]:
         metrics.add_metric(name=f"{job}_{name}", unit=MetricUnit.Count, value=count)
     if metrics.metric_set:
         metrics.flush_metrics()
+    if settings.OTLP_ENDPOINT and outcome:
+        from chalicelib import telemetry
+
+        metrics_of_job = {f"{job}_{name}": count for name, count in outcome.items()}
+        _export("metrics", telemetry.build_metrics(metrics_of_job))
     return outcome
+
+
+def export_request(request: dict[str, Any], status: int) -> None:
+    """Export the span of a request, of which API Gateway passed this context.
+
+    Does nothing unless the stage exports telemetry (docs/deployment.md#opentelemetry).
+    """
+    if settings.OTLP_ENDPOINT:
+        from chalicelib import telemetry
+
+        trace_id = _formatter._get_latest_trace_id()
+        _export("traces", telemetry.build_span(request, status, trace_id))
+
+
+def _export(kind: str, message: dict[str, Any]) -> None:
+    """Send a message to the collector. It is lost, and logged, if the collector fails."""
+    from chalicelib import telemetry
+
+    try:
+        telemetry.send_message(kind, message)
+    except telemetry.EXPORT_ERRORS as error:
+        logger.warning("telemetry was not exported", kind=kind, reason=str(error))

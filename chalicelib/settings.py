@@ -70,6 +70,8 @@ WRITES_PER_MINUTE = int(_required("WRITES_PER_MINUTE"))
 # AWS needs `virtual`. An emulator on localhost needs `path`, because it has no DNS for bucket
 # hosts.
 S3_ADDRESSING_STYLE = os.environ.get("S3_ADDRESSING_STYLE", "virtual")
+# The OpenTelemetry collector beside the function; empty unless the stage exports telemetry.
+OTLP_ENDPOINT = os.environ.get("OTLP_ENDPOINT", "")
 # How requests reach DynamoDB on Lambda: `direct`, without botocore, or through `botocore`.
 DYNAMODB_TRANSPORT = os.environ.get("DYNAMODB_TRANSPORT", "direct")
 # A CA bundle that botocore also reads, after AWS_CA_BUNDLE.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Resources = dict[str, Any]
-_RUNBOOK = "docs/operations.md#"
+RUNBOOK = "docs/operations.md#"
 _MINUTE = 60
 _FREQUENT_SCHEDULES = {"rate(1 minute)", "rate(5 minutes)", "cron(0/5 * * * ? *)"}
 _NAMESPACE = "TaskManager/${Stage}"
@@ -45,7 +45,7 @@ class Alarm:
         breaching, periods = self.of_periods
         properties = {
             "AlarmName": {"Fn::Sub": f"${{AWS::StackName}}-{self.name}"},
-            "AlarmDescription": f"What to do: {_RUNBOOK}{self.runbook}",
+            "AlarmDescription": f"What to do: {RUNBOOK}{self.runbook}",
             "Namespace": _substitute(self.namespace),
             "MetricName": self.metric,
             "Dimensions": [{"Name": k, "Value": v} for k, v in self.dimensions.items()],
@@ -62,9 +62,9 @@ class Alarm:
         return {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}
 
 
-def add_alarms(resources: Resources) -> None:
-    """Add all alarms, and a dashboard of their metrics, to `resources`."""
-    alarms = [
+def create_alarms(resources: Resources) -> list[Alarm]:
+    """Return the alarms on `resources`; infra/grafana.py shows the same metrics in Grafana."""
+    return [
         *_create_api_alarms(),
         *_create_function_alarms(resources),
         *_create_stream_alarms(resources),
@@ -73,6 +73,11 @@ def add_alarms(resources: Resources) -> None:
         *_create_schedule_alarms(resources),
         *_create_queue_alarms(resources),
     ]
+
+
+def add_alarms(resources: Resources) -> None:
+    """Add all alarms, and a dashboard of their metrics, to `resources`."""
+    alarms = create_alarms(resources)
     resources |= {f"{alarm.name}Alarm": alarm.to_resource() for alarm in alarms}
     resources["Dashboard"] = _build_dashboard(alarms)
 
@@ -214,12 +219,17 @@ def _create_mail_alarms() -> Iterator[Alarm]:
         )
 
 
-def _build_dashboard(alarms: list[Alarm]) -> dict[str, Any]:
-    """Build a dashboard with one graph per metric and one line per alarm."""
+def group_by_metric(alarms: list[Alarm]) -> list[list[Alarm]]:
+    """Return the alarms of each metric, which one graph shows, in the order of the alarms."""
     graphs: dict[tuple[str, str], list[Alarm]] = {}
     for alarm in alarms:
         graphs.setdefault((alarm.namespace, alarm.metric), []).append(alarm)
-    widgets = [_build_widget(index, group) for index, group in enumerate(graphs.values())]
+    return list(graphs.values())
+
+
+def _build_dashboard(alarms: list[Alarm]) -> dict[str, Any]:
+    """Build a dashboard with one graph per metric and one line per alarm."""
+    widgets = [_build_widget(index, group) for index, group in enumerate(group_by_metric(alarms))]
     return {
         "Type": "AWS::CloudWatch::Dashboard",
         "Properties": {

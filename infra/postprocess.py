@@ -4,6 +4,7 @@ from typing import Any
 
 from infra.alarms import add_alarms, find_functions
 from infra.stage import Stage
+from infra.telemetry import add_telemetry, read_telemetry
 
 Resource = dict[str, Any]
 _API = "APIHandler"
@@ -39,6 +40,8 @@ def postprocess_template(template: dict[str, Any], stage: Stage) -> None:
             resource["Properties"]["RetentionInDays"] = stage.log_retention_days
         if not stage.keep_data:
             _allow_deletion(resource)
+    if telemetry := read_telemetry(stage):
+        add_telemetry(resources, telemetry)
     if stage.alarms:
         add_alarms(resources)
     if stage.release:

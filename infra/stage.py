@@ -6,7 +6,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -58,6 +58,7 @@ class Stage:
     memory: dict[str, int]
     log_retention_days: int
     parameters: dict[str, str]
+    telemetry: dict[str, str] = field(default_factory=dict)
     sources: Path = ROOT
     builds: Path = ROOT / "build"
 
@@ -109,6 +110,7 @@ def load_stage(name: str, overrides: dict[str, str] | None = None) -> Stage:
         memory=table.get("memory", {}),
         log_retention_days=table["log_retention_days"],
         parameters={"Stage": name, **table["parameters"], **(overrides or {})},
+        telemetry=table.get("telemetry", {}),
     )
 
 

@@ -21,7 +21,7 @@ from chalicelib.http import problems, rate_limits
 from chalicelib.http.distribution import restore_viewer_request
 from chalicelib.http.problems import MEDIA_TYPE
 from chalicelib.http.responses import Headers
-from chalicelib.observability import log_request, logger
+from chalicelib.observability import export_request, log_request, logger
 
 # The headers of every response, unless a view sets another value.
 DEFAULT_HEADERS: Headers = {
@@ -154,6 +154,7 @@ class TaskManagerApp(Chalice):
             path=request.get("resourcePath"),
             status=response["statusCode"],
         )
+        export_request(request, response["statusCode"])
         return response
 
     def _call_view(self, event: Event, context: Any) -> GatewayResponse:

@@ -1,6 +1,7 @@
 """The complete OpenAPI document."""
 
 import json
+import tomllib
 from typing import Any
 
 from app import app
@@ -11,6 +12,7 @@ from infra.openapi.operations import Types, build_operation, list_error_statuses
 from infra.openapi.routes import list_routes
 from infra.openapi.schemas import build_components, complete_schemas
 from infra.openapi.tags import TAGS
+from infra.stage import ROOT
 
 _DESCRIPTION = """\
 Tasks, projects, users and files of a team. Log in with `POST /api/auth/login` and send the
@@ -44,12 +46,22 @@ def build_document() -> dict[str, Any]:
     statuses = {status for route in routes for status in list_error_statuses(route)}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Task Manager API", "version": "1", "description": _DESCRIPTION},
+        "info": {
+            "title": "Task Manager API",
+            "version": _read_version(),
+            "description": _DESCRIPTION,
+        },
         "servers": [{"url": "/", "description": "The server of this document"}],
         "tags": [{"name": tag.name, "description": tag.description} for tag in TAGS],
         "paths": paths,
         "components": _build_components(types, statuses),
     }
+
+
+def _read_version() -> str:
+    """Return the version of the product, which is that of its clients, too."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return str(project["version"])
 
 
 def serialize(document: dict[str, Any]) -> str:

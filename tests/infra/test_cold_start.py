@@ -158,6 +158,15 @@ def test_a_cold_start_compiles_no_file_and_opens_few(unpacked: Path, dynamodb: s
     assert len(task.opened) <= 300
 
 
+def test_telemetry_is_imported_only_where_the_stage_exports_it(unpacked: Path) -> None:
+    request = ("GET", "/api/health")
+    [_, off] = start(unpacked, request)
+    [_, on] = start(unpacked, request, OTLP_ENDPOINT="http://127.0.0.1:9")
+    assert (off.answer["statusCode"], on.answer["statusCode"]) == (200, 200)
+    assert "chalicelib.telemetry" not in off.modules
+    assert "chalicelib.telemetry" in on.modules
+
+
 def test_with_the_transport_of_botocore_the_app_starts_too(unpacked: Path, dynamodb: str) -> None:
     requests = [("GET", "/api/tasks/{task_id}")]
     variables = {"AWS_ENDPOINT_URL": dynamodb, "DYNAMODB_TRANSPORT": "botocore"}

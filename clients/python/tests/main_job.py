@@ -1,6 +1,6 @@
-"""The main job by the generated client `task_manager`.
+"""The main job by the generated code alone.
 
-`test_generated_client.py` checks its types with mypy, runs it in the generator's environment, and
+`tests/live/test_clients.py` runs it in the environment of the clients and
 checks the lines that it prints.
 """
 
@@ -8,13 +8,14 @@ import sys
 from typing import TypeVar
 
 import httpx
-from task_manager import AuthenticatedClient, Client
-from task_manager.api.attachments import complete_attachment, create_attachment
-from task_manager.api.auth import log_in, log_out, register_account
-from task_manager.api.profile import get_profile
-from task_manager.api.projects import create_project
-from task_manager.api.tasks import create_task, get_task, list_tasks, update_task
-from task_manager.models import (
+
+from task_manager_client.api.attachments import complete_attachment, create_attachment
+from task_manager_client.api.auth import log_in, log_out, register_account
+from task_manager_client.api.profile import get_profile
+from task_manager_client.api.projects import create_project
+from task_manager_client.api.tasks import create_task, get_task, list_tasks, update_task
+from task_manager_client.client import AuthenticatedClient, Client
+from task_manager_client.models import (
     Account,
     Attachment,
     FormUpload,
@@ -35,7 +36,7 @@ from task_manager.models import (
     TaskStatusFilter,
     UnauthenticatedProblem,
 )
-from task_manager.types import UNSET, Unset
+from task_manager_client.types import UNSET, Unset
 
 PASSWORD = "correct horse battery"
 TEXT = b"hello\n"

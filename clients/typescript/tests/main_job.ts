@@ -1,8 +1,8 @@
-// The main job with the types that openapi-typescript generates. `test_generated_client.py` compiles
-// it, runs it and checks the lines that it prints.
+// The main job with the generated types alone. `tests/live/test_clients.py` runs it and checks the lines
+// that it prints.
 
 import createClient, { type Client } from "openapi-fetch";
-import type { components, paths } from "./api.js";
+import type { components, paths } from "task-manager-client";
 
 type Api = Client<paths>;
 type Upload = components["schemas"]["FormUpload"] | components["schemas"]["MultipartUpload"];

@@ -1,0 +1,1 @@
+"""The command `task`: list, add and finish tasks of a Task Manager."""

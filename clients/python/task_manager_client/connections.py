@@ -1,0 +1,82 @@
+"""Clients for the functions of `api`: with an API token, or with a session."""
+
+from typing import Any, NoReturn
+from uuid import uuid4
+
+import httpx
+
+from task_manager_client.api.auth import log_in as log_in_route
+from task_manager_client.client import AuthenticatedClient
+from task_manager_client.models import Login, SignedIn
+from task_manager_client.problems import expect, read_problem
+from task_manager_client.retries import RetryTransport
+from task_manager_client.sessions import (
+    MemoryStore,
+    SessionAuth,
+    SessionTokens,
+    TokenAuth,
+    TokenStore,
+)
+
+_TIMEOUT = 30.0  # seconds; the API answers within 29
+
+
+class TaskManager(AuthenticatedClient):
+    """The client that the functions `sync` and `sync_detailed` of `api` take.
+
+    It raises `ApiError` for every failure, repeats requests (see `RetryTransport`) and gives each
+    `POST` an `Idempotency-Key`, so that a repeated one creates nothing twice.
+    """
+
+    def get_async_httpx_client(self) -> NoReturn:
+        raise NotImplementedError("TaskManager has no asynchronous connections")
+
+
+def connect(base_url: str, token: str) -> TaskManager:
+    """Return a client with an API token. `base_url` is the address of the API without `/api`."""
+    return _open(base_url, TokenAuth(token))
+
+
+def log_in(base_url: str, email: str, password: str) -> TaskManager:
+    """Log in and return a client that renews its access token. Raises ApiError."""
+    return resume(base_url, MemoryStore(create_session(base_url, email, password)))
+
+
+def resume(base_url: str, store: TokenStore) -> TaskManager:
+    """Return a client for the session whose tokens are in `store`, which gets renewed ones."""
+    return _open(base_url, SessionAuth(base_url, store))
+
+
+def create_session(base_url: str, email: str, password: str) -> SessionTokens:
+    """Log in and return the tokens of the session. Raises ApiError."""
+    with _open(base_url, None) as anonymous:
+        answer = log_in_route.sync(client=anonymous, body=Login(email, password))
+        signed_in = expect(SignedIn, answer)
+    return SessionTokens(signed_in.access, expect(str, signed_in.refresh))
+
+
+class _RaisingClient(httpx.Client):
+    """Raises `ApiError` for a failure, after authentication and repetition did what they can."""
+
+    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        response = super().send(request, **options)
+        if response.is_error:
+            response.read()
+            raise read_problem(response)
+        return response
+
+
+def _open(base_url: str, auth: httpx.Auth | None) -> TaskManager:
+    client = _RaisingClient(
+        base_url=base_url,
+        auth=auth,
+        timeout=_TIMEOUT,
+        transport=RetryTransport(),
+        event_hooks={"request": [_add_idempotency_key]},
+    )
+    return TaskManager(base_url, "").set_httpx_client(client)
+
+
+def _add_idempotency_key(request: httpx.Request) -> None:
+    if request.method == "POST":
+        request.headers.setdefault("Idempotency-Key", str(uuid4()))

@@ -1,0 +1,53 @@
+"""Failures of the API as exceptions."""
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import httpx
+
+T = TypeVar("T")
+
+
+@dataclass
+class ApiError(Exception):
+    """A response with a status of at least 400.
+
+    `code` is stable ("Errors" in the API's documentation); it is empty if the response is not of
+    the API. `errors` has the message of each field that is not valid.
+    """
+
+    status: int
+    code: str
+    detail: str
+    errors: dict[str, str]
+    request_id: str
+
+    def __str__(self) -> str:
+        fields = "".join(f"; {name}: {message}" for name, message in self.errors.items())
+        return f"{self.status} {self.code}: {self.detail}{fields}"
+
+
+def read_problem(response: httpx.Response) -> ApiError:
+    """Return the failure that the response describes (RFC 9457), or its status as a failure."""
+    try:
+        problem: dict[str, Any] = dict(response.json())
+    except ValueError:
+        problem = {}
+    return ApiError(
+        status=response.status_code,
+        code=str(problem.get("code", "")),
+        detail=str(problem.get("detail", response.reason_phrase)),
+        errors={each["location"]: each["message"] for each in problem.get("errors", [])},
+        request_id=str(problem.get("request_id", "")),
+    )
+
+
+def expect(kind: type[T], answer: object) -> T:
+    """Return the answer of a function of `api` as a `kind`, its type when it succeeds.
+
+    Those functions declare every failure as a possible answer, but `connect` and `log_in` raise
+    `ApiError` in place of it. Raises TypeError for another type.
+    """
+    if not isinstance(answer, kind):
+        raise TypeError(f"expected {kind.__name__}, not {type(answer).__name__}")
+    return answer

@@ -1,0 +1,31 @@
+"""A keyring for the tests of the command line, in the file that `TEST_KEYRING` names."""
+
+import json
+import os
+from pathlib import Path
+
+from keyring.backend import KeyringBackend
+
+
+class Keyring(KeyringBackend):
+    """Keeps passwords in a JSON file."""
+
+    priority = 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._file = Path(os.environ["TEST_KEYRING"])
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self._read().get(f"{service} {username}")
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self._file.write_text(json.dumps(self._read() | {f"{service} {username}": password}))
+
+    def delete_password(self, service: str, username: str) -> None:
+        kept = self._read()
+        del kept[f"{service} {username}"]
+        self._file.write_text(json.dumps(kept))
+
+    def _read(self) -> dict[str, str]:
+        return dict(json.loads(self._file.read_text())) if self._file.exists() else {}
