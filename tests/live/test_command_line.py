@@ -10,6 +10,7 @@ import pytest
 
 from infra.clients import read_version
 from infra.stage import ROOT
+from tests.authenticator import Authenticator
 from tests.live.client_programs import Run, run_python
 from tests.live.support import PASSWORD, ApiUser, Deployment, in_hours
 
@@ -61,6 +62,17 @@ def as_ann(task: Task, api_token: str, project: str) -> Task:
         return task(*arguments, **{"TASK_TOKEN": api_token, **variables})
 
     return run
+
+
+def _set_up_second_factor(user: ApiUser) -> Authenticator:
+    """Set up an authenticator app and return it with its recovery codes."""
+    setup = user.request_json("POST", "/auth/second-factors/totp/")
+    app = Authenticator(str(setup["secret"]))
+    confirmed = user.request_json(
+        "POST", "/auth/second-factors/totp/confirm/", {"code": app.code()}
+    )
+    app.recovery_codes = confirmed["recovery_codes"]
+    return app
 
 
 def _log_in(task: Task, ann: ApiUser, **variables: str) -> Run:
@@ -122,6 +134,22 @@ def test_a_login_is_kept_in_a_file_that_only_its_owner_reads(
     after = task("projects")
     assert (after.code, after.output) == (3, "")
     assert "run `task login`" in after.errors
+
+
+def test_a_login_asks_for_the_second_factor(task: Task, deployment: Deployment) -> None:
+    user = deployment.new_user("dora").sign_up()
+    app = _set_up_second_factor(user)
+
+    def log_in(code: str) -> Run:
+        return task("login", "--email", user.email, stdin=f"{PASSWORD}\n{code}\n")
+
+    wrong = log_in("123456")
+    assert (wrong.code, "code: is wrong" in wrong.errors) == (1, True)
+    recovery_code = app.recovery_codes[0]
+    assert log_in(recovery_code).code == 0
+    assert task("projects", TASK_URL="").code == 0
+    again = log_in(recovery_code)
+    assert (again.code, "recovery_code: is wrong" in again.errors) == (1, True)
 
 
 @pytest.mark.proof

@@ -102,7 +102,10 @@ def login(
             next(iterate(CountedProject, list_projects.sync, client=client), None)
     else:
         email = email or typer.prompt("Email")
-        tokens = create_session(url, email, typer.prompt("Password", hide_input=True))
+        password = typer.prompt("Password", hide_input=True)
+        tokens = create_session(
+            url, email, password, lambda: str(typer.prompt("Code of your app, or a recovery code"))
+        )
         credentials = Credentials(url, access=tokens.access, refresh=tokens.refresh)
     print(f"logged in; kept in {save_credentials(credentials)}")
 

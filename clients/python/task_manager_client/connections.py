@@ -1,14 +1,16 @@
 """Clients for the functions of `api`: with an API token, or with a session."""
 
+from collections.abc import Callable
 from typing import Any, NoReturn
 from uuid import uuid4
 
 import httpx
 
+from task_manager_client.api.auth import complete_login
 from task_manager_client.api.auth import log_in as log_in_route
 from task_manager_client.client import AuthenticatedClient
-from task_manager_client.models import Login, SignedIn
-from task_manager_client.problems import expect, read_problem
+from task_manager_client.models import Login, SecondStep, SignedIn
+from task_manager_client.problems import ApiError, expect, read_problem
 from task_manager_client.retries import RetryTransport
 from task_manager_client.sessions import (
     MemoryStore,
@@ -37,9 +39,15 @@ def connect(base_url: str, token: str) -> TaskManager:
     return _open(base_url, TokenAuth(token))
 
 
-def log_in(base_url: str, email: str, password: str) -> TaskManager:
-    """Log in and return a client that renews its access token. Raises ApiError."""
-    return resume(base_url, MemoryStore(create_session(base_url, email, password)))
+def log_in(
+    base_url: str, email: str, password: str, ask_code: Callable[[], str] | None = None
+) -> TaskManager:
+    """Log in and return a client that renews its access token. Raises ApiError.
+
+    For an account with a second factor, `ask_code` returns a code of the authenticator app or a
+    recovery code.
+    """
+    return resume(base_url, MemoryStore(create_session(base_url, email, password, ask_code)))
 
 
 def resume(base_url: str, store: TokenStore) -> TaskManager:
@@ -47,12 +55,27 @@ def resume(base_url: str, store: TokenStore) -> TaskManager:
     return _open(base_url, SessionAuth(base_url, store))
 
 
-def create_session(base_url: str, email: str, password: str) -> SessionTokens:
-    """Log in and return the tokens of the session. Raises ApiError."""
+def create_session(
+    base_url: str, email: str, password: str, ask_code: Callable[[], str] | None = None
+) -> SessionTokens:
+    """Log in as `log_in` does, and return the tokens of the session. Raises ApiError."""
     with _open(base_url, None) as anonymous:
-        answer = log_in_route.sync(client=anonymous, body=Login(email, password))
+        try:
+            answer = log_in_route.sync(client=anonymous, body=Login(email, password))
+        except ApiError as error:
+            if error.code != "second_factor_required" or ask_code is None:
+                raise
+            step = _build_second_step(error.ticket, ask_code().strip())
+            answer = complete_login.sync(client=anonymous, body=step)
         signed_in = expect(SignedIn, answer)
     return SessionTokens(signed_in.access, expect(str, signed_in.refresh))
+
+
+def _build_second_step(ticket: str, code: str) -> SecondStep:
+    """Codes of apps have six digits; recovery codes look otherwise."""
+    if len(code) == 6 and code.isdecimal():
+        return SecondStep(ticket, code=code)
+    return SecondStep(ticket, recovery_code=code)
 
 
 class _RaisingClient(httpx.Client):

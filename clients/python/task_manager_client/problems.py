@@ -13,7 +13,8 @@ class ApiError(Exception):
     """A response with a status of at least 400.
 
     `code` is stable ("Errors" in the API's documentation); it is empty if the response is not of
-    the API. `errors` has the message of each field that is not valid.
+    the API. `errors` has the message of each field that is not valid. `ticket` is for the second
+    step of a login that was refused with `second_factor_required`; empty otherwise.
     """
 
     status: int
@@ -21,6 +22,7 @@ class ApiError(Exception):
     detail: str
     errors: dict[str, str]
     request_id: str
+    ticket: str = ""
 
     def __str__(self) -> str:
         fields = "".join(f"; {name}: {message}" for name, message in self.errors.items())
@@ -39,6 +41,7 @@ def read_problem(response: httpx.Response) -> ApiError:
         detail=str(problem.get("detail", response.reason_phrase)),
         errors={each["location"]: each["message"] for each in problem.get("errors", [])},
         request_id=str(problem.get("request_id", "")),
+        ticket=str(problem.get("ticket", "")),
     )
 
 

@@ -3,7 +3,7 @@
 import createClient, { type Client } from "openapi-fetch";
 
 import type { paths } from "./api.js";
-import { expect, readProblem } from "./problems.js";
+import { ApiError, expect, readProblem } from "./problems.js";
 import { fetchAgain, type Fetch } from "./retries.js";
 import { MemoryStore, type TokenStore, withSession, withToken } from "./sessions.js";
 
@@ -20,12 +20,33 @@ export function connect(baseUrl: string, token: string): Api {
   return open(baseUrl, withToken(fetchAgain, token));
 }
 
-/** Logs in and returns a client that renews its access token. */
-export async function logIn(baseUrl: string, email: string, password: string): Promise<Api> {
+/**
+ * Logs in and returns a client that renews its access token. For an account with a second factor,
+ * `askCode` returns a code of the authenticator app or a recovery code.
+ */
+export async function logIn(
+  baseUrl: string,
+  email: string,
+  password: string,
+  askCode?: () => Promise<string>,
+): Promise<Api> {
   const anonymous = open(baseUrl, fetchAgain);
-  const answer = await anonymous.POST("/api/auth/login", { body: { email, password } });
+  const answer = await anonymous
+    .POST("/api/auth/login", { body: { email, password } })
+    .catch(async (error: unknown) => {
+      if (!(error instanceof ApiError) || error.code !== "second_factor_required" || !askCode) {
+        throw error;
+      }
+      return completeLogin(anonymous, error.ticket, (await askCode()).trim());
+    });
   const { access, refresh } = expect(answer);
   return resume(baseUrl, new MemoryStore({ access, refresh: refresh ?? "" }));
+}
+
+/** Codes of apps have six digits; recovery codes look otherwise. */
+function completeLogin(anonymous: Api, ticket: string, code: string) {
+  const proof = /^[0-9]{6}$/.test(code) ? { code } : { recovery_code: code };
+  return anonymous.POST("/api/auth/login/second-factor", { body: { ticket, ...proof } });
 }
 
 /** Returns a client for the session whose tokens are in `store`, which gets renewed ones. */

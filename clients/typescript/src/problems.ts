@@ -2,7 +2,8 @@
 
 /**
  * A response with a status of at least 400. `code` is stable; it is empty if the response is not of
- * the API. `errors` has the message of each field that is not valid.
+ * the API. `errors` has the message of each field that is not valid. `ticket` is for the second step
+ * of a login that was refused with `second_factor_required`; empty otherwise.
  */
 export class ApiError extends Error {
   override readonly name = "ApiError";
@@ -13,6 +14,7 @@ export class ApiError extends Error {
     readonly detail: string,
     readonly errors: Record<string, string>,
     readonly requestId: string,
+    readonly ticket = "",
   ) {
     const fields = Object.entries(errors).map(([name, message]) => `; ${name}: ${message}`);
     super(`${status} ${code}: ${detail}${fields.join("")}`);
@@ -24,6 +26,7 @@ interface Problem {
   detail?: string;
   errors?: { location: string; message: string }[];
   request_id?: string;
+  ticket?: string;
 }
 
 /** Returns the failure that the response describes (RFC 9457), or its status as a failure. */
@@ -36,6 +39,7 @@ export async function readProblem(response: Response): Promise<ApiError> {
     problem.detail ?? response.statusText,
     Object.fromEntries(errors) as Record<string, string>,
     problem.request_id ?? "",
+    problem.ticket ?? "",
   );
 }
 
