@@ -46,7 +46,8 @@ class RequestContext(Struct, frozen=True):
     """A request that is not yet authorized: its caller, action, time, idempotency key and id, and
     the rate limit that it counts against.
 
-    `prefetch` is what the view will probably read; it is read together with the access check.
+    `source` is the address that it came from. `prefetch` is what the view will probably read; it is
+    read together with the access check.
     """
 
     caller: Caller
@@ -54,6 +55,7 @@ class RequestContext(Struct, frozen=True):
     now: datetime
     idempotency_key: IdempotencyKey | None = None
     request_id: str | None = None
+    source: str | None = None
     kind: RequestKind = "write"
     prefetch: Prefetch = NO_PREFETCH
 
