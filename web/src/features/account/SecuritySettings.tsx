@@ -1,16 +1,23 @@
 import { Stack } from "@mantine/core";
 
+import { lazy, Suspense } from "react";
+
 import type { Account } from "../../api/types";
 import { EmailForm, PasswordForm } from "./SecurityForms";
 import { Sessions } from "./Sessions";
 
-/** Address, password and sessions of the person's account. */
+const SecurityHistory = lazy(() => import("../audit/SecurityHistory"));
+
+/** Address, password, sessions and security history of the person's account. */
 export default function SecuritySettings({ account }: { account: Account }) {
   return (
     <Stack gap="xl">
       <EmailForm account={account} />
       <PasswordForm />
       <Sessions />
+      <Suspense>
+        <SecurityHistory />
+      </Suspense>
     </Stack>
   );
 }
