@@ -7,7 +7,7 @@ from chalice.app import Blueprint, Response
 from chalicelib.access.permissions import Action
 from chalicelib.access.service import Access, ProjectAccess
 from chalicelib.audit import schemas, service
-from chalicelib.audit.schemas import AuditEntry, AuditQuery, StaffAuditQuery
+from chalicelib.audit.schemas import AuditEntry, AuditQuery, ProjectAuditQuery, StaffAuditQuery
 from chalicelib.http.fields import Page
 from chalicelib.http.gate import route
 from chalicelib.http.pagination import page_response
@@ -20,10 +20,10 @@ bp = Blueprint(__name__)
     "GET",
     "/api/projects/{project_id}/audit",
     Action.READ_AUDIT,
-    query=AuditQuery,
+    query=ProjectAuditQuery,
     returns=Page[AuditEntry],
 )
-def list_project_audit(access: ProjectAccess, query: AuditQuery) -> Response:
+def list_project_audit(access: ProjectAccess, query: ProjectAuditQuery) -> Response:
     """List a project's audit entries."""
     return _respond(access, query, access.project.id)
 

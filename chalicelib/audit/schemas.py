@@ -14,22 +14,28 @@ from chalicelib.http.fields import Id, Time
 from chalicelib.http.pagination import PageQuery
 from chalicelib.newer_releases import as_stored
 
+SomeId = Annotated[str, Meta(max_length=64)]
 Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class AuditQuery(PageQuery):
-    """The entries from `since` to before `until`, of an actor or an action."""
+    """The entries from `since` to before `until`, or with an action."""
 
     since: Moment | None = None
     until: Moment | None = None
-    actor: str | None = None
     action: AuditAction | None = None
 
 
-class StaffAuditQuery(AuditQuery):
+class ProjectAuditQuery(AuditQuery):
+    """`actor` is not for the own account: it would tell who of the site staff changed it."""
+
+    actor: SomeId | None = None
+
+
+class StaffAuditQuery(ProjectAuditQuery):
     """`subject` is the id of an account or project."""
 
-    subject: str | None = None
+    subject: SomeId | None = None
 
 
 class CredentialKind(StrEnum):
@@ -72,7 +78,7 @@ _CREDENTIALS = {"SESSION": CredentialKind.SESSION, "TOKEN": CredentialKind.API_T
 
 def parse_filter(query: AuditQuery, now: datetime) -> EntryFilter:
     """Return what the query asks for."""
-    return EntryFilter(now, query.since, query.until, query.actor, query.action)
+    return EntryFilter(now, query.since, query.until, _get_actor(query), query.action)
 
 
 def require_narrow(query: StaffAuditQuery) -> None:
@@ -83,7 +89,11 @@ def require_narrow(query: StaffAuditQuery) -> None:
 
 def name_filter(query: AuditQuery) -> str:
     """Return the text to which the cursors of the list are bound."""
-    return f"{query.since} {query.until} {query.actor} {query.action}"
+    return f"{query.since} {query.until} {_get_actor(query)} {query.action}"
+
+
+def _get_actor(query: AuditQuery) -> str | None:
+    return query.actor if isinstance(query, ProjectAuditQuery) else None
 
 
 def present_entry(named: NamedEntry) -> AuditEntry:

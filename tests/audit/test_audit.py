@@ -13,8 +13,11 @@ from chalicelib.accounts.jobs import delete_due_accounts
 from chalicelib.accounts.staff import make_staff
 from chalicelib.audit.entries import shorten_address
 from chalicelib.clock import now
+from chalicelib.dynamodb.table import get_item
 from chalicelib.mail.jobs import sweep_outbox
 from chalicelib.trash.jobs import purge_trash
+from chalicelib.webhooks.disabling import FAILING, disable_webhook
+from chalicelib.webhooks.models import Webhook
 from tests.faults import event_hook, is_killed_at
 from tests.import_files import announce, todoist_file, upload
 from tests.job_results import run_sweep
@@ -270,6 +273,30 @@ def test_what_changes_nothing_and_what_is_refused_has_no_entry(ann: Person, bob:
     assert len(created) == 2
 
 
+def test_what_the_service_does_has_an_entry_without_an_actor(
+    anonymous: Api, ann: Person, wait: Any
+) -> None:
+    for seconds in (0, 11):  # the second time, the token counts as stolen
+        wait(seconds=seconds)
+        anonymous.post("/api/auth/refresh", {"refresh": ann.refresh})
+    ann.log_in()
+    ended, started = _list(ann, OWN)[-2:]
+    assert (ended["action"], ended["details"]) == ("session.ended", {"reason": "refresh_reuse"})
+    assert (ended["actor"], ended["credential"], ended["source"]) == (None, None, None)
+    assert started["credential"] == {"kind": "session", "id": started["target"]}
+    project = ann.create_project()
+    hook = {"url": "https://hooks.example.com/", "events": ["task.created"]}
+    webhook = ann.post(f"/api/projects/{project}/webhooks", hook).json_body["id"]
+    stored = get_item(Webhook.key(project, webhook))
+    assert stored is not None
+    disable_webhook(stored, FAILING, now())
+    disable_webhook(stored, FAILING, now())
+    disabled = _list(ann, _project_path(project), action="webhook.disabled")
+    assert [(each["target"], each["details"]) for each in disabled] == [
+        (webhook, {"reason": "failing"})
+    ]
+
+
 def test_only_the_owner_reads_the_entries_of_a_project(ann: Person, bob: Person) -> None:
     project = ann.create_project()
     assert bob.get(_project_path(project)).status_code == 404
@@ -328,7 +355,9 @@ def test_staff_read_all_entries_and_the_person_does_not_see_who_they_are(
     everything = _list(chief, path, limit=2)
     assert {entry["id"] for entry in [*about_ann, *by_ann]} < {each["id"] for each in everything}
     assert len(everything) == len(_entry_items())
-    assert chief.get(f"{path}?action=project.created").status_code == 400
+    for query in ("action=project.created", f"subject={'x' * 3000}", f"actor={'x' * 3000}"):
+        assert chief.get(f"{path}?{query}").status_code == 400, query
+    assert ann.get(f"{OWN}?actor={chief.id}").status_code == 400
     seen = _list(ann, OWN, action="account.changed_by_staff")
     assert [(each["actor"], each["source"], each["credential"]) for each in seen] == [
         (None, None, None)

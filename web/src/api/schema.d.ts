@@ -5644,8 +5644,8 @@ export interface operations {
                 cursor?: string;
                 since?: string;
                 until?: string;
-                actor?: string;
                 action?: components["schemas"]["AuditAction"];
+                actor?: string;
                 subject?: string;
             };
             header?: never;
@@ -5933,7 +5933,6 @@ export interface operations {
                 cursor?: string;
                 since?: string;
                 until?: string;
-                actor?: string;
                 action?: components["schemas"]["AuditAction"];
             };
             header?: never;
@@ -8909,8 +8908,8 @@ export interface operations {
                 cursor?: string;
                 since?: string;
                 until?: string;
-                actor?: string;
                 action?: components["schemas"]["AuditAction"];
+                actor?: string;
             };
             header?: never;
             path: {

@@ -87,7 +87,7 @@ function EntryTable({ entries }: { entries: AuditEntry[] }) {
           <Table.Tr key={entry.id} title={entry.request_id ?? entry.id}>
             <Table.Td>{formatTime(entry.at, zone)}</Table.Td>
             <Table.Td>
-              {texts.actions[entry.action] ?? entry.action}
+              {nameAction(entry)}
               <Text size="xs" c="dimmed">
                 {describe(entry).join(" · ")}
               </Text>
@@ -99,6 +99,12 @@ function EntryTable({ entries }: { entries: AuditEntry[] }) {
       </Table.Tbody>
     </WideTable>
   );
+}
+
+/** A newer release may have written an action that this code does not know. */
+function nameAction({ action }: AuditEntry): string {
+  const names: Record<string, string> = texts.actions;
+  return names[action] ?? action;
 }
 
 function nameActor({ action, actor }: AuditEntry): string {
