@@ -58,6 +58,7 @@ app.add_routes(
         "chalicelib.calendar_feeds.routes",
         "chalicelib.webhooks.routes",
         "chalicelib.imports.routes",
+        "chalicelib.audit.routes",
     ),
 )
 

@@ -74,6 +74,8 @@ IDS = {
     "user_id": "user_id",
     "view": "view_id",
     "NewMember.user_id": None,
+    "actor": None,
+    "subject": None,
     "up_to": None,
 }
 # Types whose smallest valid value cannot be derived from their fields.

@@ -24,6 +24,7 @@ class Scope(StrEnum):
     WRITE_PROJECTS = "projects:write"
     READ_TASKS = "tasks:read"
     WRITE_TASKS = "tasks:write"
+    READ_AUDIT = "audit:read"
 
 
 class Action(StrEnum):
@@ -63,6 +64,7 @@ class Action(StrEnum):
     SHARE_CALENDAR = "share calendar"
     READ_WEBHOOKS = "read webhooks"
     MANAGE_WEBHOOKS = "manage webhooks"
+    READ_AUDIT = "read audit"
 
 
 class Proof(StrEnum):
@@ -134,6 +136,9 @@ PERMISSIONS: dict[Action, Permission] = {
     Action.SHARE_CALENDAR: Permission(EVERY_ROLE, archived=True),
     Action.READ_WEBHOOKS: Permission(MANAGERS, Scope.READ_PROJECTS, archived=True),
     Action.MANAGE_WEBHOOKS: Permission(MANAGERS, Scope.WRITE_PROJECTS, archived=True),
+    Action.READ_AUDIT: Permission(
+        OWNER_ONLY, Scope.READ_AUDIT, archived=True, trashed_project=True
+    ),
 }
 
 

@@ -43,8 +43,8 @@ T = TypeVar("T")
 
 
 class RequestContext(Struct, frozen=True):
-    """A request that is not yet authorized: its caller, action, time, idempotency key and id, and
-    the rate limit that it counts against.
+    """A request that is not yet authorized: its caller, action, time, idempotency key, id and source
+    address, and the rate limit that it counts against.
 
     `prefetch` is what the view will probably read; it is read together with the access check.
     """
@@ -54,6 +54,7 @@ class RequestContext(Struct, frozen=True):
     now: datetime
     idempotency_key: IdempotencyKey | None = None
     request_id: str | None = None
+    source: str | None = None
     kind: RequestKind = "write"
     prefetch: Prefetch = NO_PREFETCH
 

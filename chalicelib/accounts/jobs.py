@@ -1,6 +1,7 @@
 """Deletion of accounts at the end of their grace period of seven days.
 
-Memberships and credentials are deleted, and the user's comments and tasks become anonymous.
+Memberships and everything in the account's own partitions are deleted, and the user's comments and
+tasks become anonymous. docs/privacy.md has the table of what is deleted and what remains.
 """
 
 from collections import Counter
@@ -11,24 +12,19 @@ from chalicelib.access.permissions import Role
 from chalicelib.accounts import models
 from chalicelib.accounts.models import User
 from chalicelib.attachments.avatars import discard_avatar
-from chalicelib.calendar_feeds.models import delete_feed, list_user_feeds
+from chalicelib.audit.actions import AuditAction
+from chalicelib.audit.entries import audit_service_write
 from chalicelib.dynamodb import time_index
 from chalicelib.dynamodb.timestamps import format_timestamp
-from chalicelib.dynamodb.transactions import ConditionFailed, transact
+from chalicelib.dynamodb.transactions import ConditionFailed, Delete, transact
 from chalicelib.errors import NotFound
 from chalicelib.jobs.time_budget import OutOfTime, TimeBudget, unlimited_budget
+from chalicelib.live.models import remove_user_connections
+from chalicelib.mail.models import Suppression
 from chalicelib.members.models import list_memberships
 from chalicelib.members.service import end_membership
 from chalicelib.notifications.models import delete_inbox
 from chalicelib.observability import record_outcome
-from chalicelib.second_factors.models import delete_second_factors
-from chalicelib.sessions.models import (
-    delete_api_token,
-    list_user_api_tokens,
-    list_user_sessions,
-    revoke_session,
-)
-from chalicelib.views.models import delete_user_views
 
 # Left to the jobs that the tick runs after this one.
 RESERVED_MILLISECONDS = 120_000
@@ -63,19 +59,27 @@ def _delete_account(user: User, budget: TimeBudget) -> bool:
         # A project that the user still owns is in the trash; the purge deletes its memberships.
         if membership.role != Role.OWNER:
             with suppress(NotFound):  # the project was purged, or is in the trash
-                end_membership(membership.project_id, user.id, reassign_to=None, now=budget.clock())
-    for token in budget.each(list(list_user_api_tokens(user.id))):
-        delete_api_token(user.id, token.id)
-    for feed in budget.each(list(list_user_feeds(user.id))):
-        delete_feed(user.id, feed.id)
-    for session in budget.each(list(list_user_sessions(user.id))):
-        if session.revoked_at is None:
-            revoke_session(user.id, session.id, budget.clock())
-    delete_second_factors(user.id)
-    delete_user_views(user.id)
-    delete_inbox(user.id)
+                _end_membership(membership.project_id, user.id, budget.clock())
     discard_avatar(user, budget.clock())
-    return _anonymize(user)
+    remove_user_connections(user.id)
+    models.delete_account_items(user.id)
+    delete_inbox(user.id)
+    _forget_address(user.email)
+    return _anonymize(user, budget.clock())
+
+
+def _end_membership(project_id: str, user_id: str, now: datetime) -> None:
+    entry = audit_service_write(
+        AuditAction.MEMBER_LEFT, project_id, now=now, target=user_id, reason="account_deleted"
+    )
+    end_membership(project_id, user_id, entry, reassign_to=None, now=now)
+
+
+def _forget_address(address: str) -> None:
+    """Delete the state of an address unless it says that nothing may be sent there. Idempotent."""
+    no_reason = Suppression.reason.does_not_exist() & Suppression.unsubscribed_at.does_not_exist()
+    with suppress(ConditionFailed):
+        transact(Delete(Suppression.key(address), no_reason))
 
 
 def _close_account(user: User, now: datetime) -> bool:
@@ -91,7 +95,7 @@ def _close_account(user: User, now: datetime) -> bool:
     return True
 
 
-def _anonymize(user: User) -> bool:
+def _anonymize(user: User, now: datetime) -> bool:
     """Release address and username, and clear the profile. Return False if a concurrent run did.
 
     The user id remains, because tasks and comments refer to it.
@@ -101,6 +105,7 @@ def _anonymize(user: User) -> bool:
             models.anonymize_user_write(user, f"deleted-{user.id[-8:]}"),
             models.release_email_write(user),
             models.release_username_write(user.username, user.id),
+            audit_service_write(AuditAction.ACCOUNT_DELETED, user.id, now=now),
         )
     except ConditionFailed:
         return False

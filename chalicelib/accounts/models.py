@@ -14,14 +14,20 @@ from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
+from chalicelib.dynamodb.batch_writes import batch_delete
 from chalicelib.dynamodb.mapping.expressions import is_unchanged
 from chalicelib.dynamodb.pages import Page, chain_partitions
-from chalicelib.dynamodb.table import Item, Key, batch_get, get_item, query_page
+from chalicelib.dynamodb.table import Item, Key, batch_get, get_item, query_all, query_page
 from chalicelib.dynamodb.transactions import ConditionCheck, Delete, Put, Update, Write
 from chalicelib.email_addresses import canonical_address, earlier_spellings
 from chalicelib.text import fold_name
 
+# What remains in the partition of a deleted account: the profile is cleared, the purge deletes the
+# memberships of projects in the trash, and the tick an avatar, after its object in the bucket.
+KEPT_ITEMS = ("PROFILE", "PROJECT#", "AVATAR#")
 OTHER_LETTER = "~"
+# What remains of a deleted profile as it was; all else is cleared or removed.
+KEPT_OF_DELETED = {"created_at", "is_verified", "disabled_at", "erased_at"}
 LETTERS = string.digits + string.ascii_lowercase + OTHER_LETTER
 
 
@@ -169,20 +175,26 @@ def anonymize_user_write(user: User, username: str) -> Update:
 
     It fails when another run has cleared the profile.
     """
-    usage = ("reads_full_at", "writes_full_at", "second_factors")
-    settings = ("notifications", "inbox", "digest_hour", "quiet_start", "quiet_end")
-    removed = (*settings, "avatar", "new_email", "wake_key", "wake_at", "leaving_at", *usage)
+    cleared = {"email": "", "username": username, "display_name": "", "time_zone": "UTC"}
+    own = User.get_attributes().keys() - Item.get_attributes().keys() - KEPT_OF_DELETED
+    removed = {*own, "wake_key", "wake_at"} - {*cleared, "is_staff", "epoch"}
     actions = (
-        User.email.set(""),
-        User.username.set(username),
-        User.display_name.set(""),
-        User.time_zone.set("UTC"),
+        *(getattr(User, name).set(value) for name, value in cleared.items()),
         User.is_staff.set(False),
         User.epoch.add(1),
-        *(getattr(User, name).remove() for name in removed),
+        *(getattr(User, name).remove() for name in sorted(removed)),
     )
     not_cleared = User.erased_at.exists() & User.leaving_at.exists()
     return Update(User.key(user.id), actions, not_cleared)
+
+
+def delete_account_items(user_id: str) -> None:
+    """Delete all items in the account's partition except `KEPT_ITEMS`. Idempotent.
+
+    So a new kind of item in this partition is deleted without a change here.
+    """
+    items = query_all(Item, f"USER#{user_id}")
+    batch_delete([(item.PK, item.SK) for item in items if not item.SK.startswith(KEPT_ITEMS)])
 
 
 def get_user(user_id: str) -> User | None:

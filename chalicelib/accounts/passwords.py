@@ -13,6 +13,8 @@ from chalicelib.access.service import Access
 from chalicelib.accounts import models, one_time_tokens, token_models
 from chalicelib.accounts.models import Credentials, User
 from chalicelib.accounts.token_models import TokenPurpose
+from chalicelib.audit.actions import AuditAction
+from chalicelib.audit.entries import audit_public_write, audit_write
 from chalicelib.dynamodb.transactions import ConditionFailed, transact
 from chalicelib.email_addresses import canonical_address
 from chalicelib.errors import Conflict, FieldError, Invalid
@@ -101,6 +103,7 @@ def change_password(
             models.update_user_write(user.id, *actions, condition=same_epoch),
             carry_over_session_write(user.id, access.session_id or "", user.epoch + 1),
             queue_account_write(user, PASSWORD_CHANGED, access.now),
+            audit_write(access, AuditAction.PASSWORD_CHANGED, user.id),
         )
     except ConditionFailed as failed:
         raise Conflict("The password was changed by another request") from failed
@@ -116,10 +119,14 @@ def request_password_reset(*, email: str, source: str | None, now: datetime) -> 
     if user is None or not user.is_active:
         return
     void_older = token_models.void_token_actions(TokenPurpose.RESET)
-    transact(models.update_user_write(user.id, *void_older), queue_account_write(user, RESET, now))
+    transact(
+        models.update_user_write(user.id, *void_older),
+        queue_account_write(user, RESET, now),
+        audit_public_write(AuditAction.PASSWORD_RESET_REQUESTED, user.id, source=source, now=now),
+    )
 
 
-def reset_password(*, token: str, new_password: str, now: datetime) -> None:
+def reset_password(*, token: str, new_password: str, source: str | None, now: datetime) -> None:
     """Set a new password with the token from the email.
 
     The token also proves the address, so the account is verified. All sessions, API tokens and
@@ -139,6 +146,7 @@ def reset_password(*, token: str, new_password: str, now: datetime) -> None:
             models.update_user_write(user.id, *actions, condition=token_unused),
             queue_account_write(user, PASSWORD_CHANGED, now),
             lift_suppression_write(user.email, now),
+            audit_public_write(AuditAction.PASSWORD_RESET, user.id, source=source, now=now),
         )
     except ConditionFailed as failed:
         raise one_time_tokens.invalid_token_error() from failed

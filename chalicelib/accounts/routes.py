@@ -65,7 +65,7 @@ def register_account(body: Registration) -> Response:
 @route(bp, "POST", "/api/auth/verify-email", Action.PUBLIC, body=OneTimeToken)
 def verify_email(body: OneTimeToken) -> Response:
     """Verify an email address."""
-    service.verify_email(token=body.token, now=now())
+    service.verify_email(token=body.token, source=get_source_address(bp), now=now())
     return no_content_response()
 
 
@@ -87,7 +87,7 @@ def resend_verification(body: EmailAddress) -> Response:
 @route(bp, "POST", "/api/auth/confirm-email", Action.PUBLIC, body=OneTimeToken)
 def confirm_email(body: OneTimeToken) -> Response:
     """Confirm a new email address."""
-    service.confirm_email_change(token=body.token, now=now())
+    service.confirm_email_change(token=body.token, source=get_source_address(bp), now=now())
     return no_content_response()
 
 
@@ -110,7 +110,12 @@ def request_password_reset(body: EmailAddress) -> Response:
 def reset_password(body: PasswordReset) -> Response:
     """Reset the password."""
     require_confirmed("password", body.password, body.password_confirm)
-    passwords.reset_password(token=body.token, new_password=body.password, now=now())
+    passwords.reset_password(
+        token=body.token,
+        new_password=body.password,
+        source=get_source_address(bp),
+        now=now(),
+    )
     return no_content_response()
 
 

@@ -15,6 +15,8 @@ from chalicelib.accounts import (
 )
 from chalicelib.accounts.models import User
 from chalicelib.accounts.token_models import TokenPurpose
+from chalicelib.audit.actions import AuditAction
+from chalicelib.audit.entries import audit_public_write, audit_write
 from chalicelib.dynamodb import time_index
 from chalicelib.dynamodb.ids import new_id
 from chalicelib.dynamodb.mapping.expressions import set_or_remove
@@ -59,7 +61,11 @@ def register_account(
     user = User(key.pk, key.sk, username=username, email=email, created_at=format_timestamp(now))
     writes = models.create_user_writes(user, passwords.hash_password(password))
     try:
-        transact(*writes, queue_account_write(user, VERIFY, now))
+        transact(
+            *writes,
+            queue_account_write(user, VERIFY, now),
+            audit_public_write(AuditAction.ACCOUNT_REGISTERED, user.id, source=source, now=now),
+        )
     except ConditionFailed as failed:
         raise _taken_error("email" if failed.write is writes[1] else "username") from failed
     return user
@@ -79,7 +85,7 @@ def resend_verification(*, email: str, source: str | None, now: datetime) -> Non
     transact(models.update_user_write(user.id, *void_older), queue_account_write(user, VERIFY, now))
 
 
-def verify_email(*, token: str, now: datetime) -> None:
+def verify_email(*, token: str, source: str | None, now: datetime) -> None:
     """Mark the address as verified. Raises `Invalid` when the token is not valid."""
     verified = one_time_tokens.verify_token(token, TokenPurpose.VERIFICATION, now)
     user = verified.user
@@ -92,6 +98,7 @@ def verify_email(*, token: str, now: datetime) -> None:
         transact(
             models.update_user_write(user.id, *actions, condition=token_unused),
             lift_suppression_write(user.email, now),
+            audit_public_write(AuditAction.EMAIL_VERIFIED, user.id, source=source, now=now),
         )
     except ConditionFailed as failed:
         raise one_time_tokens.invalid_token_error() from failed
@@ -120,6 +127,10 @@ def update_profile(access: Access, fields: Mapping[str, Any]) -> User:
         if fold_name(username) != fold_name(user.username):
             writes.append(models.release_username_write(user.username, user.id))
             writes.append(models.claim_username_write(username, user.id))
+        fields_changed = ", ".join(sorted(changes))
+        writes.append(
+            audit_write(access, AuditAction.ACCOUNT_UPDATED, user.id, fields=fields_changed)
+        )
         if "time_zone" in changes:
             writes += change_time_zone_writes(user.id, access.now)
         try:
@@ -147,10 +158,11 @@ def request_email_change(access: Access, *, email: str, password: str, source: s
     transact(
         models.update_user_write(user.id, *actions),
         queue_account_write(user, NEW_EMAIL, access.now),
+        audit_write(access, AuditAction.EMAIL_CHANGE_REQUESTED, user.id),
     )
 
 
-def confirm_email_change(*, token: str, now: datetime) -> None:
+def confirm_email_change(*, token: str, source: str | None, now: datetime) -> None:
     """Give the account its new address, and queue an email to the old one.
 
     All one-time tokens of the account become invalid. Raises `Invalid` when the token is not valid,
@@ -181,6 +193,7 @@ def confirm_email_change(*, token: str, now: datetime) -> None:
             *claim,
             queue_account_write(user, EMAIL_CHANGED, now, address=user.email),
             lift_suppression_write(str(user.new_email), now),
+            audit_public_write(AuditAction.EMAIL_CHANGED, user.id, source=source, now=now),
         )
     except ConditionFailed as failed:
         # A concurrent request with the same token fails at the release of the old address, a
@@ -219,11 +232,13 @@ def request_deletion(access: Access) -> None:
     transact(
         models.update_user_write(access.user_id, *actions),
         queue_account_write(access.user, LEAVING, access.now),
+        audit_write(access, AuditAction.DELETION_REQUESTED, access.user_id),
     )
 
 
-def cancel_deletion(user: User) -> None:
-    """Cancel a requested deletion of the account, if there is one.
+def cancel_deletion(user: User, *, source: str | None, now: datetime) -> None:
+    """Cancel a requested deletion of the account, if there is one; `source` is the address of the
+    request.
 
     Raises `Unauthenticated` when the account is being deleted at the same time.
     """
@@ -231,7 +246,10 @@ def cancel_deletion(user: User) -> None:
         return
     actions = (User.leaving_at.remove(), User.wake_key.remove(), User.wake_at.remove())
     try:
-        transact(models.update_user_write(user.id, *actions))
+        transact(
+            models.update_user_write(user.id, *actions),
+            audit_public_write(AuditAction.DELETION_CANCELED, user.id, source=source, now=now),
+        )
     except ConditionFailed as failed:
         raise Unauthenticated() from failed
 

@@ -7,10 +7,12 @@ from typing import Any
 from chalicelib.access.service import Access
 from chalicelib.accounts import models, passwords
 from chalicelib.accounts.models import User
+from chalicelib.audit.actions import AuditAction
+from chalicelib.audit.entries import audit_service_write, audit_write
 from chalicelib.dynamodb.ids import new_id
 from chalicelib.dynamodb.pages import Page
 from chalicelib.dynamodb.timestamps import format_timestamp
-from chalicelib.dynamodb.transactions import ConditionFailed, transact
+from chalicelib.dynamodb.transactions import ConditionFailed, Put, transact
 from chalicelib.email_addresses import canonical_address
 from chalicelib.errors import Conflict, NotFound, require_found
 
@@ -44,10 +46,22 @@ def update_account(
         actions.append(User.is_staff.set(staff))
     try:
         if actions:
-            transact(models.update_user_write(user_id, *actions))
+            entry = audit_write(
+                access,
+                AuditAction.ACCOUNT_CHANGED_BY_STAFF,
+                user_id,
+                is_disabled=_name_flag(disabled),
+                is_staff=_name_flag(staff),
+            )
+            transact(models.update_user_write(user_id, *actions), entry)
     except ConditionFailed as failed:
         raise NotFound() from failed
     return require_found(models.get_user(user_id))
+
+
+def _name_flag(value: bool | None) -> str | None:
+    """Return a setting as the audit log has it; None if it does not change."""
+    return None if value is None else str(value).lower()
 
 
 def make_staff(*, email: str, now: datetime) -> str | None:
@@ -57,7 +71,7 @@ def make_staff(*, email: str, now: datetime) -> str | None:
     """
     user = models.find_user_by_email(email)
     if user is not None:
-        transact(models.update_user_write(user.id, User.is_staff.set(True)))
+        transact(models.update_user_write(user.id, User.is_staff.set(True)), _promotion(user, now))
         return None
     password = secrets.token_urlsafe(16)
     key = User.key(new_id(now))
@@ -70,5 +84,12 @@ def make_staff(*, email: str, now: datetime) -> str | None:
         is_verified=True,
         created_at=format_timestamp(now),
     )
-    transact(*models.create_user_writes(user, passwords.hash_password(password)))
+    writes = models.create_user_writes(user, passwords.hash_password(password))
+    transact(*writes, _promotion(user, now))
     return password
+
+
+def _promotion(user: User, now: datetime) -> Put:
+    """Return the write of the entry in the audit log about `make superuser`."""
+    action = AuditAction.ACCOUNT_CHANGED_BY_STAFF
+    return audit_service_write(action, user.id, now=now, is_staff="true")

@@ -1,5 +1,5 @@
 """Calendar feeds: secret addresses at which calendar programs read tasks as iCalendar.
 
 Items: CalendarFeed.
-Imports: access, dynamodb, http, reminders, sessions, task_lists, tasks.
+Imports: access, audit, dynamodb, http, reminders, sessions, task_lists, tasks.
 """

@@ -7,7 +7,13 @@ from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.dynamodb.table import Key, query_all
 from chalicelib.dynamodb.timestamps import format_timestamp
-from chalicelib.dynamodb.transactions import ConditionFailed, Update, delete_existing, transact
+from chalicelib.dynamodb.transactions import (
+    ConditionFailed,
+    Update,
+    Write,
+    delete_existing,
+    transact,
+)
 from chalicelib.errors import Unavailable
 from chalicelib.sessions.models import ApiToken
 
@@ -47,9 +53,9 @@ def list_user_feeds(user_id: str) -> Iterator[CalendarFeed]:
     )
 
 
-def delete_feed(user_id: str, feed_id: str) -> bool:
-    """Delete a calendar feed, and return whether it existed."""
-    return delete_existing(CalendarFeed.key(user_id, feed_id))
+def delete_feed(user_id: str, feed_id: str, *writes: Write) -> bool:
+    """Delete a calendar feed together with `writes`, and return whether it existed."""
+    return delete_existing(CalendarFeed.key(user_id, feed_id), *writes)
 
 
 def record_content(feed: CalendarFeed, digest: str, now: datetime) -> None:

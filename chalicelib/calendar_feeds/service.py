@@ -12,6 +12,8 @@ from msgspec import Struct
 
 from chalicelib.access.permissions import Action, Scope
 from chalicelib.access.service import Access, ProjectAccess, RequestContext, authorize_account
+from chalicelib.audit.actions import AuditAction
+from chalicelib.audit.entries import audit_write
 from chalicelib.calendar_feeds import models
 from chalicelib.calendar_feeds.calendars import CALENDAR_FORMAT, TODOS, build_calendar
 from chalicelib.calendar_feeds.models import CalendarFeed
@@ -70,7 +72,14 @@ def create_feed(access: Access, *, name: str, show_as: str) -> IssuedFeed:
         created_at=format_timestamp(access.now),
         valid_until=models.NEVER,
     )
-    created = store_token(access, feed)
+    entry = audit_write(
+        access,
+        AuditAction.FEED_CREATED,
+        access.user_id,
+        target=feed.id,
+        project=feed.project_id,
+    )
+    created = store_token(access, feed, entry)
     address = credentials.format_feed_address(access.user_id, created.id, secret)
     return IssuedFeed(created, address)
 
@@ -85,7 +94,8 @@ def delete_feed(access: Access, feed_id: str) -> None:
 
     Raises `NotFound` when the caller has no such feed.
     """
-    if not models.delete_feed(access.user_id, feed_id):
+    entry = audit_write(access, AuditAction.FEED_DELETED, access.user_id, target=feed_id)
+    if not models.delete_feed(access.user_id, feed_id, entry):
         raise NotFound()
 
 

@@ -3,6 +3,8 @@
 from datetime import date
 
 from chalicelib.access.service import ProjectAccess
+from chalicelib.audit.actions import AuditAction
+from chalicelib.audit.entries import audit_write
 from chalicelib.dynamodb.ids import new_id
 from chalicelib.dynamodb.transactions import ConditionFailed
 from chalicelib.errors import Conflict, require_found
@@ -43,6 +45,7 @@ def duplicate_project(
     job = job_models.new_job(
         PROJECT_COPY, access.project.id, access.user_id, about, access.now, new_id(access.now)
     )
+    entry = audit_write(access, AuditAction.PROJECT_COPIED, access.project.id, target=job.id)
     try:
         project = create_project(
             access,
@@ -50,7 +53,7 @@ def duplicate_project(
             description=access.project.description,
             prefix=prefix,
             project_id=job.id,
-            writes=job_models.create_job_writes(job),
+            writes=(*job_models.create_job_writes(job), entry),
         )
     except ConditionFailed as failed:
         running = job_models.find_slot_holder(failed)

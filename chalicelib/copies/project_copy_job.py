@@ -11,6 +11,8 @@ from typing import Any
 
 from chalicelib.access.permissions import Action, Role, is_allowed
 from chalicelib.accounts.models import get_users
+from chalicelib.audit.actions import AuditAction
+from chalicelib.audit.entries import audit_service_write
 from chalicelib.copies.date_shift import find_earliest_day, shift_dates
 from chalicelib.copies.label_mapping import LabelMapping
 from chalicelib.copies.rank_mapping import map_ranks
@@ -107,8 +109,18 @@ def _copy_members(job: Job, now: datetime) -> None:
             continue
         role = Role.ADMIN if member.role == Role.OWNER else member.role
         count_member = update_live_project_write(job.id, Project.members_count.add(1))
+        entry = audit_service_write(
+            AuditAction.MEMBER_ADDED,
+            job.id,
+            now=now,
+            actor=job.asked_by,
+            target=user.id,
+            role=role,
+        )
         try:
-            transact(*add_member_writes(new_member(job.id, user.id, role, now)), count_member)
+            transact(
+                *add_member_writes(new_member(job.id, user.id, role, now)), count_member, entry
+            )
         except ConditionFailed as failed:
             if failed.write is count_member:
                 raise

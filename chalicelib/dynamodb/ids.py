@@ -55,6 +55,11 @@ def read_time(ulid: str) -> datetime:
     return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=_decode_milliseconds(ulid))
 
 
+def encode_time(at: datetime) -> str:
+    """Return how the ids of objects begin that are created at `at`."""
+    return _encode_ulid(at, 0)[:TIME_LENGTH]
+
+
 def _decode_milliseconds(ulid: str) -> int:
     number = 0
     for character in ulid[:TIME_LENGTH]:

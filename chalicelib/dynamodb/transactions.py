@@ -194,10 +194,10 @@ def item_key(write: Write) -> tuple[str, str]:
     return write.key.pk, write.key.sk
 
 
-def delete_existing(key: Key[Any]) -> bool:
-    """Delete the item at `key`, and return whether it existed."""
+def delete_existing(key: Key[Any], *writes: Write) -> bool:
+    """Delete the item at `key` together with `writes`, and return whether it existed."""
     try:
-        transact(Delete(key, Item.PK.exists()))
+        transact(Delete(key, Item.PK.exists()), *writes)
     except ConditionFailed:
         return False
     return True

@@ -180,7 +180,8 @@ def _build_context(
 ) -> RequestContext:
     idempotency_key = _build_idempotency_key(request, caller)
     request_id = logger.get_correlation_id()
-    return RequestContext(caller, action, now(), idempotency_key, request_id, kind)
+    source = rate_limits.find_client_address(request.context)
+    return RequestContext(caller, action, now(), idempotency_key, request_id, source, kind)
 
 
 def _build_idempotency_key(request: Request, caller: Caller) -> IdempotencyKey | None:

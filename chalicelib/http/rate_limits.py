@@ -31,13 +31,19 @@ def get_request_kind(method: str | None) -> RequestKind:
     return "read" if method in READ_METHODS else "write"
 
 
+def find_client_address(context: dict[str, Any]) -> str | None:
+    """Return the whole source address in API Gateway's request context."""
+    address: str | None = (context.get("identity") or {}).get("sourceIp")
+    return address
+
+
 def find_source_address(context: dict[str, Any]) -> str | None:
     """Return the source address in API Gateway's request context; of an IPv6 address its network.
 
     A client has a whole IPv6 network of 64 bits. Headers are not used, because clients can write
     any value into them; chalicelib/http/distribution.py says how that of CloudFront is proven.
     """
-    address: str | None = (context.get("identity") or {}).get("sourceIp")
+    address = find_client_address(context)
     if address and ":" in address:
         return str(ip_network(f"{address}/64", strict=False))
     return address

@@ -4,6 +4,6 @@ export.
 A job reads an uploaded file, reports the problems of each line, and creates each task once.
 
 Items: none.
-Imports: access, accounts, aws, comments, copies, dynamodb, exports, http, jobs, labels, members,
-projects, ranks, recurrence, relations, sessions, tasks.
+Imports: access, accounts, audit, aws, comments, copies, dynamodb, exports, http, jobs, labels,
+members, projects, ranks, recurrence, relations, sessions, tasks.
 """

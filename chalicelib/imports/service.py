@@ -10,11 +10,13 @@ from msgspec import Struct
 from chalicelib.access.permissions import Scope
 from chalicelib.access.service import Access, ProjectAccess, authorize_project
 from chalicelib.accounts.time_zones import is_time_zone
+from chalicelib.audit.actions import AuditAction
+from chalicelib.audit.entries import audit_write
 from chalicelib.aws import s3
 from chalicelib.aws.s3 import OCTET_STREAM, UploadForm
 from chalicelib.dynamodb.idempotency import create_once
 from chalicelib.dynamodb.ids import new_id
-from chalicelib.dynamodb.transactions import ConditionFailed, transact
+from chalicelib.dynamodb.transactions import ConditionFailed, Write, transact
 from chalicelib.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, require_found
 from chalicelib.jobs import models, results
 from chalicelib.jobs.models import UPLOADING, Job
@@ -117,9 +119,13 @@ def start_import(access: Access, import_id: str) -> Job:
     if stored is None or stored.size != job.about["size"]:
         detail = "The file has not arrived as announced; upload it first"
         raise Conflict(detail, code="upload_missing")
-    writes = models.start_job_writes(job, access.now)
+    is_new_project = job.about["name"] is not None
+    writes: tuple[Write, ...] = models.start_job_writes(job, access.now)
+    if not (is_new_project and job.about["dry_run"]):  # else there is no project
+        entry = audit_write(access, AuditAction.PROJECT_IMPORTED, job.subject, target=job.id)
+        writes += (entry,)
     try:
-        if job.about["name"] is None or job.about["dry_run"]:
+        if not is_new_project or job.about["dry_run"]:
             transact(*writes)
         else:
             _require_project_scope(access)

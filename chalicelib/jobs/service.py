@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.access.service import Access
+from chalicelib.audit.actions import AuditAction
+from chalicelib.audit.entries import audit_write
 from chalicelib.aws import s3
 from chalicelib.aws.s3 import DOWNLOAD_SECONDS, Download
 from chalicelib.dynamodb.idempotency import create_once
@@ -18,6 +20,12 @@ PROJECT_EXPORT, ACCOUNT_EXPORT, REPORT = "project_export", "account_export", "re
 PROJECT_COPY, IMPORT = "project_copy", "import"
 WEEKLY_REPORT = mail_notifications.WEEKLY_REPORT
 
+_AUDITED = {
+    PROJECT_EXPORT: AuditAction.PROJECT_EXPORTED,
+    ACCOUNT_EXPORT: AuditAction.ACCOUNT_EXPORTED,
+    REPORT: AuditAction.PROJECT_REPORTED,
+}
+
 
 def request_job(
     access: Access, kind: str, subject: str, about: Mapping[str, Any] | None = None
@@ -30,7 +38,8 @@ def request_job(
     """
     count_attempt("order", account=access.user_id, source=None, now=access.now)
     new_job = models.new_job(kind, subject, access.user_id, about or {}, access.now)
-    writes = models.create_job_writes(new_job)
+    entry = audit_write(access, _AUDITED[kind], subject, target=new_job.id)
+    writes = (*models.create_job_writes(new_job), entry)
     try:
         return create_once(new_job, *writes, idempotency_key=access.idempotency_key, now=access.now)
     except ConditionFailed as failed:

@@ -5,6 +5,7 @@ A connection consists of an item, a numbered slot of its user, which limits the 
 user, and one subscription for each project, in a partition of that project.
 """
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -121,9 +122,14 @@ def create_ticket_write(digest: str, user_id: str, credential: str, now: datetim
     return Put(Ticket(key.pk, key.sk, user_id=user_id, credential=credential, **until))
 
 
+def list_user_slots(user_id: str) -> Iterator[ConnectionSlot]:
+    """Return the slots of the user's connections, also those that have ended."""
+    return query_all(ConnectionSlot, f"USER#{user_id}", ConnectionSlot.SK.startswith("LIVE#"))
+
+
 def find_free_slot(user_id: str, now: datetime) -> int | None:
     """Return the number of a free slot of the user; None if all are taken."""
-    slots = query_all(ConnectionSlot, f"USER#{user_id}", ConnectionSlot.SK.startswith("LIVE#"))
+    slots = list_user_slots(user_id)
     taken = {slot.number for slot in slots if slot.held_until > format_timestamp(now)}
     return next((number for number in range(CONNECTIONS_MAX) if number not in taken), None)
 
@@ -226,6 +232,14 @@ def remove_connection(connection: Connection) -> None:
         transact(Delete(slot, ConnectionSlot.connection_id == connection.id))
     except ConditionFailed:  # another connection has the slot
         return
+
+
+def remove_user_connections(user_id: str) -> None:
+    """Delete all connections of a user with their subscriptions and slots. Idempotent."""
+    for slot in list_user_slots(user_id):
+        connection = get_connection(slot.connection_id)
+        if connection is not None:
+            remove_connection(connection)
 
 
 def get_ticket(digest: str) -> Ticket | None:

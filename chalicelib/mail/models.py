@@ -242,6 +242,11 @@ def lift_suppression_write(address: str, now: datetime) -> Upsert:
     return Upsert(Suppression.key(address), (Suppression.verified_at.set(format_timestamp(now)),))
 
 
+def get_suppression(address: str) -> Suppression | None:
+    """Return the state of an address; None if there is none."""
+    return get_item(Suppression.key(address))
+
+
 def unsubscribe_address_write(address_hash: str, now: datetime) -> Upsert:
     """Return the write that records that an address wants no more invitations."""
     unsubscribed = Suppression.unsubscribed_at.set(format_timestamp(now))
@@ -250,13 +255,13 @@ def unsubscribe_address_write(address_hash: str, now: datetime) -> Upsert:
 
 def accepts_invitations(address: str) -> bool:
     """Return whether the address has not unsubscribed from invitations."""
-    suppression = get_item(Suppression.key(address))
+    suppression = get_suppression(address)
     return suppression is None or suppression.unsubscribed_at is None
 
 
 def is_suppressed(address: str) -> bool:
     """Return whether nothing may be sent to the address."""
-    known = get_item(Suppression.key(address))
+    known = get_suppression(address)
     if known is None or known.reported_at is None:
         return False
     return known.verified_at is None or known.verified_at < known.reported_at

@@ -3,6 +3,6 @@
 When a member leaves, a deferred update reassigns the tasks.
 
 Items: FormerMembership, Invitation, InvitationLookup, Member, UserMembership.
-Imports: access, accounts, dynamodb, http, jobs, mail, projects, reports, sessions, task_lists,
-tasks.
+Imports: access, accounts, audit, dynamodb, http, jobs, mail, projects, reports, sessions,
+task_lists, tasks.
 """

@@ -14,12 +14,15 @@ from chalicelib.access.permissions import MANAGERS, Action, Role, is_allowed
 from chalicelib.access.service import Access, ProjectAccess
 from chalicelib.accounts.models import User
 from chalicelib.accounts.one_time_tokens import invalid_token_error
+from chalicelib.audit.actions import AuditAction
+from chalicelib.audit.entries import audit_write
 from chalicelib.dynamodb.ids import ID_LENGTH, new_id
 from chalicelib.dynamodb.pages import Page, fill_page
 from chalicelib.dynamodb.table import Key, batch_get
 from chalicelib.dynamodb.timestamps import format_timestamp, to_epoch_seconds
-from chalicelib.dynamodb.transactions import ConditionFailed, transact
+from chalicelib.dynamodb.transactions import ConditionFailed, Write, transact
 from chalicelib.errors import Conflict, NotFound
+from chalicelib.mail.ledger import mask_address
 from chalicelib.mail.notifications import queue_invitation_write
 from chalicelib.members import invitation_models, models
 from chalicelib.members.invitation_models import VALID_FOR, Invitation, InvitationLookup
@@ -60,6 +63,14 @@ def create_invitation(access: ProjectAccess, *, email: str, role: Role) -> Invit
         transact(
             *invitation_models.create_invitation_writes(invitation, access.now),
             queue_invitation_write(invitation, access.now),
+            audit_write(
+                access,
+                AuditAction.INVITATION_CREATED,
+                access.project.id,
+                target=invitation.id,
+                role=invitation.role,
+                address=mask_address(email),
+            ),
         )
     except ConditionFailed as failed:
         detail = "This address is already invited; resend or revoke that invitation"
@@ -93,6 +104,7 @@ def resend_invitation(access: ProjectAccess, invitation_id: str) -> Invitation:
         transact(
             *invitation_models.resend_invitation_writes(invitation, access.user_id, access.now),
             queue_invitation_write(invitation, access.now),
+            _entry(access, AuditAction.INVITATION_RESENT, invitation),
         )
     except ConditionFailed as failed:
         raise Conflict("The invitation was changed at the same moment") from failed
@@ -101,7 +113,8 @@ def resend_invitation(access: ProjectAccess, invitation_id: str) -> Invitation:
 
 def revoke_invitation(access: ProjectAccess, invitation_id: str) -> None:
     """Delete an invitation. Raises `NotFound` when it does not exist or has expired."""
-    _delete(_get_project_invitation(access, invitation_id), access.now)
+    invitation = _get_project_invitation(access, invitation_id)
+    _delete(access, AuditAction.INVITATION_REVOKED, invitation)
 
 
 def _get_project_invitation(access: ProjectAccess, invitation_id: str) -> Invitation:
@@ -111,9 +124,14 @@ def _get_project_invitation(access: ProjectAccess, invitation_id: str) -> Invita
     return invitation
 
 
-def _delete(invitation: Invitation, now: datetime) -> None:
+def _entry(access: Access, action: AuditAction, invitation: Invitation) -> Write:
+    return audit_write(access, action, invitation.project_id, target=invitation.id)
+
+
+def _delete(access: Access, action: AuditAction, invitation: Invitation) -> None:
+    writes = invitation_models.end_invitation_writes(invitation, access.now)
     try:
-        transact(*invitation_models.end_invitation_writes(invitation, now))
+        transact(*writes, _entry(access, action, invitation))
     except ConditionFailed as failed:
         raise NotFound() from failed
 
@@ -176,6 +194,14 @@ def _join(access: Access, found: OpenInvitation, token: str | None = None) -> Op
             *add_member,
             update_live_project_write(project.id, Project.members_count.add(1)),
             models.member_check(project.id, invitation.inviter, MANAGERS),
+            audit_write(
+                access,
+                AuditAction.MEMBER_JOINED,
+                project.id,
+                target=access.user_id,
+                role=invitation.role,
+                invitation=invitation.id,
+            ),
         )
     except ConditionFailed as failed:
         if failed.write in add_member:
@@ -192,7 +218,8 @@ def already_member_error() -> Conflict:
 def decline_invitation(access: Access, invitation_id: str) -> None:
     """Delete an invitation to the caller's verified address. Raises `NotFound` when there is no
     such invitation."""
-    _delete(_get_received_invitation(access, invitation_id).invitation, access.now)
+    invitation = _get_received_invitation(access, invitation_id).invitation
+    _delete(access, AuditAction.INVITATION_DECLINED, invitation)
 
 
 def _get_received_invitation(access: Access, invitation_id: str) -> OpenInvitation:

@@ -8,8 +8,10 @@ from chalicelib.access.prefetch import Prefetch, RecentValues, prefetch_list
 from chalicelib.access.service import ProjectAccess
 from chalicelib.accounts.models import User, active_user_check, get_user
 from chalicelib.accounts.user_lookup import find_verified_user_by_email
+from chalicelib.audit.actions import AuditAction
+from chalicelib.audit.entries import audit_write
 from chalicelib.dynamodb.table import Key
-from chalicelib.dynamodb.transactions import ConditionFailed, transact
+from chalicelib.dynamodb.transactions import ConditionFailed, Write, transact
 from chalicelib.errors import Conflict, FieldError, Invalid, NotFound, require_found
 from chalicelib.jobs.deferred_update_models import defer_update_write
 from chalicelib.members import invitation_models, invitations, jobs, models
@@ -80,7 +82,10 @@ def add_member(
     project_id = access.project.id
     member = models.new_member(project_id, user.id, role, access.now)
     count_member = update_live_project_write(project_id, Project.members_count.add(1))
-    writes = [count_member, *models.add_member_writes(member)]
+    entry = audit_write(
+        access, AuditAction.MEMBER_ADDED, project_id, target=user.id, role=member.role
+    )
+    writes = [count_member, *models.add_member_writes(member), entry]
     invitation = invitation_models.find_invitation_to_project(user.email, project_id)
     if invitation is not None:
         writes += invitation_models.withdraw_invitation_writes(invitation)
@@ -103,15 +108,30 @@ def change_role(access: ProjectAccess, user_id: str, *, role: Role) -> MemberPro
     user = require_found(access.get_item(User.key(user_id)))
     _require_not_owner(member)
     if member.role != role:
+        entry = audit_write(
+            access,
+            AuditAction.ROLE_CHANGED,
+            access.project.id,
+            target=user_id,
+            role=role,
+            old_role=member.role,
+        )
+        writes = models.change_role_writes(access.project.id, user_id, role, member.role)
         try:
-            transact(*models.change_role_writes(access.project.id, user_id, role, member.role))
+            transact(*writes, entry)
         except ConditionFailed as failed:
             raise Conflict("The member was changed at the same moment") from failed
         member.role = role
     return MemberProfile(member, user)
 
 
-def remove_member(access: ProjectAccess, user_id: str, *, reassign_to: str | None) -> None:
+def remove_member(
+    access: ProjectAccess,
+    user_id: str,
+    *,
+    reassign_to: str | None,
+    action: AuditAction = AuditAction.MEMBER_REMOVED,
+) -> None:
     """End a membership and assign the user's open tasks to `reassign_to`, or to nobody.
 
     Applies from the user's next request. Idempotent: repeating it finishes the reassignment. Raises
@@ -130,28 +150,30 @@ def remove_member(access: ProjectAccess, user_id: str, *, reassign_to: str | Non
     member = access.get_item(Member.key(project_id, user_id))
     if member is not None:
         _require_not_owner(member)
-    end_membership(project_id, user_id, reassign_to=reassign_to, now=access.now)
+    entry = audit_write(access, action, project_id, target=user_id)
+    end_membership(project_id, user_id, entry, reassign_to=reassign_to, now=access.now)
 
 
 def leave_project(access: ProjectAccess) -> None:
     """End the caller's membership. Raises `Conflict` (`last_owner`) for the owner."""
-    remove_member(access, access.user_id, reassign_to=None)
+    remove_member(access, access.user_id, reassign_to=None, action=AuditAction.MEMBER_LEFT)
 
 
 def end_membership(
-    project_id: str, user_id: str, *, reassign_to: str | None, now: datetime
+    project_id: str, user_id: str, entry: Write, *, reassign_to: str | None, now: datetime
 ) -> None:
     """End a membership if it exists, then reassign the first of the user's tasks.
 
-    The same transaction writes a deferred update, which reassigns the other tasks even if this
-    request fails. Raises `NotFound` when the project is in the trash or does not exist.
+    The same transaction writes `entry`, its entry in the audit log, and a deferred update, which
+    reassigns the other tasks even if this request fails. Raises `NotFound` when the project is in
+    the trash or does not exist.
     """
     removal, *others = models.remove_member_writes(project_id, user_id, now)
     reassignment = defer_update_write(
         jobs.MEMBER_REMOVAL, project_id, user_id, now=now, reassign_to=reassign_to
     )
     try:
-        transact(removal, *others, reassignment)
+        transact(removal, *others, reassignment, entry)
     except ConditionFailed as failed:
         if failed.write is not removal:  # the condition on the project failed
             raise NotFound() from failed
@@ -177,6 +199,7 @@ def transfer_project(access: ProjectAccess, *, user_id: str) -> Project:
             *models.change_role_writes(project.id, old_owner_id, Role.ADMIN, Role.OWNER),
             is_active,
             schedule_owner_write(user_id, access.now),
+            audit_write(access, AuditAction.PROJECT_TRANSFERRED, project.id, target=user_id),
         )
     except ConditionFailed as failed:
         if failed.write is is_active:

@@ -3,6 +3,6 @@
 A weekly job compares the counters with the tasks and repairs them.
 
 Items: Project, ProjectCounters, ProjectKeyClaim.
-Imports: access, accounts, attachments, copies, dynamodb, http, jobs, members, relations, reports,
-task_lists, tasks.
+Imports: access, accounts, attachments, audit, copies, dynamodb, http, jobs, members, relations,
+reports, task_lists, tasks.
 """

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from chalicelib.access.permissions import Role
 from chalicelib.access.prefetch import Prefetch, RecentValues
 from chalicelib.access.service import Access, ProjectAccess
+from chalicelib.audit.actions import AuditAction
+from chalicelib.audit.entries import audit_write
 from chalicelib.dynamodb import time_index
 from chalicelib.dynamodb.idempotency import create_once
 from chalicelib.dynamodb.ids import new_id
@@ -113,6 +115,7 @@ def _store_new_project(
         models.create_project_write(project),
         *add_member_writes(owner),
         schedule_owner_write(access.user_id, access.now),
+        audit_write(access, AuditAction.PROJECT_CREATED, project.id),
         *writes,
         idempotency_key=access.idempotency_key,
         now=access.now,
@@ -174,9 +177,15 @@ def get_overview(access: ProjectAccess) -> ProjectOverview:
 
 
 def update_project(
-    access: ProjectAccess, fields: Mapping[str, Any], *, version: int | None = None
+    access: ProjectAccess,
+    fields: Mapping[str, Any],
+    *,
+    version: int | None = None,
+    action: AuditAction = AuditAction.PROJECT_UPDATED,
 ) -> Project:
     """Store the `fields` that differ. Without a difference nothing is written.
+
+    The audit log records it as `action`, an update with the names of the fields.
 
     Raises `PreconditionFailed` when `version` is given and is not the stored one.
     """
@@ -186,7 +195,12 @@ def update_project(
         attributes = {**changes, "updated_at": format_timestamp(access.now)}
         for name, value in attributes.items():
             setattr(updated, name, value)
-        transact(models.update_project_write(project, attributes))
+        names = sorted("key" if name == "prefix" else name for name in changes)
+        is_update = action is AuditAction.PROJECT_UPDATED
+        entry = audit_write(
+            access, action, project.id, fields=", ".join(names) if is_update else None
+        )
+        transact(models.update_project_write(project, attributes), entry)
         updated.version += 1
         return updated
 
@@ -197,12 +211,13 @@ def archive_project(access: ProjectAccess) -> Project:
     """Make the project read-only. Idempotent."""
     if access.project.archived_at is not None:
         return access.project
-    return update_project(access, {"archived_at": format_timestamp(access.now)})
+    fields = {"archived_at": format_timestamp(access.now)}
+    return update_project(access, fields, action=AuditAction.PROJECT_ARCHIVED)
 
 
 def unarchive_project(access: ProjectAccess) -> Project:
     """Make an archived project writable again. Idempotent."""
-    return update_project(access, {"archived_at": None})
+    return update_project(access, {"archived_at": None}, action=AuditAction.PROJECT_UNARCHIVED)
 
 
 def delete_project(access: ProjectAccess) -> None:
@@ -210,8 +225,8 @@ def delete_project(access: ProjectAccess) -> None:
     if access.project.deleted_at is None:
         purge_at = format_timestamp(access.now + KEPT_IN_TRASH)
         purge_keys = time_index.build_keys("purge", purge_at, access.project.id)
-        deleted_at = format_timestamp(access.now)
-        update_project(access, {"deleted_at": deleted_at, **purge_keys})
+        fields = {"deleted_at": format_timestamp(access.now), **purge_keys}
+        update_project(access, fields, action=AuditAction.PROJECT_TRASHED)
 
 
 def restore_project(access: ProjectAccess) -> Project:
@@ -220,4 +235,5 @@ def restore_project(access: ProjectAccess) -> Project:
         return access.project
     restored_at = format_timestamp(access.now)
     index_keys = models.month_keys(access.project)
-    return update_project(access, {"deleted_at": None, "restored_at": restored_at, **index_keys})
+    fields = {"deleted_at": None, "restored_at": restored_at, **index_keys}
+    return update_project(access, fields, action=AuditAction.PROJECT_RESTORED)

@@ -78,7 +78,8 @@ def _list_due_tasks(now: datetime) -> Iterator[tuple[Task, User]]:
 def _check_task(task: Task, assignee: User, now: datetime) -> Counter[str]:
     """Queue what is due for one task and schedule its next check; count the mails."""
     at = format_timestamp(now)
-    if task.due_at is not None and task.due_at <= at:
+    # A deleted account keeps its tasks until they are reassigned.
+    if task.due_at is not None and task.due_at <= at and assignee.erased_at is None:
         overdue = OverdueTaskRef(task.due_at, task.id)
         delivery = delivery_times.next_delivery_time(now, assignee.time_zone)
         models.schedule_digest(assignee.id, overdue, at=delivery, now=now)

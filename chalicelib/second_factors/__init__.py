@@ -1,5 +1,5 @@
 """Second factors: time-based codes (TOTP), recovery codes, the second step of a login, and step-up.
 
 Items: SecondFactor.
-Imports: access, accounts, aws, dynamodb, http, mail, sessions.
+Imports: access, accounts, audit, aws, dynamodb, http, mail, sessions.
 """

@@ -4,10 +4,9 @@ from datetime import datetime
 
 from chalicelib.accounts.models import get_user
 from chalicelib.accounts.service import cancel_deletion
-from chalicelib.dynamodb.transactions import Put
 from chalicelib.second_factors.tickets import parse_ticket, ticket_expired
 from chalicelib.second_factors.verification import Proof, use_proof
-from chalicelib.sessions.service import SignIn, build_session, issue_tokens
+from chalicelib.sessions.service import SignIn, build_session, issue_tokens, start_session_writes
 
 
 def complete_login(
@@ -24,6 +23,7 @@ def complete_login(
     if user is None or not user.is_active or user.epoch != parsed.epoch:
         raise ticket_expired()
     session = build_session(user, device=device, now=now)
-    use_proof(user, proof, Put(session), source=source, now=now)
-    cancel_deletion(user)
+    started = start_session_writes(session, user.id, source=source, now=now)
+    use_proof(user, proof, *started, source=source, now=now)
+    cancel_deletion(user, source=source, now=now)
     return issue_tokens(user, session, now)

@@ -20,7 +20,6 @@ from chalicelib.dynamodb.transactions import (
     Update,
     Upsert,
     Write,
-    delete_existing,
 )
 
 # A setup that is not confirmed within this time starts again.
@@ -151,8 +150,3 @@ def reset_factors_writes(user: User) -> tuple[Write, ...]:
         update_user_write(user.id, User.second_factors.remove(), condition=unchanged),
         Delete(SecondFactor.key(user.id)),
     )
-
-
-def delete_second_factors(user_id: str) -> None:
-    """Delete what an account that is being deleted has of second factors. Idempotent."""
-    delete_existing(SecondFactor.key(user_id))

@@ -6,6 +6,8 @@ from msgspec import Struct
 from chalicelib.access.service import Access
 from chalicelib.accounts.models import User, get_user
 from chalicelib.accounts.passwords import require_current_password
+from chalicelib.audit.actions import AuditAction
+from chalicelib.audit.entries import audit_write
 from chalicelib.dynamodb.transactions import ConditionFailed, Write, transact
 from chalicelib.errors import Conflict, FieldError, Invalid, require_found
 from chalicelib.mail.notifications import (
@@ -64,7 +66,8 @@ def confirm_totp_setup(access: Access, code: str) -> list[str] | None:
     writes: list[Write] = [models.confirm_setup_write(user.id, factor, step, codes, access.now)]
     if factor.totp is None:
         writes.append(models.count_factors_write(user, 1))
-    _change(*writes, queue_account_write(user, FACTOR_ADDED, access.now))
+    entry = audit_write(access, AuditAction.SECOND_FACTOR_ADDED, user.id)
+    _change(*writes, queue_account_write(user, FACTOR_ADDED, access.now), entry)
     return codes.codes if codes else None
 
 
@@ -79,6 +82,7 @@ def remove_totp(access: Access) -> None:
         models.remove_totp_write(user.id, factor, is_last=user.second_factors == 1),
         models.count_factors_write(user, -1),
         queue_account_write(user, FACTOR_REMOVED, access.now),
+        audit_write(access, AuditAction.SECOND_FACTOR_REMOVED, user.id),
     )
 
 
@@ -90,7 +94,8 @@ def renew_recovery_codes(access: Access) -> list[str]:
     if not access.user.second_factors:
         raise Conflict("Set up a second factor first", code="no_second_factor")
     codes = recovery_codes.create_codes(access.user_id)
-    _change(models.renew_recovery_codes_write(access.user_id, codes, access.now))
+    entry = audit_write(access, AuditAction.RECOVERY_CODES_RENEWED, access.user_id)
+    _change(models.renew_recovery_codes_write(access.user_id, codes, access.now), entry)
     return codes.codes
 
 
@@ -125,7 +130,8 @@ def reset_second_factors(access: Access, user_id: str) -> None:
     user: User = require_found(get_user(user_id))
     if user.second_factors:
         mail = queue_account_write(user, FACTORS_RESET, access.now)
-        _change(*models.reset_factors_writes(user), mail)
+        entry = audit_write(access, AuditAction.SECOND_FACTORS_RESET, user.id)
+        _change(*models.reset_factors_writes(user), mail, entry)
 
 
 def _change(*writes: Write) -> None:

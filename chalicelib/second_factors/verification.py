@@ -9,6 +9,8 @@ from datetime import datetime
 from msgspec import Struct
 
 from chalicelib.accounts.models import User
+from chalicelib.audit.actions import AuditAction
+from chalicelib.audit.entries import audit_public_write
 from chalicelib.dynamodb.transactions import ConditionFailed, Write, transact
 from chalicelib.errors import FieldError, Invalid
 from chalicelib.mail.notifications import RECOVERY_CODE_USED, queue_account_write
@@ -30,9 +32,9 @@ def use_proof(user: User, proof: Proof, *allowed: Write, source: str | None, now
     attempts.
     """
     count_attempt("second_factor", account=user.id, source=source, now=now)
-    proving, *mails = _build_writes(user, proof, now)
+    proving, *reports = _build_writes(user, proof, source, now)
     try:
-        transact(proving, *mails, *allowed)
+        transact(proving, *reports, *allowed)
     except ConditionFailed as failed:
         if failed.write is proving:
             raise _wrong_code(proof) from failed
@@ -40,8 +42,8 @@ def use_proof(user: User, proof: Proof, *allowed: Write, source: str | None, now
     clear_attempts("second_factor", account=user.id, source=source, now=now)
 
 
-def _build_writes(user: User, proof: Proof, now: datetime) -> list[Write]:
-    """Return the write that uses up the proof, and the mail about it if there is one."""
+def _build_writes(user: User, proof: Proof, source: str | None, now: datetime) -> list[Write]:
+    """Return the write that uses up the proof; for a recovery code also a mail and an entry."""
     factor = models.get_second_factor(user.id)
     if factor is None:
         raise _wrong_code(proof)
@@ -50,7 +52,8 @@ def _build_writes(user: User, proof: Proof, now: datetime) -> list[Write]:
             raise _wrong_code(proof)
         digest = recovery_codes.compute_digest(factor.recovery_key, user.id, proof.recovery_code)
         used = models.use_recovery_code_write(user.id, digest)
-        return [used, queue_account_write(user, RECOVERY_CODE_USED, now)]
+        entry = audit_public_write(AuditAction.RECOVERY_CODE_USED, user.id, source=source, now=now)
+        return [used, queue_account_write(user, RECOVERY_CODE_USED, now), entry]
     if factor.totp is None or proof.code is None:
         raise _wrong_code(proof)
     step = totp.find_time_step(totp.derive_secret(user.id, factor.totp), proof.code, now)

@@ -4,6 +4,5 @@ attempts.
 Credentials are checked on every request, so revoking one takes effect at once.
 
 Items: ApiToken, Session, Throttle.
-Imports: access, accounts, aws, calendar_feeds, dynamodb, http, members,
-second_factors.
+Imports: access, accounts, audit, aws, calendar_feeds, dynamodb, http, members, second_factors.
 """

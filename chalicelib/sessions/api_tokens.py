@@ -11,10 +11,12 @@ from msgspec import Struct
 
 from chalicelib.access.permissions import Scope
 from chalicelib.access.service import Access
+from chalicelib.audit.actions import AuditAction
+from chalicelib.audit.entries import audit_write
 from chalicelib.dynamodb.idempotency import create_once
 from chalicelib.dynamodb.ids import new_id
 from chalicelib.dynamodb.timestamps import format_timestamp, to_epoch_seconds
-from chalicelib.dynamodb.transactions import Put
+from chalicelib.dynamodb.transactions import Put, Write
 from chalicelib.errors import Conflict, FieldError, Invalid, NotFound
 from chalicelib.members.models import Member
 from chalicelib.sessions import credentials, models
@@ -66,17 +68,28 @@ def create_api_token(
         expires_at=to_epoch_seconds(expires_at),
     )
 
-    created = store_token(access, token)
+    entry = audit_write(
+        access,
+        AuditAction.TOKEN_CREATED,
+        access.user_id,
+        target=token.id,
+        scopes=", ".join(sorted(scopes)),
+    )
+    created = store_token(access, token, entry)
     return IssuedApiToken(created, credentials.format_api_token(access.user_id, created.id, secret))
 
 
-def store_token(access: Access, token: T) -> T:
+def store_token(access: Access, token: T, entry: Write) -> T:
     """Store a new token once for its idempotency key, and return the stored one.
+
+    `entry` is the write of its entry in the audit log.
 
     Raises `Conflict` when the signing key has changed since the first request with the key: the
     secret that the caller would get now is not the one that was stored.
     """
-    created = create_once(token, Put(token), idempotency_key=access.idempotency_key, now=access.now)
+    created = create_once(
+        token, Put(token), entry, idempotency_key=access.idempotency_key, now=access.now
+    )
     if created.digest != token.digest:
         raise Conflict("The signing key has changed; delete this one and create another")
     return created
@@ -110,5 +123,6 @@ def delete_api_token(access: Access, token_id: str) -> None:
 
     Raises `NotFound` when the caller has no such token.
     """
-    if not models.delete_api_token(access.user_id, token_id):
+    entry = audit_write(access, AuditAction.TOKEN_DELETED, access.user_id, target=token_id)
+    if not models.delete_api_token(access.user_id, token_id, entry):
         raise NotFound()

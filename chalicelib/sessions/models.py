@@ -15,6 +15,7 @@ from chalicelib.dynamodb.transactions import (
     ConditionFailed,
     Update,
     Upsert,
+    Write,
     delete_existing,
     transact,
 )
@@ -94,12 +95,12 @@ def rotate_session(session: Session, *, idle_until: datetime, now: datetime) -> 
     return session
 
 
-def revoke_session(user_id: str, session_id: str, now: datetime) -> None:
-    """End a session at once. Idempotent."""
+def revoke_session(user_id: str, session_id: str, now: datetime, *writes: Write) -> None:
+    """End a session at once, together with `writes`. Without effect if it has ended."""
     revoked = Session.revoked_at.set(format_timestamp(now))
     live = Session.PK.exists() & Session.revoked_at.does_not_exist()
     try:
-        transact(Update(Session.key(user_id, session_id), (revoked,), live))
+        transact(Update(Session.key(user_id, session_id), (revoked,), live), *writes)
     except ConditionFailed:
         return
 
@@ -164,9 +165,9 @@ def record_token_use(token: ApiToken, now: datetime) -> None:
         return
 
 
-def delete_api_token(user_id: str, token_id: str) -> bool:
-    """Delete an API token, and return whether it existed."""
-    return delete_existing(ApiToken.key(user_id, token_id))
+def delete_api_token(user_id: str, token_id: str, *writes: Write) -> bool:
+    """Delete an API token together with `writes`, and return whether it existed."""
+    return delete_existing(ApiToken.key(user_id, token_id), *writes)
 
 
 def list_user_api_tokens(user_id: str) -> Iterator[ApiToken]:

@@ -14,6 +14,8 @@ from chalicelib.accounts.models import (
 )
 from chalicelib.accounts.passwords import is_password_correct
 from chalicelib.accounts.service import cancel_deletion
+from chalicelib.audit.actions import AuditAction
+from chalicelib.audit.entries import audit_public_write, audit_service_write, audit_write
 from chalicelib.dynamodb.ids import is_id, new_id
 from chalicelib.dynamodb.table import batch_get
 from chalicelib.dynamodb.timestamps import format_timestamp, parse_timestamp, to_epoch_seconds
@@ -60,12 +62,13 @@ def log_in(*, email: str, password: str, device: str, source: str | None, now: d
     throttling.clear_attempts("login", account=address, source=source, now=now)
     if user.second_factors:
         raise second_factor_required(user, now)
-    cancel_deletion(user)
+    cancel_deletion(user, source=source, now=now)
     session = build_session(user, device=device, now=now)
     # The password may have been changed while this one was being hashed.
     unchanged = Credentials.password_hash == credentials.password_hash
+    started = start_session_writes(session, user.id, source=source, now=now)
     try:
-        transact(ConditionCheck(find_credentials_key(user), unchanged), Put(session))
+        transact(ConditionCheck(find_credentials_key(user), unchanged), *started)
     except ConditionFailed as failed:
         raise _bad_credentials() from failed
     return issue_tokens(user, session, now)
@@ -88,6 +91,22 @@ def build_session(user: User, *, device: str, now: datetime) -> Session:
     )
 
 
+def start_session_writes(
+    session: Session, user_id: str, *, source: str | None, now: datetime
+) -> tuple[Put, Put]:
+    """Return the writes that start a session of a user, with its audit entry."""
+    entry = audit_public_write(
+        AuditAction.SESSION_STARTED,
+        user_id,
+        source=source,
+        now=now,
+        session=session.id,
+        target=session.id,
+        device=session.device,
+    )
+    return Put(session), entry
+
+
 def refresh_session(*, token: str, now: datetime) -> SignIn:
     """Exchange a refresh token for its successor and a new access token.
 
@@ -108,14 +127,17 @@ def refresh_session(*, token: str, now: datetime) -> SignIn:
         raise Unauthenticated()
     rotated_recently = now - parse_timestamp(session.rotated_at) <= REPLAY_GRACE
     if session.generation != generation + 1 or not rotated_recently:
-        models.revoke_session(user_id, session_id, now)
+        entry = audit_service_write(
+            AuditAction.SESSION_ENDED, user_id, now=now, target=session_id, reason="refresh_reuse"
+        )
+        models.revoke_session(user_id, session_id, now, entry)
         raise Unauthenticated("This refresh token was used before", code="refresh_reuse")
     return issue_tokens(user, session, now)
 
 
 def log_out(access: Access) -> None:
     """End the caller's session; the next request with its access token is refused."""
-    models.revoke_session(access.user_id, access.session_id or "", access.now)
+    _end(access, access.session_id or "")
 
 
 def list_sessions(access: Access) -> list[Session]:
@@ -131,14 +153,19 @@ def end_session(access: Access, session_id: str) -> None:
     """End a session of the caller. Raises `NotFound` when the caller has no such live session."""
     if session_id not in {session.id for session in list_sessions(access)}:
         raise NotFound()
-    models.revoke_session(access.user_id, session_id, access.now)
+    _end(access, session_id)
 
 
 def end_other_sessions(access: Access) -> None:
     """End all sessions of the caller except the current one."""
     for session in list_sessions(access):
         if session.id != access.session_id:
-            models.revoke_session(access.user_id, session.id, access.now)
+            _end(access, session.id)
+
+
+def _end(access: Access, session_id: str) -> None:
+    entry = audit_write(access, AuditAction.SESSION_ENDED, access.user_id, target=session_id)
+    models.revoke_session(access.user_id, session_id, access.now, entry)
 
 
 def _bad_credentials() -> Unauthenticated:

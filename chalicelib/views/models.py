@@ -11,7 +11,6 @@ from typing import Any
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.dynamodb.batch_writes import batch_delete
 from chalicelib.dynamodb.ids import new_id, project_id_of
 from chalicelib.dynamodb.mapping.expressions import set_or_remove
 from chalicelib.dynamodb.optimistic_locking import correct_counter_write, read_counter_item
@@ -150,12 +149,3 @@ def correct_count(partition: str) -> bool:
     except ConditionFailed:  # a view was created or deleted meanwhile
         return False
     return True
-
-
-def delete_user_views(user_id: str) -> None:
-    """Delete all views of the user's own, and their number. Idempotent."""
-    partition = owner_partition(user_id, None)
-    # The sort keys of both kinds begin alike.
-    batch_delete(
-        [(each.PK, each.SK) for each in query_all(Item, partition, Item.SK.startswith("VIEW"))]
-    )

@@ -2,5 +2,5 @@
 log of deliveries.
 
 Items: Delivery, PendingDelivery, Webhook, WebhookCount.
-Imports: access, accounts, aws, dynamodb, http, jobs, live, mail, members, projects.
+Imports: access, accounts, audit, aws, dynamodb, http, jobs, live, mail, members, projects.
 """

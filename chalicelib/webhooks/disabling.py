@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from chalicelib.audit.actions import AuditAction
+from chalicelib.audit.entries import audit_service_write
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import ConditionFailed, transact
 from chalicelib.mail.notifications import queue_webhook_disabled_write
@@ -32,8 +34,15 @@ def disable_webhook(webhook: Webhook, reason: str, now: datetime) -> None:
     )
     # Somebody who left gets no mail about the project.
     mails = () if reason == OWNER_LEFT else (mail,)
+    entry = audit_service_write(
+        AuditAction.WEBHOOK_DISABLED,
+        webhook.project_id,
+        now=now,
+        target=webhook.id,
+        reason=reason,
+    )
     try:
-        transact(models.update_webhook_write(webhook, fields), *mails)
+        transact(models.update_webhook_write(webhook, fields), *mails, entry)
     except ConditionFailed:
         return
     webhook.is_active = False

@@ -4,17 +4,20 @@ deliveries: list it, send an entry again, send a test event."""
 from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from chalicelib.access.service import ProjectAccess
+from chalicelib.audit.actions import AuditAction
+from chalicelib.audit.entries import audit_write
 from chalicelib.aws.secrets import webhook_keys
 from chalicelib.dynamodb.idempotency import commit_once, create_once
 from chalicelib.dynamodb.ids import new_id
 from chalicelib.dynamodb.optimistic_locking import apply_changes, retry_on_conflict
 from chalicelib.dynamodb.pages import Page
 from chalicelib.dynamodb.timestamps import format_timestamp
-from chalicelib.dynamodb.transactions import ConditionFailed, transact
+from chalicelib.dynamodb.transactions import ConditionFailed, Write, transact
 from chalicelib.errors import Conflict, require_found
 from chalicelib.webhooks import addresses, delivery_models, models, signatures
 from chalicelib.webhooks.delivery_models import REDELIVERY, TEST, Delivery
@@ -49,7 +52,8 @@ def create_webhook(access: ProjectAccess, *, url: str, events: frozenset[str]) -
         created_at=now,
         updated_at=now,
     )
-    writes = models.create_webhook_writes(webhook)
+    entry = _entry(access, AuditAction.WEBHOOK_CREATED, webhook.id, host=_find_host(url))
+    writes = (*models.create_webhook_writes(webhook), entry)
     try:
         created = create_once(
             webhook, *writes, idempotency_key=access.idempotency_key, now=access.now
@@ -90,7 +94,14 @@ def update_webhook(
                 else models.DEACTIVATION
             )
         changed = {**changes, **follows, "updated_at": format_timestamp(access.now)}
-        transact(models.update_webhook_write(webhook, changed))
+        entry = _entry(
+            access,
+            AuditAction.WEBHOOK_UPDATED,
+            webhook.id,
+            fields=", ".join(sorted(changes)).replace("is_active", "active"),
+            host=_find_host(changes.get("url", "")),
+        )
+        transact(models.update_webhook_write(webhook, changed), entry)
         return _apply(webhook, changed)
 
     return apply_changes(get_webhook(access, webhook_id), fields, version=version, store=store)
@@ -114,6 +125,7 @@ def rotate_secret(access: ProjectAccess, webhook_id: str) -> IssuedSecret:
         rotated = _apply(webhook, fields)
         first = commit_once(
             models.update_webhook_write(webhook, fields),
+            _entry(access, AuditAction.WEBHOOK_SECRET_ROTATED, webhook.id),
             answer=rotated.serialize(),
             idempotency_key=access.idempotency_key,
             now=access.now,
@@ -131,7 +143,8 @@ def delete_webhook(access: ProjectAccess, webhook_id: str, *, version: int | Non
     """
 
     def commit(webhook: Webhook) -> None:
-        transact(*models.delete_webhook_writes(webhook))
+        entry = _entry(access, AuditAction.WEBHOOK_DELETED, webhook.id)
+        transact(*models.delete_webhook_writes(webhook), entry)
 
     retry_on_conflict(get_webhook(access, webhook_id), version=version, commit=commit)
 
@@ -173,6 +186,17 @@ def _create_delivery(
     )
     writes = delivery_models.create_delivery_writes(delivery, webhook.project_id)
     return create_once(delivery, *writes, idempotency_key=access.idempotency_key, now=access.now)
+
+
+def _entry(
+    access: ProjectAccess, action: AuditAction, webhook_id: str, **details: str | None
+) -> Write:
+    return audit_write(access, action, access.project.id, target=webhook_id, **details)
+
+
+def _find_host(url: str) -> str | None:
+    """Return the host of a URL; its path can be a secret."""
+    return urlsplit(url).hostname
 
 
 def _apply(webhook: Webhook, fields: Mapping[str, Any]) -> Webhook:

@@ -87,6 +87,7 @@ NOT_IN_SCHEMA = {
     "replaceTask": {"assigned_to", "labels", "parent", "start_date"} | RECURRENCE,
     "createRelation": {"task"},  # another task that the caller has access to
     "findUser": {"email"},  # either this or username
+    "listAudit": {"action"},  # with subject or actor
     "createWebhook": {"url"},  # https, of a public address
     "updateWebhook": {"url"},
     "duplicateProject": {"start_date"},  # a day of the calendar

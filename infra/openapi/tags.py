@@ -102,6 +102,11 @@ TAGS = (
     ),
     Tag("live", "One-time tickets for live connections (WebSocket).", ("/api/live",)),
     Tag(
+        "audit log",
+        "Who did what to accounts, members, tokens, webhooks and exports.",
+        ("/api/projects/{project_id}/audit", "/api/auth/audit", "/api/admin/audit"),
+    ),
+    Tag(
         "calendar feeds",
         "Tasks in calendar programs, at secret addresses.",
         ("/api/calendar-feeds", "/api/calendar"),

@@ -3,7 +3,7 @@
 It is generated from the routes, the types of their bodies and the permission table. An allowed
 action succeeds; an action that the role does not allow gives 403; a target that the caller cannot
 access gives 404, byte for byte the response for a target that does not exist. A refused request
-changes nothing.
+changes nothing, and an administrative change has an entry in the audit log.
 """
 
 import json
@@ -20,6 +20,7 @@ from app import app
 from chalicelib.access.permissions import PERMISSIONS, Action, Permission
 from chalicelib.task_lists.schemas import TaskFilter
 from tests.access_fixtures import CALLERS, AccessScenario, Ids, Target, unknown_ids
+from tests.audit.audited_routes import find_missing_entry
 from tests.moto_stack import create_stack
 from tests.samples import IdField, build_sample, find_id_fields
 
@@ -124,6 +125,7 @@ class RouteCalls:
         answer = self.scenario.api(caller).call(self.route.method, address, body)
         changed = self.scenario.restore()
         assert answer.status_code < 400 or not changed, (caller, address, answer.body, changed)
+        assert (wrong := find_missing_entry(str(self.route), changed)) is None, (wrong, address)
         return _visible(answer, id_field and value)
 
     def _sample(

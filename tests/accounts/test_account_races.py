@@ -61,7 +61,7 @@ def test_fifty_refreshes_at_once_are_one_rotation_with_one_successor(
 
 def test_one_of_forty_uses_of_a_verification_token_succeeds(ann: Person) -> None:
     token = _mailed_token(ann, "Confirm your address")
-    answers = _repeat_at_once(40, lambda _: verify_email(token=token, now=now()))
+    answers = _repeat_at_once(40, lambda _: verify_email(token=token, source=None, now=now()))
     _require_one_use(answers)
 
 
@@ -70,7 +70,7 @@ def test_one_of_forty_uses_of_a_reset_token_succeeds(anonymous: Api, ann: Person
     token = _mailed_token(ann, "Choose a new password")
 
     def reset(number: int) -> None:
-        reset_password(token=token, new_password=f"new password {number}", now=now())
+        reset_password(token=token, new_password=f"new password {number}", source=None, now=now())
 
     answers = _repeat_at_once(40, reset)
     _require_one_use(answers)
@@ -85,7 +85,9 @@ def test_one_of_forty_uses_of_an_address_change_token_succeeds(anonymous: Api, a
     new_address = "lee@example.com"
     ann.post("/api/auth/change-email", {"email": new_address, "password": PASSWORD})
     token = _mailed_token(ann, "Confirm your new address", new_address)
-    answers = _repeat_at_once(40, lambda _: confirm_email_change(token=token, now=now()))
+    answers = _repeat_at_once(
+        40, lambda _: confirm_email_change(token=token, source=None, now=now())
+    )
     _require_one_use(answers)
     login = {"email": new_address, "password": PASSWORD}
     assert anonymous.post("/api/auth/login", login).status_code == 200

@@ -238,6 +238,14 @@ ACCOUNTS: dict[str, Call] = {
     ),
     "`GET /api/admin/mails`, nothing waits": _list_waiting_mails,
     "`GET /api/admin/mails?state=sent`, 1 sent": _list_sent_mails,
+    "`GET /api/auth/audit`, 2 entries": lambda w: ("GET", "/api/auth/audit", None, w.new_user()),
+    "`GET /api/admin/audit?subject=`, 2 entries about an account": lambda w: _as_staff(
+        w, "GET", f"audit?subject={w.new_user().id}"
+    ),
+    "`GET /api/admin/audit?actor=`, 1 on the page": lambda w: _as_staff(
+        w, "GET", f"audit?actor={w.ann.id}&limit=1"
+    ),
+    "`GET /api/admin/audit`, 1 on the page": lambda w: _as_staff(w, "GET", "audit?limit=1"),
     "`GET /api/admin/dead-letters`": lambda w: _as_staff(w, "GET", "dead-letters"),
 }
 

@@ -360,6 +360,11 @@ def _move_without_room(world: Scenario) -> Request:
     return ("PATCH", paths[0], body)
 
 
+def _audited_project(world: Scenario) -> str:
+    """Create a project with a member, and return its path."""
+    return f"/api/projects/{world.shared_project('Audited')}"
+
+
 PROJECTS: dict[str, Call] = {
     "`POST /api/projects`, owning 1 project": lambda w: ("POST", "/api/projects", {"name": "x"}),
     "`POST /api/projects` with `key`": lambda w: (
@@ -403,6 +408,8 @@ MEMBERS: dict[str, Call] = {
     "... a member with one task": lambda w: ("DELETE", _new_member_path(w, tasks=1)),
     "`POST .../leave`": lambda w: ("POST", _project_path(w, "/leave"), None, w.new_member()),
     "`POST .../transfer`": lambda w: ("POST", w.other_project + "/transfer", {"user_id": w.bob.id}),
+    "`GET .../audit`, 2 entries": lambda w: ("GET", _audited_project(w) + "/audit"),
+    "with `action=`": lambda w: ("GET", _audited_project(w) + "/audit?action=member.added"),
 }
 LABELS: dict[str, Call] = {
     "`POST .../labels`": lambda w: ("POST", _project_path(w, "/labels"), {"name": "x"}),

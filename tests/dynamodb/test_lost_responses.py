@@ -55,6 +55,8 @@ def test_creating_a_project_and_adding_members(client: Client, ann: Person) -> N
     joined = _lose_each_response(lambda n: ann.add_member(project, users[n - 1]), 201) + 1
     details = ann.get(f"/api/projects/{project}").json_body
     assert details["members_count"] == len(details["members"]) == joined + 1
+    entries = ann.get(f"/api/projects/{project}/audit").json_body["items"]
+    assert [entry["action"] for entry in entries[:-1]] == ["member.added"] * joined
 
 
 def test_adding_tasks_counts_each_once(ann: Person, bob: Person) -> None:

@@ -40,6 +40,7 @@ SIGNED_IN = (
     "/staff",
     "/staff/mails",
     "/staff/dead-letters",
+    "/staff/audit",
 )
 
 

@@ -6,7 +6,14 @@ from chalice.test import Client
 
 from tests.support import PASSWORD, Api, Person, error_locations, in_hours
 
-ALL_SCOPES = ["account:read", "projects:read", "projects:write", "tasks:read", "tasks:write"]
+ALL_SCOPES = [
+    "account:read",
+    "audit:read",
+    "projects:read",
+    "projects:write",
+    "tasks:read",
+    "tasks:write",
+]
 
 
 def _create_token(person: Person, **changes: Any) -> Any:

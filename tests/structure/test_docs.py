@@ -42,22 +42,22 @@ FUNCTIONS = sorted(
 )
 
 
-def _subclasses(base: type[Any]) -> Iterator[type[Any]]:
+def find_subclasses(base: type[Any]) -> Iterator[type[Any]]:
     """Yield the direct and indirect subclasses of `base` in chalicelib."""
     for child in base.__subclasses__():
         if child.__module__.startswith("chalicelib."):
             yield child
-        yield from _subclasses(child)
+        yield from find_subclasses(child)
 
 
-ENTITIES = sorted(set(_subclasses(Item)), key=lambda entity: entity.__name__)
+ENTITIES = sorted(set(find_subclasses(Item)), key=lambda entity: entity.__name__)
 
 
 def _codes() -> set[str]:
     """Return all error codes: of the error classes, of `code=` arguments and of the gateway."""
     sources = "".join(path.read_text() for path in (ROOT / "chalicelib").rglob("*.py"))
     gateway = (ROOT / "infra" / "resources.yaml").read_text()
-    of_classes = {error.code for error in _subclasses(ApiError)}
+    of_classes = {error.code for error in find_subclasses(ApiError)}
     return of_classes | set(_CODE_ARGUMENT.findall(sources)) | set(_GATEWAY_CODE.findall(gateway))
 
 

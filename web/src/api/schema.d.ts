@@ -24,6 +24,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the audit entries of all accounts and projects
+         * @description `manage users`. The entries of all accounts and projects. `subject` is the id of an account or project: only those about
+         *     it. `actor` without `subject`: all that this user did. 400 for `action` without one of the two.
+         */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/dead-letters": {
         parameters: {
             query?: never;
@@ -131,6 +152,27 @@ export interface paths {
          *     `conflict` for the caller's own account.
          */
         delete: operations["resetSecondFactors"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the security events of your account
+         * @description `use account`. The security events of the caller's own account: logins, ended sessions, changes of password and address,
+         *     tokens, exports. What site staff did is there without who it was and from where.
+         */
+        get: operations["listOwnAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -731,7 +773,7 @@ export interface paths {
          *     | Field | |
          *     | --- | --- |
          *     | `name` | 1 to 100 characters, one line |
-         *     | `scopes` | one or more of `account:read`, `projects:read`, `projects:write`, `tasks:read`, `tasks:write` |
+         *     | `scopes` | one or more of `account:read`, `projects:read`, `projects:write`, `tasks:read`, `tasks:write`, `audit:read` |
          *     | `expires_at` | a time with an offset, in the future and at most 366 days ahead |
          *     | `projects` | 1 to 50 ids of projects the caller is a member of; `null` or absent for all |
          */
@@ -1318,6 +1360,27 @@ export interface paths {
          *     Repeating the request has no further effect.
          */
         post: operations["archiveProject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a project's audit entries
+         * @description `read audit`. The entries about the project, also while it is archived or in the trash. A script that collects them uses an
+         *     API token with the scope `audit:read` and asks for what is new `since` its last request:
+         */
+        get: operations["listProjectAudit"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3188,6 +3251,58 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * AuditAction
+         * @enum {string}
+         */
+        AuditAction: "account.changed_by_staff" | "account.deleted" | "account.deletion_canceled" | "account.deletion_requested" | "account.email_change_requested" | "account.email_changed" | "account.email_verified" | "account.exported" | "account.password_changed" | "account.password_reset" | "account.password_reset_requested" | "account.recovery_code_used" | "account.recovery_codes_renewed" | "account.registered" | "account.second_factor_added" | "account.second_factor_removed" | "account.second_factors_reset" | "account.updated" | "calendar_feed.created" | "calendar_feed.deleted" | "invitation.created" | "invitation.declined" | "invitation.resent" | "invitation.revoked" | "member.added" | "member.joined" | "member.left" | "member.removed" | "member.role_changed" | "project.archived" | "project.copied" | "project.created" | "project.exported" | "project.imported" | "project.reported" | "project.restored" | "project.transferred" | "project.trashed" | "project.unarchived" | "project.updated" | "session.ended" | "session.started" | "token.created" | "token.deleted" | "webhook.created" | "webhook.deleted" | "webhook.disabled" | "webhook.secret_rotated" | "webhook.updated";
+        /**
+         * AuditCredential
+         * @description The session or API token that a request used.
+         */
+        AuditCredential: {
+            kind: components["schemas"]["CredentialKind"];
+            /** @example 01m81fwkz2f3v7c9qe0xj4n5td */
+            id: string;
+        };
+        /**
+         * AuditEntry
+         * @description Something that was done to an account or a project.
+         *
+         *         `actor` is null when the service did it, or when the request did not tell who sent it.
+         *         `account` is set of an entry about an account, `project` of one about a project. `target` is the
+         *         id of what was changed; `target_user` is set if that is a user. `source` is the network of the
+         *         source address.
+         */
+        AuditEntry: {
+            /** @example 01m81fwkz2f3v7c9qe0xj4n5td */
+            id: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T09:00:00.000Z
+             */
+            at: string;
+            action: components["schemas"]["AuditAction"];
+            actor: components["schemas"]["Person"] | null;
+            credential: components["schemas"]["AuditCredential"] | null;
+            source: string | null;
+            request_id: string | null;
+            account: components["schemas"]["Person"] | null;
+            project: string | null;
+            target: string | null;
+            target_user: components["schemas"]["Person"] | null;
+            details: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * AuditEntryPage
+         * @description A list, or one page of it; `next_cursor` is the cursor of the next page.
+         */
+        AuditEntryPage: {
+            items: components["schemas"]["AuditEntry"][];
+            next_cursor: string | null;
+        };
+        /**
          * AvatarUpload
          * @description The id of a pending avatar, and the form that uploads its image.
          */
@@ -3455,6 +3570,11 @@ export interface components {
             /** @description Default: `null`. */
             repeat_from?: components["schemas"]["RepeatFrom"] | null;
         };
+        /**
+         * CredentialKind
+         * @enum {string}
+         */
+        CredentialKind: "api_token" | "session";
         /**
          * DeadLetterSummary
          * @description An event that a function gave up on, without its content.
@@ -4652,7 +4772,7 @@ export interface components {
          * @description A permission that an API token can have.
          * @enum {string}
          */
-        Scope: "account:read" | "projects:read" | "projects:write" | "tasks:read" | "tasks:write";
+        Scope: "account:read" | "audit:read" | "projects:read" | "projects:write" | "tasks:read" | "tasks:write";
         /**
          * SecondFactors
          * @description The second factors of an account. `totp_since` is null without an authenticator app.
@@ -5737,6 +5857,81 @@ export interface operations {
             504: components["responses"]["GatewayTimeout"];
         };
     };
+    listAudit: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                since?: string;
+                until?: string;
+                action?: components["schemas"]["AuditAction"];
+                actor?: string;
+                subject?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *           "at": "2026-11-22T09:00:00.000Z",
+                     *           "action": "account.changed_by_staff",
+                     *           "actor": {
+                     *             "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *             "username": "ann",
+                     *             "display_name": "Ann"
+                     *           },
+                     *           "credential": {
+                     *             "kind": "api_token",
+                     *             "id": "01m81fwkz2f3v7c9qe0xj4n5td"
+                     *           },
+                     *           "source": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *           "request_id": "6b679f09-cf23-4b11-b70f-04bc1bceb417",
+                     *           "account": {
+                     *             "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *             "username": "ann",
+                     *             "display_name": "Ann"
+                     *           },
+                     *           "project": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *           "target": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *           "target_user": {
+                     *             "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *             "username": "ann",
+                     *             "display_name": "Ann"
+                     *           },
+                     *           "details": {}
+                     *         }
+                     *       ],
+                     *       "next_cursor": "eyJzdGFydCI6IjAxbTgxZndreiJ9.c2lnbmF0dXJl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AuditEntryPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
     getDeadLetters: {
         parameters: {
             query?: never;
@@ -5980,6 +6175,79 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    listOwnAudit: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                since?: string;
+                until?: string;
+                action?: components["schemas"]["AuditAction"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *           "at": "2026-11-22T09:00:00.000Z",
+                     *           "action": "account.changed_by_staff",
+                     *           "actor": {
+                     *             "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *             "username": "ann",
+                     *             "display_name": "Ann"
+                     *           },
+                     *           "credential": {
+                     *             "kind": "api_token",
+                     *             "id": "01m81fwkz2f3v7c9qe0xj4n5td"
+                     *           },
+                     *           "source": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *           "request_id": "6b679f09-cf23-4b11-b70f-04bc1bceb417",
+                     *           "account": {
+                     *             "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *             "username": "ann",
+                     *             "display_name": "Ann"
+                     *           },
+                     *           "project": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *           "target": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *           "target_user": {
+                     *             "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *             "username": "ann",
+                     *             "display_name": "Ann"
+                     *           },
+                     *           "details": {}
+                     *         }
+                     *       ],
+                     *       "next_cursor": "eyJzdGFydCI6IjAxbTgxZndreiJ9.c2lnbmF0dXJl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AuditEntryPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
@@ -9222,6 +9490,83 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    listProjectAudit: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                since?: string;
+                until?: string;
+                action?: components["schemas"]["AuditAction"];
+                actor?: string;
+            };
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *           "at": "2026-11-22T09:00:00.000Z",
+                     *           "action": "account.changed_by_staff",
+                     *           "actor": {
+                     *             "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *             "username": "ann",
+                     *             "display_name": "Ann"
+                     *           },
+                     *           "credential": {
+                     *             "kind": "api_token",
+                     *             "id": "01m81fwkz2f3v7c9qe0xj4n5td"
+                     *           },
+                     *           "source": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *           "request_id": "6b679f09-cf23-4b11-b70f-04bc1bceb417",
+                     *           "account": {
+                     *             "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *             "username": "ann",
+                     *             "display_name": "Ann"
+                     *           },
+                     *           "project": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *           "target": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *           "target_user": {
+                     *             "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *             "username": "ann",
+                     *             "display_name": "Ann"
+                     *           },
+                     *           "details": {}
+                     *         }
+                     *       ],
+                     *       "next_cursor": "eyJzdGFydCI6IjAxbTgxZndreiJ9.c2lnbmF0dXJl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AuditEntryPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];

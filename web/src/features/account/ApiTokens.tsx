@@ -22,6 +22,7 @@ const SCOPES: Scope[] = [
   "projects:write",
   "tasks:read",
   "tasks:write",
+  "audit:read",
 ];
 const DAY = 86_400_000;
 

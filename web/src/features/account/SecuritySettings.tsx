@@ -1,11 +1,14 @@
 import { Stack } from "@mantine/core";
+import { lazy, Suspense } from "react";
 
 import type { Account } from "../../api/types";
 import { SecondFactors } from "../secondFactors/SecondFactors";
 import { EmailForm, PasswordForm } from "./SecurityForms";
 import { Sessions } from "./Sessions";
 
-/** Address, password, second factors and sessions of the person's account. */
+const SecurityHistory = lazy(() => import("../audit/SecurityHistory"));
+
+/** Address, password, second factors, sessions and security history of the person's account. */
 export default function SecuritySettings({ account }: { account: Account }) {
   return (
     <Stack gap="xl">
@@ -13,6 +16,9 @@ export default function SecuritySettings({ account }: { account: Account }) {
       <PasswordForm />
       <SecondFactors />
       <Sessions />
+      <Suspense>
+        <SecurityHistory />
+      </Suspense>
     </Stack>
   );
 }

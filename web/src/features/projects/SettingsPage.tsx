@@ -14,6 +14,7 @@ import { LabelSettings } from "./LabelSettings";
 import { useCurrentProject } from "./ProjectLayout";
 import { canWrite, isManager, projectsKey } from "./queries";
 
+const ProjectAudit = lazy(() => import("../audit/ProjectAudit"));
 const WebhookSettings = lazy(() => import("../webhooks/WebhookSettings"));
 
 export default function SettingsPage() {
@@ -26,6 +27,11 @@ export default function SettingsPage() {
       {isManager(project.my_role) && (
         <Suspense>
           <WebhookSettings projectId={project.id} />
+        </Suspense>
+      )}
+      {project.my_role === "owner" && (
+        <Suspense>
+          <ProjectAudit projectId={project.id} />
         </Suspense>
       )}
       <DangerZone project={project} />

@@ -1,4 +1,5 @@
 import { Alert, Box, Stack, Tabs, Title } from "@mantine/core";
+import { lazy, Suspense } from "react";
 import { useNavigate, useParams } from "react-router";
 
 import { Loading } from "../../components/Loading";
@@ -11,9 +12,11 @@ import { DeadLetters } from "./DeadLetters";
 import { Mails } from "./Mails";
 import { texts } from "./texts";
 
-const TABS = ["accounts", "mails", "dead-letters"] as const;
+const StaffAudit = lazy(() => import("../audit/StaffAudit"));
 
-/** What the staff of the site sees and does: accounts, mails, and what functions gave up on. */
+const TABS = ["accounts", "mails", "dead-letters", "audit"] as const;
+
+/** What the staff of the site sees and does: accounts, mails, what functions gave up on, and the audit log. */
 export default function StaffPage() {
   usePageTitle(m.staff.title);
   const { data: account } = useAccount();
@@ -51,6 +54,11 @@ function StaffTabs() {
       </Tabs.Panel>
       <Tabs.Panel value="dead-letters">
         <DeadLetters />
+      </Tabs.Panel>
+      <Tabs.Panel value="audit">
+        <Suspense fallback={<Loading />}>
+          <StaffAudit />
+        </Suspense>
       </Tabs.Panel>
     </Tabs>
   );

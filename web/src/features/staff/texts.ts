@@ -36,7 +36,7 @@ const en = {
   search: "Address begins with",
   since: "Since",
   someLetters: (count: number) => `These are ${count} of them.`,
-  tabs: { accounts: "Accounts", mails: "Mails", "dead-letters": "Dead letters" },
+  tabs: { accounts: "Accounts", mails: "Mails", "dead-letters": "Dead letters", audit: "Audit" },
   unknownFunction: "unknown",
   unverified: "unconfirmed",
 };
@@ -81,7 +81,12 @@ const de: typeof en = {
   search: "Adresse beginnt mit",
   since: "Seit",
   someLetters: (count) => `Dies sind ${count} davon.`,
-  tabs: { accounts: "Konten", mails: "Mails", "dead-letters": "Aufgegebene Ereignisse" },
+  tabs: {
+    accounts: "Konten",
+    mails: "Mails",
+    "dead-letters": "Aufgegebene Ereignisse",
+    audit: "Protokoll",
+  },
   unknownFunction: "unbekannt",
   unverified: "unbestätigt",
 };
