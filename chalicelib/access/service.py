@@ -43,7 +43,7 @@ T = TypeVar("T")
 
 
 class RequestContext(Struct, frozen=True):
-    """A request that is not yet authorized: its caller, action, time, idempotency key, id and source
+    """A request that is not yet authorized: its caller, action, time, idempotency key, id, source
     address, and the rate limit that it counts against.
 
     `prefetch` is what the view will probably read; it is read together with the access check.

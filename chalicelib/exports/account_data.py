@@ -77,13 +77,14 @@ def collect_account_data(user_id: str, now: datetime) -> Record:
     """Return the data of an account, without the tasks."""
     user = get_user(user_id)
     memberships = list(list_memberships(user_id))
+    factor = get_second_factor(user_id)
     security_events, actions = list_history(user_id, now)
     return {
         "exported_at": format_timestamp(now),
         "time_zone": user.time_zone if user else "UTC",
         "profile": select_fields(user, PROFILE_FIELDS),
         **_export_credentials(user_id),
-        "second_factors": select_fields(get_second_factor(user_id), SECOND_FACTOR_FIELDS),
+        "second_factors": _select_all([factor] if factor else [], SECOND_FACTOR_FIELDS),
         "memberships": _export_memberships(memberships),
         "former_memberships": [
             {"project": each.project_id, "left_at": each.left_at}
