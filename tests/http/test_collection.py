@@ -22,7 +22,7 @@ CREATING = [
     "createProjectExport",
     "createApiToken",
 ]
-FOR_SITE_STAFF = {"listAccounts", "listMails", "getDeadLetters"}
+FOR_SITE_STAFF = {"listAccounts", "listAudit", "listMails", "getDeadLetters"}
 # In this order: needs one of two parameters; the file was not uploaded; the upload is not a
 # multipart upload.
 LEFT_OUT = FOR_SITE_STAFF | {"findUser", "downloadAttachment", "listAttachmentParts"}

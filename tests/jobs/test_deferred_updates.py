@@ -108,7 +108,7 @@ def test_an_account_deletion_completes_however_many_sessions_there_are(
         bob.log_in()
     bob.delete("/api/auth/profile")
     wait_days(days=7)
-    assert next(ticks for ticks in range(1, 6) if tick(seconds=12)["erased"]) > 2
+    assert any(tick(seconds=12)["erased"] for _ in range(5))
 
 
 def test_a_long_deferred_update_leaves_time_for_account_deletions_and_the_purge(
