@@ -34,6 +34,7 @@ app.add_routes(
         "chalicelib.http.documentation",
         "chalicelib.accounts.routes",
         "chalicelib.sessions.routes",
+        "chalicelib.identity_providers.routes",
         "chalicelib.attachments.avatar_routes",
         "chalicelib.projects.routes",
         "chalicelib.members.routes",

@@ -41,6 +41,8 @@ PLACEHOLDERS = {
     "LIVE_EVENTS_URL": "https://package.example.com",
     "WEBHOOK_DELIVERIES_URL": "https://package.example.com",
     "WEBHOOK_KEYS_ID": "package",
+    "IDENTITY_PROVIDERS": "",
+    "CLIENT_SECRETS_ID": "",
     "WEBHOOK_LOOPBACK": "false",
     "ALLOWED_ORIGINS": "https://package.example.com",
     "UPLOAD_MAX_BYTES": "1",

@@ -49,6 +49,8 @@ def _build_backends() -> dict[str, Any]:
     secrets.create_secret(Name=settings.ORIGIN_KEY_ID, SecretString=ORIGIN_KEY)
     webhook_keys = f'{{"active": "w1", "w1": "{"w" * 64}"}}'
     secrets.create_secret(Name=settings.WEBHOOK_KEYS_ID, SecretString=webhook_keys)
+    client_secrets = '{"local": "provider secret"}'
+    secrets.create_secret(Name=settings.CLIENT_SECRETS_ID, SecretString=client_secrets)
     names = ("dynamodb", "ses", "secretsmanager")
     return {name: deepcopy(vars(_get_backend(name))) for name in names}
 

@@ -16,6 +16,7 @@ from chalicelib.dynamodb import time_index
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import ConditionFailed, transact
 from chalicelib.errors import NotFound
+from chalicelib.identity_providers.models import delete_identity, list_user_identities
 from chalicelib.jobs.time_budget import OutOfTime, TimeBudget, unlimited_budget
 from chalicelib.members.models import list_memberships
 from chalicelib.members.service import end_membership
@@ -63,17 +64,24 @@ def _delete_account(user: User, budget: TimeBudget) -> bool:
         if membership.role != Role.OWNER:
             with suppress(NotFound):  # the project was purged, or is in the trash
                 end_membership(membership.project_id, user.id, reassign_to=None, now=budget.clock())
-    for token in budget.each(list(list_user_api_tokens(user.id))):
-        delete_api_token(user.id, token.id)
-    for feed in budget.each(list(list_user_feeds(user.id))):
-        delete_feed(user.id, feed.id)
-    for session in budget.each(list(list_user_sessions(user.id))):
-        if session.revoked_at is None:
-            revoke_session(user.id, session.id, budget.clock())
+    _delete_credentials(user, budget)
     delete_user_views(user.id)
     delete_inbox(user.id)
     discard_avatar(user, budget.clock())
     return _anonymize(user)
+
+
+def _delete_credentials(user: User, budget: TimeBudget) -> None:
+    """Delete all with which somebody could act as the user, except the password."""
+    for token in budget.each(list(list_user_api_tokens(user.id))):
+        delete_api_token(user.id, token.id)
+    for feed in budget.each(list(list_user_feeds(user.id))):
+        delete_feed(user.id, feed.id)
+    for identity in budget.each(list(list_user_identities(user.id))):
+        delete_identity(identity)
+    for session in budget.each(list(list_user_sessions(user.id))):
+        if session.revoked_at is None:
+            revoke_session(user.id, session.id, budget.clock())
 
 
 def _close_account(user: User, now: datetime) -> bool:

@@ -3,6 +3,7 @@
 A background job writes the files page by page.
 
 Items: none.
-Imports: access, accounts, attachments, aws, calendar_feeds, comments, copies, dynamodb, http, jobs,
-labels, members, notifications, projects, relations, sessions, task_lists, tasks, views.
+Imports: access, accounts, attachments, aws, calendar_feeds, comments, copies, dynamodb, http,
+identity_providers, jobs, labels, members, notifications, projects, relations, sessions, task_lists,
+tasks, views.
 """

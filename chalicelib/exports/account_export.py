@@ -1,8 +1,8 @@
 """The export of a user's own data.
 
-It holds the account, its sessions, API tokens, calendar feeds, memberships, saved views and
-notifications, and the user's tasks, comments and attachments in every project that the user can
-still read. It holds no secret and no digest of one.
+It holds the account, its sessions, API tokens, calendar feeds, linked identities, memberships,
+saved views and notifications, and the user's tasks, comments and attachments in every project that
+the user can still read. It holds no secret and no digest of one.
 """
 
 from datetime import datetime
@@ -21,6 +21,7 @@ from chalicelib.exports.task_files import (
     start_task_files,
 )
 from chalicelib.exports.workbook import BUILD_MILLISECONDS, build_workbook_file
+from chalicelib.identity_providers.models import list_user_identities
 from chalicelib.jobs.handlers import (
     BEGINNING,
     END,
@@ -57,6 +58,15 @@ PROFILE_FIELDS = (
 )
 SESSION_FIELDS = ("id", "created_at", "idle_until", "absolute_until", "revoked_at", "device")
 FEED_FIELDS = ("id", "name", "show_as", "project_id", "created_at", "last_used_at")
+IDENTITY_FIELDS = (
+    "id",
+    "provider",
+    "issuer",
+    "subject",
+    "email",
+    "created_at",
+    "last_used_at",
+)
 NOTIFICATION_FIELDS = (
     "id",
     "kind",
@@ -130,6 +140,9 @@ def _start(user_id: str, now: datetime) -> JobStep:
             for token in list_user_api_tokens(user_id)
         ],
         "calendar_feeds": [select_fields(feed, FEED_FIELDS) for feed in list_user_feeds(user_id)],
+        "identities": [
+            select_fields(each, IDENTITY_FIELDS) for each in list_user_identities(user_id)
+        ],
         "memberships": memberships,
         "views": [select_fields(view, VIEW_FIELDS) for view in list_user_views(user_id)],
         "notifications": [

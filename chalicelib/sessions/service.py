@@ -59,8 +59,20 @@ def log_in(*, email: str, password: str, device: str, source: str | None, now: d
     throttling.clear_attempts("login", account=address, source=source, now=now)
     cancel_deletion(user)
 
+    session = build_session(user, device=device, now=now)
+    # The password may have been changed while this one was being hashed.
+    unchanged = Credentials.password_hash == credentials.password_hash
+    try:
+        transact(ConditionCheck(find_credentials_key(user), unchanged), Put(session))
+    except ConditionFailed as failed:
+        raise _bad_credentials() from failed
+    return issue_tokens(user, session, now)
+
+
+def build_session(user: User, *, device: str, now: datetime) -> Session:
+    """Return a new session of `user`, who has just proved who they are."""
     key = Session.key(user.id, new_id(now))
-    session = Session(
+    return Session(
         key.pk,
         key.sk,
         epoch=user.epoch,
@@ -71,13 +83,6 @@ def log_in(*, email: str, password: str, device: str, source: str | None, now: d
         expires_at=to_epoch_seconds(now + ABSOLUTE_LIFETIME),
         device=device[:DEVICE_MAX] or None,
     )
-    # The password may have been changed while this one was being hashed.
-    unchanged = Credentials.password_hash == credentials.password_hash
-    try:
-        transact(ConditionCheck(find_credentials_key(user), unchanged), Put(session))
-    except ConditionFailed as failed:
-        raise _bad_credentials() from failed
-    return _issue_tokens(user, session, now)
 
 
 def refresh_session(*, token: str, now: datetime) -> SignIn:
@@ -102,7 +107,7 @@ def refresh_session(*, token: str, now: datetime) -> SignIn:
     if session.generation != generation + 1 or not rotated_recently:
         models.revoke_session(user_id, session_id, now)
         raise Unauthenticated("This refresh token was used before", code="refresh_reuse")
-    return _issue_tokens(user, session, now)
+    return issue_tokens(user, session, now)
 
 
 def log_out(access: Access) -> None:
@@ -137,7 +142,8 @@ def _bad_credentials() -> Unauthenticated:
     return Unauthenticated("Email address or password is wrong", code="bad_credentials")
 
 
-def _issue_tokens(user: User, session: Session, now: datetime) -> SignIn:
+def issue_tokens(user: User, session: Session, now: datetime) -> SignIn:
+    """Return the tokens of a session."""
     refresh_token = f"{session.user_id}.{session.id}.{int(session.generation)}"
     return SignIn(
         access=tokens.issue_access_token(Claims(user.id, session.id), now=now),

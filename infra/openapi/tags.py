@@ -28,6 +28,11 @@ TAGS = (
         "The caller's own account, its settings and its avatar image.",
         ("/api/auth/profile",),
     ),
+    Tag(
+        "identities",
+        "Sign in with identity providers (OpenID Connect), and linked identities.",
+        ("/api/auth/identity-providers", "/api/auth/sign-in", "/api/auth/identities"),
+    ),
     Tag("sessions", "The caller's active logins.", ("/api/auth/sessions",)),
     Tag("API tokens", "Long-lived tokens for scripts and integrations.", ("/api/auth/tokens",)),
     Tag("users", "Find a user by email address or username.", ("/api/users",)),
