@@ -1,46 +1,47 @@
 // An OpenID provider for tests: the npm package oidc-provider, with everything in memory.
 //
-//     node oidc_provider.mjs <folder of the package> <port> <redirect URI>...
+//     node oidc_provider.mjs <folder of the package> <issuer> <port> <redirect URI>
 //
-// Its login page accepts every password. The login is `<subject>` or `<subject>:<email address>`;
-// without the second part, the subject is the address. An address that begins with "unverified" is
-// not verified. Each process signs with a key of its own.
+// Its login page accepts every password. The login is an email address, and also the subject. An address
+// that begins with "unverified" is not verified. Each process signs with a key of its own. With
+// CLAIMS=token, ID tokens have the address, as at Google; otherwise only the UserInfo endpoint has it, as
+// the standard says.
 import { createRequire } from "node:module";
 import { generateKeyPairSync } from "node:crypto";
 import { pathToFileURL } from "node:url";
 
-const [folder, port, ...redirectUris] = process.argv.slice(2);
+const [folder, issuer, port, redirectUri] = process.argv.slice(2);
 const require = createRequire(`${folder}/package.json`);
 const { Provider } = await import(pathToFileURL(require.resolve("oidc-provider")));
 
 const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const key = { ...privateKey.export({ format: "jwk" }), kid: `key ${Date.now()}`, use: "sig" };
 
-const client = { redirect_uris: redirectUris, client_secret: "provider secret" };
+const secret = "the secret of tests, which has more than 32 bytes";
+const redirectUris = [redirectUri, redirectUri.replace(/[^/]*$/, "public")];
+const client = { redirect_uris: redirectUris, client_secret: secret };
 
 function findAccount(_context, login) {
-  const [subject, email = subject] = login.split(":");
   const claims = {
     sub: login,
-    email,
-    email_verified: !email.startsWith("unverified"),
-    name: `The ${subject}`,
-    preferred_username: email,
+    email: login,
+    email_verified: !login.startsWith("unverified"),
+    name: `The ${login.split("@")[0]}`,
+    preferred_username: login,
   };
   return { accountId: login, claims: () => claims };
 }
 
-const provider = new Provider(`http://localhost:${port}`, {
+const provider = new Provider(issuer, {
   clients: [
     { ...client, client_id: "tasks" },
-    { ...client, client_id: "other" },
     { ...client, client_id: "symmetric", id_token_signed_response_alg: "HS256" },
     { ...client, client_id: "public", client_secret: undefined, token_endpoint_auth_method: "none" },
   ],
   jwks: { keys: [key] },
   findAccount,
   claims: { email: ["email", "email_verified"], profile: ["name", "preferred_username"] },
-  conformIdTokenClaims: process.env.CLAIMS !== "in the token",
+  conformIdTokenClaims: process.env.CLAIMS !== "token",
   enabledJWA: { idTokenSigningAlgValues: ["RS256", "HS256"] },
   cookies: { keys: ["tests"] },
   pkce: { required: () => true },

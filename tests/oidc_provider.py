@@ -1,5 +1,6 @@
 """A real OpenID provider on this machine, and a browser without scripts that signs in at it."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import urllib3
 from infra.stage import ROOT
 from localstack.cloud import find_free_port
 
+CLIENT_SECRET = "the secret of tests, which has more than 32 bytes"
 PACKAGE = ROOT / ".local" / "oidc-provider"
 SCRIPT = Path(__file__).with_suffix(".mjs")
 FORM = re.compile(r'<form[^>]*action="([^"]+)"')
@@ -21,22 +23,30 @@ PROMPT = re.compile(r'name="prompt" value="(\w+)"')
 
 
 @contextmanager
-def run_provider(redirect_uri: str, port: int = 0) -> Iterator[str]:
-    """Run the provider for the block, and yield its issuer; skip the test if it is missing."""
+def run_provider(redirect_uri: str, issuer: str = "", **environment: str) -> Iterator[str]:
+    """Run the provider for the block, and yield its address; skip the test if it is missing.
+
+    `issuer` is another address than its own if the provider is behind a `ProviderEdge`.
+    """
     if shutil.which("node") is None or not (PACKAGE / "node_modules").exists():
         pytest.skip("needs Node.js and `npm install --prefix .local/oidc-provider oidc-provider`")
-    port = port or find_free_port()
-    command = ["node", str(SCRIPT), str(PACKAGE), str(port), redirect_uri]
+    port = find_free_port()
+    address = f"http://localhost:{port}"
+    command = ["node", str(SCRIPT), str(PACKAGE), issuer or address, str(port), redirect_uri]
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        command,
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
+    assert process.stdout is not None
     try:
-        assert process.stdout is not None
-        assert any(line == "ready\n" for line in process.stdout), "the provider did not start"
-        yield f"http://localhost:{port}"
+        assert "ready\n" in iter(process.stdout.readline, ""), "the provider did not start"
+        yield address
     finally:
         process.terminate()
-        process.wait()
+        process.communicate()
 
 
 def log_in_at_provider(authorization_url: str, login: str) -> dict[str, str]:

@@ -28,7 +28,12 @@ SECONDS = 5.0
 CONNECT_SECONDS = 2.0
 ANSWER_MAX = 256 * 1024
 PIECE = 16 * 1024
-HEADERS = {"Accept": "application/json", "User-Agent": "TaskManager-SignIn/1"}
+# A function is frozen between requests, and a server closes connections that are not used.
+HEADERS = {
+    "Accept": "application/json",
+    "Connection": "close",
+    "User-Agent": "TaskManager-SignIn/1",
+}
 FORM = "application/x-www-form-urlencoded"
 
 _senders = ThreadPoolExecutor(4, "identity provider")

@@ -12,6 +12,7 @@ from chalicelib import settings
 from chalicelib.aws import secrets
 from chalicelib.identity_providers import provider_documents
 from tests.oidc_provider import log_in_at_provider, run_provider
+from tests.provider_edge import ProviderEdge, run_provider_edge
 from tests.support import PASSWORD, Api, Person
 
 REDIRECT_URI = "https://app.example.com/sign-in/local"
@@ -53,10 +54,20 @@ class Browser:
 
 
 @pytest.fixture(scope="session")
-def issuer() -> Iterator[str]:
-    """The issuer of a provider that runs for all tests."""
-    with run_provider(REDIRECT_URI) as issuer:
-        yield issuer
+def running_edge() -> Iterator[ProviderEdge]:
+    """A provider that runs for all tests, behind a server that can change its answers."""
+    with run_provider_edge() as edge, run_provider(REDIRECT_URI, edge.issuer) as address:
+        edge.reset(address)
+        yield edge
+
+
+@pytest.fixture
+def edge(running_edge: ProviderEdge) -> Iterator[ProviderEdge]:
+    """The server in front of the provider; each test begins without changes."""
+    target = running_edge.target
+    running_edge.reset(target)
+    yield running_edge
+    running_edge.reset(target)
 
 
 @pytest.fixture
@@ -76,7 +87,7 @@ def configure(client: Client) -> Iterator[Callable[..., None]]:
 
 
 @pytest.fixture
-def browser(configure: Callable[..., None], issuer: str, anonymous: Api) -> Browser:
+def browser(configure: Callable[..., None], edge: ProviderEdge, anonymous: Api) -> Browser:
     """A browser, while the stage has the local provider."""
-    configure(issuer)
+    configure(edge.issuer)
     return Browser(anonymous)
