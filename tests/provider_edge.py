@@ -18,7 +18,8 @@ class ProviderEdge(ThreadingHTTPServer):
     """Passes each request on to the provider at `target`.
 
     `changes` has for a path what is changed in the JSON document there, and `answers` what answers
-    a path in place of the provider. `requests` are the paths that were asked for.
+    a path in place of the provider. `aliases` are further paths of the provider's. `requests` are
+    the paths that were asked for.
     """
 
     daemon_threads = True
@@ -29,12 +30,13 @@ class ProviderEdge(ThreadingHTTPServer):
         self.target = ""
         self.changes: dict[str, Change] = {}
         self.answers: dict[str, Answer] = {}
+        self.aliases: dict[str, str] = {}
         self.requests: list[str] = []
 
     def reset(self, target: str) -> None:
         """Pass everything on to `target`, without changes."""
         self.target, self.requests = target, []
-        self.changes, self.answers = {}, {}
+        self.changes, self.answers, self.aliases = {}, {}, {}
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -42,6 +44,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
+        self.path = self.server.aliases.get(path, self.path)
+        path = self.server.aliases.get(path, path)
         self.server.requests.append(path)
         own = self.server.answers.get(path)
         if own is None or not own(self):

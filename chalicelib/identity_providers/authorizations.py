@@ -170,7 +170,12 @@ def _take_authorization(answer: Answer, user_id: str | None, now: datetime) -> A
 
 
 def _check_issuer(issuer: str | None, metadata: Metadata) -> None:
-    """Check the parameter `iss`: it tells an answer of another provider (RFC 9207, section 2.4)."""
+    """Check the parameter `iss`: it tells an answer of another provider (RFC 9207, section 2.4).
+
+    A provider with tenants names its tenant, which the ID token shows.
+    """
+    if provider_documents.TENANT in metadata.issuer:
+        return
     is_expected = metadata.authorization_response_iss_parameter_supported
     if (issuer is None and is_expected) or (issuer is not None and issuer != metadata.issuer):
         raise _sign_in_failed("the answer names another issuer")

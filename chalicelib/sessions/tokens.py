@@ -22,8 +22,8 @@ TYPE = "at+jwt"
 LEEWAY_SECONDS = 10
 REQUIRED_CLAIMS = ["iss", "aud", "sub", "sid", "jti", "iat", "exp"]
 
-# Downloads keys, with Python's HTTP client, for tokens of other issuers. Only other
-# algorithms need `cryptography`, which takes long to import; stages with identity providers have it.
+# Downloads keys, with Python's HTTP client, for tokens of other issuers. Only other algorithms need
+# `cryptography`, which takes long to import; a stage with identity providers has it.
 with hide_modules("cryptography"), defer_imports({"jwt.jwks_client": {"PyJWKClient": object}}):
     import jwt
 
