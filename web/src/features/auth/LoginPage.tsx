@@ -1,5 +1,6 @@
 import { Anchor, Button, Group, Stack } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
+import { lazy, Suspense } from "react";
 import { Link, Navigate, useSearchParams } from "react-router";
 
 import { unwrap } from "../../api/problems";
@@ -9,13 +10,17 @@ import { CurrentPasswordInput, EmailInput } from "../../components/AccountInputs
 import { ProblemAlert } from "../../components/ProblemAlert";
 import { useFields } from "../../components/useFields";
 import { m } from "../../i18n";
+import { useIdentityProviders } from "../identities/queries";
 import { AuthPage } from "./AuthPage";
 import { readNext, withNext } from "./next";
+
+const SignInButtons = lazy(() => import("../identities/SignInButtons"));
 
 export default function LoginPage() {
   const [search] = useSearchParams();
   const next = readNext(search);
   const state = useSessionState();
+  const providers = useIdentityProviders();
   const login = useMutation({
     mutationFn: ({ email, password }: { email: string; password: string }) =>
       unwrap(logIn(email, password)),
@@ -57,6 +62,11 @@ export default function LoginPage() {
           </Button>
         </Stack>
       </form>
+      {providers.length > 0 && (
+        <Suspense fallback={null}>
+          <SignInButtons providers={providers} next={next} />
+        </Suspense>
+      )}
     </AuthPage>
   );
 }
