@@ -74,7 +74,7 @@ function LinkForm({ providers }: { providers: IdentityProvider[] }) {
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        const { submitter } = event.nativeEvent as SubmitEvent;
+        const { submitter } = event.nativeEvent;
         const provider = submitter?.getAttribute("value") ?? "";
         start.mutate({ provider, ...values });
       }}
