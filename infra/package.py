@@ -90,6 +90,7 @@ def _build(stage: Stage) -> None:
     print(f"  zipping app and dependencies into build/{stage.name}", flush=True)
     shutil.rmtree(stage.build_dir, ignore_errors=True)
     source = _copy_sources(stage)
+    _check_identity_providers(stage, source)
     _run_chalice(stage, source)
     template = read_template(stage.template)
     postprocess_template(template, stage)
@@ -116,6 +117,20 @@ def _copy_sources(stage: Stage) -> Path:
     return target
 
 
+def _check_identity_providers(stage: Stage, source: Path) -> None:
+    """Raises UserError when the stage's identity providers are not valid.
+
+    Otherwise the app would notice it at the first sign-in.
+    """
+    code = "from chalicelib.identity_providers import providers; providers.list_providers()"
+    _run_in(
+        source,
+        [sys.executable, "-c", code],
+        IDENTITY_PROVIDERS=stage.parameters.get("IdentityProviders", ""),
+        WEBHOOK_LOOPBACK=stage.parameters.get("AllowLoopbackWebhooks", "false"),
+    )
+
+
 def _run_chalice(stage: Stage, source: Path) -> None:
     """Let Chalice write the zip and the template."""
     resources = ROOT / "infra" / "resources.yaml"
@@ -125,10 +140,10 @@ def _run_chalice(stage: Stage, source: Path) -> None:
     _run_in(source, command)
 
 
-def _run_in(source: Path, command: list[str]) -> str:
+def _run_in(source: Path, command: list[str], **settings: str) -> str:
     """Run a command that imports the app; return its output. Raises UserError when it fails."""
     # The folder `source` is zipped, so this Python must write no bytecode.
-    environment = os.environ | PLACEHOLDERS | {"PYTHONDONTWRITEBYTECODE": "1"}
+    environment = os.environ | PLACEHOLDERS | settings | {"PYTHONDONTWRITEBYTECODE": "1"}
     environment["PYTHONPATH"] = str(ROOT)  # for the modules of `infra`
     done = subprocess.run(
         command, cwd=source, env=environment, capture_output=True, text=True, check=False
