@@ -35,6 +35,7 @@ app.add_routes(
         "chalicelib.accounts.routes",
         "chalicelib.sessions.routes",
         "chalicelib.second_factors.routes",
+        "chalicelib.identity_providers.routes",
         "chalicelib.attachments.avatar_routes",
         "chalicelib.projects.routes",
         "chalicelib.members.routes",

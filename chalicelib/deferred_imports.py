@@ -43,3 +43,18 @@ def defer_imports(modules: Mapping[str, Mapping[str, Any]]) -> Iterator[None]:
         for name in placeholders:
             if sys.modules.get(name) is placeholders[name]:
                 del sys.modules[name]
+
+
+@contextmanager
+def hide_modules(*names: str) -> Iterator[None]:
+    """Within the block, the named packages cannot be imported, unless they already are.
+
+    For libraries that use another package, which this code does not need, if it is installed.
+    """
+    hidden = [name for name in names if name not in sys.modules]
+    sys.modules |= dict.fromkeys(hidden)  # type: ignore[arg-type]  # None: it cannot be imported
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]

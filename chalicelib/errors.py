@@ -185,11 +185,20 @@ class Conflict(ApiError):
         "busy": "a job of the same kind with other parameters is still running for you",
         "job_not_done": "the job has not finished yet",
         "job_failed": "the job failed; request it again",
-        "no_setup": (
-            "no setup of an authenticator app was started in the last 15 minutes; start one"
-        ),
+        "no_setup": "no setup of an app was started in the last 15 minutes; start one",
         "no_second_factor": "the account has no second factor; set one up first",
         "too_many_views": "you have, or the project has, 100 saved views; delete one",
+        "email_not_verified": (
+            "sign-in: the identity provider does not say that it has verified your address"
+        ),
+        "account_exists": (
+            "sign-in: an account has this address; log in to it and link the identity there"
+        ),
+        "email_differs": "the identity has another address than your account",
+        "identity_taken": "the identity is linked to another account",
+        "last_login_method": (
+            "the account has no password and no other identity; choose a password first"
+        ),
         "too_many_webhooks": "the project has 10 webhooks; delete one",
         "no_room": (
             "the files of the task or the project would be too many or too large; "
@@ -236,6 +245,10 @@ class Invalid(ApiError):
         "invalid_token": "a token from an email is wrong, used, replaced or expired",
         "wrong_password": "the current password, which this change requires, is wrong",
         "wrong_code": "the code of a second factor is wrong, or was used before",
+        "sign_in_failed": (
+            "the sign-in at the identity provider was begun in another browser, took longer than "
+            "ten minutes, was used before, or its answer is not valid; start again"
+        ),
         "idempotency_key_reused": "this key was used for another request",
     }
 
@@ -262,6 +275,9 @@ class Unavailable(ApiError):
         "unavailable": (
             "a service that the API depends on does not respond; nothing was partially "
             "applied, try again (`Retry-After`)"
+        ),
+        "provider_unavailable": (
+            "the identity provider does not respond as it should; try again, or log in another way"
         ),
     }
     always: ClassVar = {"Retry-After": "1"}

@@ -48,7 +48,12 @@ WEBHOOK_DELIVERIES_URL = os.environ.get("WEBHOOK_DELIVERIES_URL", "")
 WEBHOOK_KEYS_ID = os.environ.get("WEBHOOK_KEYS_ID", "")
 # The keys that secrets of second factors are derived from; only the API's function has it.
 SECOND_FACTOR_KEYS_ID = os.environ.get("SECOND_FACTOR_KEYS_ID", "")
-# Whether a webhook may be an http address of this machine: only on a local cloud.
+# The identity providers as JSON, and the secret with their client secrets; empty without any. Only
+# the API's function has them (chalicelib/identity_providers/providers.py).
+IDENTITY_PROVIDERS = os.environ.get("IDENTITY_PROVIDERS", "")
+CLIENT_SECRETS_ID = os.environ.get("CLIENT_SECRETS_ID", "")
+# Whether a webhook or an identity provider may be an http address of this machine: only on a local
+# cloud.
 WEBHOOK_LOOPBACK = os.environ.get("WEBHOOK_LOOPBACK", "false") == "true"
 # The secret that the stack's CloudFront distribution sends; empty without a distribution.
 ORIGIN_KEY_ID = os.environ.get("ORIGIN_KEY_ID", "")

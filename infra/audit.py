@@ -23,6 +23,7 @@ _SAMPLE_VALUES = {
     "Table.StreamArn": "arn:aws:dynamodb:eu-central-1:123456789012:table/tasks/stream/now",
     "Bucket.Arn": "arn:aws:s3:::files",
     "TokenKeys.Id": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:keys",
+    "ClientSecrets": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:clients",
     "OriginKey": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:origin",
     "RunJobs.Arn": "arn:aws:lambda:eu-central-1:123456789012:function:run-jobs",
     "LiveEvents.Arn": "arn:aws:sqs:eu-central-1:123456789012:live-events.fifo",

@@ -29,6 +29,7 @@ _TRACED = 0.05  # share of requests
 _MINUTES = {"rate(1 minute)": 1, "rate(5 minutes)": 5, "cron(0/5 * * * ? *)": 5}
 _MONTH_MINUTES = 30 * 24 * 60
 _RUN_SECONDS = 0.5
+_OPTIONAL = {"HasIdentityProviders"}  # conditions that a stage does not have by default
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,10 @@ def price_idle_month(stage: str) -> dict[str, float]:
     each = prices["million"]
     gigabyte_seconds = runs * _RUN_SECONDS * 0.5 * prices["function"]["gigabyte_second"]
     request_units = (reads * each["read_unit"] + writes * each["write_unit"]) / 1e6
-    secrets = sum(r["Type"] == "AWS::SecretsManager::Secret" for r in resources.values())
+    secrets = sum(
+        r["Type"] == "AWS::SecretsManager::Secret" and r.get("Condition") not in _OPTIONAL
+        for r in resources.values()
+    )
     return {
         f"{alarms} alarms": alarms * prices["month"]["alarm"],
         f"{secrets} secrets": secrets * prices["month"]["secret"],

@@ -42,6 +42,8 @@ PLACEHOLDERS = {
     "WEBHOOK_DELIVERIES_URL": "https://package.example.com",
     "WEBHOOK_KEYS_ID": "package",
     "SECOND_FACTOR_KEYS_ID": "package",
+    "IDENTITY_PROVIDERS": "",
+    "CLIENT_SECRETS_ID": "",
     "WEBHOOK_LOOPBACK": "false",
     "ALLOWED_ORIGINS": "https://package.example.com",
     "UPLOAD_MAX_BYTES": "1",
@@ -89,6 +91,7 @@ def _build(stage: Stage) -> None:
     print(f"  zipping app and dependencies into build/{stage.name}", flush=True)
     shutil.rmtree(stage.build_dir, ignore_errors=True)
     source = _copy_sources(stage)
+    _check_identity_providers(stage, source)
     _run_chalice(stage, source)
     template = read_template(stage.template)
     postprocess_template(template, stage)
@@ -115,6 +118,20 @@ def _copy_sources(stage: Stage) -> Path:
     return target
 
 
+def _check_identity_providers(stage: Stage, source: Path) -> None:
+    """Raises UserError when the stage's identity providers are not valid.
+
+    Otherwise the app would notice it at the first sign-in.
+    """
+    code = "from chalicelib.identity_providers import providers; providers.list_providers()"
+    _run_in(
+        source,
+        [sys.executable, "-c", code],
+        IDENTITY_PROVIDERS=stage.parameters.get("IdentityProviders", ""),
+        WEBHOOK_LOOPBACK=stage.parameters.get("AllowLoopbackWebhooks", "false"),
+    )
+
+
 def _run_chalice(stage: Stage, source: Path) -> None:
     """Let Chalice write the zip and the template."""
     resources = ROOT / "infra" / "resources.yaml"
@@ -124,10 +141,10 @@ def _run_chalice(stage: Stage, source: Path) -> None:
     _run_in(source, command)
 
 
-def _run_in(source: Path, command: list[str]) -> str:
+def _run_in(source: Path, command: list[str], **settings: str) -> str:
     """Run a command that imports the app; return its output. Raises UserError when it fails."""
     # The folder `source` is zipped, so this Python must write no bytecode.
-    environment = os.environ | PLACEHOLDERS | {"PYTHONDONTWRITEBYTECODE": "1"}
+    environment = os.environ | PLACEHOLDERS | settings | {"PYTHONDONTWRITEBYTECODE": "1"}
     environment["PYTHONPATH"] = str(ROOT)  # for the modules of `infra`
     done = subprocess.run(
         command, cwd=source, env=environment, capture_output=True, text=True, check=False

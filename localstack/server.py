@@ -19,14 +19,20 @@ _CODE_SUFFIXES = {".py", ".html", ".txt", ".json", ".j2"}
 
 
 class Server:
-    """`chalice local` on `port`, with the environment of the deployed API function.
+    """`chalice local` on `port`, with the environment of the deployed API function and `settings`.
 
     Its output goes to the file `log`, or to this process's output.
     """
 
-    def __init__(self, port: int, outputs: Outputs, log: Path | None = None) -> None:
+    def __init__(
+        self,
+        port: int,
+        outputs: Outputs,
+        log: Path | None = None,
+        settings: dict[str, str] | None = None,
+    ) -> None:
         self._port = port
-        self._environment = _function_environment(outputs)
+        self._environment = _function_environment(outputs) | (settings or {})
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -69,13 +75,21 @@ class Server:
 
 
 @contextmanager
-def run_api_server(outputs: Outputs, log: Path | None = None) -> Iterator[str]:
-    """Run an API server on a free port during the `with` block; yield the API's URL.
+def run_api_server(
+    outputs: Outputs,
+    log: Path | None = None,
+    *,
+    port: int = 0,
+    settings: dict[str, str] | None = None,
+) -> Iterator[str]:
+    """Run an API server during the `with` block, on a free port unless `port` is given; yield the
+    API's URL.
 
-    Raises UserError when the server does not start.
+    `settings` replace those of the deployed function. Raises UserError when the server does not
+    start.
     """
-    port = cloud.find_free_port()
-    server = Server(port, outputs, log)
+    port = port or cloud.find_free_port()
+    server = Server(port, outputs, log, settings)
     server.start()
     try:
         if not server.wait_until_ready():

@@ -17,6 +17,7 @@ from chalicelib.accounts.staff import make_staff
 from chalicelib.aws import clients
 from chalicelib.dynamodb.ids import new_id, new_task_id
 from chalicelib.dynamodb.transactions import transact
+from chalicelib.identity_providers.models import build_identity, create_identity_writes
 from chalicelib.notifications.models import create_notification_writes
 from tests import moto_shortcuts
 from tests.faults import READ_OPERATIONS
@@ -225,6 +226,19 @@ def _create_feed(author: Person) -> Ids:
     return {"feed_id": feed["id"], "address": feed["url"].rpartition("/")[2]}
 
 
+def _create_identity(person: Person) -> str:
+    identity = build_identity(
+        person.id,
+        provider="local",
+        issuer="https://accounts.example.com",
+        subject=person.id,
+        email=person.email,
+        now=datetime.now(UTC),
+    )
+    transact(*create_identity_writes(identity))
+    return identity.id
+
+
 def _create_view(author: Person, project: str | None = None) -> str:
     view = {"name": "x", "filter": {}, "project": project}
     return str(author.post("/api/views", view).json_body["id"])
@@ -298,6 +312,7 @@ def _create_personal_items(person: Person) -> Ids:
         "refresh": person.refresh,
         "session_id": person.get("/api/auth/sessions").json_body["items"][0]["id"],
         **_create_feed(person),
+        "identity_id": _create_identity(person),
         "token_id": person.post("/api/auth/tokens", token).json_body["id"],
         "export_id": person.post("/api/auth/profile/exports").json_body["id"],
         "import_id": _announce_import(person, project),

@@ -31,6 +31,7 @@ os.environ.update(
         "WEBHOOK_DELIVERIES_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/hooks.fifo",
         "WEBHOOK_KEYS_ID": "task-manager/test/webhooks",
         "SECOND_FACTOR_KEYS_ID": "task-manager/test/factors",
+        "CLIENT_SECRETS_ID": "task-manager/test/client-secrets",
         "APP_URL": "https://app.example.com",
         "ALLOWED_ORIGINS": "https://app.example.com,https://m.example.com",
         "UPLOAD_MAX_BYTES": str(25 * 1024 * 1024),

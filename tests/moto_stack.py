@@ -17,6 +17,7 @@ from chalicelib.aws import clients as aws_clients
 from chalicelib.dynamodb.table import Item
 from chalicelib.dynamodb.time_index import Watermark
 from chalicelib.dynamodb.timestamps import format_timestamp
+from tests.oidc_provider import CLIENT_SECRET
 from tests.table_items import put_items
 
 ORIGIN_KEY = "o" * 64
@@ -51,6 +52,8 @@ def _build_backends() -> dict[str, Any]:
     secrets.create_secret(Name=settings.WEBHOOK_KEYS_ID, SecretString=webhook_keys)
     factor_keys = f'{{"active": "f1", "f1": "{"f" * 64}"}}'
     secrets.create_secret(Name=settings.SECOND_FACTOR_KEYS_ID, SecretString=factor_keys)
+    client_secrets = f'{{"local": "{CLIENT_SECRET}"}}'
+    secrets.create_secret(Name=settings.CLIENT_SECRETS_ID, SecretString=client_secrets)
     names = ("dynamodb", "ses", "secretsmanager")
     return {name: deepcopy(vars(_get_backend(name))) for name in names}
 

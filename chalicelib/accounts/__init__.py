@@ -4,6 +4,6 @@ manage.
 A user's email address and username are unique.
 
 Items: Credentials, User, UsernameClaim.
-Imports: access, attachments, audit, dynamodb, http, jobs, live, mail, members, notifications,
-projects, sessions, tasks.
+Imports: access, attachments, audit, dynamodb, http, identity_providers, jobs, live, mail, members,
+notifications, projects, sessions, tasks.
 """

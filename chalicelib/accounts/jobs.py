@@ -18,6 +18,7 @@ from chalicelib.dynamodb import time_index
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import ConditionFailed, Delete, transact
 from chalicelib.errors import NotFound
+from chalicelib.identity_providers.models import delete_identity, list_user_identities
 from chalicelib.jobs.time_budget import OutOfTime, TimeBudget, unlimited_budget
 from chalicelib.live.models import remove_user_connections
 from chalicelib.mail.models import Suppression
@@ -62,6 +63,8 @@ def _delete_account(user: User, budget: TimeBudget) -> bool:
                 _end_membership(membership.project_id, user.id, budget.clock())
     discard_avatar(user, budget.clock())
     remove_user_connections(user.id)
+    for identity in budget.each(list(list_user_identities(user.id))):
+        delete_identity(identity)
     models.delete_account_items(user.id)
     delete_inbox(user.id)
     _forget_address(user.email)

@@ -25,6 +25,8 @@ class AuditAction(StrEnum):
     SECOND_FACTORS_RESET = "account.second_factors_reset"
     RECOVERY_CODES_RENEWED = "account.recovery_codes_renewed"
     RECOVERY_CODE_USED = "account.recovery_code_used"
+    IDENTITY_LINKED = "account.identity_linked"
+    IDENTITY_UNLINKED = "account.identity_unlinked"
     DELETION_REQUESTED = "account.deletion_requested"
     DELETION_CANCELED = "account.deletion_canceled"
     ACCOUNT_DELETED = "account.deleted"

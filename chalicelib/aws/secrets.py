@@ -144,6 +144,11 @@ def _load_keys(secret_id: str) -> SigningKeys:
     return SigningKeys(active, keys)
 
 
+def _load_client_secrets() -> dict[str, str]:
+    document: dict[str, str] = json.loads(_read_secret(settings.CLIENT_SECRETS_ID))
+    return document
+
+
 def _load_origin_key() -> bytes:
     return _read_secret(settings.ORIGIN_KEY_ID).encode()
 
@@ -164,3 +169,5 @@ webhook_keys = CachedSecret(partial(_load_keys, settings.WEBHOOK_KEYS_ID))
 second_factor_keys = CachedSecret(partial(_load_keys, settings.SECOND_FACTOR_KEYS_ID))
 # The stack's CloudFront distribution sends it with each request.
 origin_key = CachedSecret(_load_origin_key)
+# The secrets of this product's registrations at identity providers, by the id of the provider.
+client_secrets = CachedSecret(_load_client_secrets)

@@ -18,6 +18,7 @@ from chalicelib.dynamodb.table import batch_get
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.exports.columns import Record
 from chalicelib.exports.task_files import VIEW_FIELDS, select_fields
+from chalicelib.identity_providers.models import list_user_identities
 from chalicelib.jobs.models import JOB_KEPT_FOR, Job
 from chalicelib.live.models import list_user_slots
 from chalicelib.mail.models import get_suppression
@@ -50,6 +51,10 @@ SESSION_FIELDS = (
 )
 SECOND_FACTOR_FIELDS = ("totp_since", "recovery_since")
 TOKEN_FIELDS = ("id", "name", "created_at", "valid_until", "last_used_at")
+IDENTITY_FIELDS = (
+    *("id", "provider", "issuer", "subject"),
+    *("email", "created_at", "last_used_at"),
+)
 FEED_FIELDS = ("id", "name", "show_as", "project_id", "created_at", "last_used_at")
 NOTIFICATION_FIELDS = (
     *("id", "kind", "created_at", "actor"),
@@ -119,6 +124,7 @@ def _export_credentials(user_id: str) -> Record:
         "sessions": _select_all(list_user_sessions(user_id), SESSION_FIELDS),
         "api_tokens": tokens,
         "calendar_feeds": _select_all(list_user_feeds(user_id), FEED_FIELDS),
+        "identities": _select_all(list_user_identities(user_id), IDENTITY_FIELDS),
         "live_connections": _select_all(list_user_slots(user_id), ("connection_id", "held_until")),
     }
 

@@ -25,8 +25,13 @@ def build_expired_headers() -> Headers:
 
 def find_token(header: str) -> str:
     """Return the refresh token in a `Cookie` header, or an empty text without it."""
+    return find_cookie(NAME, header)
+
+
+def find_cookie(name: str, header: str) -> str:
+    """Return the value of a cookie in a `Cookie` header, or an empty text without it."""
     for cookie in header.split(";"):
-        name, _, token = cookie.strip().partition("=")
-        if name == NAME:
-            return token
+        sent_name, _, value = cookie.strip().partition("=")
+        if sent_name == name:
+            return value
     return ""

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from chalicelib import settings
 from chalicelib.aws import secrets
-from chalicelib.deferred_imports import defer_imports
+from chalicelib.deferred_imports import defer_imports, hide_modules
 from chalicelib.errors import Unauthenticated
 
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=10)
@@ -22,8 +22,9 @@ TYPE = "at+jwt"
 LEEWAY_SECONDS = 10
 REQUIRED_CLAIMS = ["iss", "aud", "sub", "sid", "jti", "iat", "exp"]
 
-# Downloads keys, with Python's HTTP client, for tokens of other issuers.
-with defer_imports({"jwt.jwks_client": {"PyJWKClient": object}}):
+# Downloads keys, with Python's HTTP client, for tokens of other issuers. Only other algorithms need
+# `cryptography`, which takes long to import; a stage with identity providers has it.
+with hide_modules("cryptography"), defer_imports({"jwt.jwks_client": {"PyJWKClient": object}}):
     import jwt
 
 

@@ -33,6 +33,11 @@ TAGS = (
         "Authenticator apps, recovery codes, and the proof that changes of credentials need.",
         ("/api/auth/second-factors", "/api/auth/step-up"),
     ),
+    Tag(
+        "identities",
+        "Sign in with identity providers (OpenID Connect), and linked identities.",
+        ("/api/auth/identity-providers", "/api/auth/sign-in", "/api/auth/identities"),
+    ),
     Tag("sessions", "The caller's active logins.", ("/api/auth/sessions",)),
     Tag("API tokens", "Long-lived tokens for scripts and integrations.", ("/api/auth/tokens",)),
     Tag("users", "Find a user by email address or username.", ("/api/users",)),

@@ -23,6 +23,9 @@ AUDITED: dict[str, set[A]] = {
         A.DELETION_CANCELED,
         A.RECOVERY_CODE_USED,
     },
+    "POST /api/auth/sign-in": {A.ACCOUNT_REGISTERED, A.SESSION_STARTED, A.DELETION_CANCELED},
+    "POST /api/auth/identities": {A.IDENTITY_LINKED},
+    "DELETE /api/auth/identities/{identity_id}": {A.IDENTITY_UNLINKED},
     "POST /api/auth/second-factors/totp/confirm": {A.SECOND_FACTOR_ADDED},
     "DELETE /api/auth/second-factors/totp": {A.SECOND_FACTOR_REMOVED},
     "POST /api/auth/second-factors/recovery-codes": {A.RECOVERY_CODES_RENEWED},
@@ -71,6 +74,7 @@ AUDITED: dict[str, set[A]] = {
 AUDITED_AT_TIMES = {"POST /api/auth/refresh"}
 AVATAR = "an image that everybody sees; it gives no access"
 DELIVERY = "the log of the webhook has it"
+START = "sends the browser to a provider, whose answer has an entry"
 NOT_AUDITED: dict[str, str] = {
     "POST /api/auth/resend-verification": "repeats a mail of the registration, which has an entry",
     "POST /api/auth/profile/avatar": AVATAR,
@@ -78,6 +82,8 @@ NOT_AUDITED: dict[str, str] = {
     "DELETE /api/auth/profile/avatar": AVATAR,
     "POST /api/auth/second-factors/totp": "starts a setup; its confirmation has an entry",
     "POST /api/auth/step-up": "a proof of the person, which changes nothing",
+    "POST /api/auth/sign-in/start": START,
+    "POST /api/auth/identities/start": START,
     "POST /api/imports": "announces a file; the start of the import has an entry",
     "POST /api/unsubscribe": "a switch for mails, which gives no access",
     f"POST {PROJECT}/webhooks/{{webhook_id}}/test": DELIVERY,
@@ -97,7 +103,7 @@ CONTENT = {
 }
 # The items of accounts, credentials, members, invitations, webhooks and jobs.
 ADMINISTRATIVE_ITEM = re.compile(
-    r"USER#\w+ (PROFILE|SESSION|SECOND_FACTOR|TOKEN|CALENDAR|PROJECT)"
+    r"USER#\w+ (PROFILE|SESSION|SECOND_FACTOR|IDENTITY|TOKEN|CALENDAR|PROJECT)"
     r"|(EMAIL|USERNAME)#"
     r"|PROJECT#\w+ (META|MEMBER|INVITE|WEBHOOK)#?"
     r"|JOB#"

@@ -4,6 +4,7 @@ They run as those of `costs` do.
 """
 
 from typing import Any
+from uuid import uuid4
 
 from chalicelib import settings
 from chalicelib.accounts.staff import make_staff
@@ -11,6 +12,7 @@ from chalicelib.aws import clients
 from chalicelib.clock import now
 from chalicelib.dynamodb.ids import new_id
 from chalicelib.dynamodb.transactions import transact
+from chalicelib.identity_providers.models import build_identity, create_identity_writes
 from chalicelib.mail.jobs import sweep_outbox
 from chalicelib.notifications.models import create_notification_writes
 from tests.costs.costs import Call, Request, Scenario
@@ -135,6 +137,19 @@ def _list_sent_mails(world: Scenario) -> Request:
     return _as_staff(world, "GET", "mails?state=sent&limit=1")
 
 
+def _create_identity(world: Scenario) -> str:
+    identity = build_identity(
+        world.bob.id,
+        provider="local",
+        issuer="https://accounts.example.com",
+        subject=str(uuid4()),
+        email=world.bob.email,
+        now=now(),
+    )
+    transact(*create_identity_writes(identity))
+    return identity.id
+
+
 def _create_feed(world: Scenario, **fields: Any) -> dict[str, Any]:
     answer = world.ann.post("/api/calendar-feeds", {"name": "Work", **fields})
     feed: dict[str, Any] = answer.json_body
@@ -217,6 +232,13 @@ ACCOUNTS: dict[str, Call] = {
     "`POST /api/auth/tokens`, for 1 project": lambda w: _new_token(w, projects=[w.project]),
     "`GET /api/auth/tokens`": lambda w: ("GET", "/api/auth/tokens"),
     "`DELETE .../tokens/{token_id}`": lambda w: ("DELETE", _create_token(w), None, w.bob),
+    "`GET /api/auth/identities`": lambda w: ("GET", "/api/auth/identities", None, w.bob),
+    "`DELETE .../identities/{identity_id}`": lambda w: (
+        "DELETE",
+        f"/api/auth/identities/{_create_identity(w)}",
+        None,
+        w.bob,
+    ),
     "`POST /api/calendar-feeds`": lambda w: (
         "POST",
         "/api/calendar-feeds",

@@ -66,7 +66,8 @@ def test_two_builds_of_a_layer_give_the_same_bytes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("archive", "unpacked_max"), [("deployment.zip", 20.1e6), ("layer-charts.zip", 25e6)]
+    ("archive", "unpacked_max"),
+    [("deployment.zip", 20.1e6), ("layer-charts.zip", 25e6), ("layer-identity.zip", 16e6)],
 )
 def test_the_archives_of_a_cold_start_stay_small(
     build: Path, archive: str, unpacked_max: float
@@ -78,7 +79,7 @@ def test_the_archives_of_a_cold_start_stay_small(
 
 def test_there_are_no_other_archives(build: Path) -> None:
     found = {path.name for path in build.glob("*.zip")}
-    assert found == {"deployment.zip", "layer-charts.zip"}
+    assert found == {"deployment.zip", "layer-charts.zip", "layer-identity.zip"}
 
 
 def test_bytecode_is_compiled_only_by_the_python_of_the_runtime() -> None:
@@ -123,12 +124,25 @@ def test_the_template_and_the_package_provide_every_setting_of_the_app(
     provided = {*template["Globals"]["Function"]["Environment"]["Variables"]}  # type: ignore[index]
     # Of the functions that need them.
     provided |= {"API_URL", "APP_URL", "DEAD_LETTERS_URL", "JOB_WORKER", "LIVE_URL"}
+    provided |= {"CLIENT_SECRETS_ID", "IDENTITY_PROVIDERS"}
     provided |= {"LIVE_EVENTS_URL", "WEBHOOK_DELIVERIES_URL", "WEBHOOK_KEYS_ID"}
-    provided |= {"SECOND_FACTOR_KEYS_ID"}
+    provided |= {"SECOND_FACTOR_KEYS_ID", "OTLP_ENDPOINT"}
     own = {name for name in settings if not name.startswith(("AWS_", "REQUESTS_", "_X_AMZN"))}
     assert own
     assert own <= provided
     assert own <= set(package.PLACEHOLDERS)
+
+
+@pytest.mark.parametrize(
+    "providers",
+    ["google", "[{}]", '[{"id": "x", "name": "X", "issuer": "http://x", "client_id": "x"}]'],
+)
+def test_identity_providers_that_are_not_valid_stop_the_build(
+    tmp_path: Path, providers: str
+) -> None:
+    local = stage.load_stage("local", {"IdentityProviders": providers})
+    with pytest.raises(UserError, match="IDENTITY_PROVIDERS"):
+        package.package(dataclasses.replace(local, builds=tmp_path))
 
 
 def test_the_error_for_an_unknown_stage_lists_the_stages() -> None:

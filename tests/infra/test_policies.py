@@ -86,6 +86,10 @@ def test_only_the_api_reads_the_keys_of_second_factors() -> None:
     assert _list_secret_readers("SecondFactorKeys") == {"api_handler"}
 
 
+def test_only_the_api_reads_the_client_secrets_of_identity_providers() -> None:
+    assert _list_secret_readers("ClientSecrets") == {"api_handler"}
+
+
 def test_only_functions_of_live_connections_reach_them() -> None:
     action = "execute-api:ManageConnections"
     reaching = {policy.stem for policy in POLICIES if action in list_actions(policy)}

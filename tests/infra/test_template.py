@@ -366,7 +366,7 @@ def test_every_function_has_the_same_environment(template: dict[str, Any]) -> No
     of the API itself cannot have; the API has the address of the dead letters; the stream handler
     has the name of the job runner and the queues of live events and webhook deliveries; the
     functions of live connections and the API have the address of the WebSocket API; the functions
-    that need the queue or the keys of webhooks have those.
+    that need the queue or the keys of webhooks have those; the API has the identity providers.
     """
     own = {
         name: resource["Properties"]["Environment"]
@@ -377,7 +377,9 @@ def test_every_function_has_the_same_environment(template: dict[str, Any]) -> No
         "APIHandler": [
             "API_URL",
             "APP_URL",
+            "CLIENT_SECRETS_ID",
             "DEAD_LETTERS_URL",
+            "IDENTITY_PROVIDERS",
             "LIVE_URL",
             "SECOND_FACTOR_KEYS_ID",
             "WEBHOOK_KEYS_ID",
@@ -392,6 +394,18 @@ def test_every_function_has_the_same_environment(template: dict[str, Any]) -> No
         "Tick": ["WEBHOOK_DELIVERIES_URL"],
         "DeliverWebhooks": ["WEBHOOK_KEYS_ID"],
     }
+
+
+def test_without_identity_providers_there_is_nothing_of_them(
+    resources: dict[str, Any], functions: dict[str, Any]
+) -> None:
+    for name in ("ClientSecrets", "IdentityLayer"):
+        assert resources[name]["Condition"] == "HasIdentityProviders"
+    layers = {name: each["Layers"] for name, each in functions.items() if "Layers" in each}
+    (condition, layer, none) = layers.pop("APIHandler")["Fn::If"]
+    assert (condition, layer) == ("HasIdentityProviders", [{"Ref": "IdentityLayer"}])
+    assert none == {"Ref": "AWS::NoValue"}
+    assert set(layers) == {"RunJobs", "SweepJobs"}
 
 
 def test_bounces_and_complaints_of_this_stack_are_reported(

@@ -23,6 +23,9 @@ PUBLIC = {"/api", "/api/health", "/api/unsubscribe", "/api/calendar/{address}", 
         "refresh",
         "forgot-password",
         "reset-password",
+        "identity-providers",
+        "sign-in/start",
+        "sign-in",
     )
 }
 

@@ -266,6 +266,95 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your linked identities
+         * @description `use account`. All identities of the account, the newest first, in one response. `email` is the address when the identity was
+         *     linked. 200.
+         */
+        get: operations["listIdentities"];
+        put?: never;
+        /**
+         * Link an identity with the answer of its provider
+         * @description `use account`. Links an identity. Body as for sign-in. 201 and the identity, also when the account
+         *     had it before. The provider must have verified the account's address: 409 `email_not_verified`, 409 `email_differs`. 409
+         *     `identity_taken`; 422 `sign_in_failed`; 503 `provider_unavailable`.
+         */
+        post: operations["linkIdentity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/identities/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start to link an identity
+         * @description `change credentials`. Begins to link an identity. Body: `provider`, `password` (of the account). 200 with `authorization_url`; 422
+         *     `wrong_password`, 422 `invalid` for an unknown provider; 409 `conflict` as for a sign-in; 503 `provider_unavailable`.
+         */
+        post: operations["startLinking"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/identities/{identity_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Unlink an identity
+         * @description `use account`. Unlinks an identity; its next sign-in is refused. Sessions continue. 204; 409 `last_login_method` if the account
+         *     has no password and no other identity.
+         */
+        delete: operations["unlinkIdentity"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/identity-providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the identity providers
+         * @description *Public.* All providers of the stage, in the order of their buttons; none is the default. 200.
+         */
+        get: operations["listIdentityProviders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/login": {
         parameters: {
             query?: never;
@@ -724,6 +813,51 @@ export interface paths {
          * @description `use account`. Ends one session. The API rejects its tokens from the next request on. 204, or 404.
          */
         delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in with the answer of an identity provider
+         * @description *Public.* Begins a session. Body: `provider`, `state`, `code`, optionally `iss`. 200 as a login with
+         *     `"cookie": true`. An identity without an account gets a new one, with the address that the provider has verified and without
+         *     a password. 422 `sign_in_failed`; 409 `email_not_verified`; 409 `account_exists`: log in and
+         *     link the identity; 401 `account_disabled`; 503 `provider_unavailable`. A sign-in cancels a
+         *     pending account deletion.
+         */
+        post: operations["signIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sign-in/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a sign-in at an identity provider
+         * @description *Public.* Begins a sign-in. Body: `provider`. 200 with `authorization_url`; 422 `invalid` for an unknown provider; 409
+         *     `conflict` if the request did not come through the address of the web client; 503 `provider_unavailable`.
+         */
+        post: operations["startSignIn"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2959,7 +3093,7 @@ export interface components {
             status: 409;
             detail: string;
             /** @enum {string} */
-            code: "conflict" | "email_taken" | "username_taken" | "already_member" | "already_invited" | "archived" | "ambiguous_key" | "already_related" | "blocked" | "chain_too_long" | "relation_cycle" | "too_many_connections" | "too_many_subscriptions" | "too_many_changes" | "too_many_relations" | "has_subtasks" | "too_many_subtasks" | "name_taken" | "last_owner" | "owns_projects" | "upload_missing" | "upload_over" | "busy" | "job_not_done" | "job_failed" | "no_setup" | "no_second_factor" | "too_many_views" | "too_many_webhooks" | "no_room";
+            code: "conflict" | "email_taken" | "username_taken" | "already_member" | "already_invited" | "archived" | "ambiguous_key" | "already_related" | "blocked" | "chain_too_long" | "relation_cycle" | "too_many_connections" | "too_many_subscriptions" | "too_many_changes" | "too_many_relations" | "has_subtasks" | "too_many_subtasks" | "name_taken" | "last_owner" | "owns_projects" | "upload_missing" | "upload_over" | "busy" | "job_not_done" | "job_failed" | "no_setup" | "no_second_factor" | "too_many_views" | "email_not_verified" | "account_exists" | "email_differs" | "identity_taken" | "last_login_method" | "too_many_webhooks" | "no_room";
             request_id: string;
             /** @description Every invalid field or parameter. */
             errors?: components["schemas"]["FieldProblem"][];
@@ -3044,7 +3178,7 @@ export interface components {
             status: 422;
             detail: string;
             /** @enum {string} */
-            code: "invalid" | "invalid_token" | "wrong_password" | "wrong_code" | "idempotency_key_reused";
+            code: "invalid" | "invalid_token" | "wrong_password" | "wrong_code" | "sign_in_failed" | "idempotency_key_reused";
             request_id: string;
             /** @description Every invalid field or parameter. */
             errors?: components["schemas"]["FieldProblem"][];
@@ -3095,7 +3229,7 @@ export interface components {
             status: 503;
             detail: string;
             /** @enum {string} */
-            code: "unavailable";
+            code: "unavailable" | "provider_unavailable";
             request_id: string;
             /** @description Every invalid field or parameter. */
             errors?: components["schemas"]["FieldProblem"][];
@@ -3254,7 +3388,7 @@ export interface components {
          * AuditAction
          * @enum {string}
          */
-        AuditAction: "account.changed_by_staff" | "account.deleted" | "account.deletion_canceled" | "account.deletion_requested" | "account.email_change_requested" | "account.email_changed" | "account.email_verified" | "account.exported" | "account.password_changed" | "account.password_reset" | "account.password_reset_requested" | "account.recovery_code_used" | "account.recovery_codes_renewed" | "account.registered" | "account.second_factor_added" | "account.second_factor_removed" | "account.second_factors_reset" | "account.updated" | "calendar_feed.created" | "calendar_feed.deleted" | "invitation.created" | "invitation.declined" | "invitation.resent" | "invitation.revoked" | "member.added" | "member.joined" | "member.left" | "member.removed" | "member.role_changed" | "project.archived" | "project.copied" | "project.created" | "project.exported" | "project.imported" | "project.reported" | "project.restored" | "project.transferred" | "project.trashed" | "project.unarchived" | "project.updated" | "session.ended" | "session.started" | "token.created" | "token.deleted" | "webhook.created" | "webhook.deleted" | "webhook.disabled" | "webhook.secret_rotated" | "webhook.updated";
+        AuditAction: "account.changed_by_staff" | "account.deleted" | "account.deletion_canceled" | "account.deletion_requested" | "account.email_change_requested" | "account.email_changed" | "account.email_verified" | "account.exported" | "account.identity_linked" | "account.identity_unlinked" | "account.password_changed" | "account.password_reset" | "account.password_reset_requested" | "account.recovery_code_used" | "account.recovery_codes_renewed" | "account.registered" | "account.second_factor_added" | "account.second_factor_removed" | "account.second_factors_reset" | "account.updated" | "calendar_feed.created" | "calendar_feed.deleted" | "invitation.created" | "invitation.declined" | "invitation.resent" | "invitation.revoked" | "member.added" | "member.joined" | "member.left" | "member.removed" | "member.role_changed" | "project.archived" | "project.copied" | "project.created" | "project.exported" | "project.imported" | "project.reported" | "project.restored" | "project.transferred" | "project.trashed" | "project.unarchived" | "project.updated" | "session.ended" | "session.started" | "token.created" | "token.deleted" | "webhook.created" | "webhook.deleted" | "webhook.disabled" | "webhook.secret_rotated" | "webhook.updated";
         /**
          * AuditCredential
          * @description The session or API token that a request used.
@@ -3301,6 +3435,13 @@ export interface components {
         AuditEntryPage: {
             items: components["schemas"]["AuditEntry"][];
             next_cursor: string | null;
+        };
+        /**
+         * AuthorizationUrl
+         * @description The address at the provider to which the browser goes.
+         */
+        AuthorizationUrl: {
+            authorization_url: string;
         };
         /**
          * AvatarUpload
@@ -3799,6 +3940,23 @@ export interface components {
             status: "ok";
         };
         /**
+         * IdentityProvider
+         * @description An identity provider; `name` is for the button.
+         */
+        IdentityProvider: {
+            /** @example google */
+            id: string;
+            name: string;
+        };
+        /**
+         * IdentityProviderPage
+         * @description A list, or one page of it; `next_cursor` is the cursor of the next page.
+         */
+        IdentityProviderPage: {
+            items: components["schemas"]["IdentityProvider"][];
+            next_cursor: string | null;
+        };
+        /**
          * Import
          * @description A job that imports a file. `project` is null for a dry run of a new project. `reason` says
          *         why it failed, and `report` is there once it is over.
@@ -4100,6 +4258,45 @@ export interface components {
          * @enum {string}
          */
         LetterSource: "event" | "stream";
+        /**
+         * LinkStart
+         * @description The password is that of the account.
+         */
+        LinkStart: {
+            /** @example google */
+            provider: string;
+            password: string;
+        };
+        /**
+         * LinkedIdentity
+         * @description An identity of the account; `provider_name` is null for a provider that was removed.
+         */
+        LinkedIdentity: {
+            /** @example 01m81fwkz2f3v7c9qe0xj4n5td */
+            id: string;
+            /** @example google */
+            provider: string;
+            provider_name: string | null;
+            email: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T09:00:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T09:00:00.000Z
+             */
+            last_used_at: string;
+        };
+        /**
+         * LinkedIdentityPage
+         * @description A list, or one page of it; `next_cursor` is the cursor of the next page.
+         */
+        LinkedIdentityPage: {
+            items: components["schemas"]["LinkedIdentity"][];
+            next_cursor: string | null;
+        };
         /**
          * LiveTicket
          * @description A one-time ticket: connect to `url` with the query parameter `ticket`.
@@ -4634,6 +4831,18 @@ export interface components {
             key: string;
         };
         /**
+         * ProviderAnswer
+         * @description The parameters with which the provider redirected the browser to `/sign-in/<provider>`.
+         */
+        ProviderAnswer: {
+            /** @example google */
+            provider: string;
+            state: string;
+            code: string;
+            /** @description Default: `null`. */
+            iss?: string | null;
+        };
+        /**
          * QuietHours
          * @description The local times between which no mails are sent; `end` may be on the next day.
          */
@@ -4834,6 +5043,11 @@ export interface components {
         SessionPage: {
             items: components["schemas"]["Session"][];
             next_cursor: string | null;
+        };
+        /** SignInStart */
+        SignInStart: {
+            /** @example google */
+            provider: string;
         };
         /** SignedIn */
         SignedIn: {
@@ -5532,9 +5746,14 @@ export interface components {
          *     - `busy`: a job of the same kind with other parameters is still running for you
          *     - `job_not_done`: the job has not finished yet
          *     - `job_failed`: the job failed; request it again
-         *     - `no_setup`: no setup of an authenticator app was started in the last 15 minutes; start one
+         *     - `no_setup`: no setup of an app was started in the last 15 minutes; start one
          *     - `no_second_factor`: the account has no second factor; set one up first
          *     - `too_many_views`: you have, or the project has, 100 saved views; delete one
+         *     - `email_not_verified`: sign-in: the identity provider does not say that it has verified your address
+         *     - `account_exists`: sign-in: an account has this address; log in to it and link the identity there
+         *     - `email_differs`: the identity has another address than your account
+         *     - `identity_taken`: the identity is linked to another account
+         *     - `last_login_method`: the account has no password and no other identity; choose a password first
          *     - `too_many_webhooks`: the project has 10 webhooks; delete one
          *     - `no_room`: the files of the task or the project would be too many or too large; `detail` says which of the two
          */
@@ -5660,6 +5879,7 @@ export interface components {
          *     - `invalid_token`: a token from an email is wrong, used, replaced or expired
          *     - `wrong_password`: the current password, which this change requires, is wrong
          *     - `wrong_code`: the code of a second factor is wrong, or was used before
+         *     - `sign_in_failed`: the sign-in at the identity provider was begun in another browser, took longer than ten minutes, was used before, or its answer is not valid; start again
          *     - `idempotency_key_reused`: this key was used for another request
          */
         Invalid: {
@@ -5734,7 +5954,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["InternalServerErrorProblem"];
             };
         };
-        /** @description - `unavailable`: a service that the API depends on does not respond; nothing was partially applied, try again (`Retry-After`) */
+        /**
+         * @description - `unavailable`: a service that the API depends on does not respond; nothing was partially applied, try again (`Retry-After`)
+         *     - `provider_unavailable`: the identity provider does not respond as it should; try again, or log in another way
+         */
         Unavailable: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -6427,6 +6650,233 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    listIdentities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *           "provider": "google",
+                     *           "provider_name": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *           "email": "ann@example.com",
+                     *           "created_at": "2026-11-22T09:00:00.000Z",
+                     *           "last_used_at": "2026-11-22T09:00:00.000Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "eyJzdGFydCI6IjAxbTgxZndreiJ9.c2lnbmF0dXJl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LinkedIdentityPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    linkIdentity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "provider": "google",
+                 *       "state": "01m81fwkz2f3v7c9qe0xj4n5td",
+                 *       "code": "01m81fwkz2f3v7c9qe0xj4n5td",
+                 *       "iss": "01m81fwkz2f3v7c9qe0xj4n5td"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ProviderAnswer"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *       "provider": "google",
+                     *       "provider_name": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *       "email": "ann@example.com",
+                     *       "created_at": "2026-11-22T09:00:00.000Z",
+                     *       "last_used_at": "2026-11-22T09:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LinkedIdentity"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    startLinking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "provider": "google",
+                 *       "password": "correct horse battery"
+                 *     }
+                 */
+                "application/json": components["schemas"]["LinkStart"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "authorization_url": "01m81fwkz2f3v7c9qe0xj4n5td"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AuthorizationUrl"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    unlinkIdentity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                identity_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    listIdentityProviders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "google",
+                     *           "name": "Launch"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "eyJzdGFydCI6IjAxbTgxZndreiJ9.c2lnbmF0dXJl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["IdentityProviderPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
@@ -7706,6 +8156,141 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    signIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "provider": "google",
+                 *       "state": "01m81fwkz2f3v7c9qe0xj4n5td",
+                 *       "code": "01m81fwkz2f3v7c9qe0xj4n5td",
+                 *       "iss": "01m81fwkz2f3v7c9qe0xj4n5td"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ProviderAnswer"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access": "eyJhbGciOiJIUzI1NiIsImtpZCI6ImsxIn0.eyJzdWIiOiIwMW04MWZ3a3oi.c2lnbmF0dXJl",
+                     *       "refresh": "01m81fwkz2f3v7c9qe0xj4n5td.1.c2lnbmF0dXJl",
+                     *       "token_type": "Bearer",
+                     *       "expires_in": 60,
+                     *       "user": {
+                     *         "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *         "username": "ann",
+                     *         "email": "ann@example.com",
+                     *         "is_verified": true,
+                     *         "is_staff": true,
+                     *         "display_name": "Ann",
+                     *         "time_zone": "Europe/Berlin",
+                     *         "notifications": {
+                     *           "assigned": true,
+                     *           "due_soon": true,
+                     *           "comment": true,
+                     *           "mentioned": true,
+                     *           "weekly_report": true,
+                     *           "reminder": true,
+                     *           "overdue": true
+                     *         },
+                     *         "inbox": {
+                     *           "assigned": true,
+                     *           "due_soon": true,
+                     *           "comment": true,
+                     *           "mentioned": true,
+                     *           "weekly_report": true,
+                     *           "reminder": true,
+                     *           "overdue": true
+                     *         },
+                     *         "digest_hour": 0,
+                     *         "quiet_hours": {
+                     *           "start": "22:00",
+                     *           "end": "07:00"
+                     *         },
+                     *         "avatar_url": "https://storage.example.com/avatar/",
+                     *         "created_at": "2026-11-22T09:00:00.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    startSignIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "provider": "google"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SignInStart"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "authorization_url": "01m81fwkz2f3v7c9qe0xj4n5td"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AuthorizationUrl"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];

@@ -7,7 +7,7 @@
 import createClient from "openapi-fetch";
 
 import { ApiProblem } from "./problems";
-import type { paths } from "./schema";
+import type { components, paths } from "./schema";
 
 type State = "restoring" | "signed-in" | "signed-out";
 
@@ -111,6 +111,15 @@ export async function completeLogin(
   const result = await publicApi.POST("/api/auth/login/second-factor", {
     body: { ticket, ...proof, cookie: true },
   });
+  if (result.data) {
+    keepToken(result.data.access, result.data.expires_in);
+  }
+  return result;
+}
+
+/** Begins a session with the answer of an identity provider. Returns the result of the request. */
+export async function signInWithProvider(body: components["schemas"]["ProviderAnswer"]) {
+  const result = await publicApi.POST("/api/auth/sign-in", { body });
   if (result.data) {
     keepToken(result.data.access, result.data.expires_in);
   }

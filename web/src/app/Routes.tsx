@@ -37,6 +37,10 @@ const ROUTES: RouteObject[] = [
         path: "/new-email",
         element: page(() => confirmation().then(({ NewEmailPage }) => ({ default: NewEmailPage }))),
       },
+      {
+        path: "/sign-in/:provider",
+        element: page(() => import("../features/identities/SignInPage")),
+      },
       { path: "/invitation", element: page(() => import("../features/auth/InvitationPage")) },
       {
         element: <SessionGate />,

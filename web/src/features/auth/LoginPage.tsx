@@ -11,15 +11,18 @@ import { Loading } from "../../components/Loading";
 import { ProblemAlert } from "../../components/ProblemAlert";
 import { useFields } from "../../components/useFields";
 import { m } from "../../i18n";
+import { useIdentityProviders } from "../identities/queries";
 import { AuthPage } from "./AuthPage";
 import { readNext, withNext } from "./next";
 
 const SecondStep = lazy(() => import("../secondFactors/SecondStep"));
+const SignInButtons = lazy(() => import("../identities/SignInButtons"));
 
 export default function LoginPage() {
   const [search] = useSearchParams();
   const next = readNext(search);
   const state = useSessionState();
+  const providers = useIdentityProviders();
   const login = useMutation({
     mutationFn: ({ email, password }: { email: string; password: string }) =>
       unwrap(logIn(email, password)),
@@ -71,6 +74,11 @@ export default function LoginPage() {
           </Button>
         </Stack>
       </form>
+      {providers.length > 0 && (
+        <Suspense fallback={null}>
+          <SignInButtons providers={providers} next={next} />
+        </Suspense>
+      )}
     </AuthPage>
   );
 }
