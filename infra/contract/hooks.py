@@ -36,6 +36,7 @@ DISPOSABLE_KINDS = {
 DEPENDS_ON_STATE = {
     "invalid_cursor",
     "invalid_token",
+    "sign_in_failed",
     "wrong_password",
     "idempotency_key_reused",
     "precondition_failed",
@@ -83,6 +84,11 @@ NOT_IN_SCHEMA = {
     "replaceTask": {"assigned_to", "labels", "parent", "start_date"} | RECURRENCE,
     "createRelation": {"task"},  # another task that the caller has access to
     "findUser": {"email"},  # either this or username
+    # One of the stage's.
+    "startSignIn": {"provider"},
+    "signIn": {"provider"},
+    "startLinking": {"provider"},
+    "linkIdentity": {"provider"},
     "createWebhook": {"url"},  # https, of a public address
     "updateWebhook": {"url"},
     "duplicateProject": {"start_date"},  # a day of the calendar
