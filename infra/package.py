@@ -42,6 +42,7 @@ PLACEHOLDERS = {
     "WEBHOOK_DELIVERIES_URL": "https://package.example.com",
     "WEBHOOK_KEYS_ID": "package",
     "SECOND_FACTOR_KEYS_ID": "package",
+    "OTLP_ENDPOINT": "",
     "IDENTITY_PROVIDERS": "",
     "CLIENT_SECRETS_ID": "",
     "WEBHOOK_LOOPBACK": "false",

@@ -11,7 +11,7 @@ from functools import partial
 from msgspec import Struct
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
-from chalicelib.dynamodb.ids import encode_time, new_id
+from chalicelib.dynamodb.ids import encode_time, new_ordered_id
 from chalicelib.dynamodb.pages import Page, chain_partitions
 from chalicelib.dynamodb.table import Item, Key, batch_get, query_page
 from chalicelib.dynamodb.timestamps import format_timestamp, to_epoch_seconds
@@ -80,7 +80,7 @@ def create_entry_write(
     origin: Origin, subject: str, action: str, target: str | None, details: Mapping[str, str]
 ) -> Put:
     """Return the write of a new entry about the account or project with the id `subject`."""
-    key = AuditEntry.key(subject, new_id(origin.now))
+    key = AuditEntry.key(subject, new_ordered_id(origin.now))
     at = format_timestamp(origin.now)
     entry = AuditEntry(
         key.pk,

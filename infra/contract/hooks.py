@@ -37,6 +37,7 @@ DEPENDS_ON_STATE = {
     "invalid_cursor",
     "invalid_token",
     "wrong_code",
+    "sign_in_failed",
     "wrong_password",
     "idempotency_key_reused",
     "precondition_failed",
@@ -88,6 +89,11 @@ NOT_IN_SCHEMA = {
     "createRelation": {"task"},  # another task that the caller has access to
     "findUser": {"email"},  # either this or username
     "listAudit": {"action"},  # with subject or actor
+    # One of the stage's.
+    "startSignIn": {"provider"},
+    "signIn": {"provider"},
+    "startLinking": {"provider"},
+    "linkIdentity": {"provider"},
     "createWebhook": {"url"},  # https, of a public address
     "updateWebhook": {"url"},
     "duplicateProject": {"start_date"},  # a day of the calendar

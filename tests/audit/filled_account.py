@@ -13,7 +13,8 @@ from chalicelib.aws import clients
 from chalicelib.clock import now
 from chalicelib.dynamodb.ids import new_id
 from chalicelib.dynamodb.table import Item
-from chalicelib.dynamodb.transactions import transact
+from chalicelib.dynamodb.transactions import Put, transact
+from chalicelib.identity_providers import models as identity_models
 from chalicelib.live import models as live_models
 from chalicelib.live import service as live_service
 from chalicelib.mail.jobs import sweep_outbox
@@ -91,12 +92,28 @@ class FilledAccount:
         token = {"name": "ci", "scopes": ["tasks:read"], "expires_at": in_hours(2_000)}
         eve.post("/api/auth/tokens", token, headers={"Idempotency-Key": "token"})
         eve.post("/api/calendar-feeds", {"name": "Work"})
+        self._link_identity()
         announced = {"content_type": "image/png", "size": len(PNG)}
         avatar = eve.post("/api/auth/profile/avatar", announced).json_body
         key, bucket = avatar["upload"]["fields"]["key"], settings.BUCKET_NAME
         clients.s3_client().put_object(Bucket=bucket, Key=key, Body=PNG, ContentType="image/png")
         done = eve.post(f"/api/auth/profile/avatar/{avatar['id']}/complete")
         assert done.status_code == 200, done.json_body
+
+    def _link_identity(self) -> None:
+        """Store what the sign-in at a provider stores."""
+        person = {"issuer": "https://id.example.com", "subject": "eve", "email": self.eve.email}
+        identity = identity_models.build_identity(
+            self.eve.id, provider="local", now=now(), **person
+        )
+        transact(*identity_models.create_identity_writes(identity))
+        key, texts = identity_models.Authorization.key("0" * 64), ("provider", "browser", "nonce")
+        others = ("code_verifier", "redirect_uri", "valid_until")
+        begun = identity_models.Authorization(
+            key.pk, key.sk, user_id=self.eve.id, **dict.fromkeys((*texts, *others), "x")
+        )
+        begun.expires_at = int(now().timestamp()) + 600
+        transact(Put(begun))
 
     def _leave_projects(self) -> None:
         left = self.other.create_project("Left")

@@ -176,6 +176,13 @@ def test_a_token_with_another_signature_is_refused(browser: Browser, edge: Provi
     assert is_refused(browser.sign_in(CLEO))
 
 
+def test_a_token_with_an_algorithm_that_is_not_listed_is_refused(
+    browser: Browser, edge: ProviderEdge
+) -> None:
+    forge(edge, alg="RS512")
+    assert is_refused(browser.sign_in(CLEO))
+
+
 def test_a_token_with_an_unknown_key_is_refused(browser: Browser, edge: ProviderEdge) -> None:
     forge(edge, kid="unknown")
     assert is_refused(browser.sign_in(CLEO))

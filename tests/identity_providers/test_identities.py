@@ -1,5 +1,6 @@
 """Link, list and unlink identities of an account."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -8,6 +9,7 @@ from chalicelib.clock import now
 from chalicelib.dynamodb.transactions import transact
 from chalicelib.identity_providers import models
 from tests.identity_providers.conftest import Browser
+from tests.job_results import download_job_file, request_job, run_sweep
 from tests.oidc_provider import log_in_at_provider
 from tests.provider_edge import ProviderEdge
 from tests.support import Api, Person, extract_token, mails_to
@@ -161,3 +163,11 @@ def test_one_of_two_identities_is_unlinked_without_a_password(
     first, second = (each["id"] for each in cleo.get(IDENTITIES).json_body["items"])
     statuses = [cleo.delete(f"{IDENTITIES}/{each}").status_code for each in (first, second)]
     assert statuses == [204, 409]
+
+
+def test_an_account_export_holds_the_identities(browser: Browser, ann: Person) -> None:
+    linked = browser.link(ann, ann.email).json_body
+    export = request_job(ann, "/api/auth/profile/exports")
+    run_sweep()
+    (identity,) = json.loads(download_job_file(ann, export, "account.json"))["identities"]
+    assert (identity["id"], identity["subject"]) == (linked["id"], ann.email)

@@ -53,6 +53,12 @@ def test_without_metadata_no_sign_in_begins(
     assert is_unavailable(start(browser))
 
 
+def test_redirects_are_not_followed(browser: Browser, edge: ProviderEdge) -> None:
+    edge.answers[DISCOVERY] = answer_with(302, Location=f"{edge.issuer}/elsewhere")
+    assert is_unavailable(start(browser))
+    assert edge.requests == [DISCOVERY]
+
+
 @pytest.mark.parametrize("path", ["/token", "/jwks", "/me"])
 @failures
 def test_a_sign_in_that_the_provider_does_not_complete_creates_nothing(
