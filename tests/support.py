@@ -122,6 +122,11 @@ class Person(Api):
             Api(self.client).post("/api/auth/login", login).json_body["access"]
         )
 
+    def renew_token(self) -> None:
+        """Use a new access token of the same session from now on."""
+        answer = self.post("/api/auth/refresh", {"refresh": self.refresh})
+        self._token = self.token = answer.json_body["access"]
+
     def verify_address(self) -> "Person":
         """Mark the email address as verified and return this person."""
         transact(update_user_write(self.id, User.is_verified.set(True)))

@@ -8,11 +8,12 @@ import pytest
 from chalicelib.clock import now
 from chalicelib.dynamodb.transactions import transact
 from chalicelib.identity_providers import models
+from tests.authenticator import SECOND_STEP, set_up
 from tests.identity_providers.conftest import Browser
 from tests.job_results import download_job_file, request_job, run_sweep
 from tests.oidc_provider import log_in_at_provider
 from tests.provider_edge import ProviderEdge
-from tests.support import Api, Person, extract_token, mails_to
+from tests.support import PASSWORD, Api, Person, extract_token, mails_to
 
 IDENTITIES = "/api/auth/identities"
 
@@ -51,6 +52,30 @@ def test_a_sign_in_is_the_last_use_of_its_identity(
     browser.sign_in(ann.email)
     (listed,) = ann.get(IDENTITIES).json_body["items"]
     assert listed["created_at"] == linked["created_at"] < listed["last_used_at"]
+
+
+def test_a_sign_in_asks_for_the_second_factor_of_the_account(
+    browser: Browser, ann: Person, anonymous: Api
+) -> None:
+    browser.link(ann, ann.email)
+    app = set_up(ann)
+    signed_in = browser.sign_in(ann.email)
+    assert (signed_in.status_code, signed_in.json_body["code"]) == (401, "second_factor_required")
+    step = {"ticket": signed_in.json_body["ticket"], "recovery_code": app.recovery_codes[0]}
+    completed = anonymous.post(SECOND_STEP, step)
+    assert (completed.status_code, completed.json_body["user"]["id"]) == (200, ann.id)
+
+
+def test_an_account_with_a_second_factor_needs_a_recent_proof_to_link(
+    browser: Browser, ann: Person, wait: Callable[..., None]
+) -> None:
+    set_up(ann)
+    wait(minutes=9)
+    ann.renew_token()
+    wait(minutes=2)
+    body = {"provider": "local", "password": PASSWORD}
+    refused = ann.post(f"{IDENTITIES}/start", body)
+    assert (refused.status_code, refused.json_body["code"]) == (403, "step_up_required")
 
 
 def test_to_link_again_changes_nothing(browser: Browser, ann: Person) -> None:

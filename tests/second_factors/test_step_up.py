@@ -38,19 +38,13 @@ def _change(person: Person, path: str) -> Any:
     return person.post(f"/api/auth/{path}", body)
 
 
-def _refresh(person: Any, token: str = "") -> None:
-    """Give the person a new access token, because one lives as long as a proof."""
-    answer = person.post("/api/auth/refresh", {"refresh": token or person.refresh})
-    person._token = answer.json_body["access"]
-
-
 @pytest.mark.parametrize("path", CHANGES)
 def test_an_old_session_changes_credentials_after_a_step_up(
     ann: Person, wait: Any, path: str
 ) -> None:
     app = set_up(ann)
     wait(minutes=9, seconds=30)
-    _refresh(ann)
+    ann.renew_token()
     wait(seconds=31)
     assert code_of(_change(ann, path)) == NEEDED
     assert ann.post(STEP_UP, {"code": app.code()}).status_code == 204
@@ -62,7 +56,7 @@ def test_without_a_second_factor_credentials_are_changed_as_before(
     ann: Person, wait: Any, path: str
 ) -> None:
     wait(minutes=9)
-    _refresh(ann)
+    ann.renew_token()
     wait(minutes=2)
     assert _change(ann, path).status_code in {201, 202, 204}
 
@@ -80,7 +74,7 @@ def test_every_account_needs_a_proof_to_change_second_factors(
     ann: Person, wait: Any, method: str, path: str
 ) -> None:
     wait(minutes=9)
-    _refresh(ann)
+    ann.renew_token()
     wait(minutes=2)
     body = {"code": "123456"} if path == "totp/confirm" else None
     assert code_of(ann.call(method, f"{FACTORS}/{path}", body)) == NEEDED
@@ -94,15 +88,15 @@ def test_a_step_up_counts_for_its_session_only(
     client: Any, anonymous: Api, ann: Person, wait: Any
 ) -> None:
     login = anonymous.post(LOGIN, {"email": ann.email, "password": PASSWORD}).json_body
-    other = Api(client, login["access"])
+    other = Person(client, ann.id, ann.email, login["access"], login["refresh"])
     app = set_up(ann)
     wait(seconds=570)
     assert ann.post(STEP_UP, {"recovery_code": app.recovery_codes[0]}).status_code == 204
     wait(seconds=29)
     assert ann.post(f"{FACTORS}/recovery-codes").status_code == 200
     wait(seconds=2)
-    _refresh(ann)
-    _refresh(other, login["refresh"])
+    ann.renew_token()
+    other.renew_token()
     assert ann.post(f"{FACTORS}/recovery-codes").status_code == 200
     assert code_of(other.post(f"{FACTORS}/recovery-codes")) == NEEDED
 
