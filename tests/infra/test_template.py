@@ -402,9 +402,9 @@ def test_without_identity_providers_there_is_nothing_of_them(
     for name in ("ClientSecrets", "IdentityLayer"):
         assert resources[name]["Condition"] == "HasIdentityProviders"
     layers = {name: each["Layers"] for name, each in functions.items() if "Layers" in each}
-    (condition, layer, none) = layers.pop("APIHandler")["Fn::If"]
-    assert (condition, layer) == ("HasIdentityProviders", [{"Ref": "IdentityLayer"}])
-    assert none == {"Ref": "AWS::NoValue"}
+    (layer,) = layers.pop("APIHandler")
+    identity, none = {"Ref": "IdentityLayer"}, {"Ref": "AWS::NoValue"}
+    assert layer == {"Fn::If": ["HasIdentityProviders", identity, none]}
     assert set(layers) == {"RunJobs", "SweepJobs"}
 
 
