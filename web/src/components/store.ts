@@ -31,9 +31,21 @@ export function useStore<T>(store: Store<T>): T {
   return useSyncExternalStore(store.subscribe, store.get);
 }
 
-const printStore = createStore(false);
-window.addEventListener("beforeprint", () => printStore.set(true));
-window.addEventListener("afterprint", () => printStore.set(false));
+let isPrinting = false;
+
+/** Calls `listener` when the browser begins and ends to print; returns a function that ends this. */
+function subscribeToPrint(listener: () => void): () => void {
+  const update = ({ type }: Event) => {
+    isPrinting = type === "beforeprint";
+    listener();
+  };
+  window.addEventListener("beforeprint", update);
+  window.addEventListener("afterprint", update);
+  return () => {
+    window.removeEventListener("beforeprint", update);
+    window.removeEventListener("afterprint", update);
+  };
+}
 
 /** Whether the page is rendered for paper, where everything is in sight. */
-export const useIsPrinting = () => useStore(printStore);
+export const useIsPrinting = () => useSyncExternalStore(subscribeToPrint, () => isPrinting);
