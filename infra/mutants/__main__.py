@@ -9,6 +9,7 @@ missing test. Survivors that are explained as equal in behavior do not count.
 
 import argparse
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -76,10 +77,12 @@ class ProjectCopy:
     """A copy of the project in which one module at a time is replaced."""
 
     def __init__(self, number: int) -> None:
-        self._folder = _COPIES / str(number)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder = _COPIES / f"{os.getpid()}-{number}"
         shutil.copytree(ROOT, self._folder, ignore=shutil.ignore_patterns(*_NOT_COPIED))
         (self._folder / ".local").symlink_to(ROOT / ".local")
+
+    def remove(self) -> None:
+        shutil.rmtree(self._folder)
 
     def run(self, tests: tuple[str, ...], timeout: float) -> bool:
         """Run tests until one fails; return whether all passed in `timeout` seconds."""
@@ -112,7 +115,7 @@ def measure(area: Area, sample: int, copies: "Queue[ProjectCopy]") -> AreaResult
     copy = copies.get()
     start = time.monotonic()
     if not copy.run(area.tests, timeout=1_200):
-        raise UserError(f"the tests of {area.name} fail without a mutant")
+        raise UserError(f"the tests of {area.name} fail without a mutant: {' '.join(area.tests)}")
     timeout = 20 + 4 * (time.monotonic() - start)
     copies.put(copy)
     mutants = list_mutants(area, sample)
@@ -146,10 +149,14 @@ def main() -> None:
     copies: Queue[ProjectCopy] = Queue(arguments.workers)
     for number in range(arguments.workers):
         copies.put(ProjectCopy(number))
-    for area in areas:
-        if not arguments.areas or area.name in arguments.areas:
-            result = measure(area, arguments.sample, copies)
-            write_areas(read_areas() | {area.name: result})
+    try:
+        for area in areas:
+            if not arguments.areas or area.name in arguments.areas:
+                result = measure(area, arguments.sample, copies)
+                write_areas(read_areas() | {area.name: result})
+    finally:
+        for copy in list(copies.queue):
+            copy.remove()
 
 
 if __name__ == "__main__":
