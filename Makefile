@@ -11,7 +11,7 @@ RUN := $(BIN)/python -m
 COMPOSE := docker compose --file localstack/docker-compose.yml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down check openapi clients contract test proofs bench audit lock package deploy smoke diff grafana destroy web invoke replay reindex superuser logs clean
+.PHONY: help install run up down check openapi clients contract test proofs proof mutants bench audit lock package deploy smoke diff grafana destroy web invoke replay reindex superuser logs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | \
@@ -67,6 +67,12 @@ test: install ## Run all tests; live tests start their own local cloud [CLOUD=lo
 
 proofs: install ## Run the load tests, which take minutes; CI runs them in parallel to make test
 	$(RUN) pytest -n auto -m proof $(ARGS)
+
+proof: install ## Run the tests of the promises and write docs/proof.md: ARGS="8 20" for some
+	@$(RUN) infra.proof $(ARGS)
+
+mutants: install ## Measure how many defects the tests notice; writes docs/mutants.md: ARGS="tokens cursors"
+	@$(RUN) infra.mutants $(ARGS)
 
 bench: install ## Measure the product beside Django; writes docs/performance.md (needs Valgrind, PostgreSQL)
 	@$(RUN) bench

@@ -82,6 +82,12 @@ def object_exists(key: str) -> bool:
     return True
 
 
+def empty_bucket() -> None:
+    """Delete all objects in the bucket."""
+    for key in list_objects():
+        clients.s3_client().delete_object(Bucket=settings.BUCKET_NAME, Key=key)
+
+
 def list_objects() -> set[str]:
     """Return the keys of all objects in the bucket."""
     found = clients.s3_client().list_objects_v2(Bucket=settings.BUCKET_NAME)

@@ -14,6 +14,8 @@ FIXED_HEADERS = {
 }
 LIMIT = re.compile(r'"(read|write)";r=[0-9]+;t=[0-9]+')
 POLICY = re.compile(r'"(read|write)";q=[1-9][0-9]*;w=60')
+# Password hashes, and the keys of `tests/moto_stack.py`, which no response may contain.
+SECRETS = (b"$argon2", b"s" * 64, b"w" * 64, b"o" * 64, b"f" * 64)
 PROBLEM_FIELDS = {"type", "title", "status", "detail", "code", "request_id"}
 
 
@@ -29,6 +31,7 @@ def check(origin: str, status: int, headers: Mapping[str, str], body: bytes) -> 
     assert "default-src 'none'" in headers["content-security-policy"]
     allowed_origin = origin if origin in settings.ALLOWED_ORIGINS else None
     assert headers.get("access-control-allow-origin") == allowed_origin
+    assert not any(secret in body for secret in SECRETS)
     if status >= 400:
         _check_problem(status, headers, body)
 

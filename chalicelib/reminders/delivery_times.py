@@ -18,9 +18,8 @@ def reminder_delivery_time(due: datetime, zone: str, now: datetime) -> datetime:
     due time. A task that is due on a day has its due time a millisecond before midnight; its window
     is that whole day, which has 23 or 25 hours when the clocks change.
     """
-    local_end = (due + timedelta(milliseconds=1)).astimezone(ZoneInfo(zone))
-    if local_end.time() == time.min:
-        day = local_end.date() - timedelta(days=1)
+    day = local_date(due, zone)
+    if local_date(due + timedelta(milliseconds=1), zone) != day:  # midnight may not exist
         window_start = datetime.combine(day, time.min, ZoneInfo(zone)).astimezone(UTC)
     else:
         window_start = due - REMINDER_WINDOW

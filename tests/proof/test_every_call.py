@@ -1,10 +1,11 @@
 """Every call of the API with every fault at every request that it sends to DynamoDB.
 
 A fault that passes is not noticed by the client. After any other the table is as before the call or
-as after it, and a repetition of the call completes it once.
+as after it, and a repetition of the call completes it once. Then the checkers find nothing.
 """
 
 import itertools
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,11 +15,14 @@ import pytest
 import time_machine
 from chalice.test import Client
 
+from app import app
 from chalicelib.clock import now
 from chalicelib.jobs.deferred_updates import run_deferred_updates
+from infra.openapi.routes import Route, list_routes
 from tests.costs.costs import Call, Scenario
-from tests.costs.test_costs import TABLES
 from tests.faults import Killed
+from tests.proof.calls import CALLS, send
+from tests.proof.checkers import find_violations
 from tests.proof.faults import FAULTS, fault_at
 from tests.proof.tables import State, describe, difference, read_state, restore
 from tests.support import Person
@@ -40,7 +44,18 @@ REPEATED = {
     "`POST .../resend`": "sends the invitation again",
     "`POST /api/live/tickets`": "creates another ticket",
 }
+# These wait until time passes, which the clock of the proof does not let pass.
+WAITING = {"`GET /api/admin/dead-letters`": "the double of SQS polls for a second"}
+# They need an identity provider; tests/identity_providers has their races and outages.
+AT_PROVIDERS = {
+    "POST /api/auth/sign-in/start",
+    "POST /api/auth/sign-in",
+    "POST /api/auth/identities/start",
+    "POST /api/auth/identities",
+}
 _keys = itertools.count()
+
+Report = Callable[[str, object], None]
 
 
 @dataclass(frozen=True)
@@ -65,15 +80,19 @@ class Proof:
     def __init__(self, world: Scenario, name: str, call: Call) -> None:
         self._name = name
         method, path, body, person, headers, _ = (*call(world), None, None, None, None)[:6]
-        sent = dict(headers or {}) | ({"Idempotency-Key": f"{next(_keys)}"} if body else {})
+        key = {"Idempotency-Key": f"{next(_keys)}"} if method == "POST" else {}
+        sent = dict(headers or {}) | key
         self._call = lambda: (person or world.ann).call(method, path, body, headers=sent)
         self._before: State = read_state()
+        # Tasks that are seeded for lists have counts without what they count.
+        self._known = find_violations(self._before.values())
+        self.points = 0
 
     def find_failures(self) -> Iterator[str]:
         """Yield what is wrong after a fault; afterwards the call is made without one."""
         unchanged = describe(self._before)
         clean = Outcome(self._send(), describe(read_state()))
-        completed = self._complete()
+        completed = describe(self._complete())
         for name, fault in FAULTS.items():
             for number in itertools.count(1):
                 restore(self._before)
@@ -83,6 +102,7 @@ class Proof:
                 if session.requests < number:
                     break
                 if session.happened:
+                    self.points += 1
                     case = f"{name}, at request {number}: {found.status}"
                     if fault.is_transient:
                         yield from self._compare(case, found, clean)
@@ -98,10 +118,10 @@ class Proof:
         except Killed:
             return KILLED
 
-    def _complete(self) -> Counter[str]:
-        """Run the deferred updates, and return the state of the table."""
+    def _complete(self) -> State:
+        """Run the deferred updates, and return the items of the table."""
         run_deferred_updates(now() + timedelta(minutes=2))
-        return describe(read_state())
+        return read_state()
 
     def _check_outage(
         self, case: str, found: Outcome, unchanged: Counter[str], clean: Outcome
@@ -119,9 +139,12 @@ class Proof:
         is_done = first.table == clean.table or self._name in COMPLETED_BY_A_JOB
         if again != clean.status and not (is_done and 400 <= again < 500):
             yield f"{case}, {again} when repeated"
+        state = self._complete()
+        violations = set(find_violations(state.values())).difference(self._known)
+        yield from (f"{case}, {violation}" for violation in violations)
         if self._name in REPEATED | COMPLETED_BY_A_JOB:
             return
-        if (found := self._complete()) != completed:
+        if (found := describe(state)) != completed:
             yield f"{case}, another state when repeated: {difference(found, completed)}"
 
     def _compare(self, case: str, found: Outcome, clean: Outcome) -> Iterator[str]:
@@ -131,16 +154,21 @@ class Proof:
             yield f"{case}, another state: {difference(found.table, clean.table)}"
 
 
-def _prove(world: Scenario, calls: dict[str, Call]) -> dict[str, list[str]]:
-    """Return the failures of each call that has some."""
-    found = {name: list(Proof(world, name, call).find_failures()) for name, call in calls.items()}
-    return {name: failures for name, failures in found.items() if failures}
+def _prove(world: Scenario, calls: dict[str, Call], report: Report) -> dict[str, list[str]]:
+    """Return the failures of each call that has some, and report how many points were tried."""
+    failures, points = {}, 0
+    for name, call in calls.items():
+        if name in WAITING:
+            continue
+        proof = Proof(world, name, call)
+        failures[name] = list(proof.find_failures())
+        points += proof.points
+    report("cases", points)
+    return {name: found for name, found in failures.items() if found}
 
 
-pytestmark = [
-    pytest.mark.usefixtures("frozen_clock", "local_table"),
-    pytest.mark.parametrize("transport", ["lean"], indirect=True),
-]
+on_dynamodb_local = pytest.mark.usefixtures("frozen_clock", "local_table")
+on_lean_transport = pytest.mark.parametrize("transport", ["lean"], indirect=True)
 
 
 @pytest.fixture
@@ -151,11 +179,35 @@ def world(
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize("heading", TABLES)
-def test_no_fault_leaves_a_call_half_done(world: Scenario, heading: str) -> None:
-    assert _prove(world, TABLES[heading]) == {}
+@on_dynamodb_local
+@on_lean_transport
+@pytest.mark.parametrize("heading", CALLS)
+def test_no_fault_leaves_a_call_half_done(
+    world: Scenario, heading: str, record_property: Report
+) -> None:
+    assert _prove(world, CALLS[heading], record_property) == {}
 
 
+@on_dynamodb_local
+@on_lean_transport
 @pytest.mark.parametrize("name", ["`POST /api/tasks`", "`PATCH .../status`"])
-def test_no_fault_leaves_the_usual_change_half_done(world: Scenario, name: str) -> None:
-    assert _prove(world, {name: TABLES["Calls about tasks"][name]}) == {}
+def test_no_fault_leaves_the_usual_change_half_done(
+    world: Scenario, name: str, record_property: Report
+) -> None:
+    assert _prove(world, {name: CALLS["Calls about tasks"][name]}, record_property) == {}
+
+
+def test_every_route_that_writes_is_among_the_calls(world: Scenario) -> None:
+    routes = [route for route in list_routes(app) if route.method != "GET"]
+    for heading, calls in CALLS.items():
+        for name, call in calls.items():
+            # Variants of a call, and reads, lead to no further route.
+            if heading != "Calls for lists" and not name.startswith(("...", "`GET")):
+                called = send(world, call)
+                routes = [route for route in routes if not _is_call_of(route, *called)]
+    assert {route.name for route in routes} == AT_PROVIDERS
+
+
+def _is_call_of(route: Route, method: str, path: str) -> bool:
+    form = re.sub(r"{\w+}", "[^/]+", route.path)
+    return method == route.method and re.fullmatch(form, path) is not None

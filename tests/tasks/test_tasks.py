@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from tests.support import EMPTY_TASK, Person, error_locations, in_hours
+from tests.table_items import put_task_copies
 
 
 def test_a_new_task_has_the_requested_fields_and_defaults(ann: Person) -> None:
@@ -72,6 +73,13 @@ def test_the_callers_tasks_are_listed_by_due_date(ann: Person) -> None:
 def test_the_error_names_the_invalid_query_parameter(ann: Person, parameters: str) -> None:
     answer = ann.get(f"/api/tasks?project={ann.create_project()}&{parameters}")
     assert (answer.status_code, error_locations(answer)) == (400, [parameters.partition("=")[0]])
+
+
+def test_a_page_has_25_tasks_by_default(ann: Person) -> None:
+    project = ann.create_project()
+    put_task_copies(ann.create_task(project)["id"], 30)
+    page = ann.get(f"/api/tasks?project={project}").json_body
+    assert len(page["items"]) == 25 and page["next_cursor"]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])

@@ -1,0 +1,53 @@
+"""The purge of a large project, killed again and again."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from chalicelib.clock import now
+from chalicelib.trash.jobs import purge_trash
+from tests.costs.seeds import fill
+from tests.faults import Killed, kill_at_call
+from tests.proof.tables import read_state
+from tests.support import Person, sign_up
+
+TASKS, KILLS = 10_000, 20
+
+
+@pytest.mark.proof
+@pytest.mark.usefixtures("local_table")
+def test_a_purge_of_10_000_tasks_is_completed_although_it_is_killed_20_times(
+    ann: Person,
+    bob: Person,
+    wait_days: Any,
+    wait: Any,
+    record_property: Callable[[str, object], None],
+) -> None:
+    kept, deleted = ann.create_project("Kept"), ann.create_project("Deleted")
+    for project in (kept, deleted):
+        ann.add_member(project, bob)
+        ann.create_task(project, assigned_to=bob.id)
+    label = ann.post(f"/api/projects/{deleted}/labels", {"name": "red"}).json_body["id"]
+    fill(deleted, [ann.id, bob.id], label, TASKS)
+    others = {key: item for key, item in read_state().items() if kept in str(key)}
+    assert ann.delete(f"/api/projects/{deleted}").status_code == 204
+    assert bob.get(f"/api/projects/{deleted}").status_code == 404
+    wait_days(days=30)
+    dice, kills = random.Random(1), 0
+    while kills < KILLS:
+        try:
+            with kill_at_call(dice.randint(1, 120)):
+                purge_trash(now())
+            break
+        except Killed:
+            kills += 1
+            wait(minutes=7)  # until the lease has expired
+    purge_trash(now())
+    assert kills == KILLS
+    left = read_state()
+    assert [key for key in left if deleted in str(key)] == []
+    assert {key: left.get(key) for key in others} == others
+    assert sign_up(ann.client, "bob").get(f"/api/projects/{kept}").status_code == 200
+    record_property("cases", kills)
