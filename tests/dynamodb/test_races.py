@@ -68,7 +68,7 @@ def test_concurrent_registrations_of_an_address_create_one_account(cloud: None) 
     assert len(winners) == 1
     kinds = Counter(item.PK.split("#")[0] for item in Item.scan())
     del kinds["WATERMARK"]
-    assert kinds == {"USER": 1, "EMAIL": 1, "USERNAME": 1, "OUTBOX": 1}
+    assert kinds == {"USER": 1, "EMAIL": 1, "USERNAME": 1, "OUTBOX": 1, "AUDIT": 1}
 
 
 def test_patches_of_different_fields_both_survive(ann: Person) -> None:

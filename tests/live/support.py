@@ -14,6 +14,7 @@ from localstack_client.session import Session
 
 from infra.stage import ROOT
 from localstack.mailbox import read_messages
+from tests.authenticator import Authenticator
 from tests.moto_stack import build_watermarks
 
 T = TypeVar("T")
@@ -110,6 +111,14 @@ class ApiUser:
         self.http.headers["Authorization"] = f"Bearer {login['access']}"
         self.id = login["user"]["id"]
         return self
+
+    def set_up_second_factor(self) -> Authenticator:
+        """Set up an authenticator app; return it with its recovery codes."""
+        path = "/auth/second-factors/totp/"
+        app = Authenticator(str(self.request_json("POST", path)["secret"]))
+        confirmed = self.request_json("POST", f"{path}confirm/", {"code": app.code()})
+        app.recovery_codes = confirmed["recovery_codes"]
+        return app
 
     def set_daytime_zone(self) -> None:
         """Choose a time zone in which it is past 09:00 now, so that reminders are sent at once."""

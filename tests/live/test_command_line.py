@@ -10,7 +10,6 @@ import pytest
 
 from infra.clients import read_version
 from infra.stage import ROOT
-from tests.authenticator import Authenticator
 from tests.live.client_programs import Run, run_python
 from tests.live.support import PASSWORD, ApiUser, Deployment, in_hours
 
@@ -62,17 +61,6 @@ def as_ann(task: Task, api_token: str, project: str) -> Task:
         return task(*arguments, **{"TASK_TOKEN": api_token, **variables})
 
     return run
-
-
-def _set_up_second_factor(user: ApiUser) -> Authenticator:
-    """Set up an authenticator app and return it with its recovery codes."""
-    setup = user.request_json("POST", "/auth/second-factors/totp/")
-    app = Authenticator(str(setup["secret"]))
-    confirmed = user.request_json(
-        "POST", "/auth/second-factors/totp/confirm/", {"code": app.code()}
-    )
-    app.recovery_codes = confirmed["recovery_codes"]
-    return app
 
 
 def _log_in(task: Task, ann: ApiUser, **variables: str) -> Run:
@@ -138,7 +126,7 @@ def test_a_login_is_kept_in_a_file_that_only_its_owner_reads(
 
 def test_a_login_asks_for_the_second_factor(task: Task, deployment: Deployment) -> None:
     user = deployment.new_user("dora").sign_up()
-    app = _set_up_second_factor(user)
+    app = user.set_up_second_factor()
 
     def log_in(code: str) -> Run:
         return task("login", "--email", user.email, stdin=f"{PASSWORD}\n{code}\n")

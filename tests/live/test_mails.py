@@ -44,6 +44,10 @@ SUBJECTS = {
     "new_email": ("nia2", "Confirm your new address"),
     "email_changed": ("nia", "The address of your account was changed"),
     "leaving": ("lea", "Your account will be deleted"),
+    "factor_added": ("fay", "A second factor was added"),
+    "recovery_code_used": ("fay", "A recovery code"),
+    "factor_removed": ("fay", "A second factor was removed"),
+    "factors_reset": ("gil", "The second factors of your account were removed"),
     "invitation": ("eve", "You are invited to a project"),
     "assigned": ("bob", "Assigned to you: Plan"),
     "comment": ("bob", "New comment: Talk"),
@@ -122,7 +126,11 @@ def _call_api_of_page(person: ApiUser, link: Any) -> requests.Response:
     }
     if link.path in posts:
         return person.call("POST", *posts[link.path])
-    gets = {"": "/health/", "/tasks": "/tasks/?assigned_to=me"}
+    gets = {
+        "": "/health/",
+        "/tasks": "/tasks/?assigned_to=me",
+        "/account/security": "/auth/second-factors/",
+    }
     path = re.sub("/settings$", "/webhooks", link.path)
     return person.call("GET", gets.get(path, path + "/"))
 
@@ -133,12 +141,13 @@ def scenario(
 ) -> MailScenario:
     if ON_LOCALSTACK:
         pytest.skip("LocalStack relays no email")
-    names = ("ann", "bob", "mel", "dan", "vera", "rex", "nia", "lea", "eve")
+    names = ("ann", "bob", "mel", "dan", "vera", "rex", "nia", "lea", "fay", "gil", "eve")
     people = {name: deployment.new_user(name).sign_up() for name in names if name != "eve"}
     people |= {"eve": deployment.new_user("eve"), "nia2": deployment.new_user("nia2")}
     scenario = MailScenario(deployment, inbox, aws_client, people)
     _cause_account_mails(**people)
     _cause_project_mails(scenario, **people)
+    _cause_factor_mails(people["fay"], people["gil"], deployment)
     _disable_webhook(people["ann"])
     for kind in ("reset", "new_email"):
         (link,) = _find_links(scenario.mail(kind))
@@ -153,6 +162,17 @@ def _cause_account_mails(
     rex.request_json("POST", "/auth/forgot-password/", {"email": rex.email})
     nia.request_json("POST", "/auth/change-email/", {"email": nia2.email, "password": PASSWORD})
     lea.request_json("DELETE", "/auth/profile/", {"password": PASSWORD})
+
+
+def _cause_factor_mails(fay: ApiUser, gil: ApiUser, deployment: Deployment) -> None:
+    code = fay.set_up_second_factor().recovery_codes[0]
+    login = fay.call("POST", "/auth/login/", {"email": fay.email, "password": PASSWORD})
+    step = {"ticket": login.json()["ticket"], "recovery_code": code}
+    fay.request_json("POST", "/auth/login/second-factor/", step)
+    fay.request_json("DELETE", "/auth/second-factors/totp/")
+    gil.set_up_second_factor()
+    staff = deployment.make_staff(deployment.new_user("sam").sign_up())
+    staff.request_json("DELETE", f"/admin/users/{gil.id}/second-factors/")
 
 
 def _cause_project_mails(

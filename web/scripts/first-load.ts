@@ -37,7 +37,7 @@ const PAGES: Record<string, string[]> = {
 const LATER: Partial<Record<string, string[]>> = {
   [LAYOUT]: ["src/app/storeChanges.ts"],
   "src/features/projects/ProjectLayout.tsx": ["src/features/live/LiveChanges.tsx"],
-  settings: ["src/features/webhooks/WebhookSettings.tsx"],
+  settings: ["src/features/webhooks/WebhookSettings.tsx", "src/features/audit/ProjectAudit.tsx"],
   statistics: ["src/features/statistics/charts.tsx"],
   task: ["src/features/task/TaskExtras.tsx", "src/features/live/LiveChanges.tsx"],
 };

@@ -73,7 +73,7 @@ export function AuditEntries({ of, actions, load }: Props) {
 function EntryTable({ entries }: { entries: AuditEntry[] }) {
   const zone = useTimeZone();
   return (
-    <WideTable minWidth={600} aria-label={texts.entries}>
+    <WideTable minWidth={600} label={texts.entries} aria-label={texts.entries}>
       <Table.Thead>
         <Table.Tr>
           <Table.Th>{texts.time}</Table.Th>
