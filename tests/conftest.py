@@ -70,7 +70,7 @@ from tests.dynamodb_local import run_dynamodb_local, use_local_table  # noqa: E4
 from tests.faults import ses_send_rate  # noqa: E402
 from tests.moto_shortcuts import apply_shortcuts  # noqa: E402
 from tests.moto_stack import create_stack, set_watermarks  # noqa: E402
-from tests.support import Api, Person, RegisteredPeople  # noqa: E402
+from tests.support import Api, Person, RegisteredPeople, sign_up  # noqa: E402
 from tests.table_stream import TaskStream  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
@@ -272,6 +272,17 @@ def local_table(cloud: None, dynamodb_local_address: str, transport: str) -> Ite
     with use_local_table(dynamodb_local_address, transport):
         set_watermarks()
         yield
+
+
+@pytest.fixture
+def chief(client: Client) -> Person:
+    """A member of the site staff."""
+    from chalicelib.accounts.staff import make_staff
+    from chalicelib.clock import now
+
+    person = sign_up(client, "chief")
+    assert make_staff(email=person.email, now=now()) is None
+    return person
 
 
 @pytest.fixture

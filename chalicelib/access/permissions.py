@@ -38,6 +38,7 @@ class Action(StrEnum):
     RESET_SECOND_FACTORS = "reset second factors"
     USE_INBOX = "use inbox"
     MANAGE_USERS = "manage users"
+    CHANGE_USERS = "change users"
     MONITOR_SERVICE = "monitor service"
     READ_PROJECTS = "read projects"
     CREATE_PROJECT = "create project"
@@ -108,6 +109,7 @@ PERMISSIONS: dict[Action, Permission] = {
     Action.RESET_SECOND_FACTORS: Permission(staff=True, proof=Proof.WITH_SECOND_FACTOR),
     Action.USE_INBOX: Permission(),
     Action.MANAGE_USERS: Permission(staff=True),
+    Action.CHANGE_USERS: Permission(staff=True, proof=Proof.WITH_SECOND_FACTOR),
     Action.MONITOR_SERVICE: Permission(staff=True),
     Action.CREATE_PROJECT: Permission(scope=Scope.WRITE_PROJECTS),
     Action.READ_PROJECTS: Permission(EVERY_ROLE, Scope.READ_PROJECTS, archived=True),

@@ -272,7 +272,7 @@ def _authorize(context: RequestContext, found: PrefetchResult) -> Access:
     if permission.staff and not user.is_staff:
         raise Forbidden("Only site staff may do this")
     if permission.proof is Proof.ALL or (permission.proof and user.second_factors):
-        require_recent_proof(context.caller, found.items, context.now)
+        require_recent_proof(context.caller, user, found.items, context.now)
     return Access(context=context, user=user, token=token, prefetched=found)
 
 

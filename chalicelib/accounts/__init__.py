@@ -5,5 +5,5 @@ A user's email address and username are unique.
 
 Items: Credentials, User, UsernameClaim.
 Imports: access, attachments, audit, dynamodb, http, identity_providers, jobs, live, mail, members,
-notifications, projects, sessions, tasks.
+notifications, projects, second_factors, sessions, tasks.
 """

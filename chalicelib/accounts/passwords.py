@@ -15,11 +15,12 @@ from chalicelib.accounts.models import Credentials, User
 from chalicelib.accounts.token_models import TokenPurpose
 from chalicelib.audit.actions import AuditAction
 from chalicelib.audit.entries import audit_public_write, audit_write
-from chalicelib.dynamodb.transactions import ConditionFailed, transact
+from chalicelib.dynamodb.transactions import ConditionFailed, Delete, transact
 from chalicelib.email_addresses import canonical_address
 from chalicelib.errors import Conflict, FieldError, Invalid
 from chalicelib.mail.models import lift_suppression_write
 from chalicelib.mail.notifications import PASSWORD_CHANGED, RESET, queue_account_write
+from chalicelib.second_factors.models import SecondFactor
 from chalicelib.sessions.models import carry_over_session_write
 from chalicelib.sessions.throttling import clear_attempts, count_attempt
 from chalicelib.text import normalize_password
@@ -130,7 +131,8 @@ def reset_password(*, token: str, new_password: str, source: str | None, now: da
     """Set a new password with the token from the email.
 
     The token also proves the address, so the account is verified. All sessions, API tokens and
-    one-time tokens of the account become invalid. Raises `Invalid` when the token is not valid.
+    one-time tokens of the account become invalid, and second factors of an account whose address
+    was not verified before. Raises `Invalid` when the token is not valid.
     """
     verified = one_time_tokens.verify_token(token, TokenPurpose.RESET, now)
     user = verified.user
@@ -138,7 +140,12 @@ def reset_password(*, token: str, new_password: str, source: str | None, now: da
     new_hash = hash_password(new_password)
     if credentials is None:
         raise one_time_tokens.invalid_token_error()
-    actions = (User.epoch.add(1), User.is_verified.set(True), *token_models.void_token_actions())
+    actions = [User.epoch.add(1), User.is_verified.set(True), *token_models.void_token_actions()]
+    removed: list[Delete] = []
+    # Somebody else may have registered this address, and set up a factor to keep the account.
+    if user.second_factors and not user.is_verified:
+        actions.append(User.second_factors.remove())
+        removed.append(Delete(SecondFactor.key(user.id)))
     token_unused = token_models.is_token_unused(TokenPurpose.RESET, verified.digest)
     try:
         transact(
@@ -147,6 +154,7 @@ def reset_password(*, token: str, new_password: str, source: str | None, now: da
             queue_account_write(user, PASSWORD_CHANGED, now),
             lift_suppression_write(user.email, now),
             audit_public_write(AuditAction.PASSWORD_RESET, user.id, source=source, now=now),
+            *removed,
         )
     except ConditionFailed as failed:
         raise one_time_tokens.invalid_token_error() from failed

@@ -215,7 +215,7 @@ def list_accounts(access: Access, query: StaffQuery) -> Response:
     bp,
     "PATCH",
     "/api/admin/users/{user_id}",
-    Action.MANAGE_USERS,
+    Action.CHANGE_USERS,
     body=StaffPatch,
     returns=StaffAccount,
 )

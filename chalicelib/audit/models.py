@@ -56,6 +56,15 @@ class AuditEntry(Item):
         return str(self.wake_at)
 
 
+def is_by_others(entry: AuditEntry) -> bool:
+    """Return whether somebody else did it to the account of the entry. Its owner is not told who of
+    the site staff did, and from where: the `ORIGIN` of the entry."""
+    return entry.actor not in (None, entry.subject)
+
+
+ORIGIN = ("actor", "credential", "source", "request_id")
+
+
 class Origin(Struct, frozen=True):
     """Where a change came from: time and request, and the actor with the credential and network.
 
@@ -120,6 +129,8 @@ def list_actor_entries(
     actor: str, period: Period, *, limit: int, start: dict[str, object] | None
 ) -> Page[AuditEntry]:
     """Return a page of what a user did to accounts and projects, the newest first."""
+    if period.since >= period.until:
+        return Page([], None)
     during = Item.assignee_sort.between(*_format(period))
     page = query_page(
         Item,
@@ -137,6 +148,8 @@ def list_all_entries(
     period: Period, *, limit: int, start: dict[str, object] | None
 ) -> Page[AuditEntry]:
     """Return a page of the entries of the whole service, the newest first."""
+    if period.since >= period.until:
+        return Page([], None)
     days = range((period.until - period.since).days + 1)
     months = {_month_key(period.until - timedelta(days=day)) for day in days}
     months.add(_month_key(period.since))

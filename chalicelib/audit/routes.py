@@ -66,5 +66,5 @@ def _respond(
         else partial(service.list_entries, subject, wanted)
     )
     present = schemas.present_own_entry if is_own else schemas.present_entry
-    list_name = f"audit {subject} {schemas.name_filter(query)}"
+    list_name = f"audit {subject!r} {schemas.name_filter(query)}"
     return page_response(access, query, list_name, find, present)

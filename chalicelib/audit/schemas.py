@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from chalicelib.accounts.schemas import Person, present_person
 from chalicelib.audit.actions import ABOUT_USERS, AuditAction, concerns_account
+from chalicelib.audit.models import ORIGIN, is_by_others
 from chalicelib.audit.service import EntryFilter, NamedEntry
 from chalicelib.errors import BadRequest, FieldError
 from chalicelib.http.fields import Id, Time
@@ -89,7 +90,7 @@ def require_narrow(query: StaffAuditQuery) -> None:
 
 def name_filter(query: AuditQuery) -> str:
     """Return the text to which the cursors of the list are bound."""
-    return f"{query.since} {query.until} {_get_actor(query)} {query.action}"
+    return f"{query.since} {query.until} {_get_actor(query)!r} {query.action}"
 
 
 def _get_actor(query: AuditQuery) -> str | None:
@@ -124,8 +125,9 @@ def present_own_entry(named: NamedEntry) -> AuditEntry:
     It does not tell who of the site staff made a change, and from where.
     """
     body = present_entry(named)
-    if named.entry.actor not in (None, named.entry.subject):
-        body.actor = body.credential = body.source = body.request_id = None
+    if is_by_others(named.entry):
+        for name in ORIGIN:
+            setattr(body, name, None)
     return body
 
 

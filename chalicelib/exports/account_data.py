@@ -11,7 +11,7 @@ from typing import Any
 from chalicelib.access.permissions import Action, is_allowed
 from chalicelib.accounts.models import User, get_user
 from chalicelib.audit.actions import AuditAction
-from chalicelib.audit.models import AuditEntry
+from chalicelib.audit.models import ORIGIN, AuditEntry, is_by_others
 from chalicelib.audit.service import list_history
 from chalicelib.calendar_feeds.models import list_user_feeds
 from chalicelib.dynamodb.table import batch_get
@@ -103,10 +103,15 @@ def collect_account_data(user_id: str, now: datetime) -> Record:
         ],
         **_export_schedules(user_id),
         **_export_address(user),
-        "security_events": _select_all(security_events, AUDIT_FIELDS),
+        "security_events": [_export_event(entry) for entry in security_events],
         "actions_in_projects": _select_all(actions, AUDIT_FIELDS),
         "jobs": _export_jobs([*security_events, *actions], now),
     }
+
+
+def _export_event(entry: AuditEntry) -> Record:
+    hidden: Record = dict.fromkeys(ORIGIN) if is_by_others(entry) else {}
+    return select_fields(entry, AUDIT_FIELDS) | hidden
 
 
 def _export_credentials(user_id: str) -> Record:

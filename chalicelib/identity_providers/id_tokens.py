@@ -74,10 +74,11 @@ def verify_id_token(
         }
         seconds = int(now.timestamp())
         jwt.JWTClaimsRegistry(now=seconds, leeway=LEEWAY_SECONDS, **required).validate(claims)
-    except (JoseError, ValueError) as error:
+        _check_parties(claims, provider, nonce)
+        _check_signers(keys, metadata, issuer)
+    # Keys and claims of a broken provider can have any type.
+    except (JoseError, ValueError, KeyError, TypeError) as error:
         raise InvalidToken(f"{type(error).__name__}: {error}") from error
-    _check_parties(claims, provider, nonce)
-    _check_signers(keys, metadata, issuer)
     return dict(claims)
 
 
@@ -123,7 +124,7 @@ def _check_parties(claims: dict[str, Any], provider: Provider, nonce: str) -> No
     if not secrets.compare_digest(str(claims["nonce"]).encode(), nonce.encode()):
         raise InvalidToken("the nonce is another one")
     subject = claims["sub"]
-    if not isinstance(subject, str) or len(subject) > SUBJECT_MAX:
+    if not isinstance(subject, str) or not 0 < len(subject.encode()) <= SUBJECT_MAX:
         raise InvalidToken("the subject is not valid")
 
 

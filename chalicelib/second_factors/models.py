@@ -134,13 +134,21 @@ def _store_actions(codes: RecoveryCodes, now: datetime) -> tuple[Action, ...]:
     )
 
 
-def count_factors_write(user: User, change: int) -> Update:
-    """Return the write that adds `change` to the number of second factors of an account.
+def add_factor_write(user: User, now: datetime) -> Update:
+    """Return the write that counts one more second factor of an account.
 
     It fails when the number has changed since `user` was read.
     """
+    actions: list[Action] = [User.second_factors.add(1)]
+    if not user.second_factors:
+        actions.append(User.factors_since.set(format_timestamp(now)))
+    return update_user_write(user.id, *actions, condition=is_unchanged(user, "second_factors"))
+
+
+def remove_factor_write(user: User) -> Update:
+    """Return the write that counts one second factor less, as `add_factor_write`."""
     unchanged = is_unchanged(user, "second_factors")
-    return update_user_write(user.id, User.second_factors.add(change), condition=unchanged)
+    return update_user_write(user.id, User.second_factors.add(-1), condition=unchanged)
 
 
 def reset_factors_writes(user: User) -> tuple[Write, ...]:

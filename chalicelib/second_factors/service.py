@@ -9,7 +9,7 @@ from chalicelib.accounts.passwords import require_current_password
 from chalicelib.audit.actions import AuditAction
 from chalicelib.audit.entries import audit_write
 from chalicelib.dynamodb.transactions import ConditionFailed, Write, transact
-from chalicelib.errors import Conflict, FieldError, Invalid, require_found
+from chalicelib.errors import Conflict, FieldError, Invalid, Unauthenticated, require_found
 from chalicelib.mail.notifications import (
     FACTOR_ADDED,
     FACTOR_REMOVED,
@@ -65,7 +65,9 @@ def confirm_totp_setup(access: Access, code: str) -> list[str] | None:
     codes = None if user.second_factors else recovery_codes.create_codes(user.id)
     writes: list[Write] = [models.confirm_setup_write(user.id, factor, step, codes, access.now)]
     if factor.totp is None:
-        writes.append(models.count_factors_write(user, 1))
+        writes.append(models.add_factor_write(user, access.now))
+    if not user.second_factors:  # its code proves the second factor
+        writes.append(prove_session_write(user.id, access.session_id or "", access.now))
     entry = audit_write(access, AuditAction.SECOND_FACTOR_ADDED, user.id)
     _change(*writes, queue_account_write(user, FACTOR_ADDED, access.now), entry)
     return codes.codes if codes else None
@@ -80,7 +82,7 @@ def remove_totp(access: Access) -> None:
         return
     _change(
         models.remove_totp_write(user.id, factor, is_last=user.second_factors == 1),
-        models.count_factors_write(user, -1),
+        models.remove_factor_write(user),
         queue_account_write(user, FACTOR_REMOVED, access.now),
         audit_write(access, AuditAction.SECOND_FACTOR_REMOVED, user.id),
     )
@@ -111,7 +113,10 @@ def step_up(
     if access.user.second_factors:
         if proof is None:
             raise Invalid(errors=(FieldError("code", "give a second factor, not the password"),))
-        use_proof(access.user, proof, write, source=source, now=access.now)
+        try:
+            use_proof(access.user, proof, write, source=source, now=access.now)
+        except ConditionFailed as failed:  # the session has ended meanwhile
+            raise Unauthenticated() from failed
         return
     if password is None:
         raise Invalid(errors=(FieldError("password", "is missing; there is no second factor"),))

@@ -112,11 +112,12 @@ def require_valid_credential(
     return user, credential
 
 
-def require_recent_proof(caller: Caller, items: BatchResult, now: datetime) -> None:
+def require_recent_proof(caller: Caller, user: User, items: BatchResult, now: datetime) -> None:
     """Raise `Forbidden` when the session of `caller`, one of `items`, had no login or step-up in
-    the last ten minutes."""
+    the last ten minutes, or only before `user` had a second factor."""
     session = items.get(caller.key)
-    if not (isinstance(session, Session) and session.is_proved(now)):
+    since = user.factors_since if user.second_factors else None
+    if not (isinstance(session, Session) and session.is_proved(now, since)):
         raise Forbidden("Prove first that it is you, with a step-up", code="step_up_required")
 
 

@@ -63,9 +63,11 @@ class Session(Item):
         has_time_left = format_timestamp(now) < min(self.idle_until, self.absolute_until)
         return has_time_left and self.revoked_at is None and self.epoch == epoch
 
-    def is_proved(self, now: datetime) -> bool:
-        """Return whether the user has proved in the last ten minutes who they are."""
-        return (self.proved_at or "") > format_timestamp(now - PROOF_LIFETIME)
+    def is_proved(self, now: datetime, since: str | None) -> bool:
+        """Return whether the user has proved in the last ten minutes, and not before `since`, who
+        they are."""
+        proved_at = self.proved_at or ""
+        return proved_at > format_timestamp(now - PROOF_LIFETIME) and proved_at >= (since or "")
 
 
 def prove_session_write(user_id: str, session_id: str, now: datetime) -> Update:

@@ -390,3 +390,20 @@ def test_entries_outlive_project_and_account_and_end_after_400_days(
         chief.log_in()
         for query in (f"subject={project}", f"actor={ann.id}", f"subject={ann.id}"):
             assert chief.get(f"/api/admin/audit?{query}").json_body["items"] == []
+
+
+@pytest.mark.parametrize("query", ["", "actor=ME&"])
+def test_a_period_in_the_future_has_no_entries(
+    local_table: None, chief: Person, query: str
+) -> None:
+    future = f"{query.replace('ME', chief.id)}since=2031-01-01T00:00:00Z"
+    answer = chief.get(f"/api/admin/audit?{future}")
+    assert (answer.status_code, answer.json_body["items"]) == (200, [])
+
+
+@pytest.mark.parametrize("name", ["actor", "subject"])
+def test_a_cursor_is_bound_to_the_filter(client: Client, chief: Person, name: str) -> None:
+    sign_up(client, "xenia")
+    cursor = chief.get("/api/admin/audit?limit=1").json_body["next_cursor"]
+    answer = chief.get(f"/api/admin/audit?limit=1&{name}=None&cursor={cursor}")
+    assert (answer.status_code, answer.json_body["code"]) == (400, "invalid_cursor")

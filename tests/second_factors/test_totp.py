@@ -170,6 +170,7 @@ def test_a_ticket_ends_after_five_minutes(anonymous: Api, ann: Person, wait: Any
 def test_a_new_password_ends_tickets_and_keeps_the_second_factor(
     anonymous: Api, ann: Person
 ) -> None:
+    ann.verify_address()
     app = set_up(ann)
     ticket = request_ticket(anonymous, ann)
     anonymous.post("/api/auth/forgot-password", {"email": ann.email})

@@ -1,6 +1,7 @@
 """The commands of `task`."""
 
 from enum import StrEnum
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +18,7 @@ from task_cli.credentials import (
 )
 from task_cli.failures import NOT_FOUND, Refused, report_failures
 from task_cli.output import console, print_fields, print_json, print_table
-from task_manager_client import TaskManager, connect, expect, iterate, resume, upload_file
+from task_manager_client import ApiError, TaskManager, connect, expect, iterate, resume, upload_file
 from task_manager_client.api.attachments import list_attachments
 from task_manager_client.api.auth import log_out
 from task_manager_client.api.projects import list_projects
@@ -114,10 +115,18 @@ def login(
 def logout() -> None:
     """End the session and forget it. An API token stays valid."""
     if not load_credentials().token:
-        with _open() as client:
-            log_out.sync_detailed(client=client)
+        _end_session()
     delete_credentials()
     print("logged out")
+
+
+def _end_session() -> None:
+    with _open() as client:
+        try:
+            log_out.sync_detailed(client=client)
+        except ApiError as error:
+            if error.status != HTTPStatus.UNAUTHORIZED:  # it has ended already
+                raise
 
 
 @app.command()

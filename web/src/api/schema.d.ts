@@ -128,7 +128,7 @@ export interface paths {
         head?: never;
         /**
          * Disable, enable or promote an account
-         * @description `manage users`. Body: any of `is_disabled`, `is_staff`, true or false. 200 and the account; 404; 409
+         * @description `change users`. Body: any of `is_disabled`, `is_staff`, true or false. 200 and the account; 404; 409
          *     `conflict` for the caller's own account. The change takes effect with the next request of every session and
          *     API token. After the account is enabled again, sessions and API tokens that have not expired work again.
          */

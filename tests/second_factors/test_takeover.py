@@ -1,0 +1,76 @@
+"""Nobody gets past a second factor, or keeps somebody else's account with one."""
+
+import json
+from typing import Any
+
+import pytest
+from chalice.test import Client
+
+from chalicelib.clock import now
+from chalicelib.mail.jobs import sweep_outbox
+from tests.authenticator import FACTORS, LOGIN, code_of, set_up
+from tests.job_results import download_job_file, request_job, run_sweep
+from tests.support import PASSWORD, Api, Person, extract_token, mails_to, sign_up
+
+STEP_UP_NEEDED = (403, "step_up_required")
+NEW = "another horse battery"
+
+
+def _log_in(anonymous: Api, person: Person) -> Person:
+    """Log in and return the person with the new session."""
+    session = anonymous.post(LOGIN, {"email": person.email, "password": PASSWORD}).json_body
+    return Person(person.client, person.id, person.email, session["access"], session["refresh"])
+
+
+def test_a_login_before_the_setup_is_no_proof_of_the_second_factor(
+    anonymous: Api, client: Client
+) -> None:
+    ann = sign_up(client, "ann")
+    thief, owner = _log_in(anonymous, ann), _log_in(anonymous, ann)
+    set_up(owner)
+    assert code_of(thief.delete(f"{FACTORS}/totp")) == STEP_UP_NEEDED
+    assert owner.delete(f"{FACTORS}/totp").status_code == 204
+
+
+def test_an_old_session_of_the_staff_appoints_nobody(
+    anonymous: Api, client: Client, chief: Person, wait: Any
+) -> None:
+    other, staff = sign_up(client, "other"), _log_in(anonymous, chief)
+    set_up(staff)
+    wait(minutes=9)
+    staff.renew_token()
+    wait(minutes=2)
+    change = staff.patch(f"/api/admin/users/{other.id}", {"is_staff": True})
+    assert code_of(change) == STEP_UP_NEEDED
+
+
+@pytest.mark.parametrize(("is_verified", "status"), [(False, 200), (True, 401)])
+def test_a_reset_removes_the_factors_of_an_address_that_was_not_verified(
+    anonymous: Api, client: Client, is_verified: bool, status: int
+) -> None:
+    ann = sign_up(client, "ann")
+    if is_verified:
+        ann.verify_address()
+    set_up(ann)
+    anonymous.post("/api/auth/forgot-password", {"email": ann.email})
+    sweep_outbox(now())
+    token = extract_token(list(mails_to(ann, "Choose a new password"))[-1])
+    reset = {"token": token, "password": NEW, "password_confirm": NEW}
+    assert anonymous.post("/api/auth/reset-password", reset).status_code == 204
+    login = anonymous.post(LOGIN, {"email": ann.email, "password": NEW})
+    assert login.status_code == status
+    if status == 200:
+        set_up(Person(client, ann.id, ann.email, login.json_body["access"], ""))
+        assert anonymous.post(LOGIN, {"email": ann.email, "password": NEW}).status_code == 401
+
+
+def test_the_export_does_not_tell_who_of_the_staff_changed_the_account(
+    client: Client, chief: Person
+) -> None:
+    eve = sign_up(client, "eve")
+    chief.patch(f"/api/admin/users/{eve.id}", {"is_staff": False})
+    export = request_job(eve, "/api/auth/profile/exports")
+    run_sweep()
+    events = json.loads(download_job_file(eve, export, "account.json"))["security_events"]
+    (change,) = [each for each in events if each["action"] == "account.changed_by_staff"]
+    assert [change[name] for name in ("actor", "credential", "source", "request_id")] == [None] * 4
