@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-# Gets the handler of a request; answers it by itself, or returns False.
+# Takes the handler of a request. Sends a response and returns True, or returns False.
 Answer = Callable[[BaseHTTPRequestHandler], bool]
-# Gets a JSON document of the provider, and changes it.
+# Takes a JSON document of the provider, and changes it.
 Change = Callable[[dict[str, Any]], None]
 
 

@@ -35,7 +35,6 @@ class Action(StrEnum):
     USE_ACCOUNT = "use account"
     CHANGE_CREDENTIALS = "change credentials"
     MANAGE_SECOND_FACTORS = "manage second factors"
-    RESET_SECOND_FACTORS = "reset second factors"
     USE_INBOX = "use inbox"
     MANAGE_USERS = "manage users"
     CHANGE_USERS = "change users"
@@ -106,7 +105,6 @@ PERMISSIONS: dict[Action, Permission] = {
     Action.USE_ACCOUNT: Permission(),
     Action.CHANGE_CREDENTIALS: Permission(proof=Proof.WITH_SECOND_FACTOR),
     Action.MANAGE_SECOND_FACTORS: Permission(proof=Proof.ALL),
-    Action.RESET_SECOND_FACTORS: Permission(staff=True, proof=Proof.WITH_SECOND_FACTOR),
     Action.USE_INBOX: Permission(),
     Action.MANAGE_USERS: Permission(staff=True),
     Action.CHANGE_USERS: Permission(staff=True, proof=Proof.WITH_SECOND_FACTOR),

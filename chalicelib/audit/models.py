@@ -66,7 +66,7 @@ ORIGIN = ("actor", "credential", "source", "request_id")
 
 
 class Origin(Struct, frozen=True):
-    """Where a change came from: time and request, and the actor with the credential and network.
+    """The origin of a change: its time and request, and the actor with the credential and network.
 
     The attributes are as in `AuditEntry`.
     """

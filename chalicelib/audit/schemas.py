@@ -78,7 +78,7 @@ _CREDENTIALS = {"SESSION": CredentialKind.SESSION, "TOKEN": CredentialKind.API_T
 
 
 def parse_filter(query: AuditQuery, now: datetime) -> EntryFilter:
-    """Return what the query asks for."""
+    """Return the filter that the query states."""
     return EntryFilter(now, query.since, query.until, _get_actor(query), query.action)
 
 

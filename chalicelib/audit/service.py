@@ -1,4 +1,4 @@
-"""Read the audit log: of a project, of the caller's account, or of the whole service."""
+"""Read the audit log of a project, of the caller's account, or of the whole service."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ READ_AT_ONCE = 200
 
 
 class EntryFilter(Struct, frozen=True):
-    """What a list of entries contains. None: all."""
+    """The filter of a list of entries. An attribute that is None excludes nothing."""
 
     now: datetime
     since: datetime | None = None

@@ -1,4 +1,4 @@
-"""What the export of an account contains beside tasks: all that is stored of the person.
+"""The data in the export of an account beside tasks: all that is stored about the person.
 
 It holds no secret and no digest of one. docs/privacy.md lists every kind of item, with the name
 under which it is here; a test compares the two.
@@ -171,7 +171,7 @@ def _export_project_items(user_id: str, memberships: list[UserMembership]) -> Re
 
 
 def _export_schedules(user_id: str) -> Record:
-    """Return when the next digests and reports are sent, and what they tell of."""
+    """Return the times of the next digests and reports, and their contents."""
     daily, overdue = get_daily_digest(user_id), get_overdue_digest(user_id)
     weekly = get_schedule(user_id)
     return {

@@ -2,5 +2,5 @@
 linked to accounts.
 
 Items: Authorization, Identity, IdentityClaim.
-Imports: access, accounts, audit, aws, dynamodb, http, second_factors, sessions.
+Imports: access, accounts, audit, aws, dynamodb, http, sessions.
 """

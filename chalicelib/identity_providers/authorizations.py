@@ -1,7 +1,8 @@
-"""Authorizations: the way of a browser to a provider and back (authorization code flow with PKCE).
+"""Authorizations: the authorization code flow with PKCE (RFC 6749, RFC 7636).
 
-The `state` is good for one attempt, within ten minutes, in the browser that began. What goes wrong
-afterwards needs a new start, so an attacker cannot try several codes.
+A browser starts an authorization, goes to the provider, and comes back with its authorization
+response. `state` is valid for one response, for ten minutes, and in the browser that started. After
+a failure the browser must start again, so an attacker cannot try several codes.
 """
 
 import hashlib
@@ -32,14 +33,14 @@ CALLBACK = "/sign-in"  # the page of the web client to which providers redirect
 
 
 class Start(Struct, frozen=True):
-    """The address to which the browser goes, and the secret for its cookie."""
+    """A started authorization: the address at the provider, and the secret for the cookie."""
 
     url: str
     browser_secret: str
 
 
-class Answer(Struct, frozen=True):
-    """The answer of a provider: the parameters of its redirect, and the secret of the cookie.
+class AuthorizationResponse(Struct, frozen=True):
+    """An authorization response: the parameters of the redirect, and the secret of the cookie.
 
     `issuer` is the parameter `iss` (RFC 9207), which not every provider sends.
     """
@@ -54,7 +55,7 @@ class Answer(Struct, frozen=True):
 def start_authorization(
     provider_id: str, *, app_url: str, user_id: str | None, now: datetime
 ) -> Start:
-    """Begin an authorization of a sign-in, or of a new identity of the account `user_id`.
+    """Start an authorization for a sign-in, or to link an identity to the account `user_id`.
 
     Raises `Invalid` for an unknown provider, `Conflict` when the request did not come through the
     web client's address, and `Unavailable` when the provider does not respond.
@@ -99,18 +100,20 @@ def _build_url(
     return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(parameters)}"
 
 
-def complete_authorization(answer: Answer, *, user_id: str | None, now: datetime) -> Person:
-    """Return the person that the provider's answer is about.
+def complete_authorization(
+    response: AuthorizationResponse, *, user_id: str | None, now: datetime
+) -> Person:
+    """Return the person that the provider's authorization response is about.
 
-    Raises `Invalid` when the answer does not belong to an authorization of this browser, or is not
+    Raises `Invalid` when this browser did not start the authorization, or when the response is not
     valid, and `Unavailable` when the provider does not respond.
     """
-    provider = find_provider(answer.provider)
-    authorization = _take_authorization(answer, user_id, now)
+    provider = find_provider(response.provider)
+    authorization = _take_authorization(response, user_id, now)
     metadata = provider_documents.get_metadata(provider, now)
-    _check_issuer(answer.issuer, metadata)
+    _check_issuer(response.issuer, metadata)
     try:
-        tokens = _request_tokens(provider, metadata, authorization, answer.code)
+        tokens = _request_tokens(provider, metadata, authorization, response.code)
         claims = id_tokens.verify_id_token(
             tokens.id_token, provider, metadata, nonce=authorization.nonce, now=now
         )
@@ -147,22 +150,24 @@ def _read_user_info(url: str, tokens: Tokens, subject: str) -> dict[str, Any]:
     """
     claims = provider_requests.get_json(url, dict[str, Any], access_token=tokens.access_token)
     if claims.get("sub") != subject:
-        raise _sign_in_failed("the UserInfo endpoint answered about another subject")
+        raise _sign_in_failed("the UserInfo endpoint describes another subject")
     return claims
 
 
-def _take_authorization(answer: Answer, user_id: str | None, now: datetime) -> Authorization:
-    """Return the authorization that `answer` belongs to, and delete it.
+def _take_authorization(
+    response: AuthorizationResponse, user_id: str | None, now: datetime
+) -> Authorization:
+    """Return the authorization that `response` belongs to, and delete it.
 
-    Only the browser that began it can use it up.
+    Only the browser that started it can use it.
     """
-    authorization = models.get_authorization(hash_secret(answer.state))
+    authorization = models.get_authorization(hash_secret(response.state))
     if authorization is None or format_timestamp(now) >= authorization.valid_until:
         raise _sign_in_failed("the state is unknown, used or expired")
-    browser = hash_secret(answer.browser_secret)
+    browser = hash_secret(response.browser_secret)
     if not secrets.compare_digest(authorization.browser, browser):
         raise _sign_in_failed("the state belongs to another browser")
-    if (authorization.provider, authorization.user_id) != (answer.provider, user_id):
+    if (authorization.provider, authorization.user_id) != (response.provider, user_id):
         raise _sign_in_failed("the state belongs to another provider or account")
     if not models.delete_authorization(authorization):
         raise _sign_in_failed("the state was used by a concurrent request")
@@ -170,7 +175,7 @@ def _take_authorization(answer: Answer, user_id: str | None, now: datetime) -> A
 
 
 def _check_issuer(issuer: str | None, metadata: Metadata) -> None:
-    """Check the parameter `iss`: it tells an answer of another provider (RFC 9207, section 2.4).
+    """Check the parameter `iss`, which identifies the provider (RFC 9207, section 2.4).
 
     A provider with tenants names its tenant, which the ID token shows.
     """
@@ -178,10 +183,10 @@ def _check_issuer(issuer: str | None, metadata: Metadata) -> None:
         return
     is_expected = metadata.authorization_response_iss_parameter_supported
     if (issuer is None and is_expected) or (issuer is not None and issuer != metadata.issuer):
-        raise _sign_in_failed("the answer names another issuer")
+        raise _sign_in_failed("the response names another issuer")
 
 
 def _sign_in_failed(reason: str) -> Invalid:
-    """Return the one error for all answers that cannot be used; `reason` is only logged."""
+    """Return the error for every failed authorization; `reason` is only logged."""
     logger.info("a sign-in failed", reason=reason)
     return Invalid("The sign-in cannot be completed; start again", code="sign_in_failed")

@@ -1,4 +1,4 @@
-"""The cookie that binds an authorization to the browser that began it.
+"""The cookie that binds an authorization to the browser that started it.
 
 Without it, an attacker could give somebody the link with which the attacker's own sign-in ends, and
 the victim would work in the attacker's account (login CSRF; RFC 6749, section 10.12).
@@ -9,10 +9,11 @@ from datetime import timedelta
 from chalicelib.http.responses import Headers
 from chalicelib.sessions.cookies import find_cookie
 
-# With this prefix, browsers accept the cookie only with `Secure`.
-NAME = "__Secure-sign-in"
+# With this prefix, browsers accept the cookie only with `Secure` and `Path=/`, and from no other
+# host: a sibling subdomain cannot set it.
+NAME = "__Host-sign-in"
 # The page to which the provider redirects sends it, so it can be `Strict`.
-_ATTRIBUTES = "Path=/api/auth; HttpOnly; Secure; SameSite=Strict"
+_ATTRIBUTES = "Path=/; HttpOnly; Secure; SameSite=Strict"
 
 
 def build_headers(secret: str, lifetime: timedelta) -> Headers:

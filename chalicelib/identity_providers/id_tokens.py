@@ -33,7 +33,7 @@ class InvalidToken(Exception):
 
 
 class Person(Struct, frozen=True):
-    """What a provider says of a person. `email` is None unless it has verified the address."""
+    """A person, as a provider describes them. `email` is None unless the provider verified it."""
 
     issuer: str
     subject: str

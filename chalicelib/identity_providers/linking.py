@@ -13,14 +13,14 @@ from chalicelib.dynamodb.transactions import ConditionFailed, transact
 from chalicelib.email_addresses import canonical_address
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.identity_providers import authorizations, models
-from chalicelib.identity_providers.authorizations import Answer, Start
+from chalicelib.identity_providers.authorizations import AuthorizationResponse, Start
 from chalicelib.identity_providers.models import Identity
 
 
 def start_linking(
     access: Access, *, provider: str, password: str, app_url: str, source: str | None
 ) -> Start:
-    """Begin to link an identity to the caller's account.
+    """Start to link an identity to the caller's account.
 
     Raises `Invalid` when the password is wrong, `TooManyRequests` after too many attempts, and what
     `start_authorization` raises.
@@ -31,14 +31,14 @@ def start_linking(
     )
 
 
-def link_identity(access: Access, answer: Answer) -> Identity:
-    """Link the identity of the provider's `answer` to the caller's account, and return it.
+def link_identity(access: Access, response: AuthorizationResponse) -> Identity:
+    """Link the identity in an authorization response to the caller's account, and return it.
 
     An identity that the account already has stays as it is. Raises `Conflict` when the provider has
     not verified the account's address, or another account has the identity, and what
     `complete_authorization` raises.
     """
-    person = authorizations.complete_authorization(answer, user_id=access.user_id, now=access.now)
+    person = authorizations.complete_authorization(response, user_id=access.user_id, now=access.now)
     if person.email is None:
         raise Conflict(
             "The identity provider has not verified your email address", code="email_not_verified"
@@ -47,14 +47,14 @@ def link_identity(access: Access, answer: Answer) -> Identity:
         raise Conflict("The identity has another email address", code="email_differs")
     identity = models.build_identity(
         access.user_id,
-        provider=answer.provider,
+        provider=response.provider,
         issuer=person.issuer,
         subject=person.subject,
         email=person.email,
         now=access.now,
     )
     entry = audit_write(
-        access, AuditAction.IDENTITY_LINKED, access.user_id, provider=answer.provider
+        access, AuditAction.IDENTITY_LINKED, access.user_id, provider=response.provider
     )
     try:
         transact(*models.create_identity_writes(identity), active_user_check(access.user_id), entry)

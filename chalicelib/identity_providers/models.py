@@ -1,4 +1,4 @@
-"""Items of identities, and of authorizations that are under way.
+"""Items of identities, and of authorizations that are not completed.
 
 An identity is two items that are written together: the claim, which keeps it with one account and
 is found by issuer and subject, and the identity itself in the partition of its user's profile.
@@ -26,7 +26,7 @@ from chalicelib.dynamodb.transactions import (
 
 
 class Authorization(Item):
-    """A request of a browser to a provider, which the provider has not answered yet.
+    """A started authorization, without a response of the provider yet.
 
     Its key is the digest of `state`, `browser` the digest of the secret in the browser's cookie.
     `user_id` is set when the identity will be linked to that account; None for a sign-in.
@@ -92,7 +92,7 @@ class IdentityClaim(Item):
 
 
 def get_claim(issuer: str, subject: str) -> IdentityClaim | None:
-    """Return the claim on an identity; None when it belongs to no account."""
+    """Return the claim of the account that an identity is linked to; None if it is not linked."""
     return get_item(IdentityClaim.key(issuer, subject))
 
 

@@ -121,7 +121,7 @@ def _send(
 def _send_now(
     method: str, url: str, body: bytes | None, headers: dict[str, str]
 ) -> tuple[int, bytes]:
-    """As `_send`. Raises ValueError when the answer is too large or takes too long."""
+    """Send a request in this thread. Raises ValueError when the response is too large or slow."""
     deadline = time.monotonic() + SECONDS
     response = _get_pool().request(
         method, url, body=body, headers=headers, redirect=False, preload_content=False

@@ -22,13 +22,13 @@ from chalicelib.identity_providers import (
     schemas,
     service,
 )
-from chalicelib.identity_providers.authorizations import Answer, Start
+from chalicelib.identity_providers.authorizations import AuthorizationResponse, Start
 from chalicelib.identity_providers.schemas import (
     AuthorizationUrl,
     IdentityProvider,
     LinkedIdentity,
     LinkStart,
-    ProviderAnswer,
+    ProviderResponse,
     SignInStart,
 )
 from chalicelib.sessions import cookies as session_cookies
@@ -65,18 +65,18 @@ def start_sign_in(body: SignInStart) -> Response:
     )
 
 
-@route(bp, "POST", "/api/auth/sign-in", Action.PUBLIC, body=ProviderAnswer, returns=SignedIn)
-def sign_in(body: ProviderAnswer) -> Response:
-    """Sign in with the answer of an identity provider."""
+@route(bp, "POST", "/api/auth/sign-in", Action.PUBLIC, body=ProviderResponse, returns=SignedIn)
+def sign_in(body: ProviderResponse) -> Response:
+    """Complete a sign-in at an identity provider."""
     signed_in = service.sign_in(
-        _read_answer(body),
+        _read_response(body),
         device=bp.current_request.headers.get("user-agent", ""),
         source=get_source_address(bp),
         now=now(),
     )
     tokens = present_tokens(signed_in, is_in_cookie=True)
-    answer = SignedIn(**asdict(tokens), user=present_account(signed_in.user))
-    return json_response(answer, headers=session_cookies.build_headers(signed_in.refresh))
+    response = SignedIn(**asdict(tokens), user=present_account(signed_in.user))
+    return json_response(response, headers=session_cookies.build_headers(signed_in.refresh))
 
 
 @route(
@@ -102,7 +102,7 @@ def list_identities(access: Access) -> Response:
     returns=AuthorizationUrl,
 )
 def start_linking(access: Access, body: LinkStart) -> Response:
-    """Start to link an identity."""
+    """Start the link of an identity."""
     start = linking.start_linking(
         access,
         provider=body.provider,
@@ -118,13 +118,13 @@ def start_linking(access: Access, body: LinkStart) -> Response:
     "POST",
     IDENTITIES,
     Action.USE_ACCOUNT,
-    body=ProviderAnswer,
+    body=ProviderResponse,
     returns=LinkedIdentity,
     status=201,
 )
-def link_identity(access: Access, body: ProviderAnswer) -> Response:
-    """Link an identity with the answer of its provider."""
-    identity = linking.link_identity(access, _read_answer(body))
+def link_identity(access: Access, body: ProviderResponse) -> Response:
+    """Complete the link of an identity."""
+    identity = linking.link_identity(access, _read_response(body))
     return created_response(schemas.present_identity(identity), f"{IDENTITIES}/{identity.id}/")
 
 
@@ -146,6 +146,6 @@ def _start_response(start: Start) -> Response:
     return json_response(AuthorizationUrl(start.url), headers=headers)
 
 
-def _read_answer(body: ProviderAnswer) -> Answer:
+def _read_response(body: ProviderResponse) -> AuthorizationResponse:
     secret = cookies.find_secret(bp.current_request.headers.get("cookie", ""))
-    return schemas.read_answer(body, secret)
+    return schemas.read_response(body, secret)

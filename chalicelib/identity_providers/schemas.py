@@ -6,7 +6,7 @@ from msgspec import Meta, Struct
 
 from chalicelib.http.fields import AnyPassword, Id, Time
 from chalicelib.identity_providers import models, providers
-from chalicelib.identity_providers.authorizations import Answer
+from chalicelib.identity_providers.authorizations import AuthorizationResponse
 
 ProviderId = Annotated[str, Meta(max_length=32, examples=["google"])]
 
@@ -35,7 +35,7 @@ class AuthorizationUrl(Struct):
     authorization_url: str
 
 
-class ProviderAnswer(Struct, forbid_unknown_fields=True):
+class ProviderResponse(Struct, forbid_unknown_fields=True):
     """The parameters with which the provider redirected the browser to `/sign-in/<provider>`."""
 
     provider: ProviderId
@@ -55,9 +55,9 @@ class LinkedIdentity(Struct):
     last_used_at: Time
 
 
-def read_answer(body: ProviderAnswer, browser_secret: str) -> Answer:
-    """Return the answer of a provider, with the secret of the browser's cookie."""
-    return Answer(body.provider, body.state, body.code, body.iss, browser_secret)
+def read_response(body: ProviderResponse, browser_secret: str) -> AuthorizationResponse:
+    """Return the authorization response, with the secret of the browser's cookie."""
+    return AuthorizationResponse(body.provider, body.state, body.code, body.iss, browser_secret)
 
 
 def present_provider(provider: providers.Provider) -> IdentityProvider:

@@ -11,7 +11,6 @@ from chalicelib.accounts.models import (
     get_user,
 )
 from chalicelib.accounts.passwords import UNKNOWN_ACCOUNT_HASH
-from chalicelib.accounts.service import cancel_deletion
 from chalicelib.audit.actions import AuditAction
 from chalicelib.audit.entries import audit_public_write
 from chalicelib.dynamodb.ids import new_id
@@ -19,16 +18,13 @@ from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import ConditionFailed, transact
 from chalicelib.errors import Conflict, Unauthenticated, Unavailable
 from chalicelib.identity_providers import models
-from chalicelib.identity_providers.authorizations import Answer, complete_authorization
+from chalicelib.identity_providers.authorizations import (
+    AuthorizationResponse,
+    complete_authorization,
+)
 from chalicelib.identity_providers.id_tokens import Person
 from chalicelib.identity_providers.models import Identity, IdentityClaim
-from chalicelib.second_factors.tickets import second_factor_required
-from chalicelib.sessions.service import (
-    SignIn,
-    build_session,
-    issue_tokens,
-    start_session_writes,
-)
+from chalicelib.sessions.service import SignIn, start_session
 from chalicelib.sessions.throttling import count_attempt
 from chalicelib.text import is_username_text, to_line
 
@@ -38,21 +34,23 @@ SUFFIX_BYTES = 4
 USERNAME_TRIES = 4
 
 
-def sign_in(answer: Answer, *, device: str, source: str | None, now: datetime) -> SignIn:
-    """Start a session with the identity of the provider's `answer`.
+def sign_in(
+    response: AuthorizationResponse, *, device: str, source: str | None, now: datetime
+) -> SignIn:
+    """Start a session with the identity in an authorization response.
 
     An identity without an account gets a new one. As with a password, a pending deletion of the
     account is canceled.
 
-    Raises `Invalid` when the answer is not valid, `Conflict` when no account can be created,
+    Raises `Invalid` when the response is not valid, `Conflict` when no account can be created,
     `Unauthenticated` for a disabled account, and with a ticket for the second step when the account
     has a second factor, `TooManyRequests` after too many new accounts from one source address, and
     `Unavailable` when the provider does not respond.
     """
-    person = complete_authorization(answer, user_id=None, now=now)
+    person = complete_authorization(response, user_id=None, now=now)
     claim = models.get_claim(person.issuer, person.subject)
     if claim is None:
-        claim = _create_account(person, answer.provider, source=source, now=now)
+        claim = _create_account(person, response.provider, source=source, now=now)
     return _start_session(claim, device=device, source=source, now=now)
 
 
@@ -64,16 +62,11 @@ def _start_session(
         raise Unauthenticated()
     if not user.is_active:
         raise Unauthenticated("This account is disabled", code="account_disabled")
-    if user.second_factors:
-        raise second_factor_required(user, now)
-    cancel_deletion(user, source=source, now=now)
-    session = build_session(user, device=device, now=now)
-    started = start_session_writes(session, user.id, source=source, now=now)
+    used = models.use_identity_write(user.id, claim.identity_id, now)
     try:
-        transact(models.use_identity_write(user.id, claim.identity_id, now), *started)
+        return start_session(user, used, device=device, source=source, now=now)
     except ConditionFailed as failed:  # it was unlinked by a concurrent request
         raise Unauthenticated() from failed
-    return issue_tokens(user, session, now)
 
 
 def _create_account(

@@ -92,7 +92,7 @@ def step_up(access: Access, body: StepUp) -> Response:
     return no_content_response()
 
 
-@route(bp, "DELETE", "/api/admin/users/{user_id}/second-factors", Action.RESET_SECOND_FACTORS)
+@route(bp, "DELETE", "/api/admin/users/{user_id}/second-factors", Action.CHANGE_USERS)
 def reset_second_factors(access: Access, user_id: str) -> Response:
     """Reset the second factors of an account."""
     service.reset_second_factors(access, user_id)

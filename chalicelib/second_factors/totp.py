@@ -44,7 +44,7 @@ def derive_secret(user_id: str, totp: str) -> str:
 
 
 def build_uri(secret: str, account: str) -> str:
-    """Return the `otpauth` URI that an app reads from the QR code; `account` is its label."""
+    """Return the `otpauth` URI of a secret, for the QR code; the app shows `account` as a label."""
     from pyotp import TOTP
 
     return TOTP(secret).provisioning_uri(name=account, issuer_name=ISSUER)

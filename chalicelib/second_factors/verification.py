@@ -19,7 +19,7 @@ from chalicelib.sessions.throttling import clear_attempts, count_attempt
 
 
 class Proof(Struct, frozen=True):
-    """What a person gives to prove a second factor: exactly one of the two."""
+    """The proof of a second factor: exactly one of the two codes."""
 
     code: str | None = None
     recovery_code: str | None = None

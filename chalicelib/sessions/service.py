@@ -19,7 +19,7 @@ from chalicelib.audit.entries import audit_public_write, audit_service_write, au
 from chalicelib.dynamodb.ids import is_id, new_id
 from chalicelib.dynamodb.table import batch_get
 from chalicelib.dynamodb.timestamps import format_timestamp, parse_timestamp, to_epoch_seconds
-from chalicelib.dynamodb.transactions import ConditionCheck, ConditionFailed, Put, transact
+from chalicelib.dynamodb.transactions import ConditionCheck, ConditionFailed, Put, Write, transact
 from chalicelib.email_addresses import canonical_address
 from chalicelib.errors import NotFound, Unauthenticated
 from chalicelib.second_factors.tickets import second_factor_required
@@ -60,17 +60,29 @@ def log_in(*, email: str, password: str, device: str, source: str | None, now: d
     if not user.is_active:
         raise Unauthenticated("This account is disabled", code="account_disabled")
     throttling.clear_attempts("login", account=address, source=source, now=now)
+    # The password may have been changed while this one was being hashed.
+    unchanged = Credentials.password_hash == credentials.password_hash
+    check = ConditionCheck(find_credentials_key(user), unchanged)
+    try:
+        return start_session(user, check, device=device, source=source, now=now)
+    except ConditionFailed as failed:
+        raise _bad_credentials() from failed
+
+
+def start_session(
+    user: User, proof: Write, *, device: str, source: str | None, now: datetime
+) -> SignIn:
+    """Start a session of a user who has taken the first step of a login, and cancel a pending
+    deletion of the account.
+
+    `proof` is committed with the session. Raises `ConditionFailed` when it does not hold any more,
+    and `Unauthenticated` with a ticket for the second step when the account has a second factor.
+    """
     if user.second_factors:
         raise second_factor_required(user, now)
     cancel_deletion(user, source=source, now=now)
     session = build_session(user, device=device, now=now)
-    # The password may have been changed while this one was being hashed.
-    unchanged = Credentials.password_hash == credentials.password_hash
-    started = start_session_writes(session, user.id, source=source, now=now)
-    try:
-        transact(ConditionCheck(find_credentials_key(user), unchanged), *started)
-    except ConditionFailed as failed:
-        raise _bad_credentials() from failed
+    transact(proof, *start_session_writes(session, user.id, source=source, now=now))
     return issue_tokens(user, session, now)
 
 

@@ -18,7 +18,7 @@ _BEGIN, _END = "<!-- generated -->\n", "<!-- end -->"
 
 
 class AreaResult(NamedTuple):
-    """How many mutants an area has, and those that no test noticed."""
+    """The number of mutants of an area, and those that no test noticed."""
 
     mutants: int
     survivors: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Which routes write an entry to the audit log, and why the others do not.
+"""The routes that write an entry to the audit log, and the reasons why the others do not.
 
 Every route that changes something is in one of the two tables, unless its permission is for the
 content of projects or for the caller's inbox. tests/structure/test_audit.py holds the tables

@@ -9,7 +9,7 @@ _NAME = re.compile(r"`(\w+)`")
 
 
 class Row(NamedTuple):
-    """What is stored in the items of an entity, and what becomes of it."""
+    """A row of the table: the personal data in the items of an entity, and its deletion."""
 
     entity: str
     about: str

@@ -87,7 +87,7 @@ def collector() -> Iterator[Collector]:
 
 @pytest.fixture
 def traced() -> Iterator[None]:
-    """The X-Ray trace that Lambda gives an invocation."""
+    """Set the variable in which Lambda names the X-Ray trace of an invocation."""
     os.environ["_X_AMZN_TRACE_ID"] = TRACE
     yield
     del os.environ["_X_AMZN_TRACE_ID"]

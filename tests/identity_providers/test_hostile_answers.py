@@ -133,7 +133,7 @@ def forge(
 def test_a_token_with_a_published_key_and_right_claims_is_accepted(
     browser: Browser, edge: ProviderEdge
 ) -> None:
-    """So what the other forged tokens fail for is their change."""
+    """The same token without a change is accepted, so the others are refused for their change."""
     forge(edge)
     assert browser.sign_in(CLEO).status_code == 200
 

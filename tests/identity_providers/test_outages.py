@@ -1,4 +1,4 @@
-"""Providers that do not respond, or not as they should: 503, soon, and nothing is created."""
+"""A provider that fails or responds wrongly causes a fast 503, and nothing is created."""
 
 import json
 import threading
@@ -131,7 +131,7 @@ def short_limit() -> Iterator[float]:
 def test_a_slow_provider_does_not_hold_the_request(
     browser: Browser, edge: ProviderEdge, short_limit: float
 ) -> None:
-    """It sends a byte now and then, so no single read takes long."""
+    """The provider sends single bytes, so each read ends in time but the response does not."""
     is_over = threading.Event()
 
     def drip(handler: BaseHTTPRequestHandler) -> bool:

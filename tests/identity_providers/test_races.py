@@ -21,7 +21,7 @@ IDENTITIES = "/api/auth/identities"
 
 
 def begin(browser: Browser) -> Callable[[], Any]:
-    """Go to the provider and back, and return what completes the sign-in."""
+    """Log in at the provider, and return a function that completes the sign-in."""
     visit = Browser(browser.api)
     parameters = log_in_at_provider(visit.start(), CLEO)
     return lambda: visit.finish(parameters)

@@ -87,7 +87,7 @@ def test_a_new_account_has_no_password(browser: Browser) -> None:
 
 
 def test_new_accounts_of_one_source_address_are_throttled(browser: Browser) -> None:
-    """As registrations are. A sign-in of an existing account is free."""
+    """They count as registrations; a sign-in to an existing account does not."""
     browser.sign_in("cleo@example.com")
     for number in range(55):
         later = now() + timedelta(minutes=number)
@@ -156,7 +156,7 @@ def test_the_request_to_the_provider_has_pkce_state_and_nonce(browser: Browser) 
     url = browser.start()
     for part in ("code_challenge_method=S256", "code_challenge=", "state=", "nonce=", "=code&"):
         assert part in url
-    assert browser.cookie.startswith("__Secure-sign-in=")
+    assert browser.cookie.startswith("__Host-sign-in=")
 
 
 def test_a_public_client_signs_in_without_a_secret(

@@ -27,7 +27,7 @@ class Run:
 
 
 def run_python(*command: str, stdin: str = "", **variables: str) -> Run:
-    """Run a module or script with the clients' Python: `run_python("-m", "task_cli")`."""
+    """Run a module or script in the clients' environment: `run_python("-m", "task_cli")`."""
     build_clients()
     path = os.pathsep.join(map(str, (BUILD / "python", BUILD / "cli", ROOT)))
     return _run([str(ensure_clients_venv()), *command], stdin, PYTHONPATH=path, **variables)

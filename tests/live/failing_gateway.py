@@ -65,7 +65,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def run_failing_gateway(api: str, faults: dict[str, list[Fault]]) -> Iterator[FailingGateway]:
-    """Run a gateway to the API at `api` for the block."""
+    """Run a gateway that passes requests on to the API at `api`, during the `with` block."""
     gateway = FailingGateway(api, faults)
     thread = threading.Thread(target=gateway.serve_forever, args=(0.01,), daemon=True)
     thread.start()

@@ -1,4 +1,4 @@
-"""What must be true of the stored data at any time: the checks that follow every simulation.
+"""Invariants of the stored data: the checks that follow every simulation.
 
 `find_violations` reads the table and returns a sentence for each rule that does not hold. It works
 on the stored attributes, not on the models, so that a defect of a model does not hide itself; only
@@ -48,7 +48,7 @@ class Table:
 
     @cached_property
     def partitions(self) -> dict[str, list[tuple[str, Row]]]:
-        """SK and row of the items of each PK."""
+        """The rows of each partition: pairs of sort key and item."""
         found: dict[str, list[tuple[str, Row]]] = {}
         for (pk, sk), row in self.rows.items():
             found.setdefault(pk, []).append((sk, row))
@@ -121,7 +121,7 @@ def find_list_violations() -> list[str]:
 
 
 def _differ(what: str, found: Any, expected: Any) -> Iterator[str]:
-    """Yield a sentence if two sets or counts differ."""
+    """Yield a description of the difference between two sets or counts, if they differ."""
     if isinstance(found, set):
         yield from (f"{what}: {extra} is too many" for extra in found - expected)
         yield from (f"{what}: {missing} is missing" for missing in expected - found)
@@ -153,7 +153,7 @@ def _check_memberships(table: Table) -> Iterator[str]:
 
 
 def _check_pairs(table: Table) -> Iterator[str]:
-    """Items that are written together exist together."""
+    """Both items of a pair that one transaction writes exist, or neither."""
     names = {(pk, row["label_id"]) for pk, _, row in table.find("PROJECT#", "LABELNAME#")}
     labels = {(pk, label) for pk, label, _ in table.find("PROJECT#", "LABEL#")}
     yield from _differ("label name", names, labels)

@@ -269,7 +269,7 @@ class PromiseMachine(RuleBasedStateMachine):
 
     @rule(task=tasks, person=PERSON, other=PERSON, fault=FAULT)
     def assign(self, task: Task, person: str, other: str, fault: Fault) -> None:
-        """Whom a task is assigned to is compared by the checkers: members leave meanwhile."""
+        """The checkers compare assignees, because members leave in the meantime."""
         refusal = task.refuse(person, WRITERS)
         if refusal is None and other not in task.project.roles:
             refusal = 422
@@ -410,7 +410,7 @@ class PromiseMachine(RuleBasedStateMachine):
 
     @rule(person=PERSON)
     def change_password(self, person: str) -> None:
-        """All other sessions end, here the one before; the password is the same again."""
+        """Change the password in another session, which ends this one."""
         assume(self.password_changes < 2)
         self.password_changes += 1
         other = sign_up(self.client, person)
@@ -467,7 +467,7 @@ class PromiseMachine(RuleBasedStateMachine):
 
     @rule(person=PERSON)
     def compare(self, person: str) -> None:
-        """What a person sees is what the model has."""
+        """A person sees the projects and tasks that the model has."""
         for project in self.all_projects:
             answer = self.people[person].get(f"/api/projects/{project.id}")
             refusal = project.refuse(person, EVERYBODY, archived=True)
@@ -502,7 +502,7 @@ class PromiseMachine(RuleBasedStateMachine):
             assert person.get("/api/auth/profile").status_code == 200
 
     def teardown(self) -> None:
-        """Let everything finish that was begun; then all checkers find nothing."""
+        """Complete all background work; afterwards no checker finds a violation."""
         if not hasattr(self, "changes"):
             return
         for _ in range(3):

@@ -1,4 +1,4 @@
-"""Promises that every route keeps: ended sessions, fields of the service, cursors."""
+"""Every route refuses ended sessions, fields that only the service sets, and changed cursors."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The purge of a large project, killed again and again."""
+"""The purge of a large project completes although it is killed many times."""
 
 import random
 from collections.abc import Callable

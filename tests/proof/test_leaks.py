@@ -1,4 +1,4 @@
-"""Secrets and addresses stay where they belong: in no other response, and in no log.
+"""Secrets and addresses are in no log, and in no response for somebody else.
 
 Beside this test, `tests/response_checks.py` scans every response of every test for password hashes
 and keys.

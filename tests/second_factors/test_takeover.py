@@ -1,4 +1,4 @@
-"""Nobody gets past a second factor, or keeps somebody else's account with one."""
+"""Attempts to bypass a second factor, and to take over an account with one, fail."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Where the command keeps the address of the API and the credential.
+"""Storage of the address of the API and of the credential.
 
 The keyring of the operating system keeps the credential if the package `keyring` is installed and
 finds one; otherwise it is in the file of the address, which only its owner can read.

@@ -50,7 +50,7 @@ TaskName = Annotated[
 
 
 class Assignee(StrEnum):
-    """Whose tasks are listed."""
+    """The assignee of the listed tasks."""
 
     ME = "me"
     NONE = "none"

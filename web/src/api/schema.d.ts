@@ -147,7 +147,7 @@ export interface paths {
         post?: never;
         /**
          * Reset the second factors of an account
-         * @description `reset second factors`. Removes the authenticator app and the recovery codes of somebody who has lost them, and mails
+         * @description `change users`. Removes the authenticator app and the recovery codes of somebody who has lost them, and mails
          *     them. Make sure by another way that it is their owner who asks. 204, also without any; 403 `step_up_required`; 404; 409
          *     `conflict` for the caller's own account.
          */
@@ -281,7 +281,7 @@ export interface paths {
         get: operations["listIdentities"];
         put?: never;
         /**
-         * Link an identity with the answer of its provider
+         * Complete the link of an identity
          * @description `use account`. Links an identity. Body as for sign-in. 201 and the identity, also when the account
          *     had it before. The provider must have verified the account's address: 409 `email_not_verified`, 409 `email_differs`. 409
          *     `identity_taken`; 422 `sign_in_failed`; 503 `provider_unavailable`.
@@ -303,7 +303,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Start to link an identity
+         * Start the link of an identity
          * @description `change credentials`. Begins to link an identity. Body: `provider`, `password` (of the account). 200 with `authorization_url`; 422
          *     `wrong_password`, 422 `invalid` for an unknown provider; 409 `conflict` as for a sign-in; 503 `provider_unavailable`.
          */
@@ -828,7 +828,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Sign in with the answer of an identity provider
+         * Complete a sign-in at an identity provider
          * @description *Public.* Begins a session. Body: `provider`, `state`, `code`, optionally `iss`. 200 as a login with
          *     `"cookie": true`. An identity without an account gets a new one, with the address that the provider has verified and without
          *     a password. 422 `sign_in_failed`; 409 `email_not_verified`; 409 `account_exists`: log in and
@@ -4831,10 +4831,10 @@ export interface components {
             key: string;
         };
         /**
-         * ProviderAnswer
+         * ProviderResponse
          * @description The parameters with which the provider redirected the browser to `/sign-in/<provider>`.
          */
-        ProviderAnswer: {
+        ProviderResponse: {
             /** @example google */
             provider: string;
             state: string;
@@ -6719,7 +6719,7 @@ export interface operations {
                  *       "iss": "01m81fwkz2f3v7c9qe0xj4n5td"
                  *     }
                  */
-                "application/json": components["schemas"]["ProviderAnswer"];
+                "application/json": components["schemas"]["ProviderResponse"];
             };
         };
         responses: {
@@ -8179,7 +8179,7 @@ export interface operations {
                  *       "iss": "01m81fwkz2f3v7c9qe0xj4n5td"
                  *     }
                  */
-                "application/json": components["schemas"]["ProviderAnswer"];
+                "application/json": components["schemas"]["ProviderResponse"];
             };
         };
         responses: {

@@ -117,8 +117,8 @@ export async function completeLogin(
   return result;
 }
 
-/** Begins a session with the answer of an identity provider. Returns the result of the request. */
-export async function signInWithProvider(body: components["schemas"]["ProviderAnswer"]) {
+/** Begins a session with the authorization response of a provider. Returns the result of the request. */
+export async function signInWithProvider(body: components["schemas"]["ProviderResponse"]) {
   const result = await publicApi.POST("/api/auth/sign-in", { body });
   if (result.data) {
     keepToken(result.data.access, result.data.expires_in);
