@@ -2,10 +2,11 @@
 
 import http.client
 import socketserver
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from tests.threaded_server import run_in_thread
 
 # Gets the number of the request and DynamoDB's response; returns the bytes to send in its place,
 # or None to close the connection without a response.
@@ -87,11 +88,5 @@ def run_faulty_server(
     address: str, fault: Fault, *, closes: bool = False
 ) -> Iterator[FaultyServer]:
     """Run a `FaultyServer` for the block."""
-    with FaultyServer(address, fault, closes=closes) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    with run_in_thread(FaultyServer(address, fault, closes=closes)) as server:
+        yield server

@@ -2,11 +2,12 @@
 
 import http.client
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.threaded_server import run_in_thread
 
 # Takes the handler of a request. Sends a response and returns True, or returns False.
 Answer = Callable[[BaseHTTPRequestHandler], bool]
@@ -106,12 +107,6 @@ def answer_with(status: int, content: bytes = b"", **headers: str) -> Answer:
 
 @contextmanager
 def run_provider_edge() -> Iterator[ProviderEdge]:
-    """Run the server for the block."""
-    with ProviderEdge() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    """Run the server during the `with` block."""
+    with run_in_thread(ProviderEdge()) as server:
+        yield server

@@ -3,7 +3,6 @@ docs/examples/webhook_receiver.py does."""
 
 import importlib.util
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+
+from tests.threaded_server import run_in_thread
 
 EXAMPLE = Path(__file__).parents[1] / "docs" / "examples" / "webhook_receiver.py"
 
@@ -105,10 +106,8 @@ def run_receiver() -> Iterator[Receiver]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     receiver = Receiver(server.server_port)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    yield receiver
-    server.shutdown()
-    server.server_close()
+    with run_in_thread(server):
+        yield receiver
 
 
 def hang_up(handler: BaseHTTPRequestHandler, _: Received) -> None:

@@ -2,7 +2,6 @@
 
 import socketserver
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from botocore.exceptions import SSLError
 from chalicelib.dynamodb.transport.http_session import HttpSession, parse_endpoint
 from chalicelib.dynamodb.transport.signing import RequestSigner
 from tests.faulty_server import build_response
+from tests.threaded_server import run_in_thread
 
 CERTIFICATE = Path(__file__).parents[1] / "data" / "localhost.pem"
 TARGET = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "DynamoDB_20120810.GetItem"}
@@ -76,14 +76,8 @@ class _Handler(socketserver.BaseRequestHandler):
 
 @contextmanager
 def run_tls_server() -> Iterator[_TlsServer]:
-    with _TlsServer() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    with run_in_thread(_TlsServer()) as server:
+        yield server
 
 
 def _send(session: HttpSession, server: _TlsServer) -> bytes:

@@ -3,7 +3,6 @@
 import base64
 import json
 import os
-import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -18,6 +17,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from chalicelib import settings
 from tests.support import Api, Person
+from tests.threaded_server import run_in_thread
 
 MESSAGES = {"/v1/traces": ExportTraceServiceRequest, "/v1/metrics": ExportMetricsServiceRequest}
 TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=557abcec3ee5a047;Sampled=1"
@@ -75,14 +75,10 @@ def _encode_ids(value: Any) -> None:
 @pytest.fixture
 def collector() -> Iterator[Collector]:
     """A collector that the app exports to."""
-    with Collector() as collector:
-        thread = threading.Thread(target=collector.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
+    with run_in_thread(Collector()) as collector:
         settings.OTLP_ENDPOINT = f"http://127.0.0.1:{collector.server_port}"
         yield collector
         settings.OTLP_ENDPOINT = ""
-        collector.shutdown()
-        thread.join()
 
 
 @pytest.fixture

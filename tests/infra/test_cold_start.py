@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 
 from infra import package, stage
 from infra.package import PLACEHOLDERS
+from tests.threaded_server import run_in_thread
 
 UNCHECKED_HASH = 0b01
 TOKEN = f"tmk_{'0' * 52}_{'x' * 43}"
@@ -83,12 +83,8 @@ class EmptyDynamoDB(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def dynamodb() -> Iterator[str]:
     """The address of a DynamoDB without items."""
-    with HTTPServer(("127.0.0.1", 0), EmptyDynamoDB) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
+    with run_in_thread(HTTPServer(("127.0.0.1", 0), EmptyDynamoDB)) as server:
         yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture(scope="module")

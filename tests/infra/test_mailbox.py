@@ -1,7 +1,6 @@
 """The mailbox page of the local setup, with recorded answers of ministack and LocalStack."""
 
 import json
-import threading
 from collections.abc import Iterator
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +11,7 @@ import requests
 
 from localstack.cloud import find_free_port
 from localstack.mailbox import Mailbox
+from tests.threaded_server import run_in_thread
 
 MINISTACK = {
     "messages": {
@@ -54,15 +54,12 @@ def page(request: pytest.FixtureRequest) -> Iterator[str]:
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-    emulator = ThreadingHTTPServer(("127.0.0.1", 0), Emulator)
-    threading.Thread(target=emulator.serve_forever, daemon=True).start()
-    port = find_free_port()
-    mailbox = Mailbox(port, f"http://127.0.0.1:{emulator.server_port}/")
-    mailbox.start()
-    yield f"http://127.0.0.1:{port}"
-    mailbox.stop()
-    emulator.shutdown()
-    emulator.server_close()
+    with run_in_thread(ThreadingHTTPServer(("127.0.0.1", 0), Emulator)) as emulator:
+        port = find_free_port()
+        mailbox = Mailbox(port, f"http://127.0.0.1:{emulator.server_port}/")
+        mailbox.start()
+        yield f"http://127.0.0.1:{port}"
+        mailbox.stop()
 
 
 def test_mails_are_listed_newest_first(page: str) -> None:

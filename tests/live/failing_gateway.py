@@ -1,12 +1,13 @@
 """A server in front of the API whose answers fail, for clients that must cope with it."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import requests
+
+from tests.threaded_server import run_in_thread
 
 # An answer instead of that of the API: its status and headers. None: the API gets the request, and
 # its answer is lost.
@@ -66,10 +67,5 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def run_failing_gateway(api: str, faults: dict[str, list[Fault]]) -> Iterator[FailingGateway]:
     """Run a gateway that passes requests on to the API at `api`, during the `with` block."""
-    gateway = FailingGateway(api, faults)
-    thread = threading.Thread(target=gateway.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield gateway
-    gateway.shutdown()
-    gateway.server_close()
-    thread.join()
+    with run_in_thread(FailingGateway(api, faults)) as gateway:
+        yield gateway

@@ -2,11 +2,12 @@
 
 import re
 import socketserver
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+
+from tests.threaded_server import run_in_thread
 
 END = b".\r\n"
 
@@ -57,7 +58,5 @@ class Inbox(socketserver.ThreadingTCPServer):
 @contextmanager
 def run_inbox() -> Iterator[Inbox]:
     """Run the server for the block."""
-    with Inbox() as inbox:
-        threading.Thread(target=inbox.serve_forever, args=(0.05,), daemon=True).start()
+    with run_in_thread(Inbox()) as inbox:
         yield inbox
-        inbox.shutdown()

@@ -3,7 +3,6 @@
 import http.server
 import socket
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -16,6 +15,7 @@ import pytest
 from chalicelib import settings
 from chalicelib.webhooks import sending
 from tests.support import Person
+from tests.threaded_server import run_in_thread
 from tests.webhooks.conftest import Deliveries
 
 CERTIFICATE = Path(__file__).parents[1] / "data" / "localhost.pem"
@@ -140,10 +140,8 @@ def tls_server(loopback: None) -> Iterator[tuple[int, list[str]]]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     server.handle_error = lambda *_: None  # type: ignore[method-assign]
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    yield server.server_port, names
-    server.shutdown()
-    server.server_close()
+    with run_in_thread(server):
+        yield server.server_port, names
 
 
 @pytest.fixture
