@@ -67,7 +67,7 @@ function LinkForm({ providers }: { providers: IdentityProvider[] }) {
   const start = useMutation({
     mutationFn: (body: { provider: string; password: string }) =>
       unwrap(api.POST("/api/auth/identities/start", { body })),
-    onSuccess: (answer) => leave({ kind: "link" }, answer.authorization_url),
+    onSuccess: (response) => leave({ kind: "link" }, response.authorization_url),
   });
   const { values, bind } = useFields({ password: "" }, start.error);
   return (

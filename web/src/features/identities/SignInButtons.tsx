@@ -19,7 +19,7 @@ export default function SignInButtons({ providers, next }: Props) {
   const start = useMutation({
     mutationFn: (provider: string) =>
       unwrap(publicApi.POST("/api/auth/sign-in/start", { body: { provider } })),
-    onSuccess: (answer) => leave({ kind: "sign-in", next }, answer.authorization_url),
+    onSuccess: (response) => leave({ kind: "sign-in", next }, response.authorization_url),
   });
   return (
     <Stack>

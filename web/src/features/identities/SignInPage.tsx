@@ -11,7 +11,12 @@ import { Loading } from "../../components/Loading";
 import { notifySuccess } from "../../components/notify";
 import { m } from "../../i18n";
 import { AuthPage } from "../auth/AuthPage";
-import { type Answer, type Purpose, readAnswer, readPurpose } from "./authorization";
+import {
+  type AuthorizationResponse,
+  type Purpose,
+  readResponse,
+  readPurpose,
+} from "./authorization";
 import { identitiesKey } from "./queries";
 import { SignInProblem } from "./SignInProblem";
 import { texts } from "./texts";
@@ -20,10 +25,10 @@ const SecondStep = lazy(() => import("../secondFactors/SecondStep"));
 
 const ACCOUNT = "/account/security";
 
-async function complete(answer: Answer, purpose: Purpose): Promise<true> {
+async function complete(response: AuthorizationResponse, purpose: Purpose): Promise<true> {
   await (purpose.kind === "link"
-    ? unwrap(api.POST("/api/auth/identities", { body: answer }))
-    : unwrap(signInWithProvider(answer)));
+    ? unwrap(api.POST("/api/auth/identities", { body: response }))
+    : unwrap(signInWithProvider(response)));
   return true;
 }
 
@@ -31,13 +36,13 @@ async function complete(answer: Answer, purpose: Purpose): Promise<true> {
 export default function SignInPage() {
   const { provider = "" } = useParams();
   const [purpose] = useState(readPurpose);
-  const [answer] = useState(() => readAnswer(provider, new URLSearchParams(location.search)));
+  const [response] = useState(() => readResponse(provider, new URLSearchParams(location.search)));
   const queries = useQueryClient();
-  // A query, not a mutation: the answer is good for one request, however often the page is rendered.
+  // A query, not a mutation: a response is valid for one request, however often the page is rendered.
   const { error, isSuccess } = useQuery({
-    queryKey: ["authorization", answer?.state],
-    queryFn: () => (answer ? complete(answer, purpose) : null),
-    enabled: answer !== null,
+    queryKey: ["authorization", response?.state],
+    queryFn: () => (response ? complete(response, purpose) : null),
+    enabled: response !== null,
     staleTime: Infinity,
     retry: false,
     refetchInterval: false,
@@ -66,7 +71,7 @@ export default function SignInPage() {
       </AuthPage>
     );
   }
-  if (answer !== null && error === null) {
+  if (response !== null && error === null) {
     return (
       <AuthPage title={texts.signingIn}>
         <Loading />
@@ -74,7 +79,7 @@ export default function SignInPage() {
     );
   }
   return (
-    <AuthPage title={texts.failed} {...(answer === null ? { intro: texts.canceled } : {})}>
+    <AuthPage title={texts.failed} {...(response === null ? { intro: texts.canceled } : {})}>
       <SignInProblem error={error} />
       <Anchor component={Link} to={purpose.kind === "link" ? ACCOUNT : "/login"}>
         {purpose.kind === "link" ? texts.backToAccount : m.auth.backToLogin}

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test, vi } from "vitest";
 
-import { leave, readAnswer, readPurpose } from "./authorization";
+import { leave, readResponse, readPurpose } from "./authorization";
 
 const assign = vi.fn();
 
@@ -30,8 +30,8 @@ test("a tab that did not leave signs in", () => {
   expect(readPurpose()).toEqual({ kind: "sign-in", next: "/" });
 });
 
-test("an answer has a state and a code", () => {
-  const read = (search: string) => readAnswer("local", new URLSearchParams(search));
+test("a response has a state and a code", () => {
+  const read = (search: string) => readResponse("local", new URLSearchParams(search));
   expect(read("state=s&code=c")).toEqual({ provider: "local", state: "s", code: "c", iss: null });
   expect(read("state=s&code=c&iss=i")?.iss).toBe("i");
   expect(read("state=s&error=access_denied")).toBeNull();

@@ -1,7 +1,7 @@
 /**
  * The way to an identity provider and back to the page `/sign-in/<provider>`.
  *
- * The tab remembers why it left. The API checks by itself what the provider's answer is good for.
+ * The tab stores its purpose while it is away. The API decides whether it accepts the response.
  */
 import { readNext } from "../auth/next";
 
@@ -26,15 +26,18 @@ export function readPurpose(): Purpose {
   return { kind: "sign-in", next: readNext(new URLSearchParams({ next })) };
 }
 
-export interface Answer {
+export interface AuthorizationResponse {
   provider: string;
   state: string;
   code: string;
   iss: string | null;
 }
 
-/** Returns the answer of a provider in the address; null if the person or the provider refused. */
-export function readAnswer(provider: string, search: URLSearchParams): Answer | null {
+/** Returns the authorization response in the address; null if the person or the provider refused. */
+export function readResponse(
+  provider: string,
+  search: URLSearchParams,
+): AuthorizationResponse | null {
   const [state, code] = [search.get("state"), search.get("code")];
   return state && code ? { provider, state, code, iss: search.get("iss") } : null;
 }
