@@ -179,17 +179,6 @@ def test_an_api_that_does_not_respond_and_a_wrong_token_have_their_codes(as_ann:
 
 
 @pytest.mark.proof
-def test_a_task_that_was_moved_is_found_by_its_old_key(
-    as_ann: Task, ann: ApiUser, project: str
-) -> None:
-    other = ann.request_json("POST", "/projects/", {"name": "Elsewhere"})["id"]
-    body = {"project": project, "title": "Moves"}
-    task = ann.request_json("POST", "/tasks/", body)
-    moved = ann.request_json("POST", f"/tasks/{task['id']}/move/", {"project": other})["task"]
-    assert as_ann("done", task["key"]).output == f"done {moved['key']}  Moves\n"
-
-
-@pytest.mark.proof
 def test_the_version_is_shown(task: Task) -> None:
     assert task("--version").output == f"{read_version()}\n"
 

@@ -166,6 +166,15 @@ def test_a_page_of_another_service_is_no_answer(task: Task) -> None:
     assert is_one_line(page, 1, "not that of a Task Manager")
 
 
+def test_a_redirect_within_the_api_is_followed(task: Task) -> None:
+    """The API redirects from the old id of a task that was moved to another project."""
+    moved = Answer(308, headers={"Location": "/api/moved"})
+    page = Answer(body={"items": [PROJECT], "next_cursor": None})
+    with run_scripted_api({PROJECTS: [moved], "GET /api/moved": [page]}) as api:
+        listed = task("projects", TASK_URL=api.url, TASK_TOKEN="t")
+    assert (listed.code, len(listed.lines)) == (0, 2)
+
+
 def test_a_redirect_to_another_address_is_named_and_not_followed(task: Task) -> None:
     with run_scripted_api({}) as other:
         elsewhere = Answer(308, headers={"Location": f"{other.url}/api/projects"})

@@ -36,7 +36,8 @@ def report_failures() -> Iterator[None]:
     except ApiError as error:
         fields = "".join(f"\n  {name}: {message}" for name, message in error.errors.items())
         hint = " (run `task login`)" if error.code in _SESSION_IS_OVER else ""
-        _exit(f"{error.detail}{hint}{fields}", _CODES.get(error.status, REFUSED))
+        status = "" if error.code else f"{error.status} "  # a proxy has no sentence of ours
+        _exit(f"{status}{error.detail}{hint}{fields}", _CODES.get(error.status, REFUSED))
     except (httpx.TransportError, httpx.InvalidURL) as error:
         _exit(f"the API does not respond: {error}", UNREACHABLE)
     except JSONDecodeError:

@@ -53,10 +53,9 @@ def read_problem(response: httpx.Response) -> ApiError:
 
 
 def _describe(response: httpx.Response) -> str:
-    """Return the status in words, and where a redirect leads, which is not followed."""
-    text = f"{response.status_code} {response.reason_phrase}".strip()
+    """Return the status in words, and where a redirect leads that is not followed."""
     location = response.headers.get("Location")
-    return f"{text}: the address redirects to {location}" if location else text
+    return f"the address redirects to {location}" if location else response.reason_phrase
 
 
 def expect(kind: type[T], answer: object) -> T:

@@ -32,7 +32,7 @@ export async function readProblem(response: Response): Promise<ApiError> {
   return new ApiError(
     response.status,
     text("code"),
-    text("detail") || `${response.status} ${response.statusText}`.trim(),
+    text("detail") || response.statusText,
     Object.fromEntries(errors.map((each) => [String(each.location), String(each.message)])),
     text("request_id"),
     text("ticket"),
