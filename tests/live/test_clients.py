@@ -1,6 +1,7 @@
 """The clients for Python and TypeScript: their examples, and programs with the generated code."""
 
 import re
+import zipfile
 from pathlib import Path
 from uuid import uuid4
 
@@ -131,6 +132,10 @@ def test_the_packages_have_the_version_of_the_document() -> None:
         f"task_manager_client-{version}-py3-none-any.whl",
         f"task_manager_client-{version}.tar.gz",
     ]
+    wheel = DIST / "python" / f"task_manager_cli-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(wheel) as archive:
+        metadata = archive.read(f"task_manager_cli-{version}.dist-info/METADATA").decode()
+    assert f"Requires-Dist: task-manager-client=={version}\n" in metadata
 
 
 def _without_progress(done: Run) -> list[str]:
