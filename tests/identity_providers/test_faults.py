@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from tests.dynamodb_local import faulty_connection
 from tests.faults import is_killed_at
 from tests.identity_providers.conftest import Browser
@@ -43,6 +45,7 @@ def lose_each_response(prepare: Callable[[int], Callable[[], Any]], status: int)
     raise AssertionError
 
 
+@pytest.mark.proof
 def test_a_lost_response_changes_nothing_about_a_first_sign_in(
     local_table: None, browser: Browser
 ) -> None:

@@ -133,7 +133,7 @@ def short_limit() -> Iterator[float]:
 
 
 @pytest.mark.parametrize("beginning", [b"", b"HTTP/1.1 200 OK\r\nX-Slow: "], ids=["silent", "slow"])
-@pytest.mark.parametrize("path", [DISCOVERY, "/token", "/jwks"])
+@pytest.mark.parametrize("path", [DISCOVERY, pytest.param("/token", marks=pytest.mark.proof)])
 def test_a_silent_or_slow_provider_does_not_hold_the_request(
     browser: Browser, edge: ProviderEdge, short_limit: float, beginning: bytes, path: str
 ) -> None:
