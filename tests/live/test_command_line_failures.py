@@ -185,8 +185,13 @@ def test_a_redirect_to_another_address_is_named_and_not_followed(task: Task) -> 
 
 
 def test_ctrl_c_ends_a_command_without_a_traceback(home: dict[str, str]) -> None:
+    # A program that a shell runs in the background ignores SIGINT, and so do its children.
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "from task_cli.main import run; run()"
+    )
+    command, environment = build_python_command("-c", program, "projects")
     with run_scripted_api({}) as api:
-        command, environment = build_python_command("-m", "task_cli", "projects")
         given = home | {"TASK_URL": api.url, "TASK_TOKEN": "t"}
         process = subprocess.Popen(
             command, env=os.environ | environment | given, stderr=subprocess.PIPE, text=True
