@@ -202,6 +202,16 @@ def test_ctrl_c_ends_a_command_without_a_traceback(home: dict[str, str]) -> None
     assert (process.returncode, errors.strip()) == (130, "")
 
 
+def test_ctrl_c_while_the_command_is_being_imported(home: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt")
+    command, environment = build_python_command("-m", "task_cli", "projects")
+    path = f"{tmp_path}{os.pathsep}{environment['PYTHONPATH']}"
+    done = subprocess.run(
+        command, env=os.environ | home | {"PYTHONPATH": path}, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
 def test_in_a_pipe_rows_are_whole_lines_without_colors(task: Task) -> None:
     page = {"items": [PROJECT], "next_cursor": None}
     with run_scripted_api({PROJECTS: [Answer(body=page)]}) as api:
