@@ -87,10 +87,14 @@ class WebPage:
         self.page.get_by_role("button", name="Your account").wait_for()
 
     def expect_change(self) -> Any:
-        """Return a context manager that waits until the API has responded to a change."""
+        """Return a context manager that waits until the API has accepted a change.
+
+        A refused one does not count: after a 412, the client may send the change again by itself.
+        """
         return self.page.expect_response(
             lambda response: (
-                "/api/" in response.url
+                response.ok
+                and "/api/" in response.url
                 and response.request.method != "GET"
                 and not response.url.endswith(_OWN_REQUESTS)
             )
