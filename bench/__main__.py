@@ -128,7 +128,7 @@ def measure_round_trips(results: Results, product: Subject, outputs: Outputs) ->
             )
             results.round_trips[scenario] = trips
             results.connections = max(results.connections, connections)
-            print(f"  {scenario:<12} {trips:>5} sequential round trips", flush=True)
+            print(f"  {scenario:<12} {trips:>5} round trips, {connections} connections", flush=True)
 
 
 def _count_round_trips(product: Subject, proxy: Proxy, scenario: str) -> tuple[float, int]:

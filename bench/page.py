@@ -4,7 +4,7 @@ import json
 import subprocess
 
 from bench import growth
-from bench.results import SCENARIOS, Results
+from bench.results import SCENARIOS, Results, Row
 from bench.subjects import BENCH, ensure_bench_venv
 from infra.stage import ROOT
 
@@ -91,6 +91,12 @@ shift](https://web.dev/articles/cls) is at most {shift:g}.
 """
 
 
+def _describe_outcome(row: Row) -> str:
+    if row.is_met:
+        return "yes"
+    return f"no: {row.reason}" if row.reason else "no"
+
+
 def write(results: Results) -> None:
     """Write the page and the picture."""
     subjects = ("product", "reference", "django")
@@ -127,7 +133,7 @@ def write(results: Results) -> None:
     goals = _build_table(
         ("Goal", "Measured", "At most", "Met"),
         [
-            (row.name, f"{row.measured:,}", f"{row.goal:,}", "yes" if row.is_met else "no")
+            (row.name, f"{row.measured:,}", f"{row.goal:,}", _describe_outcome(row))
             for row in results.list_rows()
         ],
     )
