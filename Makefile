@@ -11,10 +11,10 @@ RUN := $(BIN)/python -m
 COMPOSE := docker compose --file localstack/docker-compose.yml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down check openapi clients contract test proofs proof mutants bench audit lock package deploy smoke diff grafana destroy web invoke replay reindex superuser logs clean
+.PHONY: help install run up down check openapi clients contract test e2e proofs proof mutants bench audit lock package deploy smoke diff grafana destroy web invoke replay reindex superuser logs clean
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | \
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sort | \
 	  while IFS= read -r line; do printf '  make %-10s %s\n' "$${line%%:*}" "$${line#*## }"; done
 
 install: ## Create .venv with the pinned dependencies (other targets do it too)
@@ -60,10 +60,14 @@ clients: install ## Build and check the clients for Python, command line and Typ
 contract: install ## Test the API against docs/openapi.json with thousands of requests: ARGS="--seeds 4 5"
 	@$(RUN) infra.contract $(ARGS)
 
-test: install ## Run all tests; live tests start their own local cloud [CLOUD=localstack]
+test: install ## Run the tests, but not those in a browser; starts a local cloud of its own [CLOUD=localstack]
 	@$(BIN)/python infra/venv.py .local/cloud-venv localstack/requirements.txt
 	@$(RUN) infra.web_client run test
 	$(RUN) pytest -n auto $(ARGS)
+
+e2e: install ## Run the tests of the web client in Chromium, on a local cloud of their own
+	@$(BIN)/python infra/venv.py .local/cloud-venv localstack/requirements.txt
+	$(RUN) pytest -n auto -m 'e2e and not proof' tests/live/browser $(ARGS)
 
 proofs: install ## Run the load tests, which take minutes; CI runs them in parallel to make test
 	$(RUN) pytest -n auto -m proof $(ARGS)

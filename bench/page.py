@@ -83,7 +83,7 @@ fields of a task, are loaded when the page is shown.
 A board of {board[tasks]} tasks renders the {board[cards]} cards in sight, {board[nodes]:,} nodes
 of the document. While a page loads nothing moves: the [layout
 shift](https://web.dev/articles/cls) is at most {shift:g}.
-[A test](../tests/live/test_web_budget.py) measures this in Chromium.
+[A test](../tests/live/browser/test_budget.py) measures this in Chromium.
 
 ## Goals
 

@@ -76,15 +76,14 @@ from tests.table_stream import TaskStream  # noqa: E402
 ROOT = Path(__file__).parents[1]
 # Groups of tests that share something which takes long to start; the slowest group runs first.
 GROUPS = {
-    "pages A to C": ("tests/live/test_web_a", "tests/live/test_web_b", "tests/live/test_web_c"),
-    "other pages": ("tests/live/test_web_",),
+    "pages A to C": tuple(f"tests/live/browser/test_{letter}" for letter in "abc"),
+    "other pages": ("tests/live/browser/",),
     "cloud": ("tests/live/",),
     "database": ("tests/dynamodb/",),
     "deployment": ("tests/live/test_deployment.py",),
     "strict cloud": (
         "tests/live/test_permissions.py",
         "tests/live/test_attachments_in_",
-        "tests/live/test_schema_in_",  # shares the browser
     ),
     "matrix": ("tests/access/test_access_matrix.py",),
     "builds": ("tests/infra/",),
@@ -154,7 +153,7 @@ def _all_ran(config: pytest.Config, outcomes: dict[str, Any]) -> bool:
     """Return whether this was `make test` without a selection and without skipped tests."""
     is_selection = config.option.keyword or config.option.collectonly
     all_files = config.args_source is pytest.Config.ArgsSource.TESTPATHS
-    is_default_mark = config.option.markexpr == "not proof"
+    is_default_mark = config.option.markexpr == "not proof and not e2e"
     return all_files and is_default_mark and not is_selection and not outcomes.get("skipped")
 
 

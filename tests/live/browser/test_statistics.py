@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.live.browser.web_pages import WebPage
 from tests.live.support import ApiUser, wait_for
-from tests.live.web_pages import WebPage
 
 REMEMBERED = "Object.keys(localStorage).filter((key) => key.startsWith('job-'))"
 

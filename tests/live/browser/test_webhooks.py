@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.live.browser.web_pages import WebPage
 from tests.live.support import ON_LOCALSTACK, ApiUser, wait_for
-from tests.live.web_pages import WebPage
 from tests.webhook_receiver import Receiver, run_receiver
 
 pytestmark = pytest.mark.skipif(

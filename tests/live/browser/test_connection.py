@@ -3,8 +3,8 @@
 from contextlib import suppress
 from typing import Any
 
+from tests.live.browser.web_pages import WebPage
 from tests.live.support import ApiUser, wait_for
-from tests.live.web_pages import WebPage
 
 
 def _create_task(ann: ApiUser, project: str, title: str) -> Any:

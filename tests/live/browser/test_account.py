@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import requests
 
+from tests.live.browser.web_pages import PNG, WebPage, open_page, read_link
 from tests.live.support import PASSWORD, ApiUser, Deployment, wait_for
-from tests.live.web_pages import PNG, WebPage, open_page, read_link
 
 UNSAVED = "Object.keys(localStorage).filter((key) => key.startsWith('unsaved-'))"
 # Begins a session in place of the one that the cookie has.

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.live.browser.web_pages import open_page
 from tests.live.support import PASSWORD, ApiUser
-from tests.live.web_pages import open_page
 
 # Where pictures of the pages are written, to look at them.
 PICTURES = os.environ.get("PICTURES")

@@ -12,8 +12,8 @@ import pytest
 
 from infra.stage import ROOT
 from infra.web_client import BUILD
+from tests.live.browser.web_pages import WebPage, open_page
 from tests.live.support import ApiUser, Deployment
-from tests.live.web_pages import WebPage, open_page
 
 TASKS = 500
 COLUMN_STATUS = ("todo", "in_progress", "review", "done")

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.live.browser.web_pages import WebPage, open_page
 from tests.live.support import ApiUser, Deployment, wait_for
-from tests.live.web_pages import WebPage, open_page
 
 # What each view shows when it has read its tasks.
 READY = {"list": "No tasks match", "calendar": "December 2026"}

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from tests.live.browser.web_pages import WebPage
 from tests.live.support import ApiUser, wait_for
-from tests.live.web_pages import WebPage
 
 TITLES = ("One", "Two", "Three")
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.live.browser.web_pages import PNG, WebPage
 from tests.live.support import ApiUser, wait_for
-from tests.live.web_pages import PNG, WebPage
 
 MEGABYTE = 1_000_000
 # Larger than what S3 takes as one form.

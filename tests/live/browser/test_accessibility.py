@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from tests.live.browser.web_pages import open_page
 from tests.live.support import Deployment
-from tests.live.web_pages import open_page
 
 SIGNED_OUT = (
     "/login",

@@ -1,7 +1,7 @@
 """The audit log in the web client: of a project, of the own account, and for site staff."""
 
+from tests.live.browser.web_pages import WebPage
 from tests.live.support import ApiUser, Deployment
-from tests.live.web_pages import WebPage
 
 
 def test_owner_person_and_staff_read_who_did_what(web: WebPage, web_deployment: Deployment) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from tests.import_files import todoist_file
+from tests.live.browser.test_uploads import FILES
+from tests.live.browser.web_pages import WebPage, open_page
 from tests.live.support import PASSWORD, ApiUser
-from tests.live.test_web_uploads import FILES
-from tests.live.web_pages import WebPage, open_page
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import pytest
 from infra.web_client import build_client
 from localstack.cloud import find_free_port
 from localstack.server import run_api_server
+from tests.live.browser.web_pages import WebPage, open_page
 from tests.live.support import PASSWORD, ApiUser, Deployment
-from tests.live.web_pages import WebPage, open_page
 from tests.oidc_provider import CLIENT_SECRET, run_provider
 
 PROVIDER = {"id": "local", "name": "Example", "client_id": "tasks"}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.live.web_pages import open_page
+from tests.live.browser.web_pages import open_page
 
 INLINE = """const script = document.createElement("script");
 script.textContent = "window.injected = true";

@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
+from tests.live.browser.web_pages import WebPage, open_page, read_link
 from tests.live.support import PASSWORD, ApiUser, Deployment, wait_for
-from tests.live.web_pages import WebPage, open_page, read_link
 
 NEW_PASSWORD = "another horse battery"
 

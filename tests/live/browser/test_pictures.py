@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from infra.stage import ROOT
+from tests.live.browser.web_pages import open_page
 from tests.live.support import ApiUser, Deployment
-from tests.live.web_pages import open_page
 
 LABELS = {"design": "#7950f2", "backend": "#228be6", "bug": "#fa5252"}
 # Title, status, priority, days until due, labels, whether it is assigned to the teammate.

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.live.browser.web_pages import WebPage
 from tests.live.support import ApiUser, Deployment
-from tests.live.web_pages import WebPage
 
 
 @pytest.fixture(scope="module")

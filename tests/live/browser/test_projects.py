@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from tests.live.browser.web_pages import WebPage, read_link
 from tests.live.support import ApiUser, Deployment, wait_for
-from tests.live.web_pages import WebPage, read_link
 
 
 @pytest.fixture

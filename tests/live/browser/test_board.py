@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from tests.live.browser.web_pages import WebPage, open_page
 from tests.live.support import ApiUser, wait_for
-from tests.live.web_pages import WebPage, open_page
 
 PHONE = {"viewport": {"width": 800, "height": 900}, "has_touch": True}
 LONG_PRESS_MILLISECONDS = 400

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.live.browser.web_pages import WebPage, open_page
 from tests.live.support import PASSWORD, ApiUser, wait_for
-from tests.live.web_pages import WebPage, open_page
 
 
 @pytest.fixture
