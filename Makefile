@@ -21,7 +21,7 @@ install: ## Create .venv with the pinned dependencies (other targets do it too)
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is not installed" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("error: Python 3.11 or newer is needed; this is " + sys.version.split()[0])'
 	@$(PYTHON) infra/venv.py .venv requirements-dev.txt
-	@$(RUN) infra.api_docs_assets
+	@$(RUN) infra.packaging.api_docs_assets
 
 run: install ## Run the product on this machine: PORT=8000 CLOUD_PORT=4566
 	@$(RUN) localstack.run
@@ -42,7 +42,7 @@ check: install ## Check format, lint, types, structure, package and template; ne
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(RUN) pytest -q -n auto tests/infra tests/structure
-	$(RUN) infra.package --stage prod
+	$(RUN) infra.packaging.package --stage prod
 	@$(RUN) infra.clients check
 	@$(RUN) infra.web_client run check
 	@$(RUN) infra.web_client build
@@ -88,38 +88,38 @@ audit: install ## Check template and policies with checkov and parliament
 	@$(RUN) infra.audit
 
 package: install ## Build the stage's zip files and template: STAGE=prod
-	@$(RUN) infra.package --stage $(STAGE)
+	@$(RUN) infra.packaging.package --stage $(STAGE)
 
 deploy: install ## Package, deploy and run the smoke test: STAGE=prod
-	@$(RUN) infra.deploy deploy --stage $(STAGE)
+	@$(RUN) infra.deployment.deploy deploy --stage $(STAGE)
 	@$(RUN) smoke --stage $(STAGE)
 
 smoke: install ## Test a deployed stage through its API: STAGE=prod [ARGS=--slow]
 	@$(RUN) smoke --stage $(STAGE) $(ARGS)
 
 diff: install ## Show what a deployment would change: STAGE=prod
-	@$(RUN) infra.deploy diff --stage $(STAGE)
+	@$(RUN) infra.deployment.deploy diff --stage $(STAGE)
 
 grafana: install ## Write a Grafana dashboard of a deployed stage into build/<stage>/grafana.json: STAGE=prod
-	@$(RUN) infra.grafana --stage $(STAGE)
+	@$(RUN) infra.monitoring.grafana --stage $(STAGE)
 
 destroy: install ## Delete the stage's stack: STAGE=dev [DATA=delete: also the data that outlives it]
-	@$(RUN) infra.deploy destroy --stage $(STAGE) $(if $(filter delete,$(DATA)),--with-data)
+	@$(RUN) infra.deployment.deploy destroy --stage $(STAGE) $(if $(filter delete,$(DATA)),--with-data)
 
 invoke: install ## Invoke a function: FUNCTION=SendReminders EVENT=events/x.json [STAGE=dev]
-	@$(RUN) infra.functions invoke $(FUNCTION) $(EVENT) --stage $(STAGE)
+	@$(RUN) infra.operations.functions invoke $(FUNCTION) $(EVENT) --stage $(STAGE)
 
 replay: install ## Replay the dead letters: STAGE=prod [ARGS=--drop: also delete those that no longer can be]
-	@$(RUN) infra.replay --stage $(STAGE) $(ARGS)
+	@$(RUN) infra.operations.replay --stage $(STAGE) $(ARGS)
 
 reindex: install ## Start a run that mends search index, filter entries and list snapshots: STAGE=prod
-	@$(RUN) infra.reindex --stage $(STAGE)
+	@$(RUN) infra.operations.reindex --stage $(STAGE)
 
 superuser: install ## Make an account site staff, or create one: EMAIL=ann@example.com [STAGE=dev]
-	@$(RUN) infra.superuser $(EMAIL) --stage $(STAGE)
+	@$(RUN) infra.operations.superuser $(EMAIL) --stage $(STAGE)
 
 logs: install ## Follow a function's log: FUNCTION=APIHandler [STAGE=dev]
-	@$(RUN) infra.functions logs $(FUNCTION) --stage $(STAGE)
+	@$(RUN) infra.operations.functions logs $(FUNCTION) --stage $(STAGE)
 
 clean: ## Delete builds, caches and the local cloud's state (stops the cloud first)
 	@[ ! -d .venv ] || $(RUN) localstack.background down

@@ -1,6 +1,6 @@
 """Draw the dashboards from their definitions, with invented values: docs/pictures/dashboard-*.svg.
 
-    python -m infra.dashboard_pictures
+    python -m infra.monitoring.dashboard_pictures
 
 Nobody has a running stage at hand when the pictures change, so they show which graphs there are and
 what is in them, not a measurement; each picture says so.
@@ -14,9 +14,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from infra.alarms import create_alarms
-from infra.grafana import build_grafana_dashboard, make_resolver
-from infra.package import package
+from infra.monitoring.alarms import create_alarms
+from infra.monitoring.grafana import build_grafana_dashboard, make_resolver
+from infra.packaging.package import package
 from infra.stage import ROOT, load_stage
 from infra.template import read_template
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import boto3
 
-from infra.deploy import list_functions
+from infra.deployment.deploy import list_functions
 from infra.stage import LOCAL, Stage, UserError, configure_aws, load_stage, report_aws_errors
 
 _LOG_HISTORY_SECONDS = 600
@@ -82,7 +82,9 @@ def _read_event(event: Path) -> bytes:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m infra.functions", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.operations.functions", description=__doc__
+    )
     parser.add_argument("verb", choices=["invoke", "logs"])
     parser.add_argument("function", help="logical id, such as SendReminders")
     parser.add_argument("event", nargs="?", type=Path, help="a file of events/ (for invoke)")

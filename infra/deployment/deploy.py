@@ -6,9 +6,9 @@ from typing import Any
 
 import boto3
 
-from infra import artifacts, client_release, stacks
-from infra.package import package
-from infra.stacks import ChangeSet
+from infra.deployment import artifacts, client_release, stacks
+from infra.deployment.stacks import ChangeSet
+from infra.packaging.package import package
 from infra.stage import LOCAL, Stage, UserError, configure_aws, load_stage, report_aws_errors
 from infra.web_client import build_client
 
@@ -172,7 +172,7 @@ def _run(verb: str, stage: Stage, *, with_data: bool) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m infra.deploy", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m infra.deployment.deploy", description=__doc__)
     parser.add_argument("verb", choices=["deploy", "diff", "destroy", "outputs"])
     parser.add_argument("--stage", required=True, help="a table of infra/stages.toml")
     parser.add_argument(

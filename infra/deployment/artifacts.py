@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from infra import stacks
+from infra.deployment import stacks
 from infra.stage import APP_NAME, ROOT, Stage
 from infra.template import read_template
 

@@ -14,13 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZipFile
 
-from infra.api_docs_assets import fetch_assets
-from infra.bytecode import compile_folder, find_interpreter
-from infra.postprocess import postprocess_template
-from infra.reproducible_zip import measure_zip, zip_folder
+from infra.packaging.api_docs_assets import fetch_assets
+from infra.packaging.bytecode import compile_folder, find_interpreter
+from infra.packaging.postprocess import postprocess_template
+from infra.packaging.reproducible_zip import measure_zip, zip_folder
+from infra.packaging.vendor import FUNCTION_PATH, vendor_functions, vendor_layer
 from infra.stage import ROOT, Stage, UserError, find_command, load_stage
 from infra.template import read_template, write_template
-from infra.vendor import FUNCTION_PATH, vendor_functions, vendor_layer
 from infra.venv import lock_folder
 
 # Chalice imports app.py to find its routes, and the app does not start without its settings.
@@ -160,7 +160,7 @@ def _add_dependencies(stage: Stage, dependencies: Path, source: Path) -> None:
     unpacked = stage.build_dir / "unpacked"
     with ZipFile(stage.zip) as archive:
         archive.extractall(unpacked)
-    index = _run_in(source, [sys.executable, "-m", "infra.route_index"])
+    index = _run_in(source, [sys.executable, "-m", "infra.packaging.route_index"])
     (unpacked / "chalicelib" / "http" / "route_index.json").write_text(index)
     compile_folder(unpacked / "chalice", stage.runtime, f"{FUNCTION_PATH}/chalice")
     compile_folder(unpacked, stage.runtime, FUNCTION_PATH, keep_sources=True)
@@ -204,7 +204,7 @@ def _list_inputs(sources: Path) -> Iterator[Path]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m infra.package", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m infra.packaging.package", description=__doc__)
     parser.add_argument("--stage", default="prod", help="a table of infra/stages.toml (prod)")
     arguments = parser.parse_args()
     print(f"packaging {arguments.stage}")

@@ -63,7 +63,7 @@ class Alarm:
 
 
 def create_alarms(resources: Resources) -> list[Alarm]:
-    """Return the alarms on `resources`; infra/grafana.py shows the same metrics in Grafana."""
+    """Return the alarms on `resources`; grafana.py shows the same metrics in Grafana."""
     return [
         *_create_api_alarms(),
         *_create_function_alarms(resources),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import boto3
 
-from infra.deploy import list_functions
+from infra.deployment.deploy import list_functions
 from infra.stage import LOCAL, Stage, UserError, configure_aws, load_stage, report_aws_errors
 
 
@@ -31,7 +31,9 @@ def _function_environment(stage: Stage) -> dict[str, str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m infra.superuser", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.operations.superuser", description=__doc__
+    )
     parser.add_argument("email", nargs="?", default="")
     parser.add_argument("--stage", default=LOCAL)
     arguments = parser.parse_args()

@@ -6,10 +6,10 @@ It starts the weekly counter repair at once, which reindexes every project. The 
 import argparse
 from pathlib import Path
 
-from infra.functions import call_function, start_function
+from infra.operations.functions import call_function, start_function
 from infra.stage import LOCAL, Stage, UserError, configure_aws, load_stage, report_aws_errors
 
-_EVENTS = Path(__file__).parents[1] / "events"
+_EVENTS = Path(__file__).parents[2] / "events"
 
 
 def start_reindex(stage: Stage) -> None:
@@ -28,7 +28,7 @@ def start_reindex(stage: Stage) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m infra.reindex", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m infra.operations.reindex", description=__doc__)
     parser.add_argument("--stage", default=LOCAL)
     arguments = parser.parse_args()
     stage = load_stage(arguments.stage)

@@ -1,8 +1,7 @@
 """Print the route index of the app in the current folder as JSON: for each path its modules.
 
 With this file the packaged app imports most modules with routes when a request needs them
-(`TaskManagerApp` in chalicelib/http/envelope.py). `infra.package` runs this in the folder that it
-packages.
+(`TaskManagerApp` in chalicelib/http/envelope.py). package.py runs this in its folder of sources.
 """
 
 import json

@@ -15,10 +15,10 @@ import boto3
 from botocore.config import Config
 
 from chalicelib.dead_letters.messages import DeadLetter, parse_message
-from infra.deploy import get_outputs, list_functions
-from infra.event_filters import matches_any
+from infra.deployment.deploy import get_outputs, list_functions
+from infra.operations.event_filters import matches_any
+from infra.operations.stream_reader import RecordsGone, read_records
 from infra.stage import LOCAL, Stage, UserError, configure_aws, load_stage, report_aws_errors
-from infra.stream_reader import RecordsGone, read_records
 
 # No other reader sees a message for this long, unless it is shown again after a failure.
 _HIDDEN_SECONDS = 3600
@@ -152,7 +152,7 @@ class Replay:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m infra.replay", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m infra.operations.replay", description=__doc__)
     parser.add_argument("--stage", default=LOCAL)
     parser.add_argument(
         "--drop",

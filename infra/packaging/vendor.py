@@ -13,8 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from infra.botocore_data import prune_data
-from infra.bytecode import compile_folder, find_interpreter
+from infra.packaging.botocore_data import prune_data
+from infra.packaging.bytecode import compile_folder, find_interpreter
 from infra.stage import ROOT, Stage, UserError
 
 FUNCTION_PATH = "/var/task"
@@ -98,7 +98,7 @@ def _compute_fingerprint(stage: Stage, pins: list[str]) -> str:
     parts = [stage.runtime, stage.architecture, str(find_interpreter(stage.runtime)), *pins]
     parts += [*sorted(_SERVICES | _POWERTOOLS), *_UNUSED]
     # What is done with the packages is an input too.
-    parts += [(ROOT / "infra" / name).read_text() for name in _STEPS]
+    parts += [Path(__file__).with_name(name).read_text() for name in _STEPS]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PINS = ROOT / "infra" / "tools" / "pages.txt"
 TARGET = ROOT / "chalicelib" / "http" / "static"
 _STATIC = Path("drf_spectacular_sidecar/static/drf_spectacular_sidecar")

@@ -1,4 +1,4 @@
-"""Estimate the cost on AWS: `python -m infra.cost` writes the tables of docs/cost.md.
+"""Estimate the cost on AWS: `python -m infra.monitoring.cost` writes the tables of docs/cost.md.
 
 Request units come from the tables of docs/data-model.md, prices from prices.toml, memory and alarms
 from the packaged stages. Durations, sizes and the mix of requests are defined here. The durations
@@ -10,8 +10,8 @@ import tomllib
 from dataclasses import dataclass
 from typing import Any
 
-from infra.alarms import find_functions
-from infra.package import package
+from infra.monitoring.alarms import find_functions
+from infra.packaging.package import package
 from infra.stage import ROOT, load_stage
 from infra.template import read_template
 

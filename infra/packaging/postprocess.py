@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from infra.alarms import add_alarms, find_functions
+from infra.monitoring.alarms import add_alarms, find_functions
+from infra.packaging.telemetry import add_telemetry, read_telemetry
 from infra.stage import Stage
-from infra.telemetry import add_telemetry, read_telemetry
 
 Resource = dict[str, Any]
 _API = "APIHandler"

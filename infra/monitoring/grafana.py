@@ -1,6 +1,6 @@
 """The dashboard of a stage for Grafana, with the graphs of the CloudWatch dashboard.
 
-    python -m infra.grafana --stage prod    # writes build/prod/grafana.json
+    python -m infra.monitoring.grafana --stage prod    # writes build/prod/grafana.json
 
 Both are made from the alarms: one graph shows a metric, with a line for each alarm on it. Grafana
 reads the metrics from CloudWatch, so the queries have the names of the deployed resources.
@@ -12,9 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from infra import stacks
-from infra.alarms import RUNBOOK, Alarm, create_alarms, group_by_metric
-from infra.package import package
+from infra.deployment import stacks
+from infra.monitoring.alarms import RUNBOOK, Alarm, create_alarms, group_by_metric
+from infra.packaging.package import package
 from infra.stage import ROOT, Stage, UserError, configure_aws, load_stage, report_aws_errors
 from infra.template import read_template
 
@@ -138,7 +138,7 @@ def write_grafana_dashboard(stage: Stage) -> Path:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m infra.grafana", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m infra.monitoring.grafana", description=__doc__)
     parser.add_argument("--stage", default="local", help="a table of infra/stages.toml (local)")
     stage = load_stage(parser.parse_args().stage)
     configure_aws(stage)

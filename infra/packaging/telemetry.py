@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from infra.alarms import find_functions
+from infra.monitoring.alarms import find_functions
 from infra.stage import Stage, UserError
 
 Resources = dict[str, Any]
