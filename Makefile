@@ -60,14 +60,13 @@ clients: install ## Build and check the clients for Python, command line and Typ
 contract: install ## Test the API against docs/openapi.json with thousands of requests: ARGS="--seeds 4 5"
 	@$(RUN) infra.contract $(ARGS)
 
-test: install ## Run the tests, but not those in a browser; starts a local cloud of its own [CLOUD=localstack]
-	@$(BIN)/python infra/venv.py .local/cloud-venv localstack/requirements.txt
+test: install ## Run the tests in process, without a cloud; make check runs those of tests/infra and tests/structure
 	@$(RUN) infra.web_client run test
-	$(RUN) pytest -n auto $(ARGS)
+	$(RUN) pytest -n auto $(or $(ARGS),--ignore=tests/infra --ignore=tests/structure)
 
-e2e: install ## Run the tests of the web client in Chromium, on a local cloud of their own
+e2e: install ## Run the end-to-end tests: API and web client on a local cloud of their own [CLOUD=localstack]
 	@$(BIN)/python infra/venv.py .local/cloud-venv localstack/requirements.txt
-	$(RUN) pytest -n auto -m 'e2e and not proof' tests/live/browser $(ARGS)
+	$(RUN) pytest -n auto -m 'live and not proof' tests/live $(ARGS)
 
 proofs: install ## Run the load tests, which take minutes; CI runs them in parallel to make test
 	$(RUN) pytest -n auto -m proof $(ARGS)

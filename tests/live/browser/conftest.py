@@ -1,7 +1,6 @@
-"""Fixtures of the web client in Chromium, on a local cloud. `make e2e` runs these tests."""
+"""Fixtures of the web client in Chromium, on a local cloud."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,14 +9,6 @@ from infra.web_client import build_client
 from localstack.server import run_api_server
 from tests.live.browser.web_pages import WebPage, open_page
 from tests.live.support import ApiUser, Deployment
-
-HERE = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.e2e)
 
 
 @pytest.fixture(scope="module")
