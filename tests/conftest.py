@@ -58,6 +58,7 @@ from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
 import argon2  # noqa: E402
+import hypothesis  # noqa: E402
 import pytest  # noqa: E402
 import time_machine  # noqa: E402
 from chalice.local import LambdaContext  # noqa: E402
@@ -90,6 +91,9 @@ GROUPS = {
 }
 
 permissions.start_recording()
+# With a deadline, a test would fail on a busy machine; with other examples each time, now and then.
+hypothesis.settings.register_profile("tests", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("tests")
 # To verify a password takes 45 ms by design, and tests log the same people in hundreds of times.
 argon2._password_hasher.verify_secret = cache(argon2._password_hasher.verify_secret)
 
