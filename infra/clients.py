@@ -89,6 +89,10 @@ def _generate_python() -> None:
     version = f'"""The version of the API\'s document."""\n\n__version__ = "{read_version()}"\n'
     (PYTHON_PACKAGE / "version.py").write_text(version)
     (BUILD / "cli" / "task_cli" / "version.py").write_text(version)
+    # pip keeps an installed client that is old enough to lack what the command line imports.
+    project = BUILD / "cli" / "pyproject.toml"
+    client = '"task-manager-client'
+    project.write_text(project.read_text().replace(client, f"{client}=={read_version()}", 1))
 
 
 def _generate_typescript() -> None:

@@ -2,5 +2,5 @@
 linked to accounts.
 
 Items: Authorization, Identity, IdentityClaim.
-Imports: access, accounts, audit, aws, dynamodb, http, sessions.
+Imports: access, accounts, audit, aws, dynamodb, http, mail, sessions.
 """

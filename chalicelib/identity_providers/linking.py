@@ -9,12 +9,17 @@ from chalicelib.accounts.models import active_user_check, get_credentials
 from chalicelib.accounts.passwords import UNKNOWN_ACCOUNT_HASH, require_current_password
 from chalicelib.audit.actions import AuditAction
 from chalicelib.audit.entries import audit_write
-from chalicelib.dynamodb.transactions import ConditionFailed, transact
+from chalicelib.dynamodb.transactions import ConditionFailed, Write, transact
 from chalicelib.email_addresses import canonical_address
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.identity_providers import authorizations, models
 from chalicelib.identity_providers.authorizations import AuthorizationResponse, Start
 from chalicelib.identity_providers.models import Identity
+from chalicelib.mail.notifications import (
+    IDENTITY_LINKED,
+    IDENTITY_UNLINKED,
+    queue_identity_write,
+)
 
 
 def start_linking(
@@ -53,11 +58,12 @@ def link_identity(access: Access, response: AuthorizationResponse) -> Identity:
         email=person.email,
         now=access.now,
     )
-    entry = audit_write(
-        access, AuditAction.IDENTITY_LINKED, access.user_id, provider=response.provider
+    effects = _build_effects(
+        access, identity, AuditAction.IDENTITY_LINKED, mail_kind=IDENTITY_LINKED
     )
+    writes = models.create_identity_writes(identity)
     try:
-        transact(*models.create_identity_writes(identity), active_user_check(access.user_id), entry)
+        transact(*writes, active_user_check(access.user_id), *effects)
     except ConditionFailed as failed:
         claim = models.get_claim(person.issuer, person.subject)
         owned = claim and claim.user_id == access.user_id and _find(access, claim.identity_id)
@@ -89,15 +95,26 @@ def unlink_identity(access: Access, identity_id: str) -> None:
             raise _last_login_method()
         # Of two concurrent requests that unlink the last two identities, one fails.
         checks.append(models.linked_identity_check(others[0]))
-    entry = audit_write(
-        access, AuditAction.IDENTITY_UNLINKED, access.user_id, provider=identity.provider
+    effects = _build_effects(
+        access, identity, AuditAction.IDENTITY_UNLINKED, mail_kind=IDENTITY_UNLINKED
     )
     try:
-        transact(*models.delete_identity_writes(identity), *checks, entry)
+        transact(*models.delete_identity_writes(identity), *checks, *effects)
     except ConditionFailed as failed:
         if checks and failed.write is checks[0]:
             raise _last_login_method() from failed
         raise NotFound() from failed
+
+
+def _build_effects(
+    access: Access, identity: Identity, action: AuditAction, *, mail_kind: str
+) -> tuple[Write, Write]:
+    """Return the entry in the audit log of a change, and the mail that tells the user of it."""
+    entry = audit_write(access, action, access.user_id, provider=identity.provider)
+    mail = queue_identity_write(
+        access.user_id, identity.id, identity.provider, mail_kind, access.now
+    )
+    return entry, mail
 
 
 def _find(access: Access, identity_id: str) -> Identity | None:

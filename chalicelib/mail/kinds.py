@@ -17,6 +17,10 @@ from chalicelib.accounts.emails import (
     build_verification_email,
 )
 from chalicelib.comments.emails import build_comment_email, build_mention_email, fan_out_comment
+from chalicelib.identity_providers.emails import (
+    build_identity_linked_email,
+    build_identity_unlinked_email,
+)
 from chalicelib.mail import models
 from chalicelib.mail.models import OutboxMail
 from chalicelib.mail.notifications import (
@@ -29,6 +33,8 @@ from chalicelib.mail.notifications import (
     FACTOR_ADDED,
     FACTOR_REMOVED,
     FACTORS_RESET,
+    IDENTITY_LINKED,
+    IDENTITY_UNLINKED,
     INVITATION,
     LEAVING,
     MENTIONED,
@@ -94,6 +100,8 @@ MAIL_KINDS: dict[str, MailKind] = {
     FACTOR_REMOVED: MailKind(build_factor_removed_email, security=True),
     FACTORS_RESET: MailKind(build_factors_reset_email, security=True),
     RECOVERY_CODE_USED: MailKind(build_recovery_code_used_email, security=True),
+    IDENTITY_LINKED: MailKind(build_identity_linked_email, security=True),
+    IDENTITY_UNLINKED: MailKind(build_identity_unlinked_email, security=True),
     LEAVING: MailKind(build_deletion_email, security=True),
     INVITATION: MailKind(build_invitation_email),
     WEBHOOK_DISABLED: MailKind(build_webhook_disabled_email, security=True),

@@ -23,6 +23,7 @@ VERIFY, RESET, PASSWORD_CHANGED = "verify", "reset", "password_changed"
 NEW_EMAIL, EMAIL_CHANGED, LEAVING = "new_email", "email_changed", "leaving"
 FACTOR_ADDED, FACTOR_REMOVED, FACTORS_RESET = "factor_added", "factor_removed", "factors_reset"
 RECOVERY_CODE_USED = "recovery_code_used"
+IDENTITY_LINKED, IDENTITY_UNLINKED = "identity_linked", "identity_unlinked"
 INVITATION = "invitation"
 DAILY_DIGEST = "daily_digest"
 # The kinds that the daily digest tells of. The others are about a time, and are sent at that time.
@@ -131,6 +132,20 @@ def queue_account_write(user: User, kind: str, now: datetime, *, address: str | 
     return models.queue_mail_write(
         new_id(now), kind=kind, recipient=user.id, address=address, user_epoch=user.epoch, now=now
     )
+
+
+def queue_identity_write(
+    user_id: str, identity_id: str, provider_id: str, kind: str, now: datetime
+) -> Put:
+    """Queue the mail that an identity was linked or unlinked. Its id contains the provider's,
+    because an identity that was unlinked is deleted."""
+    mail_id = f"{kind}:{identity_id}:{provider_id}"
+    return models.queue_mail_write(mail_id, kind=kind, recipient=user_id, now=now)
+
+
+def identity_provider_id(mail: OutboxMail) -> str:
+    """Return the id of the provider of the identity that the mail is about."""
+    return mail.id.rpartition(":")[2]
 
 
 def queue_invitation_write(invitation: Invitation, now: datetime) -> Put:

@@ -91,7 +91,8 @@ NOT_AUDITED: dict[str, str] = {
 }
 # Made by the service alone.
 SERVICE_ACTIONS = {A.ACCOUNT_DELETED, A.WEBHOOK_DISABLED}
-# Tasks have their activity, and only its owner sees the inbox.
+# Tasks have their activity, and only its owner sees the inbox. A ticket for a live connection reads
+# what its caller may read, once within thirty seconds.
 CONTENT = {
     Action.READ_TASKS,
     Action.WRITE_TASKS,

@@ -1,33 +1,17 @@
-"""Answers that belong to another authorization, and ID tokens that are not valid."""
+"""Answers that belong to another authorization, and tokens of other tenants."""
 
-import json
-import time
-from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from chalice.test import HTTPResponse
-from joserfc import jwt
-from joserfc.jwk import RSAKey
 
 from tests.identity_providers.conftest import REDIRECT_URI, Browser
+from tests.identity_providers.forged_tokens import CLEO, KEY, Claims, forge, is_refused
 from tests.oidc_provider import log_in_at_provider, run_provider
 from tests.provider_edge import ProviderEdge
-from tests.table_items import scan_items
 
-CLEO = "cleo@example.com"
 TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"
-KEY = RSAKey.generate_key(2048, {"kid": "forged", "use": "sig"})
-OTHER_KEY = RSAKey.generate_key(2048, {"kid": "forged", "use": "sig"})
-Claims = dict[str, Any]
-
-
-def is_refused(answer: HTTPResponse) -> bool:
-    """Return whether the sign-in failed and created nothing."""
-    created = [item for item in scan_items() if item["SK"]["S"].startswith(("PROFILE", "SESSION#"))]
-    code = answer.json_body.get("code")
-    return (answer.status_code, code, created) == (422, "sign_in_failed", [])
 
 
 def test_a_state_is_used_once(browser: Browser) -> None:
@@ -100,100 +84,6 @@ def test_the_provider_can_change_its_keys(
         wait(seconds=11)
         assert browser.sign_in(CLEO).status_code == 200
     assert edge.requests.count("/jwks") == 2
-
-
-def forge(
-    edge: ProviderEdge,
-    change: Callable[[Claims], None] = lambda claims: None,
-    *,
-    key: Any = KEY,
-    **header: Any,
-) -> None:
-    """Let the provider answer with a changed ID token that is signed with `key`.
-
-    The provider publishes `KEY`, so a token is right if only its claims are.
-    """
-
-    def replace_token(answer: Claims) -> None:
-        if "id_token" not in answer:
-            return
-        payload = answer["id_token"].split(".")[1]
-        claims = json.loads(urlsafe_b64decode(payload + "=="))
-        change(claims)
-        sent = {"alg": "RS256", "kid": "forged"} | header
-        sent = {name: value for name, value in sent.items() if value is not None}
-        answer["id_token"] = jwt.encode(sent, claims, key, [sent["alg"]])
-
-    def publish_key(answer: Claims) -> None:
-        answer["keys"] = [KEY.as_dict(private=False)]
-
-    edge.changes |= {"/token": replace_token, "/jwks": publish_key}
-
-
-def test_a_token_with_a_published_key_and_right_claims_is_accepted(
-    browser: Browser, edge: ProviderEdge
-) -> None:
-    """The same token without a change is accepted, so the others are refused for their change."""
-    forge(edge)
-    assert browser.sign_in(CLEO).status_code == 200
-
-
-def test_the_only_key_needs_no_id(browser: Browser, edge: ProviderEdge) -> None:
-    forge(edge, kid=None)
-    assert browser.sign_in(CLEO).status_code == 200
-
-
-WRONG_CLAIMS: dict[str, Claims] = {
-    "issuer": {"iss": "https://evil.example"},
-    "no issuer": {"iss": None},
-    "audience": {"aud": "another client"},
-    "audiences": {"aud": ["another client"]},
-    "two audiences without a party": {"aud": ["tasks", "another client"]},
-    "party": {"azp": "another client"},
-    "no subject": {"sub": None},
-    "number as subject": {"sub": 7},
-    "long subject": {"sub": "x" * 256},
-    "expired": {"exp": int(time.time()) - 3600},
-    "no expiry": {"exp": None},
-    "text as expiry": {"exp": "tomorrow"},
-    "issued in the future": {"iat": int(time.time()) + 36_000},
-    "no time of issue": {"iat": None},
-    "no nonce": {"nonce": None},
-    "list as nonce": {"nonce": ["x"]},
-}
-
-
-@pytest.mark.parametrize("change", WRONG_CLAIMS.values(), ids=WRONG_CLAIMS)
-def test_a_token_with_a_wrong_claim_is_refused(
-    browser: Browser, edge: ProviderEdge, change: Claims
-) -> None:
-    forge(edge, lambda claims: claims.update(change))
-    assert is_refused(browser.sign_in(CLEO))
-
-
-def test_a_token_with_another_signature_is_refused(browser: Browser, edge: ProviderEdge) -> None:
-    forge(edge, key=OTHER_KEY)
-    assert is_refused(browser.sign_in(CLEO))
-
-
-def test_a_token_with_an_algorithm_that_is_not_listed_is_refused(
-    browser: Browser, edge: ProviderEdge
-) -> None:
-    forge(edge, alg="RS512")
-    assert is_refused(browser.sign_in(CLEO))
-
-
-def test_a_token_with_an_unknown_key_is_refused(browser: Browser, edge: ProviderEdge) -> None:
-    forge(edge, kid="unknown")
-    assert is_refused(browser.sign_in(CLEO))
-
-
-@pytest.mark.parametrize("token", ["", "x", "x.y.z", "eyJhbGciOiJub25lIn0.e30."])
-def test_what_is_no_signed_token_is_refused(
-    browser: Browser, edge: ProviderEdge, token: str
-) -> None:
-    edge.changes["/token"] = lambda answer: answer.update(id_token=token)
-    assert is_refused(browser.sign_in(CLEO))
 
 
 def use_microsoft(edge: ProviderEdge, configure: Callable[..., None], **claims: Any) -> None:

@@ -8,6 +8,7 @@ import pytest
 from chalicelib.clock import now
 from chalicelib.dynamodb.transactions import transact
 from chalicelib.identity_providers import models
+from chalicelib.mail.jobs import sweep_outbox
 from tests.authenticator import SECOND_STEP, set_up
 from tests.identity_providers.conftest import Browser
 from tests.job_results import download_job_file, request_job, run_sweep
@@ -81,6 +82,31 @@ def test_an_account_with_a_second_factor_needs_a_recent_proof_to_link(
 def test_to_link_again_changes_nothing(browser: Browser, ann: Person) -> None:
     first, second = browser.link(ann, ann.email), browser.link(ann, ann.email)
     assert (second.status_code, second.json_body) == (201, first.json_body)
+
+
+def test_a_mail_tells_the_owner_of_a_linked_and_of_an_unlinked_identity(
+    browser: Browser, ann: Person
+) -> None:
+    """It is sent to the account's address, once for each change."""
+    linked = browser.link(ann, ann.email).json_body
+    browser.link(ann, ann.email)
+    sweep_outbox(now())
+    (mail,) = mails_to(ann, "A sign-in was linked to your account")
+    text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert 'the identity provider "local"' in text and "/account/security" in text
+    assert ann.delete(f"{IDENTITIES}/{linked['id']}").status_code == 204
+    ann.delete(f"{IDENTITIES}/{linked['id']}")
+    sweep_outbox(now())
+    (mail,) = mails_to(ann, "A sign-in was unlinked from your account")
+    assert mail["List-Unsubscribe"] is None
+
+
+def test_a_refused_link_and_a_first_sign_in_send_no_mail(browser: Browser, ann: Person) -> None:
+    browser.link(ann, "somebody@example.com")
+    browser.sign_in("cleo@example.com")
+    sweep_outbox(now())
+    cleo = Person(ann.client, "", "cleo@example.com", "", "")
+    assert [*mails_to(ann, "A sign-in"), *mails_to(cleo)] == []
 
 
 def test_linking_needs_the_password(browser: Browser, ann: Person) -> None:

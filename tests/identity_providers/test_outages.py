@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler
 
 import pytest
@@ -53,10 +54,13 @@ def test_without_metadata_no_sign_in_begins(
     assert is_unavailable(start(browser))
 
 
-def test_redirects_are_not_followed(browser: Browser, edge: ProviderEdge) -> None:
-    edge.answers[DISCOVERY] = answer_with(302, Location=f"{edge.issuer}/elsewhere")
-    assert is_unavailable(start(browser))
-    assert edge.requests == [DISCOVERY]
+@pytest.mark.parametrize("path", ["/token", "/jwks", "/me"])
+def test_redirects_are_not_followed(browser: Browser, edge: ProviderEdge, path: str) -> None:
+    """They could lead to addresses of the function's own network."""
+    parameters = log_in_at_provider(browser.start(), CLEO)
+    edge.answers[path] = answer_with(307, Location=f"{edge.issuer}/elsewhere")
+    assert is_unavailable(browser.finish(parameters))
+    assert edge.requests[-1] == path
 
 
 @pytest.mark.parametrize("path", ["/token", "/jwks", "/me"])
@@ -128,21 +132,26 @@ def short_limit() -> Iterator[float]:
     provider_requests.SECONDS = usual
 
 
-def test_a_slow_provider_does_not_hold_the_request(
-    browser: Browser, edge: ProviderEdge, short_limit: float
+@pytest.mark.parametrize("beginning", [b"", b"HTTP/1.1 200 OK\r\nX-Slow: "], ids=["silent", "slow"])
+@pytest.mark.parametrize("path", [DISCOVERY, pytest.param("/token", marks=pytest.mark.proof)])
+def test_a_silent_or_slow_provider_does_not_hold_the_request(
+    browser: Browser, edge: ProviderEdge, short_limit: float, beginning: bytes, path: str
 ) -> None:
-    """The provider sends single bytes, so each read ends in time but the response does not."""
+    """A slow provider sends single bytes, so each read ends in time but the response does not."""
     is_over = threading.Event()
 
     def drip(handler: BaseHTTPRequestHandler) -> bool:
-        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        handler.wfile.write(beginning)
         while not is_over.wait(0.05):
-            handler.wfile.write(b"x")
+            handler.wfile.write(b"x" if beginning else b"")
         return True
 
-    edge.answers[DISCOVERY] = drip
+    send = partial(start, browser)
+    if path != DISCOVERY:
+        send = partial(browser.finish, log_in_at_provider(browser.start(), CLEO))
+    edge.answers[path] = drip
     begin = time.monotonic()
-    assert is_unavailable(start(browser))
+    assert is_unavailable(send())
     assert time.monotonic() - begin < 4 * short_limit
     is_over.set()
 

@@ -12,7 +12,7 @@ from tests.costs.meter import metered
 from tests.dynamodb.test_races import at_once
 from tests.identity_providers.conftest import Browser
 from tests.oidc_provider import log_in_at_provider
-from tests.support import Api
+from tests.support import Api, Person
 
 pytestmark = pytest.mark.usefixtures("local_table")
 
@@ -55,8 +55,8 @@ def test_of_the_last_two_identities_one_stays(local_table: None, browser: Browse
     assert len(cleo.get(IDENTITIES).json_body["items"]) == 1
 
 
-def test_the_price_of_a_sign_in_is_that_of_the_data_model(
-    local_table: None, browser: Browser
+def test_the_prices_of_a_sign_in_and_a_link_are_those_of_the_data_model(
+    local_table: None, browser: Browser, ann: Person
 ) -> None:
     with metered() as start:
         url = browser.start()
@@ -66,5 +66,8 @@ def test_the_price_of_a_sign_in_is_that_of_the_data_model(
     end = begin(browser)
     with metered() as second:
         end()
-    prices = [(meter.read, meter.written) for meter in (start, first, second)]
-    assert prices == [(0, 2), (4, 25), (3, 10)]
+    parameters = log_in_at_provider(browser.start(person=ann), ann.email)
+    with metered() as link:
+        browser.finish(parameters, person=ann)
+    prices = [(meter.read, meter.written) for meter in (start, first, second, link)]
+    assert prices == [(0, 2), (4, 25), (3, 10), (3, 15)]

@@ -28,9 +28,15 @@ class Run:
 
 def run_python(*command: str, stdin: str = "", **variables: str) -> Run:
     """Run a module or script in the clients' environment: `run_python("-m", "task_cli")`."""
+    whole, environment = build_python_command(*command)
+    return _run(whole, stdin, **environment, **variables)
+
+
+def build_python_command(*command: str) -> tuple[list[str], dict[str, str]]:
+    """Return the command of `run_python`, and the variables that it needs."""
     build_clients()
     path = os.pathsep.join(map(str, (BUILD / "python", BUILD / "cli", ROOT)))
-    return _run([str(ensure_clients_venv()), *command], stdin, PYTHONPATH=path, **variables)
+    return [str(ensure_clients_venv()), *command], {"PYTHONPATH": path}
 
 
 def run_node(script: str, *arguments: str, **variables: str) -> Run:

@@ -1,10 +1,11 @@
-"""A keyring for the tests of the command line, in the file that `TEST_KEYRING` names."""
+"""Keyrings for the tests of the command line: in the file of `TEST_KEYRING`, and a locked one."""
 
 import json
 import os
 from pathlib import Path
 
 from keyring.backend import KeyringBackend
+from keyring.errors import KeyringLocked
 
 
 class Keyring(KeyringBackend):
@@ -29,3 +30,18 @@ class Keyring(KeyringBackend):
 
     def _read(self) -> dict[str, str]:
         return dict(json.loads(self._file.read_text())) if self._file.exists() else {}
+
+
+class LockedKeyring(KeyringBackend):
+    """Gives and takes no password, as a keyring of a desktop before its owner unlocks it."""
+
+    priority = 1
+
+    def get_password(self, service: str, username: str) -> str | None:
+        raise KeyringLocked("it is locked")
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise KeyringLocked("it is locked")
+
+    def delete_password(self, service: str, username: str) -> None:
+        raise KeyringLocked("it is locked")

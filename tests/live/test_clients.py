@@ -1,6 +1,7 @@
 """The clients for Python and TypeScript: their examples, and programs with the generated code."""
 
 import re
+import zipfile
 from pathlib import Path
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ import pytest
 from infra.clients import DIST, check_clients, package_clients, read_version
 from tests.live.client_programs import Run, build_environment, run_node, run_python
 from tests.live.failing_gateway import Fault, run_failing_gateway
+from tests.live.scripted_api import Answer, run_scripted_api
 from tests.live.support import ApiUser, Deployment
 
 # The main jobs of both languages print these lines.
@@ -130,7 +132,20 @@ def test_the_packages_have_the_version_of_the_document() -> None:
         f"task_manager_client-{version}-py3-none-any.whl",
         f"task_manager_client-{version}.tar.gz",
     ]
+    wheel = DIST / "python" / f"task_manager_cli-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(wheel) as archive:
+        metadata = archive.read(f"task_manager_cli-{version}.dist-info/METADATA").decode()
+    assert f"Requires-Dist: task-manager-client=={version}\n" in metadata
 
 
 def _without_progress(done: Run) -> list[str]:
     return [line for line in done.lines if not line.startswith("sent ")]
+
+
+def test_a_failure_of_a_proxy_is_its_status() -> None:
+    """Its body can be a page, nothing, or JSON of any shape."""
+    bodies = [b"", b"<html>", [1], None, "text", {"errors": "x"}, {"errors": [None]}]
+    answers = [Answer(502, body) for body in bodies]
+    with run_scripted_api({"GET /api/projects": answers}) as api:
+        done = run_node("tests/failure_job.js", api.url, str(len(bodies)))
+    assert (done.lines, done.errors) == (["502 Bad Gateway"] * len(bodies), "")

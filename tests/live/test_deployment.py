@@ -1,10 +1,12 @@
 """The steps of `make deploy`, `make diff` and `make destroy` on an empty local cloud."""
 
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +21,7 @@ from infra.stage import LOCAL, ROOT, Stage, UserError, load_stage
 from localstack import cloud
 from localstack.stack import use_endpoint
 from tests.live.support import ApiUser
+from tests.oidc_provider import CLIENT_SECRET, log_in_at_provider, run_provider
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +112,44 @@ def test_a_stack_is_deployed_updated_and_destroyed_and_its_data_is_deleted_last(
     }
     deploy.delete_data(first)
     assert [kind for kind, found in _list_resources().items() if found] == []
+
+
+def _publish_layer() -> str:
+    """Publish a layer in place of the collector's, and return its ARN."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("README", "no collector")
+    layer = boto3.client("lambda").publish_layer_version(
+        LayerName="collector", Content={"ZipFile": content.getvalue()}
+    )
+    return layer["LayerVersionArn"]
+
+
+@pytest.mark.proof
+def test_people_sign_in_on_a_stage_with_an_identity_provider_and_telemetry(
+    endpoint: str, tmp_path: Path
+) -> None:
+    """The stack has the layers, the secret and the settings. A collector that does not take what
+    it gets disturbs no request."""
+    local = load_stage(LOCAL)
+    with run_provider(f"{local.parameters['AppUrl']}/sign-in/local") as issuer:
+        provider = {"id": "local", "name": "Local", "issuer": issuer, "client_id": "tasks"}
+        telemetry = {"layer": _publish_layer(), "endpoint": "https://otlp.example.com"}
+        stage = load_stage(LOCAL, {"IdentityProviders": json.dumps([provider])})
+        stage = replace(stage, builds=tmp_path, telemetry=telemetry)
+        outputs = deploy.deploy(stage)
+        boto3.client("secretsmanager").put_secret_value(
+            SecretId=outputs["ClientSecretsId"], SecretString=json.dumps({"local": CLIENT_SECRET})
+        )
+        cleo = ApiUser(_api_url(endpoint, outputs), "cleo")
+        start = cleo.call("POST", "/auth/sign-in/start/", {"provider": "local"})
+        answer = log_in_at_provider(start.json()["authorization_url"], cleo.email)
+        cleo.http.headers["Cookie"] = start.headers["Set-Cookie"].partition(";")[0]
+        signed_in = cleo.request_json("POST", "/auth/sign-in/", {"provider": "local", **answer})
+    assert signed_in["user"]["email"] == cleo.email
+    variables = [each["Environment"]["Variables"] for each in _list_resources()["functions"]]
+    assert {each["OTLP_ENDPOINT"] for each in variables} == {"http://localhost:4318"}
+    deploy.destroy(stage)
 
 
 def test_a_diff_of_a_missing_stack_creates_nothing() -> None:

@@ -22,6 +22,7 @@ from chalicelib.dynamodb import time_index
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.mail.kinds import MAIL_KINDS
 from tests.live.inbox import Inbox
+from tests.live.provider_deployment import link_identity, run_with_provider
 from tests.live.support import (
     ON_LOCALSTACK,
     PASSWORD,
@@ -48,6 +49,8 @@ SUBJECTS = {
     "recovery_code_used": ("fay", "A recovery code"),
     "factor_removed": ("fay", "A second factor was removed"),
     "factors_reset": ("gil", "The second factors of your account were removed"),
+    "identity_linked": ("ian", "A sign-in was linked to your account"),
+    "identity_unlinked": ("ian", "A sign-in was unlinked from your account"),
     "invitation": ("eve", "You are invited to a project"),
     "assigned": ("bob", "Assigned to you: Plan"),
     "comment": ("bob", "New comment: Talk"),
@@ -141,13 +144,14 @@ def scenario(
 ) -> MailScenario:
     if ON_LOCALSTACK:
         pytest.skip("LocalStack relays no email")
-    names = ("ann", "bob", "mel", "dan", "vera", "rex", "nia", "lea", "fay", "gil", "eve")
+    names = ("ann", "bob", "mel", "dan", "vera", "rex", "nia", "lea", "fay", "gil", "ian", "eve")
     people = {name: deployment.new_user(name).sign_up() for name in names if name != "eve"}
     people |= {"eve": deployment.new_user("eve"), "nia2": deployment.new_user("nia2")}
     scenario = MailScenario(deployment, inbox, aws_client, people)
     _cause_account_mails(**people)
     _cause_project_mails(scenario, **people)
     _cause_factor_mails(people["fay"], people["gil"], deployment)
+    _cause_identity_mails(people["ian"], deployment)
     _disable_webhook(people["ann"])
     for kind in ("reset", "new_email"):
         (link,) = _find_links(scenario.mail(kind))
@@ -173,6 +177,14 @@ def _cause_factor_mails(fay: ApiUser, gil: ApiUser, deployment: Deployment) -> N
     gil.set_up_second_factor()
     staff = deployment.make_staff(deployment.new_user("sam").sign_up())
     staff.request_json("DELETE", f"/admin/users/{gil.id}/second-factors/")
+
+
+def _cause_identity_mails(ian: ApiUser, deployment: Deployment) -> None:
+    usual = ian.api_url
+    with run_with_provider(deployment) as with_provider:
+        identity = link_identity(with_provider, ian)
+        ian.request_json("DELETE", f"/auth/identities/{identity}/")
+    ian.api_url = usual
 
 
 def _cause_project_mails(

@@ -6,6 +6,7 @@ finds one; otherwise it is in the file of the address, which only its owner can 
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -36,20 +37,52 @@ def load_credentials() -> Credentials:
 
     Raises NotLoggedIn.
     """
-    url, token = os.environ.get("TASK_URL"), os.environ.get("TASK_TOKEN")
-    try:
-        stored: dict[str, Any] = json.loads(_get_path().read_text())
-    except FileNotFoundError:
-        stored = {}
-    url = url or stored.get("url")
+    url, token = normalize_url(os.environ.get("TASK_URL", "")), os.environ.get("TASK_TOKEN")
     if url and token:
         return Credentials(url, token)
-    if not stored or url != stored["url"]:
+    stored_url = read_login().get("url")
+    if token and stored_url:
+        return Credentials(str(stored_url), token)
+    if stored_url is None:
         raise NotLoggedIn("not logged in; run `task login`, or set TASK_URL and TASK_TOKEN")
-    secret = stored.get("secret") or json.loads(_read_keyring(stored["url"]) or "{}")
-    if not secret:
-        raise NotLoggedIn("the keyring has no login any more; run `task login`")
-    return Credentials(stored["url"], **secret)
+    if url and url != stored_url:
+        raise NotLoggedIn(
+            f"you are logged in to {stored_url}, but TASK_URL is {url}; run `task login` for it"
+        )
+    return load_login()
+
+
+def load_login() -> Credentials:
+    """Return the credential of the last login. Raises NotLoggedIn."""
+    login = read_login()
+    if "url" not in login:
+        raise NotLoggedIn("not logged in; run `task login`")
+    try:
+        secret = login.get("secret") or json.loads(_read_keyring(login["url"]) or "null")
+        if not secret:
+            raise NotLoggedIn("the keyring has no login any more; run `task login`")
+        return Credentials(login["url"], **secret)
+    except (ValueError, TypeError) as error:
+        raise NotLoggedIn("the stored login is damaged; run `task login`") from error
+
+
+def read_login() -> dict[str, Any]:
+    """Return the file of the last login; empty if there is none. Raises NotLoggedIn."""
+    path = _get_path()
+    try:
+        login = json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise NotLoggedIn(f"{path} is damaged; run `task login`") from error
+    if not isinstance(login, dict) or not isinstance(login.get("url"), str):
+        raise NotLoggedIn(f"{path} is damaged; run `task login`")
+    return login
+
+
+def normalize_url(url: str) -> str:
+    """Return the address of the API without a slash or `/api` at its end."""
+    return url.rstrip("/").removesuffix("/api")
 
 
 def save_credentials(credentials: Credentials) -> str:
@@ -64,21 +97,21 @@ def save_credentials(credentials: Credentials) -> str:
 
 def delete_credentials() -> None:
     """Forget the credential of the last login."""
-    path = _get_path()
-    if path.exists():
-        _delete_keyring(json.loads(path.read_text())["url"])
-        path.unlink()
+    try:
+        _delete_keyring(read_login().get("url", ""))
+    finally:
+        _get_path().unlink(missing_ok=True)
 
 
 class CredentialStore:
     """The tokens of the session that is kept, for the client that renews them."""
 
     def load(self) -> SessionTokens:
-        kept = load_credentials()
+        kept = load_login()
         return SessionTokens(kept.access or "", kept.refresh or "")
 
     def save(self, tokens: SessionTokens) -> None:
-        url = load_credentials().url
+        url = load_login().url
         save_credentials(Credentials(url, access=tokens.access, refresh=tokens.refresh))
 
 
@@ -109,8 +142,17 @@ def _get_keyring() -> Any | None:
 
 
 def _read_keyring(url: str) -> str | None:
+    """Return the secret of the address, or None. Raises NotLoggedIn when the keyring is locked."""
     keyring = _get_keyring()
-    return keyring.get_password(_KEYRING_SERVICE, url) if keyring else None
+    if keyring is None:
+        return None
+    from keyring.errors import KeyringError
+
+    try:
+        secret: str | None = keyring.get_password(_KEYRING_SERVICE, url)
+    except KeyringError as error:
+        raise NotLoggedIn(f"the keyring cannot be read ({error}); unlock it") from error
+    return secret
 
 
 def _write_keyring(url: str, secret: str) -> bool:
@@ -129,5 +171,9 @@ def _write_keyring(url: str, secret: str) -> bool:
 
 def _delete_keyring(url: str) -> None:
     keyring = _get_keyring()
-    if keyring is not None and keyring.get_password(_KEYRING_SERVICE, url):
+    if keyring is None:
+        return
+    from keyring.errors import PasswordDeleteError
+
+    with suppress(PasswordDeleteError):  # it has none
         keyring.delete_password(_KEYRING_SERVICE, url)

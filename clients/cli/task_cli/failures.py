@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from json import JSONDecodeError
 
 import httpx
 
@@ -11,6 +12,8 @@ from task_manager_client import ApiError
 
 REFUSED, NOT_LOGGED_IN, NOT_FOUND, UNREACHABLE = 1, 3, 4, 5  # 2 is wrong usage, of typer
 _CODES = {401: NOT_LOGGED_IN, 404: NOT_FOUND, 429: UNREACHABLE, 503: UNREACHABLE, 504: UNREACHABLE}
+
+_SESSION_IS_OVER = {"unauthenticated", "refresh_reuse"}
 
 
 class Refused(Exception):
@@ -32,12 +35,15 @@ def report_failures() -> Iterator[None]:
         _exit(str(error), NOT_LOGGED_IN)
     except ApiError as error:
         fields = "".join(f"\n  {name}: {message}" for name, message in error.errors.items())
-        hint = " (run `task login`)" if error.code in ("unauthenticated", "refresh_reuse") else ""
-        _exit(f"{error.detail}{hint}{fields}", _CODES.get(error.status, REFUSED))
+        hint = " (run `task login`)" if error.code in _SESSION_IS_OVER else ""
+        status = "" if error.code else f"{error.status} "  # a proxy has no sentence of ours
+        _exit(f"{status}{error.detail}{hint}{fields}", _CODES.get(error.status, REFUSED))
     except (httpx.TransportError, httpx.InvalidURL) as error:
         _exit(f"the API does not respond: {error}", UNREACHABLE)
+    except JSONDecodeError:
+        _exit("the answer is not that of a Task Manager; check the address", REFUSED)
     except OSError as error:
-        _exit(f"{error.filename}: {error.strerror}", REFUSED)
+        _exit(f"{error.filename}: {error.strerror}" if error.filename else str(error), REFUSED)
 
 
 def _exit(message: str, code: int) -> None:

@@ -9,15 +9,18 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from task_cli import version
+from task_cli.client import find_project, open_client
 from task_cli.credentials import (
     Credentials,
     CredentialStore,
     delete_credentials,
-    load_credentials,
+    load_login,
+    normalize_url,
     save_credentials,
 )
-from task_cli.failures import NOT_FOUND, Refused, report_failures
+from task_cli.failures import report_failures
 from task_cli.output import console, print_fields, print_json, print_table
+from task_cli.prompts import ask_secret
 from task_manager_client import ApiError, TaskManager, connect, expect, iterate, resume, upload_file
 from task_manager_client.api.attachments import list_attachments
 from task_manager_client.api.auth import log_out
@@ -96,14 +99,14 @@ def login(
     ] = False,
 ) -> None:
     """Log in and keep the login: in the keyring if there is one, else in a private file."""
-    url = url.rstrip("/").removesuffix("/api")
+    url = normalize_url(url)
     if with_token:
-        credentials = Credentials(url, typer.prompt("API token", hide_input=True))
+        credentials = Credentials(url, ask_secret("API token"))
         with connect(url, credentials.token or "") as client:
             next(iterate(CountedProject, list_projects.sync, client=client), None)
     else:
         email = email or typer.prompt("Email")
-        password = typer.prompt("Password", hide_input=True)
+        password = ask_secret("Password")
         tokens = create_session(
             url, email, password, lambda: str(typer.prompt("Code of your app, or a recovery code"))
         )
@@ -114,14 +117,15 @@ def login(
 @app.command()
 def logout() -> None:
     """End the session and forget it. An API token stays valid."""
-    if not load_credentials().token:
-        _end_session()
+    login = load_login()
+    if not login.token:
+        _end_session(login.url)
     delete_credentials()
     print("logged out")
 
 
-def _end_session() -> None:
-    with _open() as client:
+def _end_session(url: str) -> None:
+    with resume(url, CredentialStore()) as client:
         try:
             log_out.sync_detailed(client=client)
         except ApiError as error:
@@ -132,7 +136,7 @@ def _end_session() -> None:
 @app.command()
 def projects(as_json: AsJson = False) -> None:
     """List the projects that you are a member of."""
-    with _open() as client:
+    with open_client() as client:
         found = list(iterate(CountedProject, list_projects.sync, client=client))
     if as_json:
         print_json(found)
@@ -154,12 +158,12 @@ def list_command(
     as_json: AsJson = False,
 ) -> None:
     """List tasks: the open ones, unless --status says otherwise."""
-    with _open() as client:
+    with open_client() as client:
         found = iterate(
             TaskCard,
             list_tasks.sync,
             client=client,
-            project=[_find_project(client, project)] if project else UNSET,
+            project=[find_project(client, project)] if project else UNSET,
             status=status or [TaskStatusFilter.OPEN],
             priority=priority or UNSET,
             assigned_to=[assigned_to.value] if assigned_to else UNSET,
@@ -189,9 +193,9 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Add a task to a project."""
-    with _open() as client:
+    with open_client() as client:
         body = NewTask(
-            _find_project(client, project),
+            find_project(client, project),
             title,
             description=description or UNSET,
             priority=priority,
@@ -208,7 +212,7 @@ def done(
     as_json: AsJson = False,
 ) -> None:
     """Set a task to done."""
-    with _open() as client:
+    with open_client() as client:
         body = NewStatus(TaskStatus.DONE)
         answer = set_task_status.sync(task, client=client, body=body, force=force)
     changed = expect(Task, answer)
@@ -218,7 +222,7 @@ def done(
 @app.command()
 def show(task: TaskName, as_json: AsJson = False) -> None:
     """Show a task with its description and files."""
-    with _open() as client:
+    with open_client() as client:
         shown = expect(ExpandedTask, get_task.sync(task, client=client))
         if as_json:
             print_json(shown)
@@ -246,34 +250,10 @@ def attach(
     as_json: AsJson = False,
 ) -> None:
     """Attach files to a task."""
-    with _open() as client:
+    with open_client() as client:
         attached = [_upload(client, task, path, quiet=as_json) for path in files]
     if as_json:
         print_json(attached)
-
-
-def _open() -> TaskManager:
-    """Return a client with the credential of the environment or of the last login."""
-    credentials = load_credentials()
-    if credentials.token:
-        return connect(credentials.url, credentials.token)
-    return resume(credentials.url, CredentialStore())
-
-
-def _find_project(client: TaskManager, name: str) -> str:
-    """Return the id of the project with this key, name or id. Raises Refused."""
-    wanted = name.casefold()
-    found = [
-        each
-        for each in iterate(CountedProject, list_projects.sync, client=client)
-        if wanted in (each.key.casefold(), each.name.casefold(), each.id)
-    ]
-    if not found:
-        raise Refused(f"you have no project {name!r}; `task projects` lists them", NOT_FOUND)
-    if len(found) > 1:
-        ids = ", ".join(each.id for each in found)
-        raise Refused(f"several projects are named {name!r}; use an id: {ids}")
-    return found[0].id
 
 
 def _upload(client: TaskManager, task: str, path: Path, *, quiet: bool) -> Attachment:

@@ -9,6 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 console = Console(highlight=False)
+if not console.is_terminal:  # in a pipe or a file, each row of a table is one line
+    console.width = 10_000
 
 
 class Serializable(Protocol):

@@ -1,6 +1,7 @@
 """Clients for the functions of `api`: with an API token, or with a session."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, NoReturn
 from uuid import uuid4
 
@@ -21,6 +22,7 @@ from task_manager_client.sessions import (
 )
 
 _TIMEOUT = 30.0  # seconds; the API answers within 29
+_MAX_REDIRECTS = 5
 
 
 class TaskManager(AuthenticatedClient):
@@ -79,14 +81,26 @@ def _build_second_step(ticket: str, code: str) -> SecondStep:
 
 
 class _RaisingClient(httpx.Client):
-    """Raises `ApiError` for a failure, after authentication and repetition did what they can."""
+    """Raises `ApiError` for a failure, after authentication and repetition did what they can.
+
+    Follows the redirects of tasks that were moved to another project, and none to another origin.
+    """
 
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         response = super().send(request, **options)
-        if response.is_error:
+        for _ in range(_MAX_REDIRECTS):
+            moved = response.next_request
+            if moved is None or not _is_same_origin(moved.url, request.url):
+                break
+            response = super().send(moved, **options)
+        if not response.is_success and response.status_code != HTTPStatus.NOT_MODIFIED:
             response.read()
             raise read_problem(response)
         return response
+
+
+def _is_same_origin(one: httpx.URL, other: httpx.URL) -> bool:
+    return (one.scheme, one.netloc) == (other.scheme, other.netloc)
 
 
 def _open(base_url: str, auth: httpx.Auth | None) -> TaskManager:

@@ -1,7 +1,7 @@
 """Failures of the API as exceptions."""
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import httpx
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 @dataclass
 class ApiError(Exception):
-    """A response with a status of at least 400.
+    """A response with a status of at least 400, or a redirect to another origin.
 
     `code` is stable ("Errors" in the API's documentation); it is empty if the response is not of
     the API. `errors` has the message of each field that is not valid. `ticket` is for the second
@@ -30,19 +30,32 @@ class ApiError(Exception):
 
 
 def read_problem(response: httpx.Response) -> ApiError:
-    """Return the failure that the response describes (RFC 9457), or its status as a failure."""
+    """Return the failure that the response describes (RFC 9457), or its status as a failure.
+
+    The response may also be that of a proxy, with any body.
+    """
     try:
-        problem: dict[str, Any] = dict(response.json())
+        problem = response.json()
     except ValueError:
+        problem = None
+    if not isinstance(problem, dict):
         problem = {}
+    errors = problem.get("errors")
+    fields = [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
     return ApiError(
         status=response.status_code,
         code=str(problem.get("code", "")),
-        detail=str(problem.get("detail", response.reason_phrase)),
-        errors={each["location"]: each["message"] for each in problem.get("errors", [])},
+        detail=str(problem.get("detail", _describe(response))),
+        errors={str(each.get("location")): str(each.get("message")) for each in fields},
         request_id=str(problem.get("request_id", "")),
         ticket=str(problem.get("ticket", "")),
     )
+
+
+def _describe(response: httpx.Response) -> str:
+    """Return the status in words, and where a redirect leads that is not followed."""
+    location = response.headers.get("Location")
+    return f"the address redirects to {location}" if location else response.reason_phrase
 
 
 def expect(kind: type[T], answer: object) -> T:

@@ -21,26 +21,26 @@ export class ApiError extends Error {
   }
 }
 
-interface Problem {
-  code?: string;
-  detail?: string;
-  errors?: { location: string; message: string }[];
-  request_id?: string;
-  ticket?: string;
-}
-
-/** Returns the failure that the response describes (RFC 9457), or its status as a failure. */
+/**
+ * Returns the failure that the response describes (RFC 9457), or its status as a failure. The
+ * response may also be that of a proxy, with any body.
+ */
 export async function readProblem(response: Response): Promise<ApiError> {
-  const problem = (await response.json().catch(() => ({}))) as Problem;
-  const errors = (problem.errors ?? []).map(({ location, message }) => [location, message]);
+  const problem = toRecord(await response.json().catch(() => null));
+  const text = (name: string) => (typeof problem[name] === "string" ? problem[name] : "");
+  const errors = (Array.isArray(problem.errors) ? problem.errors : []).map(toRecord);
   return new ApiError(
     response.status,
-    problem.code ?? "",
-    problem.detail ?? response.statusText,
-    Object.fromEntries(errors) as Record<string, string>,
-    problem.request_id ?? "",
-    problem.ticket ?? "",
+    text("code"),
+    text("detail") || response.statusText,
+    Object.fromEntries(errors.map((each) => [String(each.location), String(each.message)])),
+    text("request_id"),
+    text("ticket"),
   );
+}
+
+function toRecord(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 /** Returns the data of an answer, which has one: a failure was thrown as an `ApiError`. */

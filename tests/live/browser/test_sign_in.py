@@ -1,6 +1,5 @@
 """Sign in with an identity provider, from the login page of the web client."""
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -9,34 +8,17 @@ from urllib.parse import urlsplit
 import pytest
 
 from infra.web_client import build_client
-from localstack.cloud import find_free_port
-from localstack.server import run_api_server
 from tests.live.browser.web_pages import WebPage, open_page
+from tests.live.provider_deployment import run_with_provider
 from tests.live.support import PASSWORD, ApiUser, Deployment
-from tests.oidc_provider import CLIENT_SECRET, run_provider
-
-PROVIDER = {"id": "local", "name": "Example", "client_id": "tasks"}
-SECRET = "client-secrets-of-the-live-tests"
 
 
 @pytest.fixture(scope="module")
 def sign_in_deployment(deployment: Deployment) -> Iterator[Deployment]:
     """The deployment behind an API server that has a local provider."""
     build_client()
-    port = find_free_port()
-    address = f"http://localhost:{port}"
-    deployment.client("secretsmanager").create_secret(
-        Name=SECRET, SecretString=json.dumps({"local": CLIENT_SECRET})
-    )
-    with run_provider(f"{address}/sign-in/local") as issuer:
-        settings = {
-            "APP_URL": address,
-            "IDENTITY_PROVIDERS": json.dumps([PROVIDER | {"issuer": issuer}]),
-            "CLIENT_SECRETS_ID": SECRET,
-        }
-        with run_api_server(deployment.outputs, port=port, settings=settings) as url:
-            outputs = {**deployment.outputs, "gateway_api_url": url}
-            yield Deployment(outputs).forget_attempts()
+    with run_with_provider(deployment) as with_provider:
+        yield with_provider.forget_attempts()
 
 
 @pytest.fixture

@@ -284,7 +284,7 @@ export interface paths {
          * Complete the link of an identity
          * @description `use account`. Links an identity. Body as for sign-in. 201 and the identity, also when the account
          *     had it before. The provider must have verified the account's address: 409 `email_not_verified`, 409 `email_differs`. 409
-         *     `identity_taken`; 422 `sign_in_failed`; 503 `provider_unavailable`.
+         *     `identity_taken`; 422 `sign_in_failed`; 503 `provider_unavailable`. A mail tells the owner of the account.
          */
         post: operations["linkIdentity"];
         delete?: never;
@@ -326,8 +326,8 @@ export interface paths {
         post?: never;
         /**
          * Unlink an identity
-         * @description `use account`. Unlinks an identity; its next sign-in is refused. Sessions continue. 204; 409 `last_login_method` if the account
-         *     has no password and no other identity.
+         * @description `use account`. Unlinks an identity; its next sign-in is refused. Sessions continue. A mail tells the owner of the account. 204;
+         *     409 `last_login_method` if the account has no password and no other identity.
          */
         delete: operations["unlinkIdentity"];
         options?: never;
