@@ -28,6 +28,8 @@ AUDITED: dict[str, set[A]] = {
     "DELETE /api/auth/identities/{identity_id}": {A.IDENTITY_UNLINKED},
     "POST /api/auth/second-factors/totp/confirm": {A.SECOND_FACTOR_ADDED},
     "DELETE /api/auth/second-factors/totp": {A.SECOND_FACTOR_REMOVED},
+    "POST /api/auth/second-factors/passkeys": {A.SECOND_FACTOR_ADDED},
+    "DELETE /api/auth/second-factors/passkeys/{passkey_id}": {A.SECOND_FACTOR_REMOVED},
     "POST /api/auth/second-factors/recovery-codes": {A.RECOVERY_CODES_RENEWED},
     "DELETE /api/admin/users/{user_id}/second-factors": {A.SECOND_FACTORS_RESET},
     "POST /api/auth/logout": {A.SESSION_ENDED},
@@ -103,7 +105,7 @@ CONTENT = {
 }
 # The items of accounts, credentials, members, invitations, webhooks and jobs.
 ADMINISTRATIVE_ITEM = re.compile(
-    r"USER#\w+ (PROFILE|SESSION|SECOND_FACTOR|IDENTITY|TOKEN|CALENDAR|PROJECT)"
+    r"USER#\w+ (PROFILE|SESSION|SECOND_FACTOR|PASSKEY|IDENTITY|TOKEN|CALENDAR|PROJECT)"
     r"|(EMAIL|USERNAME)#"
     r"|PROJECT#\w+ (META|MEMBER|INVITE|WEBHOOK)#?"
     r"|JOB#"

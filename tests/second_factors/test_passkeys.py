@@ -230,7 +230,7 @@ def test_a_changed_signature_is_refused(anonymous: Api, ann: Person) -> None:
 
 
 def test_a_signature_counter_must_grow_where_there_is_one(anonymous: Api, ann: Person) -> None:
-    """A counter that does not grow is a sign of a copy (section 6.1.1); 0 says that there is none."""
+    """A counter that does not grow hints at a copy; 0 says that there is none (section 6.1.1)."""
     key = register(ann, "Key", sign_count=5, step=1)
     assert log_in_with(anonymous, ann, key).status_code == 200
     key.sign_count = 6  # as in the last login
