@@ -75,6 +75,7 @@ AUDITED: dict[str, set[A]] = {
 # A refresh ends the session only if the token was used before.
 AUDITED_AT_TIMES = {"POST /api/auth/refresh"}
 AVATAR = "an image that everybody sees; it gives no access"
+CHALLENGE = "a challenge that a passkey has to sign; its use has an entry"
 DELIVERY = "the log of the webhook has it"
 START = "sends the browser to a provider, whose answer has an entry"
 NOT_AUDITED: dict[str, str] = {
@@ -83,6 +84,9 @@ NOT_AUDITED: dict[str, str] = {
     "POST /api/auth/profile/avatar/{avatar_id}/complete": AVATAR,
     "DELETE /api/auth/profile/avatar": AVATAR,
     "POST /api/auth/second-factors/totp": "starts a setup; its confirmation has an entry",
+    "POST /api/auth/second-factors/passkeys/options": CHALLENGE,
+    "POST /api/auth/login/passkey-options": CHALLENGE,
+    "POST /api/auth/step-up/passkey-options": CHALLENGE,
     "POST /api/auth/step-up": "a proof of the person, which changes nothing",
     "POST /api/auth/sign-in/start": START,
     "POST /api/auth/identities/start": START,
