@@ -106,7 +106,7 @@ export async function logIn(email: string, password: string) {
 /** Completes a login with the ticket of its first step. Returns the result of the request. */
 export async function completeLogin(
   ticket: string,
-  proof: { code: string } | { recovery_code: string },
+  proof: Omit<components["schemas"]["SecondStep"], "ticket" | "cookie">,
 ) {
   const result = await publicApi.POST("/api/auth/login/second-factor", {
     body: { ticket, ...proof, cookie: true },

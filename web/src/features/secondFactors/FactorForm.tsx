@@ -8,6 +8,8 @@ import { texts } from "./texts";
 export type FactorProof = { code: string } | { recovery_code: string };
 
 interface Props {
+  /** Without an app, the form asks for a recovery code only. */
+  hasApp: boolean;
   button: string;
   error: unknown;
   isPending: boolean;
@@ -17,8 +19,8 @@ interface Props {
 }
 
 /** Asks for a code of the authenticator app, or for a recovery code in its place. */
-export function FactorForm({ button, error, isPending, onProve, children }: Props) {
-  const [isRecovery, setRecovery] = useState(false);
+export function FactorForm({ hasApp, button, error, isPending, onProve, children }: Props) {
+  const [isRecovery, setRecovery] = useState(!hasApp);
   const [text, setText] = useState("");
   return (
     <form
@@ -46,17 +48,19 @@ export function FactorForm({ button, error, isPending, onProve, children }: Prop
           <CodeInput value={text} onChange={setText} />
         )}
         <Group justify="space-between">
-          <Anchor
-            component="button"
-            type="button"
-            size="sm"
-            onClick={() => {
-              setText("");
-              setRecovery(!isRecovery);
-            }}
-          >
-            {isRecovery ? texts.useCode : texts.useRecoveryCode}
-          </Anchor>
+          {hasApp && (
+            <Anchor
+              component="button"
+              type="button"
+              size="sm"
+              onClick={() => {
+                setText("");
+                setRecovery(!isRecovery);
+              }}
+            >
+              {isRecovery ? texts.useCode : texts.useRecoveryCode}
+            </Anchor>
+          )}
           {children}
         </Group>
         <Button type="submit" loading={isPending}>
