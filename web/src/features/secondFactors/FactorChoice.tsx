@@ -1,4 +1,4 @@
-import { Button, Divider, Stack } from "@mantine/core";
+import { Button, Stack, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 
@@ -43,7 +43,9 @@ export function FactorChoice(props: Props) {
           >
             {texts.usePasskey}
           </Button>
-          <Divider label={texts.or} />
+          <Text size="sm" ta="center">
+            {texts.or}
+          </Text>
         </>
       )}
       <FactorForm

@@ -5,7 +5,7 @@ import { useState } from "react";
 import { api } from "../../api/client";
 import { unwrap } from "../../api/problems";
 import type { components } from "../../api/schema";
-import { formatAge, formatDay } from "../../components/dates";
+import { formatDay } from "../../components/dates";
 import { notifySuccess } from "../../components/notify";
 import { useFields } from "../../components/useFields";
 import { m } from "../../i18n";
@@ -43,7 +43,7 @@ export function Passkeys({ passkeys, isLast, onChanged }: Props) {
             </Text>
             <Text size="xs" c="dimmed">
               {texts.since(formatDay(passkey.created_at, zone))}{" "}
-              {passkey.last_used_at !== null && m.account.lastUsed(formatAge(passkey.last_used_at))}
+              {passkey.last_used_at !== null && m.account.lastUsed(formatDay(passkey.last_used_at, zone))}
             </Text>
           </div>
           <Button
