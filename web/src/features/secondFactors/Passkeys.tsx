@@ -10,7 +10,7 @@ import { notifySuccess } from "../../components/notify";
 import { useFields } from "../../components/useFields";
 import { m } from "../../i18n";
 import { useTimeZone } from "../account/useAccount";
-import { PasskeyAlert } from "./PasskeyAlert";
+import { FactorAlert } from "./FactorAlert";
 import { createPasskey } from "./webauthn";
 import { RemoveDialog } from "./RemoveDialog";
 import { texts } from "./texts";
@@ -43,7 +43,8 @@ export function Passkeys({ passkeys, isLast, onChanged }: Props) {
             </Text>
             <Text size="xs" c="dimmed">
               {texts.since(formatDay(passkey.created_at, zone))}{" "}
-              {passkey.last_used_at !== null && m.account.lastUsed(formatDay(passkey.last_used_at, zone))}
+              {passkey.last_used_at !== null &&
+                m.account.lastUsed(formatDay(passkey.last_used_at, zone))}
             </Text>
           </div>
           <Button
@@ -53,7 +54,7 @@ export function Passkeys({ passkeys, isLast, onChanged }: Props) {
             aria-label={texts.removePasskey(passkey.name)}
             onClick={() => setRemoved(passkey)}
           >
-            {m.common.delete}
+            {texts.removeShort}
           </Button>
         </Group>
       ))}
@@ -103,7 +104,7 @@ function NewPasskey({ onAdded }: { onAdded: (codes: string[] | null) => void }) 
       }}
     >
       <Stack>
-        <PasskeyAlert error={add.error} fields={["name"]} />
+        <FactorAlert error={add.error} fields={["name"]} />
         <Group align="flex-end">
           <TextInput
             flex={1}

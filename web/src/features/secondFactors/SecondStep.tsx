@@ -4,7 +4,7 @@ import { useState } from "react";
 import { isProblem, unwrap } from "../../api/problems";
 import { completeLogin, publicApi } from "../../api/session";
 import { m } from "../../i18n";
-import { FactorChoice } from "./FactorChoice";
+import { FactorForm } from "./FactorForm";
 
 interface Props {
   ticket: string;
@@ -20,7 +20,7 @@ export default function SecondStep({ ticket, factors, onBack }: Props) {
     throw error;
   };
   return (
-    <FactorChoice
+    <FactorForm
       factors={factors}
       button={m.auth.logIn}
       isOver={isOver}
@@ -34,6 +34,6 @@ export default function SecondStep({ ticket, factors, onBack }: Props) {
       <Anchor component="button" type="button" size="sm" onClick={onBack}>
         {m.auth.backToLogin}
       </Anchor>
-    </FactorChoice>
+    </FactorForm>
   );
 }

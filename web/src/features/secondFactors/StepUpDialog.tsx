@@ -9,7 +9,7 @@ import { CurrentPasswordInput } from "../../components/AccountInputs";
 import { Loading } from "../../components/Loading";
 import { ProblemAlert } from "../../components/ProblemAlert";
 import { useFields } from "../../components/useFields";
-import { FactorChoice } from "./FactorChoice";
+import { FactorForm } from "./FactorForm";
 import { factorsQuery, listFactors } from "./queries";
 import { texts } from "./texts";
 
@@ -25,7 +25,7 @@ export default function StepUpDialog() {
       {kinds !== undefined && kinds.length > 0 && (
         <Stack>
           <Text size="sm">{texts.proveWithFactor}</Text>
-          <FactorChoice
+          <FactorForm
             factors={kinds}
             button={texts.confirm}
             requestOptions={() => unwrap(api.POST("/api/auth/step-up/passkey-options"))}

@@ -23,11 +23,13 @@ const en = {
   passkeyAdded: "The passkey is added.",
   passkeyName: "Name of a new passkey",
   passkeyNameExample: "My phone",
-  passkeyProblems: {
+  problems: {
     canceled: "The passkey was not used. Try again.",
     known: "This device has a passkey of your account already.",
+    ticket_expired: "This took too long. Log in again.",
     too_many_passkeys: "You have 10 passkeys. Remove one.",
     unsupported: "This browser cannot use passkeys. Update it, or use another second factor.",
+    wrong_code: "The code is wrong, or was used before.",
     wrong_passkey: "The passkey was not accepted. Try again.",
   },
   passkeyRemoved: "The passkey is removed.",
@@ -45,6 +47,7 @@ const en = {
   removeAppText: "Then its codes are not accepted any more.",
   removeLastText: "Then your password alone is enough to log in, and the recovery codes end.",
   removePasskey: (name: string) => `Remove ${name}`,
+  removeShort: "Remove",
   removePasskeyText: "Then it is not accepted any more. You can delete it on your device, too.",
   renew: "New recovery codes",
   replace: "Set up another app",
@@ -78,12 +81,14 @@ const de: typeof en = {
   passkeyAdded: "Der Passkey ist hinzugefügt.",
   passkeyName: "Name eines neuen Passkeys",
   passkeyNameExample: "Mein Telefon",
-  passkeyProblems: {
+  problems: {
     canceled: "Der Passkey wurde nicht benutzt. Versuche es noch einmal.",
     known: "Dieses Gerät hat schon einen Passkey deines Kontos.",
+    ticket_expired: "Das hat zu lange gedauert. Melde dich neu an.",
     too_many_passkeys: "Du hast 10 Passkeys. Entferne einen.",
     unsupported:
       "Dieser Browser kann keine Passkeys benutzen. Aktualisiere ihn oder benutze einen anderen zweiten Faktor.",
+    wrong_code: "Der Code ist falsch oder wurde schon benutzt.",
     wrong_passkey: "Der Passkey wurde nicht angenommen. Versuche es noch einmal.",
   },
   passkeyRemoved: "Der Passkey ist entfernt.",
@@ -102,6 +107,7 @@ const de: typeof en = {
   removeLastText:
     "Dann reicht dein Passwort allein, um dich anzumelden, und die Wiederherstellungscodes enden.",
   removePasskey: (name) => `${name} entfernen`,
+  removeShort: "Entfernen",
   removePasskeyText:
     "Dann wird er nicht mehr angenommen. Du kannst ihn auch auf deinem Gerät löschen.",
   renew: "Neue Wiederherstellungscodes",

@@ -5,10 +5,10 @@ import { ProblemAlert } from "../../components/ProblemAlert";
 import { texts } from "./texts";
 import { PasskeyError } from "./webauthn";
 
-const problems: Record<string, string> = texts.passkeyProblems;
+const problems: Record<string, string> = texts.problems;
 
-/** Says why a passkey could not be used; nothing without an error. */
-export function PasskeyAlert({ error, fields }: { error: unknown; fields?: string[] }) {
+/** Says why a second factor was not accepted; nothing without an error. */
+export function FactorAlert({ error, fields }: { error: unknown; fields?: string[] }) {
   const isKnown = error instanceof PasskeyError || error instanceof ApiProblem;
   const text = isKnown ? problems[error.code] : undefined;
   return text === undefined ? (
