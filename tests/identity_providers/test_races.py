@@ -67,4 +67,4 @@ def test_the_price_of_a_sign_in_is_that_of_the_data_model(
     with metered() as second:
         end()
     prices = [(meter.read, meter.written) for meter in (start, first, second)]
-    assert prices == [(0, 2), (4, 25), (3, 10)]
+    assert prices == [(0, 2), (4, 27), (3, 12)]
