@@ -91,7 +91,7 @@ class Unauthenticated(ApiError):
         ),
         "second_factor_required": (
             "login: the password is correct, and the account has a [second factor]"
-            "(#second-factors); `ticket` is for the second step"
+            "(#second-factors); `ticket` is for the second step, `factors` has its kinds"
         ),
         "ticket_expired": (
             "login: the ticket is older than five minutes, was changed, or the password is new; "
@@ -187,6 +187,7 @@ class Conflict(ApiError):
         "job_failed": "the job failed; request it again",
         "no_setup": "no setup of an app was started in the last 15 minutes; start one",
         "no_second_factor": "the account has no second factor; set one up first",
+        "too_many_passkeys": "the account has 10 passkeys; remove one",
         "too_many_views": "you have, or the project has, 100 saved views; delete one",
         "email_not_verified": (
             "sign-in: the identity provider does not say that it has verified your address"
@@ -245,6 +246,10 @@ class Invalid(ApiError):
         "invalid_token": "a token from an email is wrong, used, replaced or expired",
         "wrong_password": "the current password, which this change requires, is wrong",
         "wrong_code": "the code of a second factor is wrong, or was used before",
+        "wrong_passkey": (
+            "the passkey is not of this account, address or challenge, or the challenge was used "
+            "before or is older than five minutes; request a new one"
+        ),
         "sign_in_failed": (
             "the sign-in at the identity provider was begun in another browser, took longer than "
             "ten minutes, was used before, or its answer is not valid; start again"
@@ -281,20 +286,3 @@ class Unavailable(ApiError):
         ),
     }
     always: ClassVar = {"Retry-After": "1"}
-
-
-# Codes of responses that come from the framework or the gateway, or from an unexpected failure.
-FRAMEWORK_CODES = {
-    405: {
-        "method_not_allowed": "the path exists, but not this method; `Allow` lists its methods",
-    },
-    500: {
-        "internal_server_error": "a defect in the service; quote the `request_id`",
-    },
-    504: {
-        "timeout": (
-            "the gateway stopped waiting; the request may still have been applied: check, "
-            "or send it again with its `Idempotency-Key`"
-        ),
-    },
-}

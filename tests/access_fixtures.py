@@ -13,12 +13,16 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
 from chalicelib import settings
+from chalicelib.accounts.models import get_user
 from chalicelib.accounts.staff import make_staff
 from chalicelib.aws import clients
 from chalicelib.dynamodb.ids import new_id, new_task_id
-from chalicelib.dynamodb.transactions import transact
+from chalicelib.dynamodb.transactions import Put, transact
+from chalicelib.errors import require_found
 from chalicelib.identity_providers.models import build_identity, create_identity_writes
 from chalicelib.notifications.models import create_notification_writes
+from chalicelib.second_factors.models import Passkey
+from chalicelib.second_factors.tickets import second_factor_required
 from tests import moto_shortcuts
 from tests.faults import READ_OPERATIONS
 from tests.moto_shortcuts import answer_call
@@ -239,6 +243,21 @@ def _create_identity(person: Person) -> str:
     return identity.id
 
 
+def _create_passkey(person: Person) -> str:
+    """Store a passkey that the profile does not count, so that logins need none."""
+    key = Passkey.key(person.id, new_id(datetime.now(UTC)))
+    texts = dict.fromkeys(("name", "credential_id", "public_key", "created_at"), "x")
+    transact(Put(Passkey(key.pk, key.sk, **texts)))
+    return key.sk.removeprefix("PASSKEY#")
+
+
+def _create_ticket(person: Person) -> str:
+    """Return a ticket for the second step of a login that is valid for a day."""
+    user = require_found(get_user(person.id))
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    return str(second_factor_required(user, tomorrow).extensions["ticket"])
+
+
 def _create_view(author: Person, project: str | None = None) -> str:
     view = {"name": "x", "filter": {}, "project": project}
     return str(author.post("/api/views", view).json_body["id"])
@@ -313,6 +332,8 @@ def _create_personal_items(person: Person) -> Ids:
         "session_id": person.get("/api/auth/sessions").json_body["items"][0]["id"],
         **_create_feed(person),
         "identity_id": _create_identity(person),
+        "passkey_id": _create_passkey(person),
+        "ticket": _create_ticket(person),
         "token_id": person.post("/api/auth/tokens", token).json_body["id"],
         "export_id": person.post("/api/auth/profile/exports").json_body["id"],
         "import_id": _announce_import(person, project),

@@ -17,7 +17,7 @@ export default defineConfig({
     minify: "terser",
     modulePreload: { polyfill: false },
     // Chunks below this size are merged: they compress worse than one.
-    rollupOptions: { output: { experimentalMinChunkSize: 3200 } },
+    rollupOptions: { output: { experimentalMinChunkSize: 3600 } },
   },
   test: { include: ["src/**/*.test.ts"], environment: "node" },
 });

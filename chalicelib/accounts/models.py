@@ -41,6 +41,7 @@ class User(Item):
     each purpose: a new token replaces the old one, and using it removes it. `leaving_at` is the end
     of the grace period of a requested deletion, `erased_at` the time when the deletion began.
     `second_factors` is the number of second factors; with one or more, a login needs one of them.
+    `passkeys` is how many of them are passkeys; an authenticator app is the other one.
     Proofs from before `factors_since`, when the first was set up, do not count then.
     """
 
@@ -58,6 +59,7 @@ class User(Item):
     is_staff = BooleanAttribute(default=False)
     epoch = NumberAttribute(default=1)
     second_factors = NumberAttribute(null=True)
+    passkeys = NumberAttribute(null=True)
     factors_since = UnicodeAttribute(null=True)
     created_at = UnicodeAttribute()
     disabled_at = UnicodeAttribute(null=True)

@@ -20,7 +20,7 @@ from chalicelib.email_addresses import canonical_address
 from chalicelib.errors import Conflict, FieldError, Invalid
 from chalicelib.mail.models import lift_suppression_write
 from chalicelib.mail.notifications import PASSWORD_CHANGED, RESET, queue_account_write
-from chalicelib.second_factors.models import SecondFactor
+from chalicelib.second_factors import models as factor_models
 from chalicelib.sessions.models import carry_over_session_write
 from chalicelib.sessions.throttling import clear_attempts, count_attempt
 from chalicelib.text import normalize_password
@@ -141,16 +141,17 @@ def reset_password(*, token: str, new_password: str, source: str | None, now: da
     if credentials is None:
         raise one_time_tokens.invalid_token_error()
     actions = [User.epoch.add(1), User.is_verified.set(True), *token_models.void_token_actions()]
+    condition = token_models.is_token_unused(TokenPurpose.RESET, verified.digest)
     removed: list[Delete] = []
     # Somebody else may have registered this address, and set up a factor to keep the account.
     if user.second_factors and not user.is_verified:
-        actions.append(User.second_factors.remove())
-        removed.append(Delete(SecondFactor.key(user.id)))
-    token_unused = token_models.is_token_unused(TokenPurpose.RESET, verified.digest)
+        actions += factor_models.clear_count_actions()
+        condition &= factor_models.are_factors_unchanged(user)
+        removed = factor_models.delete_factors_writes(user.id, factor_models.list_passkeys(user.id))
     try:
         transact(
             models.replace_password_write(user, credentials.password_hash, new_hash),
-            models.update_user_write(user.id, *actions, condition=token_unused),
+            models.update_user_write(user.id, *actions, condition=condition),
             queue_account_write(user, PASSWORD_CHANGED, now),
             lift_suppression_write(user.email, now),
             audit_public_write(AuditAction.PASSWORD_RESET, user.id, source=source, now=now),

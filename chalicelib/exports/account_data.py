@@ -30,7 +30,7 @@ from chalicelib.projects.models import Project
 from chalicelib.reminders.models import get_digest as get_overdue_digest
 from chalicelib.reminders.models import list_overdue
 from chalicelib.reports.models import get_schedule
-from chalicelib.second_factors.models import get_second_factor
+from chalicelib.second_factors.models import get_second_factor, list_passkeys
 from chalicelib.sessions.models import list_user_api_tokens, list_user_sessions
 from chalicelib.views.models import list_project_views, list_user_views
 from chalicelib.webhooks.models import list_webhooks
@@ -50,6 +50,7 @@ SESSION_FIELDS = (
     "proved_at",
 )
 SECOND_FACTOR_FIELDS = ("totp_since", "recovery_since")
+PASSKEY_FIELDS = ("id", "name", "created_at", "last_used_at")
 TOKEN_FIELDS = ("id", "name", "created_at", "valid_until", "last_used_at")
 IDENTITY_FIELDS = (
     *("id", "provider", "issuer", "subject"),
@@ -90,6 +91,7 @@ def collect_account_data(user_id: str, now: datetime) -> Record:
         "profile": select_fields(user, PROFILE_FIELDS),
         **_export_credentials(user_id),
         "second_factors": _select_all([factor] if factor else [], SECOND_FACTOR_FIELDS),
+        "passkeys": _select_all(list_passkeys(user_id), PASSKEY_FIELDS),
         "memberships": _export_memberships(memberships),
         "former_memberships": [
             {"project": each.project_id, "left_at": each.left_at}

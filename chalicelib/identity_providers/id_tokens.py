@@ -1,7 +1,7 @@
 """ID tokens: the checks of OpenID Connect Core 1.0, section 3.1.3.7, and the claims of a person.
 
 `joserfc` verifies the signature with the keys of the provider. It and `cryptography` are in a layer
-that only a stage with providers has, so they are imported when they are used.
+and take long to import, so they are imported when they are used.
 """
 
 import re

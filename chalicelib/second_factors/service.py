@@ -4,10 +4,11 @@ removal by site staff."""
 from msgspec import Struct
 
 from chalicelib.access.service import Access
-from chalicelib.accounts.models import User, get_user
+from chalicelib.accounts.models import User, get_user, update_user_write
 from chalicelib.accounts.passwords import require_current_password
 from chalicelib.audit.actions import AuditAction
 from chalicelib.audit.entries import audit_write
+from chalicelib.dynamodb.table import Key
 from chalicelib.dynamodb.transactions import ConditionFailed, Write, transact
 from chalicelib.errors import Conflict, FieldError, Invalid, Unauthenticated, require_found
 from chalicelib.mail.notifications import (
@@ -17,7 +18,7 @@ from chalicelib.mail.notifications import (
     queue_account_write,
 )
 from chalicelib.second_factors import models, recovery_codes, totp
-from chalicelib.second_factors.models import SecondFactor
+from chalicelib.second_factors.models import Challenge, SecondFactor, list_passkeys
 from chalicelib.second_factors.verification import Proof, use_proof
 from chalicelib.sessions.models import prove_session_write
 
@@ -68,8 +69,8 @@ def confirm_totp_setup(access: Access, code: str) -> list[str] | None:
         writes.append(models.add_factor_write(user, access.now))
     if not user.second_factors:  # its code proves the second factor
         writes.append(prove_session_write(user.id, access.session_id or "", access.now))
-    entry = audit_write(access, AuditAction.SECOND_FACTOR_ADDED, user.id)
-    _change(*writes, queue_account_write(user, FACTOR_ADDED, access.now), entry)
+    entry = audit_write(access, AuditAction.SECOND_FACTOR_ADDED, user.id, kind="totp")
+    commit_change(*writes, queue_account_write(user, FACTOR_ADDED, access.now), entry)
     return codes.codes if codes else None
 
 
@@ -80,11 +81,11 @@ def remove_totp(access: Access) -> None:
     factor = models.get_second_factor(user.id)
     if factor is None or factor.totp is None:
         return
-    _change(
+    commit_change(
         models.remove_totp_write(user.id, factor, is_last=user.second_factors == 1),
         models.remove_factor_write(user),
         queue_account_write(user, FACTOR_REMOVED, access.now),
-        audit_write(access, AuditAction.SECOND_FACTOR_REMOVED, user.id),
+        audit_write(access, AuditAction.SECOND_FACTOR_REMOVED, user.id, kind="totp"),
     )
 
 
@@ -97,7 +98,7 @@ def renew_recovery_codes(access: Access) -> list[str]:
         raise Conflict("Set up a second factor first", code="no_second_factor")
     codes = recovery_codes.create_codes(access.user_id)
     entry = audit_write(access, AuditAction.RECOVERY_CODES_RENEWED, access.user_id)
-    _change(models.renew_recovery_codes_write(access.user_id, codes, access.now), entry)
+    commit_change(models.renew_recovery_codes_write(access.user_id, codes, access.now), entry)
     return codes.codes
 
 
@@ -114,14 +115,20 @@ def step_up(
         if proof is None:
             raise Invalid(errors=(FieldError("code", "give a second factor, not the password"),))
         try:
-            use_proof(access.user, proof, write, source=source, now=access.now)
+            key = step_up_key(access)
+            use_proof(access.user, proof, write, challenge=key, source=source, now=access.now)
         except ConditionFailed as failed:  # the session has ended meanwhile
             raise Unauthenticated() from failed
         return
     if password is None:
         raise Invalid(errors=(FieldError("password", "is missing; there is no second factor"),))
     require_current_password(access, password, source=source)
-    _change(write)
+    commit_change(write)
+
+
+def step_up_key(access: Access) -> Key[Challenge]:
+    """Return the key of the challenge that a passkey signs in a step-up of the session."""
+    return Challenge.key(access.user_id, "step-up", access.session_id or "")
 
 
 def reset_second_factors(access: Access, user_id: str) -> None:
@@ -136,10 +143,13 @@ def reset_second_factors(access: Access, user_id: str) -> None:
     if user.second_factors:
         mail = queue_account_write(user, FACTORS_RESET, access.now)
         entry = audit_write(access, AuditAction.SECOND_FACTORS_RESET, user.id)
-        _change(*models.reset_factors_writes(user), mail, entry)
+        unchanged = models.are_factors_unchanged(user)
+        cleared = update_user_write(user.id, *models.clear_count_actions(), condition=unchanged)
+        removed = models.delete_factors_writes(user.id, list_passkeys(user.id))
+        commit_change(cleared, *removed, mail, entry)
 
 
-def _change(*writes: Write) -> None:
+def commit_change(*writes: Write) -> None:
     """Commit the writes. Raises `Conflict` when a concurrent request changed the same."""
     try:
         transact(*writes)

@@ -25,14 +25,26 @@ class Ticket(Struct, frozen=True):
 
 
 def second_factor_required(user: User, now: datetime) -> Unauthenticated:
-    """Return the error that ends the first step of a login; it contains the ticket."""
+    """Return the error that ends the first step of a login.
+
+    It contains the ticket, and the kinds of the account's second factors.
+    """
     until = int((now + TICKET_LIFETIME).timestamp())
     text = f"{user.id}.{int(user.epoch)}.{until}"
     return Unauthenticated(
         "The password is right; now give a second factor",
         code="second_factor_required",
-        extensions={"ticket": f"{text}.{signatures.sign(_PURPOSE, text)}"},
+        extensions={
+            "ticket": f"{text}.{signatures.sign(_PURPOSE, text)}",
+            "factors": list_factors(user),
+        },
     )
+
+
+def list_factors(user: User) -> list[str]:
+    """Return the kinds of second factors of an account, beside recovery codes."""
+    passkeys, others = user.passkeys or 0, (user.second_factors or 0) - (user.passkeys or 0)
+    return [*(["passkey"] if passkeys else []), *(["totp"] if others > 0 else [])]
 
 
 def parse_ticket(ticket: str, now: datetime) -> Ticket:

@@ -8,13 +8,18 @@ from chalicelib.access.prefetch import Prefetch, prefetch_list
 from chalicelib.access.service import Access, RequestContext
 from chalicelib.accounts.schemas import present_account
 from chalicelib.clock import now
+from chalicelib.http.distribution import find_app_url
 from chalicelib.http.fields import Page
 from chalicelib.http.gate import route
 from chalicelib.http.rate_limits import get_source_address
 from chalicelib.http.responses import created_response, json_response, no_content_response
 from chalicelib.members.models import Member
 from chalicelib.second_factors import login
-from chalicelib.second_factors.schemas import SecondStep, require_proof
+from chalicelib.second_factors.passkey_schemas import (
+    PasskeyRequestOptions,
+    present_request_options,
+)
+from chalicelib.second_factors.schemas import LoginTicket, SecondStep, require_proof
 from chalicelib.sessions import api_tokens, cookies, models, schemas, service
 from chalicelib.sessions.schemas import (
     ApiToken,
@@ -146,6 +151,22 @@ def log_in(body: Login) -> Response:
 @route(
     bp,
     "POST",
+    "/api/auth/login/passkey-options",
+    Action.PUBLIC,
+    body=LoginTicket,
+    returns=PasskeyRequestOptions,
+)
+def start_passkey_login(body: LoginTicket) -> Response:
+    """Log in with a passkey: get the options for the browser."""
+    ceremony = login.start_passkey_login(
+        ticket=body.ticket, app_url=find_app_url(bp.current_request.context), now=now()
+    )
+    return json_response(present_request_options(ceremony))
+
+
+@route(
+    bp,
+    "POST",
     "/api/auth/login/second-factor",
     Action.PUBLIC,
     body=SecondStep,
@@ -155,7 +176,7 @@ def complete_login(body: SecondStep) -> Response:
     """Log in: the second step."""
     signed_in = login.complete_login(
         ticket=body.ticket,
-        proof=require_proof(body),
+        proof=require_proof(body, find_app_url(bp.current_request.context)),
         device=bp.current_request.headers.get("user-agent", ""),
         source=get_source_address(bp),
         now=now(),

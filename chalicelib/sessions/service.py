@@ -22,6 +22,7 @@ from chalicelib.dynamodb.timestamps import format_timestamp, parse_timestamp, to
 from chalicelib.dynamodb.transactions import ConditionCheck, ConditionFailed, Put, Write, transact
 from chalicelib.email_addresses import canonical_address
 from chalicelib.errors import NotFound, Unauthenticated
+from chalicelib.second_factors.models import no_factor_check
 from chalicelib.second_factors.tickets import second_factor_required
 from chalicelib.sessions import models, signatures, throttling, tokens
 from chalicelib.sessions.models import Session
@@ -82,8 +83,22 @@ def start_session(
         raise second_factor_required(user, now)
     cancel_deletion(user, source=source, now=now)
     session = build_session(user, device=device, now=now)
-    transact(proof, *start_session_writes(session, user.id, source=source, now=now))
+    check = no_factor_check(user.id)
+    try:
+        transact(proof, check, *start_session_writes(session, user.id, source=source, now=now))
+    except ConditionFailed as failed:
+        if failed.write is check:  # a concurrent request has set up the first factor
+            raise _require_new_factor(user, now) from failed
+        raise
     return issue_tokens(user, session, now)
+
+
+def _require_new_factor(user: User, now: datetime) -> Unauthenticated:
+    """Return the error for a login whose account got a second factor after `user` was read."""
+    present = get_user(user.id)
+    if present is None or present.epoch != user.epoch:  # the first step does not count any more
+        return Unauthenticated()
+    return second_factor_required(present, now)
 
 
 def build_session(user: User, *, device: str, now: datetime) -> Session:

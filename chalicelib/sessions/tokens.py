@@ -23,7 +23,7 @@ LEEWAY_SECONDS = 10
 REQUIRED_CLAIMS = ["iss", "aud", "sub", "sid", "jti", "iat", "exp"]
 
 # Downloads keys, with Python's HTTP client, for tokens of other issuers. Only other algorithms need
-# `cryptography`, which takes long to import; a stage with identity providers has it.
+# `cryptography`, which takes long to import.
 with hide_modules("cryptography"), defer_imports({"jwt.jwks_client": {"PyJWKClient": object}}):
     import jwt
 

@@ -37,6 +37,7 @@ DEPENDS_ON_STATE = {
     "invalid_cursor",
     "invalid_token",
     "wrong_code",
+    "wrong_passkey",
     "sign_in_failed",
     "wrong_password",
     "idempotency_key_reused",
@@ -67,8 +68,8 @@ NOT_IN_SCHEMA = {
     "markAllNotificationsAsRead": {"up_to"},  # an id
     "changePassword": {"new_password_confirm"},
     # Exactly one of them.
-    "completeLogin": {"code", "recovery_code"},
-    "stepUp": {"password", "code", "recovery_code"},
+    "completeLogin": {"code", "recovery_code", "passkey"},
+    "stepUp": {"password", "code", "recovery_code", "passkey"},
     "replaceReminders": {"reminders[]"},  # either minutes_before or at
     "createReport": {"first_day", "last_day"},  # ordered, not in the future
     # Ids, up to 20 between commas; not none; not with due_before; one to eight words.

@@ -4,7 +4,7 @@ from functools import cache
 from http import HTTPStatus
 from typing import Any
 
-from chalicelib.errors import FRAMEWORK_CODES, ApiError
+from chalicelib.errors import ApiError
 from chalicelib.http.problems import MEDIA_TYPE, FieldProblem, build_problem
 from infra.openapi.headers import RATE_LIMIT_HEADERS, build_reference
 from infra.openapi.route_docs import remove_links
@@ -31,13 +31,34 @@ _TABLE_HEADER = "| Status | `code` | When |\n| --- | --- | --- |\n"
 # Statuses that only API Gateway returns: it knows its own rate limit, but not the app's.
 _GATEWAY_STATUSES = {504}
 _HEADERS = {401: ["WWW-Authenticate"], 429: ["Retry-After"], 503: ["Retry-After"]}
+# Codes of responses that come from the framework or the gateway, or from an unexpected failure.
+_FRAMEWORK_CODES = {
+    405: {
+        "method_not_allowed": "the path exists, but not this method; `Allow` lists its methods",
+    },
+    500: {
+        "internal_server_error": "a defect in the service; quote the `request_id`",
+    },
+    504: {
+        "timeout": (
+            "the gateway stopped waiting; the request may still have been applied: check, "
+            "or send it again with its `Idempotency-Key`"
+        ),
+    },
+}
 # Members of the problem documents of one status (RFC 9457, section 3.2).
 _EXTENSIONS = {
     401: {
         "ticket": {
             "description": "Of `second_factor_required`: the ticket for the second step.",
             "type": "string",
-        }
+        },
+        "factors": {
+            "description": "Of `second_factor_required`: the kinds of second factors, beside "
+            "recovery codes.",
+            "type": "array",
+            "items": {"type": "string", "enum": ["passkey", "totp"]},
+        },
     }
 }
 _ERROR_CLASSES = {kind.status: kind for kind in ApiError.__subclasses__()}
@@ -53,7 +74,7 @@ def get_error_name(status: int) -> str:
 @cache
 def list_codes() -> dict[int, dict[str, str]]:
     """Return the error codes of each status: status -> code -> meaning."""
-    codes = {kind.status: kind.codes for kind in ApiError.__subclasses__()} | FRAMEWORK_CODES
+    codes = {kind.status: kind.codes for kind in ApiError.__subclasses__()} | _FRAMEWORK_CODES
     return dict(sorted(codes.items()))
 
 

@@ -82,6 +82,36 @@ _USUALLY_NULL = {
 _TYPE_EXAMPLES: dict[str, Any] = {
     "NewMember": {"email": "bob@example.com", "role": "member"},
     "Reminder": {"minutes_before": 90},
+    "Assertion": {
+        "id": "Yh1c0Q",
+        "rawId": "Yh1c0Q",
+        "type": "public-key",
+        "response": {
+            "clientDataJSON": "eyJ0eXBlIjoid2ViYXV0aG4uZ2V0In0",
+            "authenticatorData": "SZYN5YgOjGh0NBcPZHZgW4_krrmihjLHmVzzuoMdl2MBAAAAAA",
+            "signature": "MEUCIQCc",
+        },
+    },
+    "NewPasskey": {
+        "name": "Phone",
+        "passkey": {
+            "id": "Yh1c0Q",
+            "rawId": "Yh1c0Q",
+            "type": "public-key",
+            "response": {
+                "clientDataJSON": "eyJ0eXBlIjoid2ViYXV0aG4uY3JlYXRlIn0",
+                "attestationObject": "o2NmbXRkbm9uZQ",
+                "transports": ["internal"],
+            },
+        },
+    },
+    "PasskeyRequestOptions": {
+        "challenge": "9sQ0c1kR0mS4b8",
+        "rpId": "tasks.example.com",
+        "allowCredentials": [{"id": "Yh1c0Q", "transports": ["internal"], "type": "public-key"}],
+        "userVerification": "preferred",
+        "timeout": 300_000,
+    },
     "StepUp": {"code": "492039"},
     "SecondStep": {"ticket": f"{_ID}.1.1795942800.k1.c2lnbmF0dXJl", "code": "492039"},
     "TotpConfirmation": {"code": "492039"},

@@ -28,6 +28,8 @@ AUDITED: dict[str, set[A]] = {
     "DELETE /api/auth/identities/{identity_id}": {A.IDENTITY_UNLINKED},
     "POST /api/auth/second-factors/totp/confirm": {A.SECOND_FACTOR_ADDED},
     "DELETE /api/auth/second-factors/totp": {A.SECOND_FACTOR_REMOVED},
+    "POST /api/auth/second-factors/passkeys": {A.SECOND_FACTOR_ADDED},
+    "DELETE /api/auth/second-factors/passkeys/{passkey_id}": {A.SECOND_FACTOR_REMOVED},
     "POST /api/auth/second-factors/recovery-codes": {A.RECOVERY_CODES_RENEWED},
     "DELETE /api/admin/users/{user_id}/second-factors": {A.SECOND_FACTORS_RESET},
     "POST /api/auth/logout": {A.SESSION_ENDED},
@@ -73,6 +75,7 @@ AUDITED: dict[str, set[A]] = {
 # A refresh ends the session only if the token was used before.
 AUDITED_AT_TIMES = {"POST /api/auth/refresh"}
 AVATAR = "an image that everybody sees; it gives no access"
+CHALLENGE = "a challenge that a passkey has to sign; its use has an entry"
 DELIVERY = "the log of the webhook has it"
 START = "sends the browser to a provider, whose answer has an entry"
 NOT_AUDITED: dict[str, str] = {
@@ -81,6 +84,9 @@ NOT_AUDITED: dict[str, str] = {
     "POST /api/auth/profile/avatar/{avatar_id}/complete": AVATAR,
     "DELETE /api/auth/profile/avatar": AVATAR,
     "POST /api/auth/second-factors/totp": "starts a setup; its confirmation has an entry",
+    "POST /api/auth/second-factors/passkeys/options": CHALLENGE,
+    "POST /api/auth/login/passkey-options": CHALLENGE,
+    "POST /api/auth/step-up/passkey-options": CHALLENGE,
     "POST /api/auth/step-up": "a proof of the person, which changes nothing",
     "POST /api/auth/sign-in/start": START,
     "POST /api/auth/identities/start": START,
@@ -104,7 +110,7 @@ CONTENT = {
 }
 # The items of accounts, credentials, members, invitations, webhooks and jobs.
 ADMINISTRATIVE_ITEM = re.compile(
-    r"USER#\w+ (PROFILE|SESSION|SECOND_FACTOR|IDENTITY|TOKEN|CALENDAR|PROJECT)"
+    r"USER#\w+ (PROFILE|SESSION|SECOND_FACTOR|PASSKEY|IDENTITY|TOKEN|CALENDAR|PROJECT)"
     r"|(EMAIL|USERNAME)#"
     r"|PROJECT#\w+ (META|MEMBER|INVITE|WEBHOOK)#?"
     r"|JOB#"

@@ -25,6 +25,7 @@ from tests.attachment_files import upload_attachment
 from tests.authenticator import set_up
 from tests.import_files import announce, todoist_file, upload
 from tests.job_results import run_sweep
+from tests.software_authenticator import STEP_UP_OPTIONS, register
 from tests.support import PASSWORD, Person, extract_token, in_hours, mails_to, sign_up
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 8
@@ -81,6 +82,8 @@ class FilledAccount:
         other.patch(f"/api/tasks/{self.watched}", {"title": "New"})
         eve.post("/api/auth/change-email", {"email": "new@example.com", "password": PASSWORD})
         set_up(eve)
+        register(eve)
+        assert eve.post(STEP_UP_OPTIONS).status_code == 200
 
     def _verify_address(self) -> None:
         sweep_outbox(now())

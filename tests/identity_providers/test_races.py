@@ -70,4 +70,4 @@ def test_the_prices_of_a_sign_in_and_a_link_are_those_of_the_data_model(
     with metered() as link:
         browser.finish(parameters, person=ann)
     prices = [(meter.read, meter.written) for meter in (start, first, second, link)]
-    assert prices == [(0, 2), (4, 25), (3, 10), (3, 15)]
+    assert prices == [(0, 2), (4, 27), (3, 12), (3, 15)]

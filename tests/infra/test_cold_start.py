@@ -238,3 +238,15 @@ def test_every_module_of_the_app_can_be_imported_from_the_package(unpacked: Path
         env=PLACEHOLDERS,
         check=True,
     )
+
+
+def test_the_layer_of_the_api_has_what_its_libraries_need(unpacked: Path, tmp_path: Path) -> None:
+    """Packaging leaves out parts of packages, such as the Python code of cffi."""
+    with ZipFile(stage.load_stage("local").build_dir / "layer-identity.zip") as archive:
+        archive.extractall(tmp_path)
+    subprocess.run(
+        [sys.executable, "-S", "-c", "import webauthn, joserfc.jwt"],
+        cwd=unpacked,
+        env={"PYTHONPATH": str(tmp_path / "python")},
+        check=True,
+    )

@@ -396,16 +396,14 @@ def test_every_function_has_the_same_environment(template: dict[str, Any]) -> No
     }
 
 
-def test_without_identity_providers_there_is_nothing_of_them(
-    resources: dict[str, Any], functions: dict[str, Any]
-) -> None:
-    for name in ("ClientSecrets", "IdentityLayer"):
-        assert resources[name]["Condition"] == "HasIdentityProviders"
+def test_without_identity_providers_there_is_no_secret_for_them(resources: dict[str, Any]) -> None:
+    assert resources["ClientSecrets"]["Condition"] == "HasIdentityProviders"
+
+
+def test_only_functions_that_use_a_layer_have_it(functions: dict[str, Any]) -> None:
     layers = {name: each["Layers"] for name, each in functions.items() if "Layers" in each}
-    (layer,) = layers.pop("APIHandler")
-    identity, none = {"Ref": "IdentityLayer"}, {"Ref": "AWS::NoValue"}
-    assert layer == {"Fn::If": ["HasIdentityProviders", identity, none]}
-    assert set(layers) == {"RunJobs", "SweepJobs"}
+    charts, identity = [{"Ref": "ChartLayer"}], [{"Ref": "IdentityLayer"}]
+    assert layers == {"APIHandler": identity, "RunJobs": charts, "SweepJobs": charts}
 
 
 def test_bounces_and_complaints_of_this_stack_are_reported(

@@ -43,6 +43,7 @@ COMPLETED_BY_A_JOB = {"`DELETE .../attachments/{attachment_id}`": "the clean-up 
 REPEATED = {
     "`POST .../resend`": "sends the invitation again",
     "`POST /api/live/tickets`": "creates another ticket",
+    "`POST .../recovery-codes`": "renews the codes again, with an entry of its own",
 }
 # These wait until time passes, which the clock of the proof does not let pass.
 WAITING = {"`GET /api/admin/dead-letters`": "the double of SQS polls for a second"}

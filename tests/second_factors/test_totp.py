@@ -32,7 +32,7 @@ def _state(person: Person) -> Any:
 
 def test_an_account_without_a_second_factor_logs_in_as_before(anonymous: Api, ann: Person) -> None:
     assert anonymous.post(LOGIN, {"email": ann.email, "password": PASSWORD}).status_code == 200
-    assert _state(ann) == {"totp_since": None, "recovery_codes_left": 0}
+    assert _state(ann) == {"totp_since": None, "passkeys": [], "recovery_codes_left": 0}
 
 
 def test_the_setup_shows_the_secret_as_text_as_uri_and_as_qr_code(ann: Person) -> None:
@@ -242,7 +242,7 @@ def test_a_new_app_replaces_the_old_one_when_it_is_confirmed(anonymous: Api, ann
 def test_without_the_app_the_password_is_enough_again(anonymous: Api, ann: Person) -> None:
     set_up(ann)
     assert ann.delete(f"{FACTORS}/totp").status_code == 204
-    assert _state(ann) == {"totp_since": None, "recovery_codes_left": 0}
+    assert _state(ann) == {"totp_since": None, "passkeys": [], "recovery_codes_left": 0}
     assert anonymous.post(LOGIN, {"email": ann.email, "password": PASSWORD}).status_code == 200
     assert ann.delete(f"{FACTORS}/totp").status_code == 204
     sweep_outbox(now())

@@ -32,7 +32,7 @@ def _set_up(web: WebPage) -> Authenticator:
     return app
 
 
-def _give_password(web: WebPage, email: str) -> None:
+def give_password(web: WebPage, email: str) -> None:
     """Take the first step of a login, which asks for the second factor."""
     page = web.page
     page.context.clear_cookies()
@@ -44,7 +44,7 @@ def _give_password(web: WebPage, email: str) -> None:
     page.get_by_role("heading", name="Confirm the login").wait_for()
 
 
-def _forget_proofs(deployment: Deployment, user: ApiUser) -> None:
+def forget_proofs(deployment: Deployment, user: ApiUser) -> None:
     """Let the proofs of all sessions of the user be too old."""
     table, name = deployment.client("dynamodb"), deployment.outputs["table"]
     sessions = table.query(
@@ -75,7 +75,7 @@ def test_a_login_needs_the_app_or_a_recovery_code(web: WebPage, gina: ApiUser) -
     page.get_by_role("button", name="I have kept them").click()
     page.get_by_text("10 codes are left.").wait_for()
 
-    _give_password(web, gina.email)
+    give_password(web, gina.email)
     page.get_by_label("Code of the authenticator app").fill("000000")
     page.get_by_role("button", name="Log in").click()
     page.get_by_text("The code is wrong, or was used before.").wait_for()
@@ -84,7 +84,7 @@ def test_a_login_needs_the_app_or_a_recovery_code(web: WebPage, gina: ApiUser) -
     page.get_by_role("button", name="Log in").click()
     page.get_by_role("button", name="Your account").wait_for()
 
-    _give_password(web, gina.email)
+    give_password(web, gina.email)
     page.get_by_role("button", name="Use a recovery code").click()
     page.get_by_label("Recovery code").fill(app.recovery_codes[0])
     page.get_by_role("button", name="Log in").click()
@@ -110,7 +110,7 @@ def test_a_change_asks_for_a_proof_and_goes_on_with_it(
         page.get_by_label(re.compile("^Passwort")).fill(PASSWORD)
         page.get_by_role("button", name="Anmelden").click()
         page.get_by_role("button", name="Dein Konto").wait_for()
-        _forget_proofs(web_deployment, user)
+        forget_proofs(web_deployment, user)
         web.open("/account/security")
         page.get_by_role("button", name="Authenticator-App einrichten").click()
         dialog = page.get_by_role("dialog", name="Bestätige, dass du es bist")
@@ -121,7 +121,7 @@ def test_a_change_asks_for_a_proof_and_goes_on_with_it(
         page.get_by_role("button", name="Abbrechen").click()
         app = _set_up(web)
 
-        _forget_proofs(web_deployment, user)
+        forget_proofs(web_deployment, user)
         page.get_by_role("button", name="Neue Wiederherstellungscodes").click()
         dialog.get_by_label("Code der Authenticator-App").fill(app.code(1))
         dialog.get_by_role("button", name="Bestätigen").click()

@@ -7,15 +7,16 @@ export class ApiProblem extends Error {
   readonly code: string;
   /** Messages by the name of the field. */
   readonly fields: Record<string, string>;
-  /** The ticket for the second step of a login. */
-  readonly ticket: string | undefined;
+  /** What the second step of a login needs: the ticket, and the kinds of second factors. */
+  readonly secondStep: { ticket: string; factors: string[] } | undefined;
 
-  constructor(status: number, problem: Partial<Problem> & { ticket?: string }) {
+  constructor(status: number, problem: Partial<Problem> & { ticket?: string; factors?: string[] }) {
     super(problem.detail ?? problem.title ?? "");
     this.name = "ApiProblem";
     this.status = status;
     this.code = problem.code ?? "unknown";
-    this.ticket = problem.ticket;
+    const { ticket, factors = [] } = problem;
+    this.secondStep = ticket === undefined ? undefined : { ticket, factors };
     this.fields = Object.fromEntries(
       (problem.errors ?? []).map(({ location, message }) => [location, message]),
     );

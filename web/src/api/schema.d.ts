@@ -147,7 +147,7 @@ export interface paths {
         post?: never;
         /**
          * Reset the second factors of an account
-         * @description `change users`. Removes the authenticator app and the recovery codes of somebody who has lost them, and mails
+         * @description `change users`. Removes the passkeys, the authenticator app and the recovery codes of somebody who has lost them, and mails
          *     them. Make sure by another way that it is their owner who asks. 204, also without any; 403 `step_up_required`; 404; 409
          *     `conflict` for the caller's own account.
          */
@@ -368,13 +368,36 @@ export interface paths {
          * Log in
          * @description *Public.* Begins a session. Body: `email` (upper or lower case), `password`, and optionally `cookie`. 200; 401
          *     `bad_credentials`, 401 `account_disabled`, and 401 `second_factor_required` when the account has a
-         *     second factor. A login cancels a pending account deletion.
+         *     second factor; `factors` has its kinds, `passkey` and `totp`. A login cancels a pending account deletion.
          *
          *     With `"cookie": true`, `refresh` is `null`, and the response puts the refresh token into the cookie `__Secure-refresh`
          *     (`HttpOnly; Secure; SameSite=Strict; Path=/api/auth/refresh`), where no script can read it. This is for web clients of
          *     the same origin, with `/api` at its root. Why it needs no CSRF token.
          */
         post: operations["logIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/login/passkey-options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log in with a passkey: get the options for the browser
+         * @description *Public.* Options for a login with a passkey. Body: `ticket` from the response `second_factor_required`. 200:
+         *     the argument of `PublicKeyCredential.parseRequestOptionsFromJSON()`. The challenge is for this ticket, one response and five
+         *     minutes; the next one replaces it. 401 `ticket_expired`; 409 if the account has no passkey, or if the request did not come
+         *     through the web client's address.
+         */
+        post: operations["startPasskeyLogin"];
         delete?: never;
         options?: never;
         head?: never;
@@ -392,9 +415,11 @@ export interface paths {
         put?: never;
         /**
          * Log in: the second step
-         * @description *Public.* The second step of a login. Body: `ticket` from the response `second_factor_required`, one of `code` and
-         *     `recovery_code`, and optionally `cookie` as in the first step. 200 as a login; 401 `ticket_expired` when the ticket is older
-         *     than five minutes; 422 `wrong_code`, also for a code that was used before. After a lost response, wait for the next code.
+         * @description *Public.* The second step of a login. Body: `ticket` from the response `second_factor_required`, one of `code`,
+         *     `recovery_code` and `passkey`, and optionally `cookie` as in the first step. `passkey` is the browser's response to the
+         *     options, `credential.toJSON()`. 200 as a login; 401 `ticket_expired` when the ticket is
+         *     older than five minutes; 409 with a passkey if the request did not come through the web client's address; 422 `wrong_code` or
+         *     `wrong_passkey`, also for what was used before. After a lost response, wait for the next code, or request new options.
          */
         post: operations["completeLogin"];
         delete?: never;
@@ -692,12 +717,82 @@ export interface paths {
         };
         /**
          * Get your second factors
-         * @description `use account`, `ETag`, 304. `totp_since`, null without an app, and `recovery_codes_left`.
+         * @description `use account`, `ETag`, 304. `totp_since`, null without an app, `passkeys`, the oldest first, and `recovery_codes_left`.
          */
         get: operations["getSecondFactors"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/second-factors/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Register a passkey
+         * @description `manage second factors`. Completes the registration. Body: `name` (1 to 100 characters), and `passkey`, the browser's response,
+         *     `credential.toJSON()`. 201, `Location` and the passkey; from now on a login needs it or another factor. With the first factor,
+         *     `recovery_codes` has ten codes, which are not shown again; otherwise it is null. 403 `step_up_required`; 409
+         *     `too_many_passkeys`, and 409 `conflict` for a passkey that the account has, if a concurrent request changed the factors, or if
+         *     the request did not come through the web client's address; 422 `wrong_passkey`. After a lost response, get the
+         *     factors; if the passkey is there, renew the recovery
+         *     codes.
+         */
+        post: operations["registerPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/second-factors/passkeys/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start the registration of a passkey: get the options for the browser
+         * @description `manage second factors`. Starts the registration of a passkey. No body. 200: the argument of
+         *     `PublicKeyCredential.parseCreationOptionsFromJSON()`. The challenge is for this session, one response and five minutes; the
+         *     next one replaces it. 403 `step_up_required`; 409 `too_many_passkeys`, and 409 `conflict` if the request did not come
+         *     through the web client's address.
+         */
+        post: operations["startPasskeyRegistration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/second-factors/passkeys/{passkey_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a passkey
+         * @description `manage second factors`. Removes a passkey; with the last factor the recovery codes end, too. The authenticator keeps its part,
+         *     which opens nothing any more. 204; 403 `step_up_required`; 404; 409 `conflict` if a concurrent request changed the factors.
+         */
+        delete: operations["removePasskey"];
         options?: never;
         head?: never;
         patch?: never;
@@ -874,11 +969,33 @@ export interface paths {
         put?: never;
         /**
          * Prove that it is you
-         * @description `use account`. Proves to the session that it is still you. Body: with a second factor one of `code` and `recovery_code`,
-         *     without one `password`. 204; for ten minutes, this session may change what protects the account. 422 `wrong_code`, 422
-         *     `wrong_password`, 409 `conflict` if the session ends at the same time.
+         * @description `use account`. Proves to the session that it is still you. Body: with a second factor one of `code`, `recovery_code` and
+         *     `passkey`, without one `password`. 204; for ten minutes, this session may change what protects the account. 422 `wrong_code`, 422
+         *     `wrong_passkey`, 422 `wrong_password`, 409 `conflict` if the session ends at the same time, and with a passkey if the request
+         *     did not come through the web client's address.
          */
         post: operations["stepUp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/step-up/passkey-options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove with a passkey that it is you: get the options for the browser
+         * @description `use account`. Options for a step-up with a passkey, as for a login. No body. 200; 409 if the
+         *     account has no passkey, or if the request did not come through the web client's address.
+         */
+        post: operations["startPasskeyStepUp"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3046,6 +3163,8 @@ export interface components {
             errors?: components["schemas"]["FieldProblem"][];
             /** @description Of `second_factor_required`: the ticket for the second step. */
             ticket?: string;
+            /** @description Of `second_factor_required`: the kinds of second factors, beside recovery codes. */
+            factors?: ("passkey" | "totp")[];
         };
         /**
          * ForbiddenProblem
@@ -3093,7 +3212,7 @@ export interface components {
             status: 409;
             detail: string;
             /** @enum {string} */
-            code: "conflict" | "email_taken" | "username_taken" | "already_member" | "already_invited" | "archived" | "ambiguous_key" | "already_related" | "blocked" | "chain_too_long" | "relation_cycle" | "too_many_connections" | "too_many_subscriptions" | "too_many_changes" | "too_many_relations" | "has_subtasks" | "too_many_subtasks" | "name_taken" | "last_owner" | "owns_projects" | "upload_missing" | "upload_over" | "busy" | "job_not_done" | "job_failed" | "no_setup" | "no_second_factor" | "too_many_views" | "email_not_verified" | "account_exists" | "email_differs" | "identity_taken" | "last_login_method" | "too_many_webhooks" | "no_room";
+            code: "conflict" | "email_taken" | "username_taken" | "already_member" | "already_invited" | "archived" | "ambiguous_key" | "already_related" | "blocked" | "chain_too_long" | "relation_cycle" | "too_many_connections" | "too_many_subscriptions" | "too_many_changes" | "too_many_relations" | "has_subtasks" | "too_many_subtasks" | "name_taken" | "last_owner" | "owns_projects" | "upload_missing" | "upload_over" | "busy" | "job_not_done" | "job_failed" | "no_setup" | "no_second_factor" | "too_many_passkeys" | "too_many_views" | "email_not_verified" | "account_exists" | "email_differs" | "identity_taken" | "last_login_method" | "too_many_webhooks" | "no_room";
             request_id: string;
             /** @description Every invalid field or parameter. */
             errors?: components["schemas"]["FieldProblem"][];
@@ -3178,7 +3297,7 @@ export interface components {
             status: 422;
             detail: string;
             /** @enum {string} */
-            code: "invalid" | "invalid_token" | "wrong_password" | "wrong_code" | "sign_in_failed" | "idempotency_key_reused";
+            code: "invalid" | "invalid_token" | "wrong_password" | "wrong_code" | "wrong_passkey" | "sign_in_failed" | "idempotency_key_reused";
             request_id: string;
             /** @description Every invalid field or parameter. */
             errors?: components["schemas"]["FieldProblem"][];
@@ -3340,6 +3459,26 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * Assertion
+         * @description The proof of a passkey: `credential.toJSON()` of `navigator.credentials.get()`.
+         */
+        Assertion: {
+            id: string;
+            rawId: string;
+            /** @constant */
+            type: "public-key";
+            response: components["schemas"]["AssertionResponse"];
+        };
+        /**
+         * AssertionResponse
+         * @description What an authenticator returns for a challenge.
+         */
+        AssertionResponse: {
+            clientDataJSON: string;
+            authenticatorData: string;
+            signature: string;
+        };
+        /**
          * AssignedCount
          * @description The number of tasks that are assigned to a user; a null user stands for unassigned tasks.
          */
@@ -3383,6 +3522,27 @@ export interface components {
         AttachmentPage: {
             items: components["schemas"]["Attachment"][];
             next_cursor: string | null;
+        };
+        /**
+         * Attestation
+         * @description A new passkey: `credential.toJSON()` of `navigator.credentials.create()`.
+         */
+        Attestation: {
+            id: string;
+            rawId: string;
+            /** @constant */
+            type: "public-key";
+            response: components["schemas"]["AttestationResponse"];
+        };
+        /**
+         * AttestationResponse
+         * @description What an authenticator returns for a new passkey.
+         */
+        AttestationResponse: {
+            clientDataJSON: string;
+            attestationObject: string;
+            /** @description Default: `[]`. */
+            transports?: string[];
         };
         /**
          * AuditAction
@@ -3435,6 +3595,13 @@ export interface components {
         AuditEntryPage: {
             items: components["schemas"]["AuditEntry"][];
             next_cursor: string | null;
+        };
+        /** AuthenticatorSelection */
+        AuthenticatorSelection: {
+            /** @constant */
+            residentKey: "preferred";
+            /** @constant */
+            userVerification: "preferred";
         };
         /**
          * AuthorizationUrl
@@ -3712,10 +3879,29 @@ export interface components {
             repeat_from?: components["schemas"]["RepeatFrom"] | null;
         };
         /**
+         * CredentialDescriptor
+         * @description A passkey that the account has; `transports` tell the browser where to look for it.
+         */
+        CredentialDescriptor: {
+            id: string;
+            transports: string[];
+            /** @constant */
+            type: "public-key";
+        };
+        /**
          * CredentialKind
          * @enum {string}
          */
         CredentialKind: "api_token" | "session";
+        /**
+         * CredentialParameters
+         * @description An algorithm of the passkey's key (COSE).
+         */
+        CredentialParameters: {
+            alg: number;
+            /** @constant */
+            type: "public-key";
+        };
         /**
          * DeadLetterSummary
          * @description An event that a function gave up on, without its content.
@@ -4320,6 +4506,10 @@ export interface components {
             /** @description Default: `false`. */
             cookie?: boolean;
         };
+        /** LoginTicket */
+        LoginTicket: {
+            ticket: string;
+        };
         /**
          * MailState
          * @enum {string}
@@ -4454,6 +4644,11 @@ export interface components {
         /** NewOwner */
         NewOwner: {
             user_id: string;
+        };
+        /** NewPasskey */
+        NewPasskey: {
+            name: string;
+            passkey: components["schemas"]["Attestation"];
         };
         /** NewProject */
         NewProject: {
@@ -4660,6 +4855,48 @@ export interface components {
         PartUrlPage: {
             items: components["schemas"]["PartUrl"][];
             next_cursor: string | null;
+        };
+        /**
+         * Passkey
+         * @description A passkey of an account.
+         */
+        Passkey: {
+            /** @example 01m81fwkz2f3v7c9qe0xj4n5td */
+            id: string;
+            name: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T09:00:00.000Z
+             */
+            created_at: string;
+            last_used_at: string | null;
+        };
+        /**
+         * PasskeyCreationOptions
+         * @description The argument of `PublicKeyCredential.parseCreationOptionsFromJSON()`.
+         */
+        PasskeyCreationOptions: {
+            challenge: string;
+            rp: components["schemas"]["RelyingPartyEntity"];
+            user: components["schemas"]["UserEntity"];
+            pubKeyCredParams: components["schemas"]["CredentialParameters"][];
+            excludeCredentials: components["schemas"]["CredentialDescriptor"][];
+            authenticatorSelection: components["schemas"]["AuthenticatorSelection"];
+            /** @constant */
+            attestation: "none";
+            timeout: number;
+        };
+        /**
+         * PasskeyRequestOptions
+         * @description The argument of `PublicKeyCredential.parseRequestOptionsFromJSON()`.
+         */
+        PasskeyRequestOptions: {
+            challenge: string;
+            rpId: string;
+            allowCredentials: components["schemas"]["CredentialDescriptor"][];
+            /** @constant */
+            userVerification: "preferred";
+            timeout: number;
         };
         /** PasswordChange */
         PasswordChange: {
@@ -4896,6 +5133,22 @@ export interface components {
             /** @description Default: `null`. */
             refresh?: string | null;
         };
+        /**
+         * RegisteredPasskey
+         * @description A new passkey. With the first factor of an account come its recovery codes, shown once.
+         */
+        RegisteredPasskey: {
+            /** @example 01m81fwkz2f3v7c9qe0xj4n5td */
+            id: string;
+            name: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T09:00:00.000Z
+             */
+            created_at: string;
+            last_used_at: string | null;
+            recovery_codes: string[] | null;
+        };
         /** Registration */
         Registration: {
             username: string;
@@ -4948,6 +5201,11 @@ export interface components {
             items: components["schemas"]["Relation"][];
             next_cursor: string | null;
         };
+        /** RelyingPartyEntity */
+        RelyingPartyEntity: {
+            id: string;
+            name: string;
+        };
         /**
          * Reminder
          * @description Either the minutes before the task is due, or a time.
@@ -4988,11 +5246,12 @@ export interface components {
          */
         SecondFactors: {
             totp_since: string | null;
+            passkeys: components["schemas"]["Passkey"][];
             recovery_codes_left: number;
         };
         /**
          * SecondStep
-         * @description The second step of a login: the ticket of the first, and `code` or `recovery_code`.
+         * @description The second step of a login: the ticket of the first, and one of the three proofs.
          */
         SecondStep: {
             ticket: string;
@@ -5000,6 +5259,8 @@ export interface components {
             code?: string | null;
             /** @description Default: `null`. */
             recovery_code?: string | null;
+            /** @description Default: `null`. */
+            passkey?: components["schemas"]["Assertion"] | null;
             /** @description Default: `false`. */
             cookie?: boolean;
         };
@@ -5116,6 +5377,8 @@ export interface components {
             code?: string | null;
             /** @description Default: `null`. */
             recovery_code?: string | null;
+            /** @description Default: `null`. */
+            passkey?: components["schemas"]["Assertion"] | null;
         };
         /**
          * Task
@@ -5484,6 +5747,15 @@ export interface components {
             };
         };
         /**
+         * UserEntity
+         * @description The account as the authenticator shows it; `id` is opaque.
+         */
+        UserEntity: {
+            id: string;
+            name: string;
+            displayName: string;
+        };
+        /**
          * View
          * @description A named filter and order of task lists; `project` is null for a user's own view.
          */
@@ -5643,7 +5915,7 @@ export interface components {
          * @description - `unauthenticated`: the token is missing or invalid, or its session, account or API token has ended
          *     - `bad_credentials`: login: the address or the password is wrong (the same response for both)
          *     - `account_disabled`: login: the password is correct, but site staff have disabled the account
-         *     - `second_factor_required`: login: the password is correct, and the account has a second factor; `ticket` is for the second step
+         *     - `second_factor_required`: login: the password is correct, and the account has a second factor; `ticket` is for the second step, `factors` has its kinds
          *     - `ticket_expired`: login: the ticket is older than five minutes, was changed, or the password is new; log in again
          *     - `refresh_reuse`: refresh: this token was used before; its session has ended
          */
@@ -5748,6 +6020,7 @@ export interface components {
          *     - `job_failed`: the job failed; request it again
          *     - `no_setup`: no setup of an app was started in the last 15 minutes; start one
          *     - `no_second_factor`: the account has no second factor; set one up first
+         *     - `too_many_passkeys`: the account has 10 passkeys; remove one
          *     - `too_many_views`: you have, or the project has, 100 saved views; delete one
          *     - `email_not_verified`: sign-in: the identity provider does not say that it has verified your address
          *     - `account_exists`: sign-in: an account has this address; log in to it and link the identity there
@@ -5879,6 +6152,7 @@ export interface components {
          *     - `invalid_token`: a token from an email is wrong, used, replaced or expired
          *     - `wrong_password`: the current password, which this change requires, is wrong
          *     - `wrong_code`: the code of a second factor is wrong, or was used before
+         *     - `wrong_passkey`: the passkey is not of this account, address or challenge, or the challenge was used before or is older than five minutes; request a new one
          *     - `sign_in_failed`: the sign-in at the identity provider was begun in another browser, took longer than ten minutes, was used before, or its answer is not valid; start again
          *     - `idempotency_key_reused`: this key was used for another request
          */
@@ -6969,6 +7243,66 @@ export interface operations {
             504: components["responses"]["GatewayTimeout"];
         };
     };
+    startPasskeyLogin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "ticket": "01m81fwkz2f3v7c9qe0xj4n5td"
+                 *     }
+                 */
+                "application/json": components["schemas"]["LoginTicket"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "challenge": "9sQ0c1kR0mS4b8",
+                     *       "rpId": "tasks.example.com",
+                     *       "allowCredentials": [
+                     *         {
+                     *           "id": "Yh1c0Q",
+                     *           "transports": [
+                     *             "internal"
+                     *           ],
+                     *           "type": "public-key"
+                     *         }
+                     *       ],
+                     *       "userVerification": "preferred",
+                     *       "timeout": 300000
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PasskeyRequestOptions"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
     completeLogin: {
         parameters: {
             query?: never;
@@ -7045,6 +7379,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -7868,6 +8203,14 @@ export interface operations {
                     /**
                      * @example {
                      *       "totp_since": "2026-11-22T09:00:00.000Z",
+                     *       "passkeys": [
+                     *         {
+                     *           "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *           "name": "Launch",
+                     *           "created_at": "2026-11-22T09:00:00.000Z",
+                     *           "last_used_at": "2026-11-22T09:00:00.000Z"
+                     *         }
+                     *       ],
                      *       "recovery_codes_left": 1
                      *     }
                      */
@@ -7889,6 +8232,174 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    registerPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Phone",
+                 *       "passkey": {
+                 *         "id": "Yh1c0Q",
+                 *         "rawId": "Yh1c0Q",
+                 *         "type": "public-key",
+                 *         "response": {
+                 *           "clientDataJSON": "eyJ0eXBlIjoid2ViYXV0aG4uY3JlYXRlIn0",
+                 *           "attestationObject": "o2NmbXRkbm9uZQ",
+                 *           "transports": [
+                 *             "internal"
+                 *           ]
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewPasskey"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *       "name": "Launch",
+                     *       "created_at": "2026-11-22T09:00:00.000Z",
+                     *       "last_used_at": "2026-11-22T09:00:00.000Z",
+                     *       "recovery_codes": [
+                     *         "01m81fwkz2f3v7c9qe0xj4n5td"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RegisteredPasskey"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    startPasskeyRegistration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "challenge": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *       "rp": {
+                     *         "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *         "name": "Launch"
+                     *       },
+                     *       "user": {
+                     *         "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *         "name": "Launch",
+                     *         "displayName": "01m81fwkz2f3v7c9qe0xj4n5td"
+                     *       },
+                     *       "pubKeyCredParams": [
+                     *         {
+                     *           "alg": 1,
+                     *           "type": "public-key"
+                     *         }
+                     *       ],
+                     *       "excludeCredentials": [
+                     *         {
+                     *           "id": "01m81fwkz2f3v7c9qe0xj4n5td",
+                     *           "transports": [
+                     *             "01m81fwkz2f3v7c9qe0xj4n5td"
+                     *           ],
+                     *           "type": "public-key"
+                     *         }
+                     *       ],
+                     *       "authenticatorSelection": {
+                     *         "residentKey": "preferred",
+                     *         "userVerification": "preferred"
+                     *       },
+                     *       "attestation": "none",
+                     *       "timeout": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PasskeyCreationOptions"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    removePasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                passkey_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];
@@ -8333,6 +8844,55 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    startPasskeyStepUp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "challenge": "9sQ0c1kR0mS4b8",
+                     *       "rpId": "tasks.example.com",
+                     *       "allowCredentials": [
+                     *         {
+                     *           "id": "Yh1c0Q",
+                     *           "transports": [
+                     *             "internal"
+                     *           ],
+                     *           "type": "public-key"
+                     *         }
+                     *       ],
+                     *       "userVerification": "preferred",
+                     *       "timeout": 300000
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PasskeyRequestOptions"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["Unavailable"];

@@ -93,33 +93,29 @@ export function followOtherTabs(): void {
 }
 
 /** Begins a session. Returns the result of the request, which is a problem for wrong credentials. */
-export async function logIn(email: string, password: string) {
-  const result = await publicApi.POST("/api/auth/login", {
-    body: { email, password, cookie: true },
-  });
-  if (result.data) {
-    keepToken(result.data.access, result.data.expires_in);
-  }
-  return result;
+export function logIn(email: string, password: string) {
+  return begin(publicApi.POST("/api/auth/login", { body: { email, password, cookie: true } }));
 }
 
 /** Completes a login with the ticket of its first step. Returns the result of the request. */
-export async function completeLogin(
+export function completeLogin(
   ticket: string,
-  proof: { code: string } | { recovery_code: string },
+  proof: Omit<components["schemas"]["SecondStep"], "ticket" | "cookie">,
 ) {
-  const result = await publicApi.POST("/api/auth/login/second-factor", {
-    body: { ticket, ...proof, cookie: true },
-  });
-  if (result.data) {
-    keepToken(result.data.access, result.data.expires_in);
-  }
-  return result;
+  const body = { ticket, ...proof, cookie: true };
+  return begin(publicApi.POST("/api/auth/login/second-factor", { body }));
 }
 
 /** Begins a session with the authorization response of a provider. Returns the result of the request. */
-export async function signInWithProvider(body: components["schemas"]["ProviderResponse"]) {
-  const result = await publicApi.POST("/api/auth/sign-in", { body });
+export function signInWithProvider(body: components["schemas"]["ProviderResponse"]) {
+  return begin(publicApi.POST("/api/auth/sign-in", { body }));
+}
+
+/** Keeps the session that a request begins, and returns the result of the request. */
+async function begin<R extends { data?: components["schemas"]["Tokens"] }>(
+  request: Promise<R>,
+): Promise<R> {
+  const result = await request;
   if (result.data) {
     keepToken(result.data.access, result.data.expires_in);
   }

@@ -28,8 +28,6 @@ export const de: Messages = {
       account_disabled: "Dieses Konto ist gesperrt.",
       email_taken: "Diese Adresse ist vergeben.",
       username_taken: "Dieser Benutzername ist vergeben.",
-      wrong_code: "Der Code ist falsch oder wurde schon benutzt.",
-      ticket_expired: "Das hat zu lange gedauert. Melde dich neu an.",
       step_up_required: "Diese Änderung braucht eine Bestätigung, dass du es bist.",
       wrong_password: "Das Passwort ist falsch.",
       name_taken: "Dieser Name ist vergeben.",

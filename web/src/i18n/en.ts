@@ -9,8 +9,6 @@ const codes: Record<string, string> = {
   rate_limited: "Too many requests. Wait a moment and try again.",
   bad_credentials: "The address or the password is wrong.",
   account_disabled: "This account is disabled.",
-  wrong_code: "The code is wrong, or was used before.",
-  ticket_expired: "This took too long. Log in again.",
   step_up_required: "This change needs a confirmation that it is you.",
   invalid_token: "This link is wrong, used or expired. Request a new one.",
   archived: "The project is archived. Unarchive it to change it.",

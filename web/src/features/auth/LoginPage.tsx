@@ -32,12 +32,12 @@ export default function LoginPage() {
   if (state === "signed-in") {
     return <Navigate to={next} replace />;
   }
-  const ticket = login.error instanceof ApiProblem ? login.error.ticket : undefined;
-  if (ticket !== undefined) {
+  const step = login.error instanceof ApiProblem ? login.error.secondStep : undefined;
+  if (step !== undefined) {
     return (
       <AuthPage title={m.auth.secondStep}>
         <Suspense fallback={<Loading />}>
-          <SecondStep ticket={ticket} onBack={login.reset} />
+          <SecondStep {...step} onBack={login.reset} />
         </Suspense>
       </AuthPage>
     );

@@ -58,15 +58,15 @@ export default function SignInPage() {
 
   const isSignedIn = useSessionState() === "signed-in";
   const navigate = useNavigate();
-  const ticket = error instanceof ApiProblem ? error.ticket : undefined;
-  if (isSuccess || (ticket !== undefined && isSignedIn)) {
+  const step = error instanceof ApiProblem ? error.secondStep : undefined;
+  if (isSuccess || (step !== undefined && isSignedIn)) {
     return <Navigate to={purpose.kind === "link" ? ACCOUNT : purpose.next} replace />;
   }
-  if (ticket !== undefined) {
+  if (step !== undefined) {
     return (
       <AuthPage title={m.auth.secondStep}>
         <Suspense fallback={<Loading />}>
-          <SecondStep ticket={ticket} onBack={() => void navigate("/login")} />
+          <SecondStep {...step} onBack={() => void navigate("/login")} />
         </Suspense>
       </AuthPage>
     );

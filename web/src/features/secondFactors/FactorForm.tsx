@@ -1,24 +1,82 @@
-import { Anchor, Button, Group, Stack, TextInput } from "@mantine/core";
+import { Anchor, Button, Group, Stack, Text, TextInput } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 
-import { ProblemAlert } from "../../components/ProblemAlert";
+import type { components } from "../../api/schema";
+import { FactorAlert } from "./FactorAlert";
 import { texts } from "./texts";
+import { provePasskey } from "./webauthn";
 
-/** A second factor, as the API takes it. */
-export type FactorProof = { code: string } | { recovery_code: string };
+type Schemas = components["schemas"];
+
+/** A code, as the API takes it. */
+type CodeProof = { code: string } | { recovery_code: string };
 
 interface Props {
+  /** The kinds of second factors that the account has. */
+  factors: string[];
+  button: string;
+  /** Whether no proof is accepted any more. */
+  isOver?: boolean;
+  requestOptions: () => Promise<Schemas["PasskeyRequestOptions"]>;
+  prove: (proof: CodeProof | { passkey: Schemas["Assertion"] }) => Promise<unknown>;
+  onProved?: () => void;
+  children?: ReactNode;
+}
+
+/** Asks for one of the account's second factors: a passkey if there is one, or a code. */
+export function FactorForm(props: Props) {
+  const { factors, button, isOver, requestOptions, prove, onProved, children } = props;
+  const code = useMutation({ mutationFn: prove, onSuccess: onProved });
+  const passkey = useMutation({
+    mutationFn: async () => prove({ passkey: await provePasskey(await requestOptions()) }),
+    onSuccess: onProved,
+  });
+  return (
+    <Stack>
+      {factors.includes("passkey") && (
+        <>
+          <FactorAlert error={passkey.error} />
+          <Button
+            data-autofocus
+            loading={passkey.isPending}
+            disabled={isOver}
+            onClick={() => passkey.mutate()}
+          >
+            {texts.usePasskey}
+          </Button>
+          <Text size="sm" ta="center">
+            {texts.or}
+          </Text>
+        </>
+      )}
+      <CodeForm
+        hasApp={factors.includes("totp")}
+        button={button}
+        error={code.error}
+        isPending={code.isPending || isOver === true}
+        onProve={code.mutate}
+      >
+        {children}
+      </CodeForm>
+    </Stack>
+  );
+}
+
+interface CodeProps {
+  /** Without an app, the form asks for a recovery code only. */
+  hasApp: boolean;
   button: string;
   error: unknown;
   isPending: boolean;
-  onProve: (proof: FactorProof) => void;
+  onProve: (proof: CodeProof) => void;
   /** What else the person can do. */
   children?: ReactNode;
 }
 
 /** Asks for a code of the authenticator app, or for a recovery code in its place. */
-export function FactorForm({ button, error, isPending, onProve, children }: Props) {
-  const [isRecovery, setRecovery] = useState(false);
+function CodeForm({ hasApp, button, error, isPending, onProve, children }: CodeProps) {
+  const [isRecovery, setRecovery] = useState(!hasApp);
   const [text, setText] = useState("");
   return (
     <form
@@ -28,7 +86,7 @@ export function FactorForm({ button, error, isPending, onProve, children }: Prop
       }}
     >
       <Stack>
-        <ProblemAlert error={error} />
+        <FactorAlert error={error} />
         {isRecovery ? (
           <TextInput
             key="recovery"
@@ -46,17 +104,19 @@ export function FactorForm({ button, error, isPending, onProve, children }: Prop
           <CodeInput value={text} onChange={setText} />
         )}
         <Group justify="space-between">
-          <Anchor
-            component="button"
-            type="button"
-            size="sm"
-            onClick={() => {
-              setText("");
-              setRecovery(!isRecovery);
-            }}
-          >
-            {isRecovery ? texts.useCode : texts.useRecoveryCode}
-          </Anchor>
+          {hasApp && (
+            <Anchor
+              component="button"
+              type="button"
+              size="sm"
+              onClick={() => {
+                setText("");
+                setRecovery(!isRecovery);
+              }}
+            >
+              {isRecovery ? texts.useCode : texts.useRecoveryCode}
+            </Anchor>
+          )}
           {children}
         </Group>
         <Button type="submit" loading={isPending}>

@@ -1,22 +1,35 @@
 import { Anchor } from "@mantine/core";
-import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
 
 import { isProblem, unwrap } from "../../api/problems";
-import { completeLogin } from "../../api/session";
+import { completeLogin, publicApi } from "../../api/session";
 import { m } from "../../i18n";
-import { FactorForm, type FactorProof } from "./FactorForm";
+import { FactorForm } from "./FactorForm";
 
-/** The second step of a login; `ticket` is from the first. */
-export default function SecondStep({ ticket, onBack }: { ticket: string; onBack: () => void }) {
-  const login = useMutation({
-    mutationFn: (proof: FactorProof) => unwrap(completeLogin(ticket, proof)),
-  });
+interface Props {
+  ticket: string;
+  factors: string[];
+  onBack: () => void;
+}
+
+/** The second step of a login; `ticket` and `factors` are from the first. */
+export default function SecondStep({ ticket, factors, onBack }: Props) {
+  const [isOver, setOver] = useState(false);
+  const noticeEnd = (error: unknown) => {
+    setOver(isProblem(error, "ticket_expired"));
+    throw error;
+  };
   return (
     <FactorForm
+      factors={factors}
       button={m.auth.logIn}
-      error={login.error}
-      isPending={login.isPending || isProblem(login.error, "ticket_expired")}
-      onProve={login.mutate}
+      isOver={isOver}
+      requestOptions={() =>
+        unwrap(publicApi.POST("/api/auth/login/passkey-options", { body: { ticket } })).catch(
+          noticeEnd,
+        )
+      }
+      prove={(proof) => unwrap(completeLogin(ticket, proof)).catch(noticeEnd)}
     >
       <Anchor component="button" type="button" size="sm" onClick={onBack}>
         {m.auth.backToLogin}

@@ -3,41 +3,34 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 
 import { api } from "../../api/client";
 import { unwrap } from "../../api/problems";
+import type { components } from "../../api/schema";
 import { answerStepUp } from "../../api/stepUp";
 import { CurrentPasswordInput } from "../../components/AccountInputs";
 import { Loading } from "../../components/Loading";
 import { ProblemAlert } from "../../components/ProblemAlert";
 import { useFields } from "../../components/useFields";
-import { FactorForm, type FactorProof } from "./FactorForm";
-import { factorsQuery } from "./queries";
+import { FactorForm } from "./FactorForm";
+import { factorsQuery, listFactors } from "./queries";
 import { texts } from "./texts";
 
 /** Asks the person to prove who they are, because a change needs it. */
 export default function StepUpDialog() {
   const { data: factors } = useQuery(factorsQuery);
-  const prove = useMutation({
-    mutationFn: (body: FactorProof | { password: string }) =>
-      unwrap(api.POST("/api/auth/step-up", { body })),
-    onSuccess: () => answerStepUp(true),
-  });
+  const kinds = factors && listFactors(factors);
+  const onProved = () => answerStepUp(true);
   return (
     <Modal opened onClose={() => answerStepUp(false)} title={texts.proveTitle}>
-      {factors === undefined && <Loading />}
-      {factors?.totp_since === null && (
-        <PasswordProof
-          error={prove.error}
-          isPending={prove.isPending}
-          onProve={(password) => prove.mutate({ password })}
-        />
-      )}
-      {typeof factors?.totp_since === "string" && (
+      {kinds === undefined && <Loading />}
+      {kinds?.length === 0 && <PasswordProof onProved={onProved} />}
+      {kinds !== undefined && kinds.length > 0 && (
         <Stack>
-          <Text size="sm">{texts.proveWithCode}</Text>
+          <Text size="sm">{texts.proveWithFactor}</Text>
           <FactorForm
+            factors={kinds}
             button={texts.confirm}
-            error={prove.error}
-            isPending={prove.isPending}
-            onProve={prove.mutate}
+            requestOptions={() => unwrap(api.POST("/api/auth/step-up/passkey-options"))}
+            prove={prove}
+            onProved={onProved}
           />
         </Stack>
       )}
@@ -45,19 +38,21 @@ export default function StepUpDialog() {
   );
 }
 
-interface PasswordProps {
-  error: unknown;
-  isPending: boolean;
-  onProve: (password: string) => void;
+function prove(body: components["schemas"]["StepUp"]) {
+  return unwrap(api.POST("/api/auth/step-up", { body }));
 }
 
-function PasswordProof({ error, isPending, onProve }: PasswordProps) {
+function PasswordProof({ onProved }: { onProved: () => void }) {
+  const { mutate, error, isPending } = useMutation({
+    mutationFn: (password: string) => prove({ password }),
+    onSuccess: onProved,
+  });
   const { values, bind } = useFields({ password: "" }, error);
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        onProve(values.password);
+        mutate(values.password);
       }}
     >
       <Stack>

@@ -5,8 +5,8 @@ import { useState } from "react";
 import { api } from "../../api/client";
 import { unwrap } from "../../api/problems";
 import type { components } from "../../api/schema";
-import { ProblemAlert } from "../../components/ProblemAlert";
 import { m } from "../../i18n";
+import { FactorAlert } from "./FactorAlert";
 import { CodeInput } from "./FactorForm";
 import { texts } from "./texts";
 
@@ -49,7 +49,7 @@ export function TotpSetup({ setup, onConfirmed, onCancel }: Props) {
           <Text size="sm">{texts.key}</Text>
           <Code style={{ overflowWrap: "anywhere" }}>{setup.secret}</Code>
         </div>
-        <ProblemAlert error={confirm.error} />
+        <FactorAlert error={confirm.error} />
         <CodeInput value={code} onChange={setCode} />
         <Group>
           <Button type="submit" loading={confirm.isPending}>
