@@ -111,19 +111,20 @@ def step_up(
     for the wrong kind of proof or a wrong one, and `TooManyRequests` after too many attempts.
     """
     write = prove_session_write(access.user_id, access.session_id or "", access.now)
-    if access.user.second_factors:
-        if proof is None:
+    try:
+        if not access.user.second_factors:
+            if password is None:
+                missing = "is missing; there is no second factor"
+                raise Invalid(errors=(FieldError("password", missing),))
+            require_current_password(access, password, source=source)
+            transact(write)
+        elif proof is None:
             raise Invalid(errors=(FieldError("code", "give a second factor, not the password"),))
-        try:
+        else:
             key = step_up_key(access)
             use_proof(access.user, proof, write, challenge=key, source=source, now=access.now)
-        except ConditionFailed as failed:  # the session has ended meanwhile
-            raise Unauthenticated() from failed
-        return
-    if password is None:
-        raise Invalid(errors=(FieldError("password", "is missing; there is no second factor"),))
-    require_current_password(access, password, source=source)
-    commit_change(write)
+    except ConditionFailed as failed:  # the session has ended meanwhile
+        raise Unauthenticated() from failed
 
 
 def step_up_key(access: Access) -> Key[Challenge]:
