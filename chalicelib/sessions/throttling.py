@@ -8,6 +8,7 @@ whether it exists or not, or a source address.
 """
 
 import hashlib
+import math
 from datetime import datetime, timedelta
 
 from chalicelib.dynamodb.timestamps import format_timestamp, parse_timestamp
@@ -47,11 +48,16 @@ def _count_attempt(subject: str, free: int, now: datetime) -> None:
         seen = models.get_recent_attempts(subject, now)
         if seen is not None and format_timestamp(now) < seen.blocked_until:
             raise _too_many_attempts(parse_timestamp(seen.blocked_until) - now)
-        beyond_free = max(int(seen.tries) - free, 0) if seen else 0
-        wait = min(timedelta(seconds=2 ** min(beyond_free, 10)), MAX_WAIT)
-        if models.count_blocking_attempt(subject, seen, wait, now):
+        if models.count_blocking_attempt(subject, seen, _next_wait(seen, free), now):
             return
     raise Unavailable()
+
+
+def _next_wait(seen: models.Throttle | None, free: int) -> timedelta:
+    """Return for how long an attempt after those in `seen` blocks the next one."""
+    if seen is None or seen.tries < free:  # they have expired or were reset
+        return timedelta(0)
+    return min(timedelta(seconds=2 ** min(int(seen.tries) - free, 10)), MAX_WAIT)
 
 
 def count_daily_attempt(action: str, *, account: str, address: str, now: datetime) -> None:
@@ -79,7 +85,7 @@ def clear_attempts(action: str, *, account: str, source: str | None = None, now:
 
 
 def _too_many_attempts(wait: timedelta) -> TooManyRequests:
-    seconds = max(1, round(wait.total_seconds() + 0.5))
+    seconds = math.ceil(wait.total_seconds())
     return TooManyRequests(
         f"Too many attempts; try again in {seconds} seconds",
         headers={"Retry-After": str(seconds)},

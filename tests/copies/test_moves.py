@@ -1,6 +1,7 @@
 """Move a task to another project."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -224,6 +225,20 @@ def test_the_same_idempotency_key_gets_the_first_answer(
     body = {"project": scenario.source}
     answer = ann.post(f"/api/tasks/{scenario.task['id']}/move", body, headers=headers)
     assert (answer.status_code, answer.json_body["code"]) == (422, "idempotency_key_reused")
+
+
+def test_a_key_for_a_move_is_valid_for_25_hours(ann: Person, set_time: Callable[..., None]) -> None:
+    set_time("2026-11-16T09:00:00", ann)
+    home, away = ann.create_project("Home"), ann.create_project("Away")
+    task, headers = ann.create_task(home)["id"], {"Idempotency-Key": "once"}
+    first = _move(ann, task, away, headers=headers)
+    back = _move(ann, first["task"]["id"], home)["task"]["id"]
+    set_time("2026-11-17T10:00:00", ann)
+    assert _move(ann, task, away, headers=headers) == first
+    assert ann.get(f"/api/tasks/{back}").status_code == 200
+    set_time("2026-11-17T10:00:01", ann)
+    again = _move(ann, task, away, headers=headers)["task"]
+    assert again["version"] > first["task"]["version"]
 
 
 def test_if_match_refuses_to_move_an_unseen_version(ann: Person, scenario: MoveScenario) -> None:
