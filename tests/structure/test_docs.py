@@ -140,7 +140,7 @@ def test_the_permission_table_agrees_with_the_code(action: Action) -> None:
             {action for action, each in PERMISSIONS.items() if each.roles and not each.archived},
         ),
         (
-            r"A project in the trash is 404 for all\sactions but (.*?)\.",
+            r"A project in the trash is 404 for all actions but (.*?)\.",
             {action for action, each in PERMISSIONS.items() if each.trashed_project},
         ),
         (
@@ -150,7 +150,7 @@ def test_the_permission_table_agrees_with_the_code(action: Action) -> None:
     ],
 )
 def test_the_states_of_targets_agree_with_the_code(sentence: str, named: set[Action]) -> None:
-    found = re.search(sentence, _section(API, "Who may do what"), re.DOTALL)
+    found = re.search(sentence, " ".join(_section(API, "Who may do what").split()))
     assert found is not None
     assert set(re.findall("`(.+?)`", found[1])) == named
 
