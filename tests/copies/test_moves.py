@@ -32,6 +32,11 @@ def cleo(make_person: Any) -> Person:
 
 
 @pytest.fixture
+def project(ann: Person) -> str:
+    return ann.create_project()
+
+
+@pytest.fixture
 def scenario(ann: Person, bob: Person, cleo: Person) -> MoveScenario:
     return build_scenario(ann, bob, cleo)
 
@@ -283,6 +288,24 @@ def test_files_that_exceed_the_limit_of_the_project_are_refused(
     answer = ann.post(path, {"project": scenario.target})
     assert (answer.status_code, answer.json_body["code"]) == (409, "no_room")
     assert ann.get(f"/api/tasks/{scenario.task['id']}").status_code == 200
+
+
+def test_files_that_fill_an_empty_project_can_be_moved_there(
+    ann: Person, scenario: MoveScenario
+) -> None:
+    size = settings.PROJECT_MAX_BYTES - len("other bytes")
+    all_files = StorageUsage.bytes.set(size)
+    transact(Upsert(StorageUsage.of_task(scenario.task["id"]), (all_files,)))
+    _move(ann, scenario.task["id"], ann.create_project("Empty"))
+
+
+def test_a_task_without_files_moves_back_and_forth_without_storage(
+    ann: Person, project: str
+) -> None:
+    other, task = ann.create_project("Other"), ann.create_task(project)["id"]
+    for target in (other, project, other):
+        task = _move(ann, task, target)["task"]["id"]
+    assert count_drift() == 0
 
 
 def test_clients_that_sync_see_the_task_gone_here_and_changed_there(
