@@ -1,6 +1,6 @@
 """`make mutants`: measure how many mutants the tests notice, and write docs/mutants.md.
 
-    python -m infra.mutants                 # all areas; about an hour on two cores
+    python -m infra.mutants                 # all areas; half an hour on two cores
     python -m infra.mutants cursors tokens  # these; the other rows keep their last results
 
 A mutant that no test notices is a survivor. Each one is explained in survivors.toml, or it is a
