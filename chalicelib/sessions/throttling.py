@@ -48,16 +48,11 @@ def _count_attempt(subject: str, free: int, now: datetime) -> None:
         seen = models.get_recent_attempts(subject, now)
         if seen is not None and format_timestamp(now) < seen.blocked_until:
             raise _too_many_attempts(parse_timestamp(seen.blocked_until) - now)
-        if models.count_blocking_attempt(subject, seen, _next_wait(seen, free), now):
+        beyond_free = int(seen.tries) - free if seen else 0
+        wait = min(timedelta(seconds=2 ** min(beyond_free, 10)), MAX_WAIT)
+        if models.count_blocking_attempt(subject, seen, wait, now):
             return
     raise Unavailable()
-
-
-def _next_wait(seen: models.Throttle | None, free: int) -> timedelta:
-    """Return for how long an attempt after those in `seen` blocks the next one."""
-    if seen is None or seen.tries < free:  # they have expired or were reset
-        return timedelta(0)
-    return min(timedelta(seconds=2 ** min(int(seen.tries) - free, 10)), MAX_WAIT)
 
 
 def count_daily_attempt(action: str, *, account: str, address: str, now: datetime) -> None:
