@@ -2,6 +2,7 @@
 
     python -m infra.mutants                 # all areas; half an hour on two cores
     python -m infra.mutants cursors tokens  # these; the other rows keep their last results
+    python -m infra.mutants --survivors     # after new tests: only the mutants that survived
 
 A mutant that no test notices is a survivor. Each one is explained in survivors.toml, or it is a
 missing test. Survivors that are explained as equal in behavior do not count.
@@ -44,12 +45,14 @@ def _find_order(test: str, targets: tuple[str, ...]) -> int:
     return next(number for number, target in enumerate(targets) if test.startswith(target))
 
 
-def measure(area: Area, sample: int, copies: "Queue[ProjectCopy]") -> AreaResult:
-    """Run, for each mutant of an area, the tests that reach it, in the order of the area."""
+def measure(area: Area, mutants: list[Mutant], copies: "Queue[ProjectCopy]") -> tuple[str, ...]:
+    """Run, for each mutant of an area, the tests that reach it, in the order of the area.
+
+    Returns the names of the survivors.
+    """
     copy = copies.get()
     reach = copy.find_reach(area.modules, area.tests)
     copies.put(copy)
-    mutants = list_mutants(area.modules, sample)
     in_order = sorted(reach, key=lambda test: _find_order(test, area.tests))
 
     def find_failure(mutant: Mutant) -> str | None:
@@ -73,7 +76,7 @@ def measure(area: Area, sample: int, copies: "Queue[ProjectCopy]") -> AreaResult
         mutant.name for mutant, failure in zip(mutants, failures, strict=True) if failure is None
     )
     print(f" {area.name}: {len(mutants) - len(survivors)} of {len(mutants)} killed")
-    return AreaResult(len(mutants), survivors)
+    return survivors
 
 
 def main() -> None:
@@ -82,14 +85,21 @@ def main() -> None:
     parser.add_argument("areas", nargs="*", help=f"of {', '.join(area.name for area in areas)}")
     parser.add_argument("--workers", type=int, default=2, help="copies that run tests at a time")
     parser.add_argument("--sample", type=int, default=sample, help="mutants of each area")
-    arguments = parser.parse_args()
+    parser.add_argument(
+        "--survivors", action="store_true", help="run only the survivors; the code is unchanged"
+    )
+    arguments, known = parser.parse_args(), read_areas()
     copies: Queue[ProjectCopy] = Queue(arguments.workers)
     for number in range(arguments.workers):
         copies.put(ProjectCopy(number))
     try:
         for area in areas:
             if not arguments.areas or area.name in arguments.areas:
-                result = measure(area, arguments.sample, copies)
+                mutants = list_mutants(area.modules, arguments.sample)
+                tried = mutants
+                if arguments.survivors:
+                    tried = [each for each in mutants if each.name in known[area.name].survivors]
+                result = AreaResult(len(mutants), measure(area, tried, copies))
                 write_areas(read_areas() | {area.name: result})
     finally:
         for copy in list(copies.queue):

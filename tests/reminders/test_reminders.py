@@ -103,6 +103,20 @@ def test_repeated_and_overlapping_runs_send_one_reminder(
     assert len(_subjects(bob)) == 1
 
 
+def test_of_two_runs_at_once_one_queues_the_mail(ann: Person, bob: Person, project: str) -> None:
+    ann.create_task(project, assigned_to=bob.id, due_date=in_hours(12))
+    others, outcomes = iter(["another run"]), []
+
+    def run_as_well(**_: Any) -> None:
+        if next(others, None):
+            outcomes.append(queue_due_reminders(now()))
+
+    event = "before-parameter-build.dynamodb.TransactWriteItems"
+    with event_hook(dynamodb_client(), event, run_as_well):
+        outcomes.append(queue_due_reminders(now()))
+    assert outcomes == [{"queued": 1, "known": 0}, {"queued": 0, "known": 1}]
+
+
 @pytest.mark.parametrize(
     "fields",
     [
@@ -371,6 +385,15 @@ def test_a_task_checked_at_its_due_time_is_in_the_digest(
     go(hours=2)
     skip(hours=21)
     assert _subjects(bob, "1 task is overdue") == ["1 task is overdue"]
+
+
+def test_a_task_that_is_not_due_yet_is_not_in_the_digest(
+    ann: Person, bob: Person, project: str, go: Any, skip: Any
+) -> None:
+    ann.create_task(project, assigned_to=bob.id, due_date="2026-11-23T12:00:00Z")
+    go(hours=2)
+    skip(hours=21)
+    assert _subjects(bob, "1 task") == []
 
 
 def test_a_run_without_time_leaves_the_digests_to_the_next(
