@@ -8,7 +8,7 @@ from chalice.test import HTTPResponse
 
 from tests.support import PASSWORD, Api, Person
 
-START = datetime(2026, 11, 16, 9)
+START = datetime(2026, 11, 18, 9)
 
 SetTime = Callable[..., None]
 
