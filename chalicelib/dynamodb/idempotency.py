@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from msgspec import Struct
-from pynamodb.attributes import UnicodeAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.dynamodb import timestamps, transactions
 from chalicelib.dynamodb.table import Item, Key, get_item
@@ -27,6 +27,7 @@ class IdempotencyRecord(Item):
 
     request = UnicodeAttribute()
     answer = UnicodeAttribute()
+    expires_at = NumberAttribute()
 
     @staticmethod
     def key(record_id: str) -> "Key[IdempotencyRecord]":
@@ -102,7 +103,7 @@ def find_first_answer(idempotency_key: IdempotencyKey | None, now: datetime) -> 
     if idempotency_key is None:
         return None
     first = get_item(IdempotencyRecord.key(idempotency_key.record_id))
-    if first is None or (first.expires_at or 0) < timestamps.to_epoch_seconds(now):
+    if first is None or first.expires_at < timestamps.to_epoch_seconds(now):
         return None
     return _read_answer(first, idempotency_key)
 

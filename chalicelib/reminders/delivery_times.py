@@ -35,8 +35,8 @@ def next_delivery_time(now: datetime, zone: str, hour: int = settings.REMINDER_H
     that comes twice is the first one.
     """
     today = local_date(now, zone)
-    deliveries = (_delivery_time(today + timedelta(days=days), zone, hour) for days in (0, 1, 2))
-    return next(delivery for delivery in deliveries if delivery > now)
+    delivery = _delivery_time(today, zone, hour)
+    return delivery if delivery > now else _delivery_time(today + timedelta(days=1), zone, hour)
 
 
 def _delivery_time(day: date, zone: str, hour: int = settings.REMINDER_HOUR) -> datetime:

@@ -8,6 +8,7 @@ whether it exists or not, or a source address.
 """
 
 import hashlib
+import math
 from datetime import datetime, timedelta
 
 from chalicelib.dynamodb.timestamps import format_timestamp, parse_timestamp
@@ -47,7 +48,7 @@ def _count_attempt(subject: str, free: int, now: datetime) -> None:
         seen = models.get_recent_attempts(subject, now)
         if seen is not None and format_timestamp(now) < seen.blocked_until:
             raise _too_many_attempts(parse_timestamp(seen.blocked_until) - now)
-        beyond_free = max(int(seen.tries) - free, 0) if seen else 0
+        beyond_free = int(seen.tries) - free if seen else 0
         wait = min(timedelta(seconds=2 ** min(beyond_free, 10)), MAX_WAIT)
         if models.count_blocking_attempt(subject, seen, wait, now):
             return
@@ -79,7 +80,7 @@ def clear_attempts(action: str, *, account: str, source: str | None = None, now:
 
 
 def _too_many_attempts(wait: timedelta) -> TooManyRequests:
-    seconds = max(1, round(wait.total_seconds() + 0.5))
+    seconds = math.ceil(wait.total_seconds())
     return TooManyRequests(
         f"Too many attempts; try again in {seconds} seconds",
         headers={"Retry-After": str(seconds)},

@@ -1,34 +1,25 @@
 """`make mutants`: measure how many mutants the tests notice, and write docs/mutants.md.
 
-    python -m infra.mutants                 # all areas; about an hour on two cores
+    python -m infra.mutants                 # all areas; half an hour on two cores
     python -m infra.mutants cursors tokens  # these; the other rows keep their last results
+    python -m infra.mutants --survivors     # after new tests: only the mutants that survived
 
 A mutant that no test notices is a survivor. Each one is explained in survivors.toml, or it is a
 missing test. Survivors that are explained as equal in behavior do not count.
 """
 
 import argparse
-import json
-import os
-import random
-import shutil
-import subprocess
-import sys
-import time
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Queue
 
+from infra.mutants.copies import BUILD, ProjectCopy
+from infra.mutants.mutants import Mutant, list_mutants
 from infra.mutants.page import AreaResult, read_areas, write_areas
-from infra.stage import ROOT, UserError
-from infra.venv import ensure_venv
 
-_FOLDER = Path(__file__).parent
-_COPIES = ROOT / "build" / "mutants"
-_NOT_COPIED = ("build", ".git", ".venv", ".local", "node_modules", ".mypy_cache", "__pycache__")
-_SEED = 1
+_TARGETS = Path(__file__).parent / "targets.toml"
 
 
 @dataclass(frozen=True)
@@ -40,18 +31,9 @@ class Area:
     tests: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Mutant:
-    """A changed module: the changed line before and after, and the whole code."""
-
-    module: str
-    change: str
-    code: str
-
-
 def read_targets() -> tuple[list[Area], int]:
     """Return the areas, and how many mutants each has at most."""
-    targets = tomllib.loads((_FOLDER / "targets.toml").read_text())
+    targets = tomllib.loads(_TARGETS.read_text())
     areas = [
         Area(name, tuple(each["modules"]), tuple(each["tests"]))
         for name, each in targets["areas"].items()
@@ -59,84 +41,42 @@ def read_targets() -> tuple[list[Area], int]:
     return areas, targets["sample"]
 
 
-def list_mutants(area: Area, sample: int) -> list[Mutant]:
-    """Return at most `sample` mutants of an area, the same ones each time."""
-    requirements = ROOT / "infra" / "tools" / "mutants.txt"
-    python = ensure_venv(ROOT / ".local" / "mutants-venv", requirements)
-    mutants = []
-    for module in area.modules:
-        command = [str(python), str(_FOLDER / "generate.py"), module]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-        mutants += [
-            Mutant(module, each["change"], each["code"]) for each in json.loads(done.stdout)
-        ]
-    return random.Random(_SEED).sample(mutants, min(sample, len(mutants)))
+def _find_order(test: str, targets: tuple[str, ...]) -> int:
+    return next(number for number, target in enumerate(targets) if test.startswith(target))
 
 
-class ProjectCopy:
-    """A copy of the project in which one module at a time is replaced."""
+def measure(area: Area, mutants: list[Mutant], copies: "Queue[ProjectCopy]") -> tuple[str, ...]:
+    """Run, for each mutant of an area, the tests that reach it, in the order of the area.
 
-    def __init__(self, number: int) -> None:
-        self._folder = _COPIES / f"{os.getpid()}-{number}"
-        shutil.copytree(ROOT, self._folder, ignore=shutil.ignore_patterns(*_NOT_COPIED))
-        (self._folder / ".local").symlink_to(ROOT / ".local")
-
-    def remove(self) -> None:
-        shutil.rmtree(self._folder)
-
-    def run(self, tests: tuple[str, ...], timeout: float) -> bool:
-        """Run tests until one fails; return whether all passed in `timeout` seconds."""
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-n0", "-p", "no:cacheprovider"]
-        try:
-            done = subprocess.run(
-                [*command, "-p", "no:randomly", *tests],
-                cwd=self._folder,
-                capture_output=True,
-                timeout=timeout,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return False
-        return done.returncode == 0
-
-    def is_survivor(self, mutant: Mutant, tests: tuple[str, ...], timeout: float) -> bool:
-        """Run the tests with the mutant in place of its module."""
-        path = self._folder / mutant.module
-        original = path.read_text()
-        path.write_text(mutant.code)
-        try:
-            return self.run(tests, timeout)
-        finally:
-            path.write_text(original)
-
-
-def measure(area: Area, sample: int, copies: "Queue[ProjectCopy]") -> AreaResult:
-    """Run the tests of an area for each of its mutants. Raises UserError if they fail without."""
+    Returns the names of the survivors.
+    """
     copy = copies.get()
-    start = time.monotonic()
-    if not copy.run(area.tests, timeout=1_200):
-        raise UserError(f"the tests of {area.name} fail without a mutant: {' '.join(area.tests)}")
-    timeout = 20 + 4 * (time.monotonic() - start)
+    reach = copy.find_reach(area.modules, area.tests)
     copies.put(copy)
-    mutants = list_mutants(area, sample)
+    in_order = sorted(reach, key=lambda test: _find_order(test, area.tests))
 
-    def survives(mutant: Mutant) -> bool:
+    def find_failure(mutant: Mutant) -> str | None:
+        tests = [
+            test for test in in_order if mutant.function is None or mutant.function in reach[test]
+        ]
         copy = copies.get()
         try:
-            return copy.is_survivor(mutant, area.tests, timeout)
+            return copy.find_failure(mutant, tests) if tests else None
         finally:
             copies.put(copy)
             print(".", end="", flush=True)
 
     with ThreadPoolExecutor(copies.maxsize) as pool:
-        outcomes = list(pool.map(survives, mutants))
-    survivors = [
-        f"{mutant.module}: {mutant.change}"
-        for mutant, survived in zip(mutants, outcomes, strict=True)
-        if survived
+        failures = list(pool.map(find_failure, mutants))
+    lines = [
+        f"{mutant.name}\n    {failure}\n" for mutant, failure in zip(mutants, failures, strict=True)
     ]
+    (BUILD / f"{area.name}.log").write_text("".join(lines))
+    survivors = tuple(
+        mutant.name for mutant, failure in zip(mutants, failures, strict=True) if failure is None
+    )
     print(f" {area.name}: {len(mutants) - len(survivors)} of {len(mutants)} killed")
-    return AreaResult(len(mutants), tuple(survivors))
+    return survivors
 
 
 def main() -> None:
@@ -145,14 +85,21 @@ def main() -> None:
     parser.add_argument("areas", nargs="*", help=f"of {', '.join(area.name for area in areas)}")
     parser.add_argument("--workers", type=int, default=2, help="copies that run tests at a time")
     parser.add_argument("--sample", type=int, default=sample, help="mutants of each area")
-    arguments = parser.parse_args()
+    parser.add_argument(
+        "--survivors", action="store_true", help="run only the survivors; the code is unchanged"
+    )
+    arguments, known = parser.parse_args(), read_areas()
     copies: Queue[ProjectCopy] = Queue(arguments.workers)
     for number in range(arguments.workers):
         copies.put(ProjectCopy(number))
     try:
         for area in areas:
             if not arguments.areas or area.name in arguments.areas:
-                result = measure(area, arguments.sample, copies)
+                mutants = list_mutants(area.modules, arguments.sample)
+                tried = mutants
+                if arguments.survivors:
+                    tried = [each for each in mutants if each.name in known[area.name].survivors]
+                result = AreaResult(len(mutants), measure(area, tried, copies))
                 write_areas(read_areas() | {area.name: result})
     finally:
         for copy in list(copies.queue):

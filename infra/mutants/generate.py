@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator
@@ -38,8 +39,9 @@ OPERATORS = [
 ]
 
 
-def list_mutants(code: str) -> Iterator[dict[str, str]]:
-    """Yield the changed lines and the whole code of each mutant that differs beside annotations."""
+def list_mutants(code: str) -> Iterator[dict[str, Any]]:
+    """Yield the change, its line and the whole code of each mutant that differs beside
+    annotations."""
     seen = {"", _without_annotations(code)}
     for name in OPERATORS:
         occurrence = 0
@@ -47,7 +49,8 @@ def list_mutants(code: str) -> Iterator[dict[str, str]]:
             occurrence += 1
             if (essence := _without_annotations(mutated)) not in seen:
                 seen.add(essence)
-                yield {"change": _describe(code, mutated), "code": mutated}
+                line = _find_line(code, mutated)
+                yield {"change": _describe(code, mutated), "line": line, "code": mutated}
 
 
 def _without_annotations(code: str) -> str:
@@ -64,6 +67,12 @@ def _without_annotations(code: str) -> str:
         if isinstance(node, ast.ClassDef):  # frozen structs are a rule for developers
             node.keywords = [each for each in node.keywords if each.arg != "frozen"]
     return ast.unparse(tree)
+
+
+def _find_line(code: str, mutated: str) -> int:
+    """Return the number of the first line that differs."""
+    lines = zip(code.splitlines(), mutated.splitlines(), strict=False)
+    return next(number for number, (old, new) in enumerate(lines, 1) if old != new)
 
 
 def _describe(code: str, mutated: str) -> str:

@@ -15,6 +15,8 @@ PAGE = ROOT / "docs" / "mutants.md"
 _RESULTS = Path(__file__).parent / "results.json"
 _SURVIVORS = Path(__file__).parent / "survivors.toml"
 _BEGIN, _END = "<!-- generated -->\n", "<!-- end -->"
+# The share of mutants that the tests notice, of those that differ in behavior.
+GOAL_PERCENT = 90
 
 
 class AreaResult(NamedTuple):
@@ -70,6 +72,11 @@ def total_rate() -> Rate:
     return Rate(sum(each.counted for each in rates), sum(each.killed for each in rates))
 
 
+def has_reached_goal() -> bool:
+    """Return whether the tests notice enough mutants, and the other ones are explained."""
+    return total_rate().percent >= GOAL_PERCENT and not find_unexplained()
+
+
 def find_unexplained() -> list[str]:
     """Return the survivors that survivors.toml does not explain."""
     explained = {name for each in read_explanations().values() for name in each}
@@ -79,8 +86,15 @@ def find_unexplained() -> list[str]:
 
 def render() -> str:
     """Return the generated part of the page."""
-    lines = ["| Area | Mutants | Equal in behavior | Noticed | Share |"]
-    lines.append("| --- | ---: | ---: | ---: | ---: |")
+    total = total_rate()
+    reached = "reached" if has_reached_goal() else "not reached"
+    lines = [
+        f"The goal is to notice {GOAL_PERCENT} % of the mutants that differ in behavior. "
+        f"The tests notice {total.percent:.0f} %: it is {reached}.",
+        "",
+        "| Area | Mutants | Equal in behavior | Noticed | Share |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
     for name, result in read_areas().items():
         found = rate(result)
         equal = result.mutants - found.counted
@@ -88,7 +102,6 @@ def render() -> str:
             f"| {name} | {result.mutants} | {equal} | {found.killed} of {found.counted} "
             f"| {found.percent:.0f} % |"
         )
-    total = total_rate()
     lines.append(f"| all | | | {total.killed} of {total.counted} | {total.percent:.0f} % |")
     survivors = {name for result in read_areas().values() for name in result.survivors}
     for kind, title in (("equal", "Equal in behavior"), ("accepted", "Accepted")):

@@ -24,7 +24,9 @@ HERE = LambdaEventConverter.LOCAL_SOURCE_IP
 
 @pytest.fixture(autouse=True)
 def forget_buckets() -> Iterator[None]:
-    """Clear the buckets of this process after each test, as in a new process."""
+    """Clear the buckets of this process before and after each test, as in a new process."""
+    get_caller_bucket.cache_clear()
+    get_source_bucket.cache_clear()
     yield
     get_caller_bucket.cache_clear()
     get_source_bucket.cache_clear()

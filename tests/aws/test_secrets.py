@@ -30,10 +30,10 @@ def no_cached_keys() -> Iterator[None]:
 
 @pytest.fixture
 def wait_on_monotonic_clock(no_cached_keys: None) -> Iterator[Wait]:
-    """Move the clock that never goes back by a number of seconds."""
-    read, offset = time.monotonic, [0.0]
-    with patch("time.monotonic", lambda: read() + sum(offset)):
-        yield offset.append
+    """Stop the clock that never goes back, and move it by a number of seconds."""
+    offsets = [time.monotonic()]
+    with patch("time.monotonic", lambda: sum(offsets)):
+        yield offsets.append
 
 
 def test_a_missing_secret_is_named_in_the_error(cloud: None, no_cached_keys: None) -> None:
@@ -72,6 +72,62 @@ def test_cached_keys_stay_in_use_while_secrets_manager_is_silent(
         assert ann.get("/api/auth/profile").status_code == 200
         assert len(sends) == 6
     assert "a secret cannot be read again; the cached value stays in use" in caplog.messages
+
+
+@contextmanager
+def _noted_reads() -> Iterator[list[str]]:
+    """The list has an entry for each call to Secrets Manager."""
+    reads: list[str] = []
+
+    def note(**_: Any) -> None:
+        reads.append("read")
+
+    client = clients.secrets_manager_client()
+    with event_hook(client, "before-send.secrets-manager.GetSecretValue", note):
+        yield reads
+
+
+def test_cached_keys_are_read_again_after_five_minutes(
+    ann: Person, wait_on_monotonic_clock: Wait
+) -> None:
+    ann.get("/api/auth/profile")
+    with _noted_reads() as reads:
+        wait_on_monotonic_clock(300)
+        assert ann.get("/api/auth/profile").status_code == 200
+        assert len(reads) == 0
+        wait_on_monotonic_clock(0.1)
+        assert ann.get("/api/auth/profile").status_code == 200
+        assert len(reads) == 1
+
+
+def test_tokens_of_unknown_keys_cause_one_read_in_ten_seconds(
+    ann: Person, wait_on_monotonic_clock: Wait
+) -> None:
+    ann.get("/api/auth/profile")
+    forger = Api(ann.client, jwt.encode({}, "k" * 32, "HS256", headers={"kid": "k2"}))
+    with _noted_reads() as reads:
+        wait_on_monotonic_clock(10)
+        assert forger.get("/api/auth/profile").status_code == 401
+        assert len(reads) == 0
+        wait_on_monotonic_clock(0.1)
+        assert {forger.get("/api/auth/profile").status_code for _ in range(2)} == {401}
+        assert len(reads) == 1
+
+
+def test_a_failed_read_is_repeated_after_thirty_seconds(
+    ann: Person, wait_on_monotonic_clock: Wait
+) -> None:
+    ann.get("/api/auth/profile")
+    wait_on_monotonic_clock(301)
+    with _silent_secrets_manager():
+        ann.get("/api/auth/profile")
+    with _noted_reads() as reads:
+        wait_on_monotonic_clock(29.9)
+        ann.get("/api/auth/profile")
+        assert len(reads) == 0
+        wait_on_monotonic_clock(0.1)
+        ann.get("/api/auth/profile")
+        assert len(reads) == 1
 
 
 def test_a_token_of_an_unknown_key_is_a_503_while_secrets_manager_is_silent(

@@ -1,6 +1,7 @@
 """Move a task to another project."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -28,6 +29,11 @@ from tests.table_stream import TaskStream
 def cleo(make_person: Any) -> Person:
     person: Person = make_person("cleo")
     return person
+
+
+@pytest.fixture
+def project(ann: Person) -> str:
+    return ann.create_project()
 
 
 @pytest.fixture
@@ -226,6 +232,20 @@ def test_the_same_idempotency_key_gets_the_first_answer(
     assert (answer.status_code, answer.json_body["code"]) == (422, "idempotency_key_reused")
 
 
+def test_a_key_for_a_move_is_valid_for_25_hours(ann: Person, set_time: Callable[..., None]) -> None:
+    set_time("2026-11-16T09:00:00", ann)
+    home, away = ann.create_project("Home"), ann.create_project("Away")
+    task, headers = ann.create_task(home)["id"], {"Idempotency-Key": "once"}
+    first = _move(ann, task, away, headers=headers)
+    back = _move(ann, first["task"]["id"], home)["task"]["id"]
+    set_time("2026-11-17T10:00:00", ann)
+    assert _move(ann, task, away, headers=headers) == first
+    assert ann.get(f"/api/tasks/{back}").status_code == 200
+    set_time("2026-11-17T10:00:01", ann)
+    again = _move(ann, task, away, headers=headers)["task"]
+    assert again["version"] > first["task"]["version"]
+
+
 def test_if_match_refuses_to_move_an_unseen_version(ann: Person, scenario: MoveScenario) -> None:
     path = f"/api/tasks/{scenario.task['id']}"
     etag = ann.get(path).headers["etag"]
@@ -268,6 +288,24 @@ def test_files_that_exceed_the_limit_of_the_project_are_refused(
     answer = ann.post(path, {"project": scenario.target})
     assert (answer.status_code, answer.json_body["code"]) == (409, "no_room")
     assert ann.get(f"/api/tasks/{scenario.task['id']}").status_code == 200
+
+
+def test_files_that_fill_an_empty_project_can_be_moved_there(
+    ann: Person, scenario: MoveScenario
+) -> None:
+    size = settings.PROJECT_MAX_BYTES - len("other bytes")
+    all_files = StorageUsage.bytes.set(size)
+    transact(Upsert(StorageUsage.of_task(scenario.task["id"]), (all_files,)))
+    _move(ann, scenario.task["id"], ann.create_project("Empty"))
+
+
+def test_a_task_without_files_moves_back_and_forth_without_storage(
+    ann: Person, project: str
+) -> None:
+    other, task = ann.create_project("Other"), ann.create_task(project)["id"]
+    for target in (other, project, other):
+        task = _move(ann, task, target)["task"]["id"]
+    assert count_drift() == 0
 
 
 def test_clients_that_sync_see_the_task_gone_here_and_changed_there(

@@ -27,6 +27,7 @@ USED_UP = '"read";r=0;t=60'
 
 @pytest.fixture(autouse=True)
 def forget_buckets() -> Iterator[None]:
+    get_source_bucket.cache_clear()
     yield
     get_source_bucket.cache_clear()
 

@@ -1,4 +1,4 @@
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
@@ -21,18 +21,22 @@ def test_a_repetition_gets_the_first_answer_after_the_task_has_changed(ann: Pers
     assert ann.post("/api/tasks", body, headers=KEY).json_body == first.json_body
 
 
-def test_a_key_is_valid_for_more_than_24_hours_and_no_longer_than_25(
-    ann: Person, wait: Any
-) -> None:
+def test_a_key_is_valid_for_25_hours(ann: Person, set_time: Callable[..., None]) -> None:
+    set_time("2026-11-16T09:00:00", ann)
     first = ann.post("/api/projects", {"name": "Launch"}, headers=KEY)
-    wait(hours=24, minutes=30)
-    ann.log_in()
+    set_time("2026-11-17T10:00:00", ann)
     again = ann.post("/api/projects", {"name": "Launch"}, headers=KEY)
     assert again.json_body["id"] == first.json_body["id"]
-    wait(minutes=31)
-    ann.log_in()
+    set_time("2026-11-17T10:00:01", ann)
     later = ann.post("/api/projects", {"name": "Launch"}, headers=KEY)
     assert later.json_body["id"] != first.json_body["id"]
+
+
+def test_a_conflict_with_another_object_is_no_repetition(ann: Person) -> None:
+    path = f"/api/projects/{ann.create_project()}/labels"
+    assert ann.post(path, {"name": "urgent"}).status_code == 201
+    taken = ann.post(path, {"name": "Urgent"}, headers=KEY)
+    assert (taken.status_code, taken.json_body["code"]) == (409, "name_taken")
 
 
 def test_a_key_cannot_be_used_for_another_body(ann: Person) -> None:

@@ -119,6 +119,13 @@ def test_correct_counters_are_not_written(ann: Person, project: str, task: str) 
     assert _counter_items(project) == before
 
 
+def test_the_tasks_of_a_project_are_counted_by_four_items(ann: Person, project: str) -> None:
+    create = {"op": "create", "project": project, "title": "x"}
+    ann.post("/api/tasks/bulk", {"operations": [create] * 40})
+    keys = [item["SK"]["S"] for item in _counter_items(project)]
+    assert sorted(keys) == ["STATS#0", "STATS#1", "STATS#2", "STATS#3"]
+
+
 def test_drift_is_repaired_and_reported(
     ann: Person, project: str, task: str, caplog: pytest.LogCaptureFixture
 ) -> None:

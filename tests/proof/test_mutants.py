@@ -1,6 +1,6 @@
 """The last results of `make mutants`, which takes too long for a test."""
 
-from infra.mutants.page import PAGE, read_areas, read_explanations, render
+from infra.mutants.page import PAGE, has_reached_goal, read_areas, read_explanations, render
 
 
 def test_every_explanation_is_of_a_survivor() -> None:
@@ -11,3 +11,7 @@ def test_every_explanation_is_of_a_survivor() -> None:
 
 def test_the_page_has_the_last_results() -> None:
     assert render() in PAGE.read_text(), "run python -m infra.mutants.page"
+
+
+def test_the_tests_notice_the_share_of_mutants_that_is_the_goal() -> None:
+    assert has_reached_goal()

@@ -20,6 +20,7 @@ def _utc(text: str) -> datetime:
         ("2026-11-22T08:59Z", "UTC", "2026-11-21T09:00Z"),
         ("2026-11-22T09:00Z", "UTC", "2026-11-21T09:00Z"),
         ("2026-11-22T15:00Z", "UTC", "2026-11-21T15:00Z"),
+        ("2026-11-22T23:59:59.998Z", "UTC", "2026-11-21T23:59:59.998Z"),
         # Due on a day: 09:00 on that day.
         ("2026-11-22T23:59:59.999Z", "UTC", "2026-11-22T09:00Z"),
         ("2028-02-29T23:59:59.999Z", "UTC", "2028-02-29T09:00Z"),
@@ -53,8 +54,9 @@ def test_a_late_reminder_is_sent_at_once_but_not_before_nine(now: str, expected:
     assert reminder_delivery_time(due, "UTC", _utc(now)) == _utc(expected)
 
 
-def test_a_reminder_is_sent_at_once_when_nine_comes_after_the_due_time() -> None:
-    due, night = _utc("2026-11-22T07:00Z"), _utc("2026-11-22T03:00Z")
+@pytest.mark.parametrize("hour", [7, 9])
+def test_a_reminder_is_sent_at_once_when_nine_is_not_before_the_due_time(hour: int) -> None:
+    due, night = _utc(f"2026-11-22T0{hour}:00Z"), _utc("2026-11-22T03:00Z")
     assert reminder_delivery_time(due, "UTC", night) == night
 
 

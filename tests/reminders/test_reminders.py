@@ -15,9 +15,10 @@ from chalicelib.reminders.jobs import PAGE, queue_due_reminders
 from chalicelib.reminders.overdue_digests import queue_due_digests
 from chalicelib.reminders.schedule import reminder_window_start
 from chalicelib.tasks.models import Task
+from tests.faults import event_hook
 from tests.moto_stack import set_watermarks
 from tests.support import Person, error_locations, in_hours, mails_to
-from tests.table_items import put_task_copies
+from tests.table_items import dynamodb_client, put_task_copies
 
 # A Sunday. People are in UTC unless a test says otherwise.
 START = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -100,6 +101,20 @@ def test_repeated_and_overlapping_runs_send_one_reminder(
     for minutes in (0, 0, 5, -5, 5):
         _run(now() + timedelta(minutes=minutes))
     assert len(_subjects(bob)) == 1
+
+
+def test_of_two_runs_at_once_one_queues_the_mail(ann: Person, bob: Person, project: str) -> None:
+    ann.create_task(project, assigned_to=bob.id, due_date=in_hours(12))
+    others, outcomes = iter(["another run"]), []
+
+    def run_as_well(**_: Any) -> None:
+        if next(others, None):
+            outcomes.append(queue_due_reminders(now()))
+
+    event = "before-parameter-build.dynamodb.TransactWriteItems"
+    with event_hook(dynamodb_client(), event, run_as_well):
+        outcomes.append(queue_due_reminders(now()))
+    assert outcomes == [{"queued": 1, "known": 0}, {"queued": 0, "known": 1}]
 
 
 @pytest.mark.parametrize(
@@ -302,6 +317,27 @@ def test_a_reminder_removed_after_it_was_queued_is_not_sent(
     assert _subjects(bob, "Reminder") == []
 
 
+def test_a_reminder_added_while_a_run_checks_the_task_is_sent(
+    ann: Person, bob: Person, project: str, go: Any
+) -> None:
+    task = ann.create_task(project, assigned_to=bob.id)
+    path = f"/api/tasks/{task['id']}/reminders"
+    first, second = {"at": in_hours(1)}, {"at": in_hours(3)}
+    ann.put(path, {"reminders": [first]})
+    additions = iter([{"reminders": [first, second]}])
+
+    def add_reminder(**_: Any) -> None:
+        if addition := next(additions, None):
+            assert _signed_in(ann).put(path, addition).status_code == 200
+
+    event = "before-parameter-build.dynamodb.TransactWriteItems"
+    with event_hook(dynamodb_client(), event, add_reminder):
+        go(hours=1)
+    assert len(_subjects(bob, "Reminder")) == 1
+    go(hours=2)
+    assert len(_subjects(bob, "Reminder")) == 2
+
+
 @pytest.mark.parametrize(
     ("reminder", "location"),
     [
@@ -340,6 +376,34 @@ def test_one_digest_for_each_person_and_day(
     skip(hours=24)
     assert len(_subjects(bob, "3 tasks are overdue")) == 2
     assert list(mails_to(ann, "3 tasks")) == []
+
+
+def test_a_task_checked_at_its_due_time_is_in_the_digest(
+    ann: Person, bob: Person, project: str, go: Any, skip: Any
+) -> None:
+    ann.create_task(project, assigned_to=bob.id, due_date="2026-11-22T12:00:00Z")
+    go(hours=2)
+    skip(hours=21)
+    assert _subjects(bob, "1 task is overdue") == ["1 task is overdue"]
+
+
+def test_a_task_that_is_not_due_yet_is_not_in_the_digest(
+    ann: Person, bob: Person, project: str, go: Any, skip: Any
+) -> None:
+    ann.create_task(project, assigned_to=bob.id, due_date="2026-11-23T12:00:00Z")
+    go(hours=2)
+    skip(hours=21)
+    assert _subjects(bob, "1 task") == []
+
+
+def test_a_run_without_time_leaves_the_digests_to_the_next(
+    ann: Person, bob: Person, project: str, clock: time_machine.Traveller
+) -> None:
+    ann.create_task(project, assigned_to=bob.id, due_date="2026-11-21")
+    queue_due_reminders(now())
+    clock.shift(timedelta(hours=23))
+    assert queue_due_digests(now(), lambda: False) == {"digests": 0}
+    assert queue_due_digests(now()) == {"digests": 1}
 
 
 def test_a_task_already_overdue_when_assigned_is_in_the_digest(

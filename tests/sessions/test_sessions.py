@@ -1,9 +1,11 @@
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from chalice.test import Client
 
-from tests.support import Api, Person, sign_up
+from tests.support import PASSWORD, Api, Person, sign_up
+from tests.table_items import replace_items, scan_items
 
 
 def _refresh(anonymous: Api, token: str) -> Any:
@@ -59,6 +61,36 @@ def test_a_session_ends_after_sixty_days_even_if_it_is_used(
         token = _refresh(anonymous, token).json_body["refresh"]
     wait(days=6)
     assert _refresh(anonymous, token).status_code == 401
+
+
+def test_the_table_keeps_a_session_for_its_sixty_days(
+    anonymous: Api, ann: Person, set_time: Any
+) -> None:
+    set_time("2026-11-16T09:00", ann)
+    end = int(datetime(2027, 1, 15, 9, tzinfo=UTC).timestamp())
+    assert end in {int(item["expires_at"]["N"]) for item in _session_items(ann)}
+
+
+def test_a_refresh_is_refused_when_the_table_has_deleted_the_session(
+    anonymous: Api, ann: Person
+) -> None:
+    replace_items([item for item in scan_items() if item not in _session_items(ann)])
+    assert _refresh(anonymous, ann.refresh).status_code == 401
+
+
+def _session_items(person: Person) -> list[Any]:
+    return [
+        item
+        for item in scan_items()
+        if item["PK"]["S"] == f"USER#{person.id}" and item["SK"]["S"].startswith("SESSION#")
+    ]
+
+
+def test_a_device_name_has_at_most_200_characters(anonymous: Api, ann: Person) -> None:
+    login, agent = {"email": ann.email, "password": PASSWORD}, "x" * 201
+    anonymous.post("/api/auth/login", login, headers={"User-Agent": agent})
+    newest, *_ = ann.get("/api/auth/sessions").json_body["items"]
+    assert newest["device"] == agent[:200]
 
 
 def test_a_refresh_token_with_any_changed_character_is_refused(anonymous: Api, ann: Person) -> None:

@@ -132,6 +132,29 @@ def test_the_permission_table_agrees_with_the_code(action: Action) -> None:
         assert set(re.findall("`(.+?)`", routes)) == expected
 
 
+@pytest.mark.parametrize(
+    ("sentence", "named"),
+    [
+        (
+            r"In an archived project (.*?) are 409 `archived`",
+            {action for action, each in PERMISSIONS.items() if each.roles and not each.archived},
+        ),
+        (
+            r"A project in the trash is 404 for all actions but (.*?)\.",
+            {action for action, each in PERMISSIONS.items() if each.trashed_project},
+        ),
+        (
+            r"A task in the trash is 404 for all actions but (.*?)\.",
+            {action for action, each in PERMISSIONS.items() if each.trashed_task},
+        ),
+    ],
+)
+def test_the_states_of_targets_agree_with_the_code(sentence: str, named: set[Action]) -> None:
+    found = re.search(sentence, " ".join(_section(API, "Who may do what").split()))
+    assert found is not None
+    assert set(re.findall("`(.+?)`", found[1])) == named
+
+
 @pytest.mark.parametrize("code", sorted(_codes()))
 def test_every_error_code_is_explained(code: str) -> None:
     assert f"`{code}`" in _section(API, "Errors")

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support import Person, error_locations
 from tests.table_items import scan_items
-from tests.webhook_receiver import Receiver
+from tests.webhook_receiver import Received, Receiver
 from tests.webhooks.conftest import Deliveries
 
 NEW = {"url": "https://hooks.example.com/tasks?key=1", "events": ["task.created"]}
@@ -135,27 +135,34 @@ def test_a_rotated_secret_is_new_and_the_old_one_is_valid_for_a_day(
     hook: Hook,
     receiver: Receiver,
     deliveries: Deliveries,
-    wait: Any,
+    set_time: Any,
 ) -> None:
+    set_time("2026-11-16T09:00:00", ann)
     headers = {"Idempotency-Key": "r1"}
     first, again = (
         ann.post(f"{hook['path']}/rotate-secret", headers=headers).json_body for _ in range(2)
     )
     assert first == again and first["secret"] != hook["secret"]
-    ann.create_task(project)
-    deliveries.send()
-    (request,) = receiver.take()
+    assert ann.get(hook["path"]).json_body["previous_secret_until"] == "2026-11-17T09:00:00.000Z"
+    set_time("2026-11-17T08:59:59.999", ann)
+    request = _send_event(ann, project, receiver, deliveries)
     assert len(request.headers["webhook-signature"].split(" ")) == 2
     request.verify(first["secret"])
     request.verify(hook["secret"])
-    wait(hours=25)
-    ann.log_in()
-    ann.create_task(project)
-    deliveries.send()
-    (request,) = receiver.take()
+    set_time("2026-11-17T09:00:00", ann)
+    request = _send_event(ann, project, receiver, deliveries)
     request.verify(first["secret"])
     with pytest.raises(ValueError, match="signature"):
         request.verify(hook["secret"])
+
+
+def _send_event(
+    person: Person, project: str, receiver: Receiver, deliveries: Deliveries
+) -> Received:
+    person.create_task(project)
+    deliveries.send()
+    (request,) = receiver.take()
+    return request
 
 
 def test_webhooks_of_another_project_are_unknown(ann: Person, hook: Hook) -> None:
