@@ -4,9 +4,6 @@ The earlier release is the commit `EARLIER`, with the packages of this one. Afte
 kinds of items, set it to the commit before. Without the repository's history the tests are skipped.
 """
 
-import io
-import subprocess
-import tarfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import chain
@@ -20,8 +17,9 @@ from infra.stage import ROOT
 from tests.authenticator import Authenticator
 from tests.proof.checkers import find_violations
 from tests.proof.processes.crowd import INTENDED, Crowd, Team
+from tests.proof.processes.releases import Release, extract_release
 from tests.proof.processes.runner import ApiProcess, ClientProcess, run_api_processes
-from tests.support import PASSWORD, Person, in_hours
+from tests.support import Person, in_hours
 from tests.table_items import put_items, scan_items
 
 Report = Callable[[str, object], None]
@@ -35,43 +33,9 @@ pytestmark = [pytest.mark.usefixtures("local_table"), pytest.mark.proof]
 either_first = pytest.mark.parametrize(("first", "second"), [(0, 1), (1, 0)], ids=["old", "new"])
 
 
-class Release:
-    """A release that is served over HTTP. No request may get a 5xx."""
-
-    def __init__(self, process: ApiProcess) -> None:
-        self.process = process
-
-    def call(
-        self, method: str, path: str, body: Any = None, token: str = "", **headers: str
-    ) -> Any:
-        """Make a request that must succeed, and return the response."""
-        sent = {"Authorization": f"Bearer {token}"} if token else {}
-        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-        url = f"{self.process.url}/api/{path}"
-        answer = requests.request(method, url, json=body, headers=sent, timeout=30)
-        assert answer.status_code < 300, (method, path, answer.status_code, answer.text)
-        return answer
-
-    def get(self, path: str, token: str) -> Any:
-        return self.call("GET", path, token=token).json()
-
-    def invoke(self, function: str, event: dict[str, Any]) -> Any:
-        """Invoke a function of the release, and return its result."""
-        answer = requests.post(f"{self.process.url}/_invoke/{function}", json=event, timeout=60)
-        return answer.json()
-
-
 @pytest.fixture(scope="session")
 def earlier_checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("earlier")
-    archive = subprocess.run(
-        ["git", "archive", EARLIER], cwd=ROOT, capture_output=True, check=False
-    )
-    if archive.returncode:
-        pytest.skip(f"needs the repository's history: {archive.stderr.decode().strip()}")
-    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
-        files.extractall(folder, filter="data")
-    return folder
+    return extract_release(EARLIER, tmp_path_factory.mktemp("earlier"))
 
 
 @pytest.fixture(scope="session")
@@ -91,16 +55,14 @@ def test_a_session_of_one_release_is_one_of_the_other(
     releases: list[Release], first: int, second: int
 ) -> None:
     one, other = releases[first], releases[second]
-    email = f"eve{first}@example.com"
-    account = {"username": f"eve{first}", "email": email, "password": PASSWORD}
-    one.call("POST", "auth/register", account | {"password_confirm": PASSWORD})
-    login = other.call("POST", "auth/login", {"email": email, "password": PASSWORD}).json()
+    email = one.register(f"eve{first}")
+    login = other.log_in(email)
     for release in (one, other):
         assert release.get("auth/profile", login["access"])["email"] == email
     for release in (one, other, one):
-        login |= release.call("POST", "auth/refresh", {"refresh": login["refresh"]}).json()
+        login |= release.post("auth/refresh", {"refresh": login["refresh"]})
     scopes = {"name": "ci", "scopes": ["projects:read"], "expires_at": in_hours(24)}
-    token = one.call("POST", "auth/tokens", scopes, login["access"]).json()["token"]
+    token = one.post("auth/tokens", scopes, login["access"])["token"]
     assert other.get("projects", token)["items"] == []
     other.call("POST", "auth/logout", {"refresh": login["refresh"]}, login["access"])
     refused = requests.get(
@@ -118,16 +80,16 @@ def test_each_release_goes_on_with_tasks_of_the_other(
 ) -> None:
     """Each call is made by the one and the other in turn; items have attributes unknown to both."""
     one, other = releases[first], releases[second]
-    project = one.call("POST", "projects", {"name": "Launch"}, ann.token).json()["id"]
+    project = one.post("projects", {"name": "Launch"}, ann.token)["id"]
     other.call("POST", f"projects/{project}/members", {"user_id": bob.id}, ann.token)
-    label = one.call("POST", f"projects/{project}/labels", {"name": "red"}, ann.token).json()["id"]
+    label = one.post(f"projects/{project}/labels", {"name": "red"}, ann.token)["id"]
     new = {"project": project, "title": "Plan", "due_date": "2037-01-01", "labels": [label]}
     new |= {"assigned_to": bob.id, "rrule": "FREQ=DAILY", "description": "*All* of it"}
-    task = other.call("POST", "tasks", new, ann.token, Idempotency_Key="plan").json()["id"]
-    again = one.call("POST", "tasks", new, ann.token, Idempotency_Key="plan").json()["id"]
+    task = other.post("tasks", new, ann.token, Idempotency_Key="plan")["id"]
+    again = one.post("tasks", new, ann.token, Idempotency_Key="plan")["id"]
     assert again == task
-    blocker = one.call("POST", "tasks", {"project": project, "title": "First"}, ann.token)
-    blocker = blocker.json()["id"]
+    first_task = {"project": project, "title": "First"}
+    blocker = one.post("tasks", first_task, ann.token)["id"]
     _mark_items(project)
 
     path = f"tasks/{task}"
@@ -154,8 +116,8 @@ def test_each_release_goes_on_with_tasks_of_the_other(
     other.call("POST", f"{path}/restore", None, ann.token)
     version = other.call("GET", path, token=ann.token).headers["ETag"]
     one.call("PATCH", path, {"title": "At this version"}, ann.token, If_Match=version)
-    elsewhere = other.call("POST", "projects", {"name": "Other"}, ann.token).json()["id"]
-    moved = one.call("POST", f"{path}/move", {"project": elsewhere}, ann.token).json()["task"]
+    elsewhere = other.post("projects", {"name": "Other"}, ann.token)["id"]
+    moved = one.post(f"{path}/move", {"project": elsewhere}, ann.token)["task"]
     assert _read_alike(releases, f"tasks/{moved['id']}", ann.token)["title"] == "At this version"
     assert _list_unmarked(project, task) == []
     assert find_violations() == []
@@ -210,7 +172,7 @@ def test_a_job_of_one_release_is_done_by_the_other(
     one, other = releases[first], releases[second]
     project = ann.create_project()
     ann.create_task(project)
-    job = one.call("POST", f"projects/{project}/exports", None, ann.token).json()["id"]
+    job = one.post(f"projects/{project}/exports", None, ann.token)["id"]
     assert other.invoke("sweep_jobs", sample_event("sweep_jobs"))["done"] == 1
     export = f"projects/{project}/exports/{job}"
     for file in one.get(export, ann.token)["files"]:
@@ -224,7 +186,7 @@ def test_the_earlier_release_leaves_what_only_this_one_knows(
     """The mail about a second factor, and a job whose kind becomes known again."""
     earlier, current = releases
     current.invoke("sweep_mail", sample_event("sweep_mail"))  # the mails of registrations
-    secret = current.call("POST", "auth/second-factors/totp", None, ann.token).json()["secret"]
+    secret = current.post("auth/second-factors/totp", None, ann.token)["secret"]
     code = {"code": Authenticator(secret).code()}
     current.call("POST", "auth/second-factors/totp/confirm", code, ann.token)
     project = ann.create_project()
