@@ -11,7 +11,7 @@ RUN := $(BIN)/python -m
 COMPOSE := docker compose --file localstack/docker-compose.yml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down check openapi clients contract test proofs proof mutants bench audit lock package deploy smoke diff grafana destroy web invoke replay reindex superuser logs clean
+.PHONY: help install run up down check openapi clients contract test proofs proof mutants bench audit lock package deploy smoke diff grafana destroy web restore invoke replay reindex superuser logs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | \
@@ -101,6 +101,9 @@ grafana: install ## Write a Grafana dashboard of a deployed stage into build/<st
 
 destroy: install ## Delete the stage's stack: STAGE=dev [DATA=delete: also the data that outlives it]
 	@$(RUN) infra.deploy destroy --stage $(STAGE) $(if $(filter delete,$(DATA)),--with-data)
+
+restore: install ## Create a stage around its data: STAGE=prod TABLE=... BUCKET=... [KEYS="SecretId=..."]
+	@$(RUN) infra.restore --stage $(STAGE) --table $(TABLE) --bucket $(BUCKET) $(KEYS)
 
 invoke: install ## Invoke a function: FUNCTION=SendReminders EVENT=events/x.json [STAGE=dev]
 	@$(RUN) infra.functions invoke $(FUNCTION) $(EVENT) --stage $(STAGE)
