@@ -11,7 +11,7 @@ RUN := $(BIN)/python -m
 COMPOSE := docker compose --file localstack/docker-compose.yml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down check openapi clients contract test proofs proof mutants bench audit lock package deploy smoke diff grafana destroy web restore invoke replay reindex superuser logs clean
+.PHONY: help install run up down check openapi clients contract test proofs proof load mutants bench audit lock package deploy smoke diff grafana destroy web restore invoke replay reindex superuser logs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | \
@@ -70,6 +70,9 @@ proofs: install ## Run the load tests, which take minutes; CI runs them in paral
 
 proof: install ## Run the tests of the promises and write docs/proof.md: ARGS="8 20" for some
 	@$(RUN) infra.proof $(ARGS)
+
+load: install ## Load a local cloud, which is killed once, and check what is stored: SECONDS=300
+	@LOAD_SECONDS=$(or $(SECONDS),300) $(BIN)/pytest -q -n0 -m proof tests/proof/load $(ARGS)
 
 mutants: install ## Measure how many defects the tests notice; writes docs/mutants.md: ARGS="tokens cursors"
 	@$(RUN) infra.mutants $(ARGS)

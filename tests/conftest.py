@@ -86,6 +86,7 @@ GROUPS = {
         "tests/live/test_attachments_in_",
         "tests/live/test_schema_in_",  # shares the browser
     ),
+    "processes": ("tests/proof/processes/",),
     "matrix": ("tests/access/test_access_matrix.py",),
     "builds": ("tests/infra/",),
 }
