@@ -29,23 +29,32 @@ def restore(stage: Stage, table: str, bucket: str, keys: Mapping[str, str]) -> d
     """Create the stack of a stage that is not deployed, with this table and this bucket.
 
     `keys` are the ids of earlier secrets by the names in `KEYS`; without one, the stack gets a new
-    secret. Returns the outputs of the stack.
+    secret. Returns the outputs of the stack. To repeat the call continues one that failed.
 
-    Raises UserError when the stage is deployed, or when a name in `keys` is unknown.
+    Raises UserError when the stage is deployed with another table, or when a name in `keys` is
+    unknown.
     """
     if unknown := keys.keys() - set(KEYS):
         raise UserError(f"no keys are called {', '.join(sorted(unknown))}; there are: {KEYS}")
-    if stacks.find_stack(stage.stack) is not None:
+    if stacks.find_stack(stage.stack) is None:
+        package(stage)
+        template = read_template(stage.template)
+        print(f"  preparing {table}", flush=True)
+        prepare_table(table, template["Resources"]["Table"]["Properties"])
+        boto3.resource("s3").Bucket(bucket).objects.filter(Prefix=_SNAPSHOTS).delete()
+        _import_data(stage, template, table, bucket)
+    elif _find_table(stage) != table:
         raise UserError(f"{stage.stack} is deployed; destroy it first, or restore another stage")
-    package(stage)
-    template = read_template(stage.template)
-    print(f"  preparing {table}", flush=True)
-    prepare_table(table, template["Resources"]["Table"]["Properties"])
-    boto3.resource("s3").Bucket(bucket).objects.filter(Prefix=_SNAPSHOTS).delete()
-    _import_data(stage, template, table, bucket)
     outputs = deploy(stage)
     _copy_keys(keys, outputs)
     return outputs
+
+
+def _find_table(stage: Stage) -> str | None:
+    """Return the name of the table of a deployed stack."""
+    resources = stacks.list_resources(stage.stack)
+    names = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in resources}
+    return names.get("Table")
 
 
 def prepare_table(table: str, properties: Mapping[str, Any]) -> None:

@@ -167,6 +167,7 @@ def test_a_damaged_and_destroyed_stage_is_restored_as_another(drill: Drill) -> N
 
     keys = {name: outputs[name] for name in KEYS}
     restored = restore(drill.recovered, "restored", outputs["BucketName"], keys)
+    assert restore(drill.recovered, "restored", outputs["BucketName"], keys) == restored
     assert (restored["TableName"], restored["BucketName"]) == ("restored", outputs["BucketName"])
     deployment = drill.describe(drill.recovered, restored).set_watermarks()
     ann, bob = (_log_in(deployment, user, work) for user in (work.ann, work.bob))

@@ -31,6 +31,7 @@ MIX = {
     "statistics": 2,
     "feed": 2,
 }
+SHARED = 0.3  # of the requests for a task, those for one that all clients change
 MAX_REQUESTS = 100_000
 LOGIN_EVERY_SECONDS = 120
 WAIT_SECONDS = 0.2  # after an answer that the service is not available
@@ -65,7 +66,8 @@ class Client:
 
     def _act(self, kind: str, number: int) -> None:
         project = self._work["project"]
-        task = self._dice.choice([*self._own, *self._work["shared"]])
+        is_shared = not self._own or self._dice.random() < SHARED
+        task = self._dice.choice(self._work["shared"] if is_shared else self._own)
         special = {
             "change at version": lambda: self._change_at_version(task, number),
             "create": lambda: self._create(kind, number),
