@@ -17,13 +17,15 @@ class Report:
     """The lines of all clients, and the times of the kill.
 
     What was acknowledged before `saved` is in the saved state; from `killed` to `restarted` there
-    was no cloud.
+    was no cloud. `silences` are other times, from and until, in which the cloud did not answer
+    whoever asked, because the machine was busy: then 503 is the right answer.
     """
 
     lines: Sequence[Line]
     saved: float
     killed: float
     restarted: float
+    silences: Sequence[tuple[float, float]] = ()
 
     @property
     def errors(self) -> list[Line]:
@@ -34,11 +36,10 @@ class Report:
         status = line["status"]
         if 200 <= status < 300 or status in REFUSALS:
             return True
-        # A request that took part in the outage, or the first ones after it: the API waits for
-        # DynamoDB for as long as a client does.
         if status == 503:
-            began = line["at"] - line["seconds"]
-            return bool(line["at"] >= self.killed and began <= self.restarted + 1)
+            began, ended = line["at"] - line["seconds"], line["at"]
+            outages = [(self.killed, self.restarted + 1), *self.silences]
+            return any(began <= until and ended >= since for since, until in outages)
         return bool(status == 404 and line["at"] >= self.killed and self._was_lost(line))
 
     def _was_lost(self, line: Line) -> bool:
@@ -78,9 +79,11 @@ class Report:
         statuses = Counter(line["status"] for line in self.lines)
         times = sorted(line["seconds"] for line in self.lines if line["status"] < 300)
         lost = sum(self.saved <= line["at"] <= self.killed for line in self._writes())
+        silences = [s for s in self.silences if s[1] < self.killed or s[0] > self.restarted + 1]
         return (
             f"{len(self.lines):,} requests, {dict(sorted(statuses.items()))}; "
             f"half within {statistics.median(times) * 1000:.0f} ms, 99 of 100 within "
             f"{times[len(times) * 99 // 100] * 1000:.0f} ms; {lost} writes between save and kill; "
+            f"{len(silences)} other silences of the cloud; "
             f"memory of the API {memory[len(memory) // 4]:.0f} to {memory[-1]:.0f} MB"
         )

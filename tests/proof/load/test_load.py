@@ -14,10 +14,11 @@ import signal
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +175,28 @@ class Crew:
         return [json.loads(line) for text in texts for line in text.splitlines()]
 
 
+@contextmanager
+def observe_cloud(port: int) -> Iterator[list[tuple[float, float]]]:
+    """Ask the cloud four times a second whether it is there, during the block.
+
+    Yields the times, from and until, at which it did not answer within a second.
+    """
+    silences: list[tuple[float, float]] = []
+    stopped = threading.Event()
+
+    def observe() -> None:
+        while not stopped.wait(0.25):
+            began = time.monotonic()
+            if not cloud.is_healthy(port):
+                silences.append((began, time.monotonic()))
+
+    thread = threading.Thread(target=observe)
+    thread.start()
+    yield silences
+    stopped.set()
+    thread.join()
+
+
 def _read_memory_mb(process: ApiProcess) -> float:
     """Return the memory in use (RSS) of a process."""
     status = Path(f"/proc/{process.process.pid}/status").read_text()
@@ -189,6 +212,7 @@ def test_the_service_keeps_its_promises_under_load_and_when_the_cloud_is_killed(
 ) -> None:
     memory: list[float] = []
     with ExitStack() as stack:
+        silences = stack.enter_context(observe_cloud(own_cloud.port))
         crew = Crew(servers, tmp_path, stack)
         _watch(crew, servers, memory, crew.began + SECONDS * KILL_AFTER, say)
         saved, killed = _kill_after_a_save(own_cloud)
@@ -198,7 +222,7 @@ def test_the_service_keeps_its_promises_under_load_and_when_the_cloud_is_killed(
         _watch(crew, servers, memory, crew.until + 1, say)
         lines = crew.read_lines()
 
-    report = Report(lines, saved, killed, restarted)
+    report = Report(lines, saved, killed, restarted, silences)
     say(report.describe(memory))
     assert report.errors == []
     rows = own_cloud.scan()

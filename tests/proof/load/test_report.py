@@ -35,6 +35,12 @@ def test_during_the_outage_the_service_may_be_unavailable() -> None:
     assert _report(at=30.0, status=503).errors != []
 
 
+def test_while_the_cloud_does_not_answer_the_service_may_be_unavailable() -> None:
+    (line,) = _report(at=30.0, seconds=6.5, status=503).lines
+    assert Report([line], SAVED, KILLED, RESTARTED, [(25.0, 26.0)]).errors == []
+    assert Report([line], SAVED, KILLED, RESTARTED, [(22.0, 23.0)]).errors == [line]
+
+
 def test_a_task_may_be_missing_if_it_was_written_after_the_save() -> None:
     written = _report(at=12.0).lines[0]
     read = {**written, "at": 25.0, "kind": "read", "status": 404}
