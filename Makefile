@@ -11,17 +11,17 @@ RUN := $(BIN)/python -m
 COMPOSE := docker compose --file localstack/docker-compose.yml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down check openapi clients contract test proofs proof load mutants bench audit lock package deploy smoke diff grafana destroy web restore invoke replay reindex superuser logs clean
+.PHONY: help install run up down check openapi clients contract test e2e proofs proof load mutants bench audit lock package deploy smoke diff grafana destroy web restore invoke replay reindex superuser logs clean
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | \
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sort | \
 	  while IFS= read -r line; do printf '  make %-10s %s\n' "$${line%%:*}" "$${line#*## }"; done
 
 install: ## Create .venv with the pinned dependencies (other targets do it too)
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is not installed" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("error: Python 3.11 or newer is needed; this is " + sys.version.split()[0])'
 	@$(PYTHON) infra/venv.py .venv requirements-dev.txt
-	@$(RUN) infra.api_docs_assets
+	@$(RUN) infra.packaging.api_docs_assets
 
 run: install ## Run the product on this machine: PORT=8000 CLOUD_PORT=4566
 	@$(RUN) localstack.run
@@ -42,7 +42,7 @@ check: install ## Check format, lint, types, structure, package and template; ne
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(RUN) pytest -q -n auto tests/infra tests/structure
-	$(RUN) infra.package --stage prod
+	$(RUN) infra.packaging.package --stage prod
 	@$(RUN) infra.clients check
 	@$(RUN) infra.web_client run check
 	@$(RUN) infra.web_client build
@@ -60,10 +60,13 @@ clients: install ## Build and check the clients for Python, command line and Typ
 contract: install ## Test the API against docs/openapi.json with thousands of requests: ARGS="--seeds 4 5"
 	@$(RUN) infra.contract $(ARGS)
 
-test: install ## Run all tests; live tests start their own local cloud [CLOUD=localstack]
-	@$(BIN)/python infra/venv.py .local/cloud-venv localstack/requirements.txt
+test: install ## Run the tests in process, without a cloud; make check runs those of tests/infra and tests/structure
 	@$(RUN) infra.web_client run test
-	$(RUN) pytest -n auto $(ARGS)
+	$(RUN) pytest -n auto $(or $(ARGS),--ignore=tests/infra --ignore=tests/structure)
+
+e2e: install ## Run the end-to-end tests: API and web client on a local cloud of their own [CLOUD=localstack]
+	@$(BIN)/python infra/venv.py .local/cloud-venv localstack/requirements.txt
+	$(RUN) pytest -n auto -m 'live and not proof' tests/live $(ARGS)
 
 proofs: install ## Run the load tests, which take minutes; CI runs them in parallel to make test
 	$(RUN) pytest -n auto -m proof $(ARGS)
@@ -87,41 +90,41 @@ audit: install ## Check template and policies with checkov and parliament
 	@$(RUN) infra.audit
 
 package: install ## Build the stage's zip files and template: STAGE=prod
-	@$(RUN) infra.package --stage $(STAGE)
+	@$(RUN) infra.packaging.package --stage $(STAGE)
 
 deploy: install ## Package, deploy and run the smoke test: STAGE=prod
-	@$(RUN) infra.deploy deploy --stage $(STAGE)
+	@$(RUN) infra.deployment.deploy deploy --stage $(STAGE)
 	@$(RUN) smoke --stage $(STAGE)
 
 smoke: install ## Test a deployed stage through its API: STAGE=prod [ARGS=--slow]
 	@$(RUN) smoke --stage $(STAGE) $(ARGS)
 
 diff: install ## Show what a deployment would change: STAGE=prod
-	@$(RUN) infra.deploy diff --stage $(STAGE)
+	@$(RUN) infra.deployment.deploy diff --stage $(STAGE)
 
 grafana: install ## Write a Grafana dashboard of a deployed stage into build/<stage>/grafana.json: STAGE=prod
-	@$(RUN) infra.grafana --stage $(STAGE)
+	@$(RUN) infra.monitoring.grafana --stage $(STAGE)
 
 destroy: install ## Delete the stage's stack: STAGE=dev [DATA=delete: also the data that outlives it]
-	@$(RUN) infra.deploy destroy --stage $(STAGE) $(if $(filter delete,$(DATA)),--with-data)
+	@$(RUN) infra.deployment.deploy destroy --stage $(STAGE) $(if $(filter delete,$(DATA)),--with-data)
 
 restore: install ## Create a stage around its data: STAGE=prod TABLE=... BUCKET=... [KEYS="SecretId=..."]
-	@$(RUN) infra.restore --stage $(STAGE) --table $(TABLE) --bucket $(BUCKET) $(KEYS)
+	@$(RUN) infra.deployment.restore --stage $(STAGE) --table $(TABLE) --bucket $(BUCKET) $(KEYS)
 
 invoke: install ## Invoke a function: FUNCTION=SendReminders EVENT=events/x.json [STAGE=dev]
-	@$(RUN) infra.functions invoke $(FUNCTION) $(EVENT) --stage $(STAGE)
+	@$(RUN) infra.operations.functions invoke $(FUNCTION) $(EVENT) --stage $(STAGE)
 
 replay: install ## Replay the dead letters: STAGE=prod [ARGS=--drop: also delete those that no longer can be]
-	@$(RUN) infra.replay --stage $(STAGE) $(ARGS)
+	@$(RUN) infra.operations.replay --stage $(STAGE) $(ARGS)
 
 reindex: install ## Start a run that mends search index, filter entries and list snapshots: STAGE=prod
-	@$(RUN) infra.reindex --stage $(STAGE)
+	@$(RUN) infra.operations.reindex --stage $(STAGE)
 
 superuser: install ## Make an account site staff, or create one: EMAIL=ann@example.com [STAGE=dev]
-	@$(RUN) infra.superuser $(EMAIL) --stage $(STAGE)
+	@$(RUN) infra.operations.superuser $(EMAIL) --stage $(STAGE)
 
 logs: install ## Follow a function's log: FUNCTION=APIHandler [STAGE=dev]
-	@$(RUN) infra.functions logs $(FUNCTION) --stage $(STAGE)
+	@$(RUN) infra.operations.functions logs $(FUNCTION) --stage $(STAGE)
 
 clean: ## Delete builds, caches and the local cloud's state (stops the cloud first)
 	@[ ! -d .venv ] || $(RUN) localstack.background down

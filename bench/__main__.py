@@ -128,7 +128,7 @@ def measure_round_trips(results: Results, product: Subject, outputs: Outputs) ->
             )
             results.round_trips[scenario] = trips
             results.connections = max(results.connections, connections)
-            print(f"  {scenario:<12} {trips:>5} sequential round trips", flush=True)
+            print(f"  {scenario:<12} {trips:>5} round trips, {connections} connections", flush=True)
 
 
 def _count_round_trips(product: Subject, proxy: Proxy, scenario: str) -> tuple[float, int]:
@@ -158,7 +158,7 @@ def measure_growth(results: Results, product: Subject, outputs: Outputs) -> None
 
 def measure_web_client() -> None:
     """Write web_client.json: what pages of the web client load and render, in Chromium."""
-    command = [sys.executable, "-m", "pytest", "-q", "tests/live/test_web_budget.py"]
+    command = [sys.executable, "-m", "pytest", "-q", "-m", "", "tests/live/browser/test_budget.py"]
     subprocess.run(command, cwd=ROOT, env={**os.environ, "WRITE_MEASUREMENTS": "1"}, check=True)
 
 

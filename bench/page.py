@@ -4,7 +4,7 @@ import json
 import subprocess
 
 from bench import growth
-from bench.results import SCENARIOS, Results
+from bench.results import SCENARIOS, Results, Row
 from bench.subjects import BENCH, ensure_bench_venv
 from infra.stage import ROOT
 
@@ -83,12 +83,18 @@ fields of a task, are loaded when the page is shown.
 A board of {board[tasks]} tasks renders the {board[cards]} cards in sight, {board[nodes]:,} nodes
 of the document. While a page loads nothing moves: the [layout
 shift](https://web.dev/articles/cls) is at most {shift:g}.
-[A test](../tests/live/test_web_budget.py) measures this in Chromium.
+[A test](../tests/live/browser/test_budget.py) measures this in Chromium.
 
 ## Goals
 
 {goals}
 """
+
+
+def _describe_outcome(row: Row) -> str:
+    if row.is_met:
+        return "yes"
+    return f"no: {row.reason}" if row.reason else "no"
 
 
 def write(results: Results) -> None:
@@ -127,7 +133,7 @@ def write(results: Results) -> None:
     goals = _build_table(
         ("Goal", "Measured", "At most", "Met"),
         [
-            (row.name, f"{row.measured:,}", f"{row.goal:,}", "yes" if row.is_met else "no")
+            (row.name, f"{row.measured:,}", f"{row.goal:,}", _describe_outcome(row))
             for row in results.list_rows()
         ],
     )

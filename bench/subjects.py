@@ -14,7 +14,7 @@ from zipfile import ZipFile
 
 from bench import postgresql
 from bench.instructions import count_instructions, count_per_request
-from infra.package import package
+from infra.packaging.package import package
 from infra.stage import LOCAL, ROOT, load_stage
 from infra.venv import ensure_venv
 from localstack.seed import EMAIL, PASSWORD, Api

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from infra.package import package
+from infra.packaging.package import package
 from infra.stage import ROOT, UserError, load_stage
 from infra.venv import ensure_venv
 

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import boto3
 
-from infra import deploy
+from infra.deployment import deploy
 from infra.stage import LOCAL, OUTPUTS_FILE, ROOT, build_local_environment, load_stage
 from localstack import cloud, gateway
 

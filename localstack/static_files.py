@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from infra.client_release import PAGE, build_file_headers
+from infra.deployment.client_release import PAGE, build_file_headers
 from infra.template import Template
 
 # The CloudFront function `ClientPages` in infra/resources.yaml uses the same rule.

@@ -11,7 +11,7 @@ from uuid import uuid4
 import boto3
 import requests
 
-from infra.deploy import get_outputs, list_functions
+from infra.deployment.deploy import get_outputs, list_functions
 from infra.stage import LOCAL, Stage, get_local_endpoint
 
 _PASSWORD = f"smoke {uuid4()}"

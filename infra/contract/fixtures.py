@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from infra.operations.superuser import promote
 from infra.stage import LOCAL, load_stage
-from infra.superuser import promote
 from localstack.seed import Api
 
 _PASSWORD = "correct horse battery"

@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from infra.package import PLACEHOLDERS
+from infra.packaging.package import PLACEHOLDERS
 from infra.stage import ROOT, UserError
 
 DOCS = ROOT / "docs"

@@ -40,9 +40,7 @@ THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 BOUNDED = settings(
     max_examples=200 if THOROUGH else 3,
     stateful_step_count=50 if THOROUGH else 20,
-    deadline=None,
     derandomize=not THOROUGH,
-    database=None,
     phases=(Phase.explicit, Phase.generate, Phase.shrink),
     suppress_health_check=list(HealthCheck),
 )

@@ -6,7 +6,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from infra.package import package
+from infra.packaging.package import package
 from infra.stage import load_stage
 from infra.template import read_template
 

@@ -10,8 +10,8 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
-from infra import client_release
-from infra.client_release import MANIFEST, find_client_changes, release_client
+from infra.deployment import client_release
+from infra.deployment.client_release import MANIFEST, find_client_changes, release_client
 
 BUCKET = "client"
 

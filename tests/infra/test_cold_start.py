@@ -13,8 +13,9 @@ from zipfile import ZipFile
 
 import pytest
 
-from infra import package, stage
-from infra.package import PLACEHOLDERS
+from infra import stage
+from infra.packaging import package
+from infra.packaging.package import PLACEHOLDERS
 from tests.threaded_server import run_in_thread
 
 UNCHECKED_HASH = 0b01

@@ -1,11 +1,11 @@
-"""`infra/event_filters.py` selects the events that the template's stream mappings select."""
+"""event_filters.py selects the events that the template's stream mappings select."""
 
 import json
 from typing import Any
 
 import pytest
 
-from infra.event_filters import UnsupportedPattern, matches_any
+from infra.operations.event_filters import UnsupportedPattern, matches_any
 from infra.stage import ROOT
 
 

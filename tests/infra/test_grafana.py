@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from infra.alarms import Alarm, create_alarms
-from infra.dashboard_pictures import draw_pictures
-from infra.grafana import build_grafana_dashboard, make_resolver
+from infra.monitoring.alarms import Alarm, create_alarms
+from infra.monitoring.dashboard_pictures import draw_pictures
+from infra.monitoring.grafana import build_grafana_dashboard, make_resolver
 from infra.stage import load_stage
 
 Template = dict[str, Any]
@@ -114,4 +114,4 @@ def test_a_panel_shows_the_threshold_and_the_section_of_the_runbook(
 
 def test_the_pictures_show_the_dashboards_as_they_are() -> None:
     for path, picture in draw_pictures().items():
-        assert path.read_text() == picture, "run: python -m infra.dashboard_pictures"
+        assert path.read_text() == picture, "run: python -m infra.monitoring.dashboard_pictures"

@@ -12,7 +12,7 @@ import pytest
 import requests
 from chalice.test import Client
 
-from infra.package import package
+from infra.packaging.package import package
 from infra.stage import LOCAL, load_stage
 from localstack.gateway import read_gateway_responses
 from localstack.request_handler import MAX_BODY_BYTES, RequestHandler

@@ -8,8 +8,9 @@ from zipfile import ZipFile
 
 import pytest
 
-from infra import bytecode, package, stage, vendor
-from infra.reproducible_zip import measure_zip, zip_folder
+from infra import stage
+from infra.packaging import bytecode, package, vendor
+from infra.packaging.reproducible_zip import measure_zip, zip_folder
 from infra.stage import ROOT, Stage, UserError
 from infra.template import read_template
 

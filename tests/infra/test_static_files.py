@@ -8,7 +8,7 @@ import pytest
 import requests
 from chalice.test import Client
 
-from infra.package import package
+from infra.packaging.package import package
 from infra.stage import LOCAL, load_stage
 from infra.template import read_template
 from localstack.gateway import read_gateway_responses

@@ -10,8 +10,13 @@ from typing import Any
 
 import pytest
 
+from infra.packaging.telemetry import (
+    Telemetry,
+    add_telemetry,
+    build_collector_config,
+    read_telemetry,
+)
 from infra.stage import UserError, load_stage
-from infra.telemetry import Telemetry, add_telemetry, build_collector_config, read_telemetry
 from infra.template import write_template
 
 Template = dict[str, Any]

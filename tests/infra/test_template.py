@@ -16,7 +16,7 @@ from chalicelib.jobs.results import PREFIX
 from chalicelib.jobs.time_budget import MARGIN
 from chalicelib.mail.models import MAIL_LEASE
 from chalicelib.mail.sending_rate import MAX_SLOT_WAIT
-from infra.package import package
+from infra.packaging.package import package
 from infra.stage import ROOT, load_stage
 from infra.template import read_template
 
@@ -355,7 +355,7 @@ def test_the_template_is_within_the_limits_of_cloudformation(template: dict[str,
 
     Half of each limit, because the SAM transform repeats the definition of the API.
     """
-    assert len(json.dumps(template)) < 1_000_000 / 2  # infra/artifacts.py uploads JSON
+    assert len(json.dumps(template)) < 1_000_000 / 2  # infra/deployment/artifacts.py uploads JSON
     assert len(template["Resources"]) < 500 / 2
 
 

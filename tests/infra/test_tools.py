@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
-from infra import cost, lock, venv
+from infra import lock, venv
+from infra.monitoring import cost
 from infra.stage import ROOT, UserError, get_local_endpoint
 from localstack import cloud
 
@@ -97,7 +98,7 @@ def test_a_port_has_a_default(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_error_is_one_line_without_a_traceback() -> None:
-    command = [sys.executable, "-m", "infra.deploy", "outputs", "--stage", "nowhere"]
+    command = [sys.executable, "-m", "infra.deployment.deploy", "outputs", "--stage", "nowhere"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert re.fullmatch(r"error: no stage 'nowhere' .+\n", done.stderr)
@@ -106,7 +107,7 @@ def test_an_error_is_one_line_without_a_traceback() -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        ["infra.deploy", "outputs", "--stage", "prod"],
+        ["infra.deployment.deploy", "outputs", "--stage", "prod"],
         ["smoke", "--stage", "prod"],
     ],
     ids=lambda command: command[0],

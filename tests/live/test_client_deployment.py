@@ -16,7 +16,7 @@ import boto3
 import pytest
 import requests
 
-from infra import client_release, deploy
+from infra.deployment import client_release, deploy
 from infra.stage import LOCAL, Stage, load_stage
 from infra.template import read_template
 from infra.web_client import BUILD

@@ -14,7 +14,7 @@ import boto3
 import pytest
 import requests
 
-from infra import deploy, stacks
+from infra.deployment import deploy, stacks
 from infra.stage import LOCAL, ROOT, Stage, UserError, load_stage
 from localstack import cloud
 from localstack.stack import use_endpoint
@@ -148,7 +148,15 @@ def test_a_stage_without_keep_data_is_destroyed_with_its_data() -> None:
 
 @pytest.mark.parametrize("typed", ["dev\n", "prod\nprod\n"])
 def test_prod_is_not_destroyed_without_the_right_confirmation(typed: str) -> None:
-    command = [sys.executable, "-m", "infra.deploy", "destroy", "--stage", "prod", "--with-data"]
+    command = [
+        sys.executable,
+        "-m",
+        "infra.deployment.deploy",
+        "destroy",
+        "--stage",
+        "prod",
+        "--with-data",
+    ]
     done = subprocess.run(
         command, cwd=ROOT, env=os.environ, input=typed, capture_output=True, text=True
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from infra import functions
+from infra.operations import functions
 from infra.stage import LOCAL, load_stage
 from localstack.stack import use_endpoint
 from tests.live.support import EVENTS, Deployment

@@ -12,7 +12,7 @@ from tests.live.support import Deployment
 def test_the_queries_name_the_deployed_resources(deployment: Deployment) -> None:
     environment = os.environ | build_local_environment(deployment.outputs["aws_endpoint"])
     done = subprocess.run(
-        [sys.executable, "-m", "infra.grafana"],
+        [sys.executable, "-m", "infra.monitoring.grafana"],
         cwd=ROOT,
         env=environment,
         capture_output=True,

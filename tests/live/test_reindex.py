@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from infra.reindex import start_reindex
+from infra.operations.reindex import start_reindex
 from infra.stage import LOCAL, load_stage
 from localstack.stack import use_endpoint
 from tests.live.support import ON_LOCALSTACK, Deployment, wait_for

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from infra.replay import Replay
+from infra.operations.replay import Replay
 from infra.stage import LOCAL, load_stage
 from localstack.stack import use_endpoint
 from tests.live.support import ON_LOCALSTACK, Deployment, load_event, wait_for

@@ -13,9 +13,9 @@ from typing import Any
 import boto3
 import pytest
 
-from infra import deploy
-from infra.reindex import start_reindex
-from infra.restore import KEYS, restore
+from infra.deployment import deploy
+from infra.deployment.restore import KEYS, restore
+from infra.operations.reindex import start_reindex
 from infra.stage import LOCAL, Stage, UserError, load_stage
 from localstack import cloud
 from localstack.stack import use_endpoint

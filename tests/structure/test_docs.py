@@ -190,8 +190,8 @@ def test_every_index_is_described() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=_name)
 def test_every_make_target_on_a_page_exists(page: Path) -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
-    commands = re.findall(r"(?:^|`|\$ )make ([a-z]+)", page.read_text(), re.M)
+    targets = set(re.findall(r"^([a-z0-9]+):", (ROOT / "Makefile").read_text(), re.M))
+    commands = re.findall(r"(?:^|`|\$ )make ([a-z0-9]+)", page.read_text(), re.M)
     assert set(commands) <= targets
 
 
