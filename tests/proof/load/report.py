@@ -32,6 +32,13 @@ class Report:
         """The answers that were not intended."""
         return [line for line in self.lines if not self._is_intended(line)]
 
+    def was_served_after_restart(self) -> bool:
+        """Return whether a request that began after the restart succeeded."""
+        return any(
+            line["at"] - line["seconds"] > self.restarted and line["status"] < 300
+            for line in self.lines
+        )
+
     def _is_intended(self, line: Line) -> bool:
         status = line["status"]
         if 200 <= status < 300 or status in REFUSALS:

@@ -25,7 +25,7 @@ from typing import Any
 import boto3
 import pytest
 
-from infra.stage import ROOT
+from infra.stage import ROOT, UserError
 from localstack import cloud
 from localstack.stack import (
     Outputs,
@@ -42,7 +42,7 @@ from tests.proof.processes.runner import ApiProcess, run_api_processes
 SECONDS = int(os.environ.get("LOAD_SECONDS", "300"))
 CLIENTS, SERVERS = 4, 2
 SHARED_TASKS = 5
-KILL_AFTER = 0.4  # of the time
+KILL_AFTER = 0.25  # of the time
 # The second one began after the first, so it has all that was acknowledged until then.
 SAVES_BEFORE_KILL = 2
 GROWTH_MAX_MB = 16
@@ -84,7 +84,10 @@ class KillableCloud:
         self._process.wait()
 
     def restart(self) -> None:
-        self._process = cloud.start(self.port)
+        try:
+            self._process = cloud.start(self.port)
+        except UserError:  # a busy machine took more than half a minute
+            self._process = cloud.start(self.port)
 
     def stop(self) -> None:
         cloud.stop(self._process)
@@ -192,9 +195,11 @@ def observe_cloud(port: int) -> Iterator[list[tuple[float, float]]]:
 
     thread = threading.Thread(target=observe)
     thread.start()
-    yield silences
-    stopped.set()
-    thread.join()
+    try:
+        yield silences
+    finally:
+        stopped.set()
+        thread.join()
 
 
 def _read_memory_mb(process: ApiProcess) -> float:
@@ -225,6 +230,7 @@ def test_the_service_keeps_its_promises_under_load_and_when_the_cloud_is_killed(
     report = Report(lines, saved, killed, restarted, silences)
     say(report.describe(memory))
     assert report.errors == []
+    assert report.was_served_after_restart(), "the time was over before the cloud was back"
     rows = own_cloud.scan()
     assert report.find_missing(rows) == []
     assert find_violations(rows) == []
