@@ -11,7 +11,7 @@ RUN := $(BIN)/python -m
 COMPOSE := docker compose --file localstack/docker-compose.yml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down check openapi clients contract test e2e proofs proof mutants bench audit lock package deploy smoke diff grafana destroy web invoke replay reindex superuser logs clean
+.PHONY: help install run up down check openapi clients contract test e2e proofs proof load mutants bench audit lock package deploy smoke diff grafana destroy web restore invoke replay reindex superuser logs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sort | \
@@ -74,6 +74,9 @@ proofs: install ## Run the load tests, which take minutes; CI runs them in paral
 proof: install ## Run the tests of the promises and write docs/proof.md: ARGS="8 20" for some
 	@$(RUN) infra.proof $(ARGS)
 
+load: install ## Load a local cloud, which is killed once, and check what is stored: SECONDS=300
+	@LOAD_SECONDS=$(or $(SECONDS),300) $(BIN)/pytest -q -n0 -m proof tests/proof/load $(ARGS)
+
 mutants: install ## Measure how many defects the tests notice; writes docs/mutants.md: ARGS="tokens cursors"
 	@$(RUN) infra.mutants $(ARGS)
 
@@ -104,6 +107,9 @@ grafana: install ## Write a Grafana dashboard of a deployed stage into build/<st
 
 destroy: install ## Delete the stage's stack: STAGE=dev [DATA=delete: also the data that outlives it]
 	@$(RUN) infra.deployment.deploy destroy --stage $(STAGE) $(if $(filter delete,$(DATA)),--with-data)
+
+restore: install ## Create a stage around its data: STAGE=prod TABLE=... BUCKET=... [KEYS="SecretId=..."]
+	@$(RUN) infra.deployment.restore --stage $(STAGE) --table $(TABLE) --bucket $(BUCKET) $(KEYS)
 
 invoke: install ## Invoke a function: FUNCTION=SendReminders EVENT=events/x.json [STAGE=dev]
 	@$(RUN) infra.operations.functions invoke $(FUNCTION) $(EVENT) --stage $(STAGE)

@@ -86,6 +86,7 @@ GROUPS = {
         "tests/live/test_permissions.py",
         "tests/live/test_attachments_in_",
     ),
+    "processes": ("tests/proof/processes/",),
     "matrix": ("tests/access/test_access_matrix.py",),
     "builds": ("tests/infra/",),
 }

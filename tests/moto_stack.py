@@ -21,6 +21,14 @@ from tests.oidc_provider import CLIENT_SECRET
 from tests.table_items import put_items
 
 ORIGIN_KEY = "o" * 64
+# The content of each secret of the stack, by its name.
+KEYS = {
+    settings.SECRET_ID: f'{{"active": "k1", "k1": "{"s" * 64}"}}',
+    settings.ORIGIN_KEY_ID: ORIGIN_KEY,
+    settings.WEBHOOK_KEYS_ID: f'{{"active": "w1", "w1": "{"w" * 64}"}}',
+    settings.SECOND_FACTOR_KEYS_ID: f'{{"active": "f1", "f1": "{"f" * 64}"}}',
+    settings.CLIENT_SECRETS_ID: f'{{"local": "{CLIENT_SECRET}"}}',
+}
 
 
 def create_stack() -> None:
@@ -44,16 +52,9 @@ def _build_backends() -> dict[str, Any]:
     """
     Item.create_table(billing_mode="PAY_PER_REQUEST")
     aws_clients.ses_client().verify_email_identity(EmailAddress=settings.MAIL_SENDER)
-    keys = f'{{"active": "k1", "k1": "{"s" * 64}"}}'
     secrets = aws_clients.secrets_manager_client()
-    secrets.create_secret(Name=settings.SECRET_ID, SecretString=keys)
-    secrets.create_secret(Name=settings.ORIGIN_KEY_ID, SecretString=ORIGIN_KEY)
-    webhook_keys = f'{{"active": "w1", "w1": "{"w" * 64}"}}'
-    secrets.create_secret(Name=settings.WEBHOOK_KEYS_ID, SecretString=webhook_keys)
-    factor_keys = f'{{"active": "f1", "f1": "{"f" * 64}"}}'
-    secrets.create_secret(Name=settings.SECOND_FACTOR_KEYS_ID, SecretString=factor_keys)
-    client_secrets = f'{{"local": "{CLIENT_SECRET}"}}'
-    secrets.create_secret(Name=settings.CLIENT_SECRETS_ID, SecretString=client_secrets)
+    for name, value in KEYS.items():
+        secrets.create_secret(Name=name, SecretString=value)
     names = ("dynamodb", "ses", "secretsmanager")
     return {name: deepcopy(vars(_get_backend(name))) for name in names}
 

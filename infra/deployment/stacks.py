@@ -1,7 +1,7 @@
-"""Create, change and delete CloudFormation stacks with change sets."""
+"""Create, change and delete CloudFormation stacks with change sets, and import resources."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +11,12 @@ from botocore.exceptions import ClientError, WaiterError
 
 from infra.stage import UserError
 
-_CHANGEABLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
+_CHANGEABLE = {
+    "CREATE_COMPLETE",
+    "IMPORT_COMPLETE",
+    "UPDATE_COMPLETE",
+    "UPDATE_ROLLBACK_COMPLETE",
+}
 # The stack has a change set that was never executed.
 _NOT_CREATED_YET = "REVIEW_IN_PROGRESS"
 _CREATION_FAILED = {"ROLLBACK_COMPLETE", "CREATE_FAILED"}
@@ -29,7 +34,7 @@ class ChangeSet:
 
     stack: str
     arn: str
-    creates: bool
+    kind: str  # CREATE, UPDATE or IMPORT
     changes: list[dict[str, Any]]
 
     def __str__(self) -> str:
@@ -53,31 +58,40 @@ def get_outputs(stack: Stack) -> dict[str, str]:
     return {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])}
 
 
-def create_change_set(name: str, template: str, parameters: dict[str, str]) -> ChangeSet | None:
+def create_change_set(
+    name: str,
+    template: str,
+    parameters: dict[str, str],
+    imports: Sequence[dict[str, Any]] = (),
+) -> ChangeSet | None:
     """Create a change set for the stack `name`; return None if nothing would change.
 
-    `template` is an https URL or the template's text. Raises UserError when CloudFormation refuses
-    the template, or when the stack is in a state that cannot be changed.
+    `template` is an https URL or the template's text. `imports` are existing resources that become
+    part of the stack, as CloudFormation's `ResourceToImport`; then the template may add no others.
+    Raises UserError when CloudFormation refuses the template, or when the stack is in a state that
+    cannot be changed.
     """
     stack = find_stack(name)
     _check_can_change(name, stack)
+    kind = "IMPORT" if imports else "UPDATE" if stack else "CREATE"
     created = _client().create_change_set(
         StackName=name,
         ChangeSetName=f"at-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}",
-        ChangeSetType="UPDATE" if stack else "CREATE",
+        ChangeSetType=kind,
         Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
         Capabilities=["CAPABILITY_IAM"],
         **_get_role(),
+        **({"ResourcesToImport": imports} if imports else {}),
         **{"TemplateURL" if template.startswith("https://") else "TemplateBody": template},
     )
     changes = _wait_for_changes(name, created["Id"])
-    return None if changes is None else ChangeSet(name, created["Id"], stack is None, changes)
+    return None if changes is None else ChangeSet(name, created["Id"], kind, changes)
 
 
 def discard_change_set(change_set: ChangeSet) -> None:
     """Delete the change set, and the empty stack that it may have created."""
     _client().delete_change_set(ChangeSetName=change_set.arn)
-    if change_set.creates:
+    if change_set.kind == "CREATE":
         _client().delete_stack(StackName=change_set.stack)
 
 
@@ -87,8 +101,8 @@ def execute_change_set(change_set: ChangeSet) -> None:
     Raises UserError with the failed resources when CloudFormation rolls the changes back.
     """
     _client().execute_change_set(ChangeSetName=change_set.arn)
-    done = "stack_create_complete" if change_set.creates else "stack_update_complete"
-    _wait(done, change_set.stack, change_set.stack)
+    waiter = f"stack_{change_set.kind.lower()}_complete"
+    _wait(waiter, change_set.stack, change_set.stack)
 
 
 def delete_stack(stack: Stack) -> None:
