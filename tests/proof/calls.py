@@ -33,7 +33,17 @@ UNPRICED: dict[str, Call] = {
     "`PUT /api/tasks/{task_id}`": _replace_task,
     "`POST /api/unsubscribe`": _unsubscribe,
 }
-CALLS = TABLES | {"Calls without a price": UNPRICED}
+BULK = "`POST /api/tasks/bulk`, 10 creates"
+
+
+def _three_creates(world: Scenario) -> tuple[Any, ...]:
+    """Return a request of three operations: each is the same transaction, as are ten."""
+    create = {"op": "create", "project": world.project, "title": "Write the plan"}
+    return "POST", "/api/tasks/bulk", {"operations": [create] * 3}
+
+
+_PRICED = TABLES | {"Calls about tasks": TABLES["Calls about tasks"] | {BULK: _three_creates}}
+CALLS = _PRICED | {"Calls without a price": UNPRICED}
 
 
 def send(world: Scenario, call: Call) -> tuple[str, str]:

@@ -12,10 +12,12 @@ from typing import Any
 
 from botocore.exceptions import ReadTimeoutError
 
+from chalicelib.dynamodb.table import Item
 from tests.dynamodb_local import build_conflict, build_response, read_operation, use_session
 from tests.faults import Killed
 
 URL = "https://dynamodb.example"
+READ_TIMEOUT = Item.Meta.read_timeout_seconds
 
 Send = Callable[[Any], Any]
 
@@ -27,11 +29,13 @@ class Fault:
     `act` gets the request and the function that sends it, and returns a response or raises; None
     means that the fault does not apply to this operation. With `stays`, it happens to all later
     requests too. The app absorbs a fault that is `transient`: the client does not notice it.
+    `seconds` is how long a request would take.
     """
 
     act: Callable[[Any, Send], Any]
     stays: bool = False
     is_transient: bool = False
+    seconds: int = 0
 
 
 def _refuse(status: int, code: str, **body: Any) -> Callable[[Any, Send], Any]:
@@ -82,8 +86,8 @@ FAULTS = {
     "a lost response": Fault(_lose_response, is_transient=True),
     "throttled from then on": Fault(_throttle, stays=True),
     "internal errors from then on": Fault(_fail, stays=True),
-    "no response from then on": Fault(_be_silent, stays=True),
-    "all responses lost from then on": Fault(_lose_response, stays=True),
+    "no response from then on": Fault(_be_silent, stays=True, seconds=READ_TIMEOUT),
+    "all responses lost from then on": Fault(_lose_response, stays=True, seconds=READ_TIMEOUT),
     "killed before": Fault(_kill_before, stays=True),
     "killed after": Fault(_kill_after, stays=True),
 }
@@ -92,14 +96,13 @@ FAULTS = {
 class FaultySession:
     """An HTTP session with a fault at request number `call` (the first is 1).
 
-    `happened` tells whether the fault applied to a request.
+    `happened` tells whether the fault applied to a request, `affected` to how many.
     """
 
     def __init__(self, session: Any, fault: Fault, call: int) -> None:
         self._session, self._fault, self._call = session, fault, call
         self._lock = threading.Lock()
-        self.requests = 0
-        self.happened = False
+        self.requests = self.affected = 0
 
     def send(self, request: Any) -> Any:
         with self._lock:
@@ -107,12 +110,21 @@ class FaultySession:
             number = self.requests
         if number == self._call or (self._fault.stays and number > self._call):
             # A fault that raises has happened; one that returns None has not.
-            self.happened = True
+            self.affected += 1
             response = self._fault.act(request, self._session.send)
             if response is not None:
                 return response
-            self.happened = False
+            self.affected -= 1
         return self._session.send(request)
+
+    @property
+    def happened(self) -> bool:
+        return self.affected > 0
+
+    @property
+    def seconds(self) -> int:
+        """How long the requests with the fault take, if each waits for the one before."""
+        return self.affected * self._fault.seconds
 
 
 @contextmanager

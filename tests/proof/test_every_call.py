@@ -24,10 +24,11 @@ from tests.faults import Killed
 from tests.proof.calls import CALLS, send
 from tests.proof.checkers import find_violations
 from tests.proof.faults import FAULTS, fault_at
-from tests.proof.tables import State, describe, difference, read_state, restore
+from tests.proof.tables import State, TrackedTable, describe, difference, tracked_table
 from tests.support import Person
 
 UNAVAILABLE, KILLED = 503, 0
+OUTAGE_SECONDS = 10  # an outage is answered within this time
 # Calls of more than one transaction. Where one fails, the call is repeated by the client, or a
 # deferred update completes it.
 IN_STEPS = {
@@ -39,6 +40,8 @@ IN_STEPS = {
 }
 # Of these, a job completes what the client cannot: see the tests of the job.
 COMPLETED_BY_A_JOB = {"`DELETE .../attachments/{attachment_id}`": "the clean-up of attachments"}
+# The deferred update does the rest of these later, so that has another time.
+COMPLETED_LATER = {"... with a subtask": "the subtasks of a duplicate are copied"}
 # A repetition of these does the same again, by intention.
 REPEATED = {
     "`POST .../resend`": "sends the invitation again",
@@ -77,13 +80,13 @@ def frozen_clock() -> Iterator[None]:
 class Proof:
     """One call in a world: what it does without a fault, and with each."""
 
-    def __init__(self, world: Scenario, name: str, call: Call) -> None:
-        self._name = name
+    def __init__(self, table: TrackedTable, world: Scenario, name: str, call: Call) -> None:
+        self._table, self._name = table, name
         method, path, body, person, headers, _ = (*call(world), None, None, None, None)[:6]
         key = {"Idempotency-Key": f"{next(_keys)}"} if method == "POST" else {}
         sent = dict(headers or {}) | key
         self._call = lambda: (person or world.ann).call(method, path, body, headers=sent)
-        self._before: State = read_state()
+        self._before: State = self._table.read()
         # Tasks that are seeded for lists have counts without what they count.
         self._known = find_violations(self._before.values())
         self.points = 0
@@ -91,14 +94,14 @@ class Proof:
     def find_failures(self) -> Iterator[str]:
         """Yield what is wrong after a fault; afterwards the call is made without one."""
         unchanged = describe(self._before)
-        clean = Outcome(self._send(), describe(read_state()))
-        completed = describe(self._complete())
+        clean = Outcome(self._send(), describe(self._table.read()))
+        completed = self._describe(self._complete())
         for name, fault in FAULTS.items():
             for number in itertools.count(1):
-                restore(self._before)
+                self._table.restore(self._before)
                 with fault_at(fault, number) as session:
                     status = self._send()
-                found = Outcome(status, describe(read_state()))
+                found = Outcome(status, describe(self._table.read()))
                 if session.requests < number:
                     break
                 if session.happened:
@@ -107,9 +110,11 @@ class Proof:
                     if fault.is_transient:
                         yield from self._compare(case, found, clean)
                     else:
+                        if session.seconds > OUTAGE_SECONDS:
+                            yield f"{case}, after up to {session.seconds} s"
                         yield from self._check_outage(case, found, unchanged, clean)
                         yield from self._check_repetition(case, found, clean, completed)
-        restore(self._before)
+        self._table.restore(self._before)
         self._send()
 
     def _send(self) -> int:
@@ -121,7 +126,7 @@ class Proof:
     def _complete(self) -> State:
         """Run the deferred updates, and return the items of the table."""
         run_deferred_updates(now() + timedelta(minutes=2))
-        return read_state()
+        return self._table.read()
 
     def _check_outage(
         self, case: str, found: Outcome, unchanged: Counter[str], clean: Outcome
@@ -144,8 +149,11 @@ class Proof:
         yield from (f"{case}, {violation}" for violation in violations)
         if self._name in REPEATED | COMPLETED_BY_A_JOB:
             return
-        if (found := describe(state)) != completed:
+        if (found := self._describe(state)) != completed:
             yield f"{case}, another state when repeated: {difference(found, completed)}"
+
+    def _describe(self, state: State) -> Counter[str]:
+        return describe(state, with_times=self._name not in COMPLETED_LATER)
 
     def _compare(self, case: str, found: Outcome, clean: Outcome) -> Iterator[str]:
         if found.status != clean.status:
@@ -157,12 +165,12 @@ class Proof:
 def _prove(world: Scenario, calls: dict[str, Call], report: Report) -> dict[str, list[str]]:
     """Return the failures of each call that has some, and report how many points were tried."""
     failures, points = {}, 0
-    for name, call in calls.items():
-        if name in WAITING:
-            continue
-        proof = Proof(world, name, call)
-        failures[name] = list(proof.find_failures())
-        points += proof.points
+    with tracked_table() as table:
+        for name, call in calls.items():
+            if name not in WAITING:
+                proof = Proof(table, world, name, call)
+                failures[name] = list(proof.find_failures())
+                points += proof.points
     report("cases", points)
     return {name: found for name, found in failures.items() if found}
 
