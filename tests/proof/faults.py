@@ -5,6 +5,7 @@ What retries, decodes and reports errors is the client of the app itself.
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -96,13 +97,14 @@ FAULTS = {
 class FaultySession:
     """An HTTP session with a fault at request number `call` (the first is 1).
 
-    `happened` tells whether the fault applied to a request, `affected` to how many.
+    `happened` tells whether the fault applied to a request.
     """
 
     def __init__(self, session: Any, fault: Fault, call: int) -> None:
         self._session, self._fault, self._call = session, fault, call
         self._lock = threading.Lock()
-        self.requests = self.affected = 0
+        self.requests = 0
+        self._affected: Counter[int] = Counter()  # how many requests, by thread
 
     def send(self, request: Any) -> Any:
         with self._lock:
@@ -110,21 +112,21 @@ class FaultySession:
             number = self.requests
         if number == self._call or (self._fault.stays and number > self._call):
             # A fault that raises has happened; one that returns None has not.
-            self.affected += 1
+            self._affected[threading.get_ident()] += 1
             response = self._fault.act(request, self._session.send)
             if response is not None:
                 return response
-            self.affected -= 1
+            self._affected[threading.get_ident()] -= 1
         return self._session.send(request)
 
     @property
     def happened(self) -> bool:
-        return self.affected > 0
+        return self._affected.total() > 0
 
     @property
     def seconds(self) -> int:
-        """How long the requests with the fault take, if each waits for the one before."""
-        return self.affected * self._fault.seconds
+        """How long the requests with the fault take; threads send at the same time."""
+        return max(self._affected.values(), default=0) * self._fault.seconds
 
 
 @contextmanager
