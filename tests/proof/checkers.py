@@ -5,7 +5,7 @@ on the stored attributes, not on the models, so that a defect of a model does no
 tokens, index keys and search terms are computed by the code that lists and searches use.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -123,8 +123,8 @@ def _check_parents(table: Table) -> Iterator[str]:
 
 
 def _check_project_counts(table: Table) -> Iterator[str]:
-    stored: dict[str, Counter[str]] = {project: Counter() for project in table.projects}
-    expected: dict[str, Counter[str]] = {project: Counter() for project in table.projects}
+    stored: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    expected: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for project, _, row in table.find("PROJECT#", "STATS#"):
         counts = {name: int(value) for name, value in row.items() if ":" in name}
         stored[project].update(counts)
@@ -134,8 +134,8 @@ def _check_project_counts(table: Table) -> Iterator[str]:
         if "completed_at" in row:
             names.append(f"done:{row['completed_at'][:10]}")
         expected[task[_ID:]].update(names)
-    for project, counts in stored.items():
-        yield from _differ(f"counts of {project}", +counts, expected[project])
+    for project in stored.keys() | expected.keys():
+        yield from _differ(f"counts of {project}", +stored[project], expected[project])
     for noun, counter in (("VIEW#", "VIEWS"), ("WEBHOOK#", "WEBHOOKS")):
         attribute = counter.lower()
         for (pk, sk), row in table.rows.items():

@@ -57,4 +57,4 @@ def test_a_seed_has_always_the_same_history(client: Client, invoke: Any) -> None
 def test_the_promises_hold_after_any_history_of_calls_faults_and_ticks(
     client: Client, invoke: Any, number: int, record_property: Report
 ) -> None:
-    record_property("cases", len(_run(client, invoke, number, histories=30, steps=50)))
+    record_property("cases", len(_run(client, invoke, number, histories=25, steps=50)))

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import MultipleResults, multiple, rule
 
 from chalicelib.clock import now
+from chalicelib.mail.notifications import ASSIGNED
 from tests.proof.simulation.base import (
     FAULT,
     PERSON,
@@ -18,6 +19,7 @@ from tests.proof.simulation.base import (
     Simulation,
 )
 from tests.proof.simulation.model import DONE, EVERYBODY, WRITERS, Project, Task
+from tests.table_items import scan_items
 
 SOME = st.lists(TASKS, min_size=1, max_size=3)
 
@@ -105,13 +107,18 @@ class TaskRules(Simulation):
 
     @rule(task=TASKS, person=PERSON, other=PERSON, fault=FAULT)
     def assign(self, task: Task, person: str, other: str, fault: Fault) -> None:
-        """The checkers compare assignees, because members leave in the meantime."""
+        """A new assignee gets one mail. The checkers compare assignees, because members leave."""
         refusal = task.refuse(person, WRITERS)
         if refusal is None and other not in task.project.roles:
             refusal = 422
         body = {"assigned_to": self.people[other].id}
-        path = f"/api/tasks/{task.id}/assign"
-        self._call(person, "PATCH", path, body, status=refusal or 200, fault=fault)
+        path = f"/api/tasks/{task.id}"
+        before = None if refusal else self.people[person].get(path).json_body["assigned_to"]
+        mails = _count_assignment_mails()
+        status = refusal or 200
+        self._call(person, "PATCH", f"{path}/assign", body, status=status, fault=fault)
+        is_told = refusal is None and person != other and before != body["assigned_to"]
+        assert _count_assignment_mails() == mails + is_told
 
     @rule(task=TASKS, person=PERSON, fault=FAULT)
     def overwrite_unseen(self, task: Task, person: str, fault: Fault) -> None:
@@ -188,3 +195,10 @@ class TaskRules(Simulation):
 
 def _in_hours(hours: int) -> str:
     return (now() + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _count_assignment_mails() -> int:
+    return sum(
+        item["PK"]["S"].startswith("OUTBOX#") and item["kind"]["S"] == ASSIGNED
+        for item in scan_items()
+    )
