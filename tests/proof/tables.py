@@ -23,7 +23,9 @@ _RANDOM = re.compile(
 # Items are spread over the shards of the time index by their ids.
 _SHARD = re.compile(r'("wake_key": {"S": "[^"]+)#\d"')
 # When something happened, and by which request.
-_MOMENT = re.compile(r'"\d{4}-\d\d-\d\dT[^"#]+|"request_id": {"S": "[^"]+"}, ')
+_MOMENT = re.compile(
+    r'"\d{4}-\d\d-\d\dT[^"#]+|"request_id": {"S": "[^"]+"}, |"expires_at": {"N": "\d+"}'
+)
 _NUMBER = re.compile(r'"number": {"N": "\d+"}|NUMBER#\d+')
 # Counts of requests, and the last number that was drawn.
 _IGNORED = {"THROTTLE", "NUMBERS"}

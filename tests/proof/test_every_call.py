@@ -37,15 +37,21 @@ IN_STEPS = {
     "... with a subtask too": "each subtask is moved by itself",
     "`POST /api/tasks/bulk`, 10 creates": "each operation is a transaction",
     "`DELETE .../attachments/{attachment_id}`": "the item is deleted after the object",
+    "`GET /api/calendar/{address}`, a project with 60 tasks": "the use and the digest are recorded",
+    "`GET /api/projects` by an API token": "the use is recorded first",
 }
 # Of these, a job completes what the client cannot: see the tests of the job.
 COMPLETED_BY_A_JOB = {"`DELETE .../attachments/{attachment_id}`": "the clean-up of attachments"}
 # The deferred update does the rest of these later, so that has another time.
-COMPLETED_LATER = {"... with a subtask": "the subtasks of a duplicate are copied"}
+COMPLETED_LATER = {
+    "... with a subtask": "the subtasks of a duplicate are copied",
+    "... with a subtask too": "the subtasks of a moved task follow",
+}
 # A repetition of these does the same again, by intention.
 REPEATED = {
     "`POST .../resend`": "sends the invitation again",
     "`POST /api/live/tickets`": "creates another ticket",
+    "`POST .../recovery-codes`": "creates other codes: they are not stored, so they are shown once",
 }
 # These wait until time passes, which the clock of the proof does not let pass.
 WAITING = {"`GET /api/admin/dead-letters`": "the double of SQS polls for a second"}
