@@ -104,7 +104,7 @@ class FaultySession:
         self._session, self._fault, self._call = session, fault, call
         self._lock = threading.Lock()
         self.requests = 0
-        self._affected: Counter[int] = Counter()  # how many requests, by thread
+        self._affected: Counter[threading.Thread] = Counter()  # how many requests, by thread
 
     def send(self, request: Any) -> Any:
         with self._lock:
@@ -112,11 +112,11 @@ class FaultySession:
             number = self.requests
         if number == self._call or (self._fault.stays and number > self._call):
             # A fault that raises has happened; one that returns None has not.
-            self._affected[threading.get_ident()] += 1
+            self._affected[threading.current_thread()] += 1
             response = self._fault.act(request, self._session.send)
             if response is not None:
                 return response
-            self._affected[threading.get_ident()] -= 1
+            self._affected[threading.current_thread()] -= 1
         return self._session.send(request)
 
     @property
@@ -125,8 +125,8 @@ class FaultySession:
 
     @property
     def seconds(self) -> int:
-        """How long the requests with the fault take; threads send at the same time."""
-        return max(self._affected.values(), default=0) * self._fault.seconds
+        """How long the requests with the fault take. Other threads send at the same time."""
+        return self._affected[threading.main_thread()] * self._fault.seconds
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 import time_machine
 from chalice.test import Client, HTTPResponse
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize
+from hypothesis.stateful import RuleBasedStateMachine, initialize
 
 from chalicelib.clock import now
 from tests.attachment_files import empty_bucket
@@ -29,10 +29,21 @@ PRIORITY = st.sampled_from(["low", "medium", "high"])
 FAULT = st.one_of(st.none(), st.tuples(st.sampled_from(sorted(FAULTS)), st.integers(1, 6)))
 CALL_TAKES = timedelta(milliseconds=10)
 
-PROJECTS = Bundle("projects")
-TASKS = Bundle("tasks")
+
+def any_of(name: str) -> st.SearchStrategy[Any]:
+    """Choose an element of a list of the simulation, which has one from the beginning."""
+    return st.runner().flatmap(lambda simulation: st.sampled_from(getattr(simulation, name)))
+
+
+PROJECT = any_of("all_projects")
+TASK = any_of("all_tasks")
 
 Fault = tuple[str, int] | None
+Comment = tuple[Task, str, str]  # with id and author
+File = tuple[Task, str]
+Label = tuple[Project, str]
+Webhook = tuple[Project, str]
+View = tuple[str, str]  # person and id
 Invoke = Callable[[str, dict[str, Any]], Any]
 
 
@@ -47,24 +58,37 @@ class Simulation(RuleBasedStateMachine):
     clock: time_machine.Traveller
     history: list[tuple[str, str, int]]  # person, method and status of each call
 
-    @initialize(target=PROJECTS)
-    def begin(self) -> Project:
+    @initialize()
+    def begin(self) -> None:
         replace_items(build_watermarks())
         empty_bucket()
         self.people: dict[str, Person] = {name: sign_up(self.client, name) for name in NAMES}
         self.keys = itertools.count()
         self.all_projects: list[Project] = []
         self.all_tasks: list[Task] = []
-        self.relations: list[Relation] = []
+        self.comments: list[Comment] = []
+        self.files: list[File] = []
+        self.labels: list[Label] = []
+        self.all_relations: list[Relation] = []
+        self.relations: list[Relation] = []  # those that still exist
+        self.webhooks: list[Webhook] = []
+        self.views: list[View] = []
         self.ended: list[str] = []  # access tokens of ended sessions
         self.logged_in_at = now()
         self.password_changes = 0
         self.changes = TableChanges()
-        project = self._create_project("ann", None)
-        for name, role in (("bob", MEMBER), ("cleo", VIEWER)):
-            self.people["ann"].add_member(project.id, self.people[name], role)
-            project.roles[name] = role
-        return project
+        self._settle()
+
+    def _settle(self) -> None:
+        """Create two projects with other roles; the machine adds tasks and what belongs to them."""
+        for owner, roles in (
+            ("ann", {"bob": MEMBER, "cleo": VIEWER}),
+            ("bob", {"ann": ADMIN, "cleo": MEMBER}),
+        ):
+            project = self._create_project(owner, None)
+            for name, role in roles.items():
+                self.people[owner].add_member(project.id, self.people[name], role)
+            project.roles |= roles
 
     def _call(
         self,
@@ -121,7 +145,3 @@ class Simulation(RuleBasedStateMachine):
         project = Project(answer.json_body["id"], name, {person: OWNER})
         self.all_projects.append(project)
         return project
-
-    def _add_task(self, task: Task) -> Task:
-        self.all_tasks.append(task)
-        return task

@@ -1,10 +1,21 @@
 """Rules about what belongs to tasks: comments, files, relations, labels and watchers."""
 
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, MultipleResults, multiple, rule
+from hypothesis.stateful import rule
 
 from tests.attachment_files import put_upload
-from tests.proof.simulation.base import FAULT, PERSON, PROJECTS, TASKS, Fault, Simulation
+from tests.proof.simulation.base import (
+    FAULT,
+    PERSON,
+    PROJECT,
+    TASK,
+    Comment,
+    Fault,
+    File,
+    Label,
+    Simulation,
+    any_of,
+)
 from tests.proof.simulation.model import (
     EVERYBODY,
     MANAGERS,
@@ -15,37 +26,29 @@ from tests.proof.simulation.model import (
     find_cycle,
 )
 
-COMMENTS = Bundle("comments")
-FILES = Bundle("files")
-RELATIONS = Bundle("relations")
-LABELS = Bundle("labels")
 KIND = st.sampled_from(["relates_to", "blocks"])
 MAX_RELATIONS = 25
-
-Comment = tuple[Task, str, str]  # with id and author
-File = tuple[Task, str]
-Label = tuple[Project, str]
 
 
 class ChildRules(Simulation):
     """What people do to comments, files, relations, labels and watchers of tasks."""
 
-    @rule(target=COMMENTS, task=TASKS, person=PERSON, fault=FAULT)
-    def comment(self, task: Task, person: str, fault: Fault) -> MultipleResults[Comment]:
+    @rule(task=TASK, person=PERSON, fault=FAULT)
+    def comment(self, task: Task, person: str, fault: Fault) -> None:
         refusal = task.refuse(person, WRITERS)
         path, body = f"/api/tasks/{task.id}/comments", {"body": "Done?"}
         answer = self._call(person, "POST", path, body, status=refusal or 201, fault=fault)
         if refusal is not None:
-            return multiple()
+            return
         comment = str(answer.json_body["id"])
         task.comments[comment] = "Done?"
-        return multiple((task, comment, person))
+        self.comments.append((task, comment, person))
 
     def _refuse_comment(self, task: Task, comment: str, person: str) -> int | None:
         refusal = task.refuse(person, WRITERS)
         return refusal or (None if comment in task.comments else 404)
 
-    @rule(comment=COMMENTS, fault=FAULT)
+    @rule(comment=any_of("comments"), fault=FAULT)
     def edit_comment(self, comment: Comment, fault: Fault) -> None:
         task, comment_id, author = comment
         refusal = self._refuse_comment(task, comment_id, author)
@@ -55,7 +58,7 @@ class ChildRules(Simulation):
         if refusal is None:
             task.comments[comment_id] = body["body"]
 
-    @rule(comment=COMMENTS, fault=FAULT)
+    @rule(comment=any_of("comments"), fault=FAULT)
     def delete_comment(self, comment: Comment, fault: Fault) -> None:
         task, comment_id, author = comment
         refusal = self._refuse_comment(task, comment_id, author)
@@ -64,12 +67,10 @@ class ChildRules(Simulation):
         if refusal is None:
             del task.comments[comment_id]
 
-    @rule(target=RELATIONS, task=TASKS, other=TASKS, person=PERSON, kind=KIND, fault=FAULT)
-    def relate(
-        self, task: Task, other: Task, person: str, kind: str, fault: Fault
-    ) -> MultipleResults[Relation]:
+    @rule(task=TASK, other=TASK, person=PERSON, kind=KIND, fault=FAULT)
+    def relate(self, task: Task, other: Task, person: str, kind: str, fault: Fault) -> None:
         if task is other or task.refuse(person, WRITERS) or other.refuse(person, WRITERS):
-            return multiple()
+            return
         known = [each for each in self.relations if each.kind == kind]
         is_related = any(each.is_of(task, other) for each in known)
         is_refused = is_related or (kind == "blocks" and find_cycle(known, other, task))
@@ -77,15 +78,15 @@ class ChildRules(Simulation):
         status = 409 if is_refused or self._is_full(task) or self._is_full(other) else 201
         answer = self._call(person, "POST", path, body, status=status, fault=fault)
         if status != 201:
-            return multiple()
+            return
         relation = Relation(answer.json_body["id"], kind, task, other)
         self.relations.append(relation)
-        return multiple(relation)
+        self.all_relations.append(relation)
 
     def _is_full(self, task: Task) -> bool:
         return sum(task in (each.task, each.other) for each in self.relations) == MAX_RELATIONS
 
-    @rule(relation=RELATIONS, person=PERSON, fault=FAULT)
+    @rule(relation=any_of("all_relations"), person=PERSON, fault=FAULT)
     def end_relation(self, relation: Relation, person: str, fault: Fault) -> None:
         if relation.task.refuse(person, WRITERS):
             return
@@ -94,21 +95,21 @@ class ChildRules(Simulation):
         self._call(person, "DELETE", path, status=status, fault=fault, repeated=404)
         self.relations = [each for each in self.relations if each is not relation]
 
-    @rule(target=FILES, task=TASKS, person=PERSON, fault=FAULT)
-    def upload(self, task: Task, person: str, fault: Fault) -> MultipleResults[File]:
+    @rule(task=TASK, person=PERSON, fault=FAULT)
+    def upload(self, task: Task, person: str, fault: Fault) -> None:
         refusal = task.refuse(person, WRITERS)
         path = f"/api/tasks/{task.id}/attachments"
         body = {"filename": "a.txt", "content_type": "text/plain", "size": 5}
         answer = self._call(person, "POST", path, body, status=refusal or 201, fault=fault)
         if refusal is not None:
-            return multiple()
+            return
         attachment = answer.json_body["attachment"]
         put_upload(attachment)
         self._call(person, "POST", f"{path}/{attachment['id']}/complete", status=200, fault=fault)
         task.files.add(attachment["id"])
-        return multiple((task, attachment["id"]))
+        self.files.append((task, attachment["id"]))
 
-    @rule(file=FILES, person=PERSON, fault=FAULT)
+    @rule(file=any_of("files"), person=PERSON, fault=FAULT)
     def delete_file(self, file: File, person: str, fault: Fault) -> None:
         task, attachment = file
         if task.refuse(person, MANAGERS):
@@ -118,15 +119,15 @@ class ChildRules(Simulation):
         self._call(person, "DELETE", path, status=status, fault=fault, repeated=404)
         task.files.discard(attachment)
 
-    @rule(task=TASKS, person=PERSON, watch=st.booleans(), fault=FAULT)
+    @rule(task=TASK, person=PERSON, watch=st.booleans(), fault=FAULT)
     def watch(self, task: Task, person: str, watch: bool, fault: Fault) -> None:
         refusal = task.project.refuse(person, EVERYBODY, archived=True)
         refusal = refusal or (404 if task.is_trashed else None)
         path = f"/api/tasks/{task.id}/watchers/{self.people[person].id}"
         self._call(person, "PUT" if watch else "DELETE", path, status=refusal or 204, fault=fault)
 
-    @rule(target=LABELS, project=PROJECTS, person=PERSON, fault=FAULT)
-    def create_label(self, project: Project, person: str, fault: Fault) -> MultipleResults[Label]:
+    @rule(project=PROJECT, person=PERSON, fault=FAULT)
+    def create_label(self, project: Project, person: str, fault: Fault) -> None:
         refusal = project.refuse(person, WRITERS)
         name = f"label {len(project.labels)}"
         if refusal is None and name in project.labels.values():
@@ -135,12 +136,11 @@ class ChildRules(Simulation):
         answer = self._call(
             person, "POST", path, {"name": name}, status=refusal or 201, fault=fault
         )
-        if refusal is not None:
-            return multiple()
-        project.labels[answer.json_body["id"]] = name
-        return multiple((project, answer.json_body["id"]))
+        if refusal is None:
+            project.labels[answer.json_body["id"]] = name
+            self.labels.append((project, answer.json_body["id"]))
 
-    @rule(label=LABELS, task=TASKS, person=PERSON, fault=FAULT)
+    @rule(label=any_of("labels"), task=TASK, person=PERSON, fault=FAULT)
     def label_task(self, label: Label, task: Task, person: str, fault: Fault) -> None:
         project, label_id = label
         refusal = task.refuse(person, WRITERS)
@@ -151,7 +151,7 @@ class ChildRules(Simulation):
         if refusal is None:
             task.labels = {label_id}
 
-    @rule(label=LABELS, person=PERSON, fault=FAULT)
+    @rule(label=any_of("labels"), person=PERSON, fault=FAULT)
     def delete_label(self, label: Label, person: str, fault: Fault) -> None:
         """Tasks lose a deleted label within some minutes."""
         project, label_id = label

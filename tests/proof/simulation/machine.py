@@ -8,7 +8,7 @@ from tests.counter_checks import count_drift
 from tests.proof.checkers import find_file_violations, find_list_violations, find_violations
 from tests.proof.simulation.base import NAMES, PERSON
 from tests.proof.simulation.children import ChildRules
-from tests.proof.simulation.model import EVERYBODY, Project
+from tests.proof.simulation.model import EVERYBODY, OWNER, Project
 from tests.proof.simulation.projects import ProjectRules
 from tests.proof.simulation.schedules import ScheduleRules
 from tests.proof.simulation.sessions import SessionRules
@@ -20,6 +20,22 @@ LEASE = timedelta(minutes=7)  # longer than any
 
 class PromiseMachine(ProjectRules, TaskRules, ChildRules, SessionRules, ScheduleRules):
     """Any history agrees with the model, and leaves data without violations."""
+
+    def _settle(self) -> None:
+        """Begin with one of everything, so that each rule can apply."""
+        super()._settle()
+        for project in self.all_projects:
+            owner = next(name for name, role in project.roles.items() if role == OWNER)
+            for priority in ("low", "high"):
+                self.create_task(project, owner, priority, None)
+            self.create_label(project, owner, None)
+            self.create_webhook(project, owner, None)
+            first, second = self.all_tasks[-2:]
+            self.label_task(self.labels[-1], first, owner, None)
+            self.comment(first, owner, None)
+            self.upload(first, owner, None)
+            self.relate(first, second, owner, "blocks", None)
+        self.create_view("ann", None)
 
     @rule(person=PERSON)
     def compare(self, person: str) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import MultipleResults, multiple, rule
+from hypothesis.stateful import rule
 
 from chalicelib.clock import now
 from chalicelib.mail.notifications import ASSIGNED
@@ -12,32 +12,29 @@ from tests.proof.simulation.base import (
     FAULT,
     PERSON,
     PRIORITY,
-    PROJECTS,
+    PROJECT,
     STATUS,
-    TASKS,
+    TASK,
     Fault,
     Simulation,
 )
 from tests.proof.simulation.model import DONE, EVERYBODY, WRITERS, Project, Task
 from tests.table_items import scan_items
 
-SOME = st.lists(TASKS, min_size=1, max_size=3)
+SOME = st.lists(TASK, min_size=1, max_size=3)
 
 
 class TaskRules(Simulation):
     """What people do to tasks."""
 
-    @rule(target=TASKS, project=PROJECTS, person=PERSON, priority=PRIORITY, fault=FAULT)
-    def create_task(
-        self, project: Project, person: str, priority: str, fault: Fault
-    ) -> MultipleResults[Task]:
+    @rule(project=PROJECT, person=PERSON, priority=PRIORITY, fault=FAULT)
+    def create_task(self, project: Project, person: str, priority: str, fault: Fault) -> None:
         refusal = project.refuse(person, WRITERS)
         fields = {"title": f"Task {next(self.keys)}", "priority": priority, "status": "todo"}
         body = fields | {"project": project.id}
         answer = self._call(person, "POST", "/api/tasks", body, status=refusal or 201, fault=fault)
-        if refusal is not None:
-            return multiple()
-        return multiple(self._add_task(Task(answer.json_body["id"], project, fields)))
+        if refusal is None:
+            self.all_tasks.append(Task(answer.json_body["id"], project, fields))
 
     def _change(self, task: Task, person: str, fault: Fault, **fields: Any) -> bool:
         """Change a task; return whether that was not refused."""
@@ -46,66 +43,63 @@ class TaskRules(Simulation):
         self._call(person, "PATCH", path, fields, status=refusal or 200, fault=fault)
         return refusal is None
 
-    @rule(task=TASKS, person=PERSON, priority=PRIORITY, fault=FAULT)
+    @rule(task=TASK, person=PERSON, priority=PRIORITY, fault=FAULT)
     def edit_task(self, task: Task, person: str, priority: str, fault: Fault) -> None:
         title = f"Task {next(self.keys)} repeats nothing"
         if self._change(task, person, fault, title=title, priority=priority):
             task.fields |= {"title": title, "priority": priority}
 
-    @rule(task=TASKS, person=PERSON, hours=st.integers(1, 30), fault=FAULT)
+    @rule(task=TASK, person=PERSON, hours=st.integers(1, 30), fault=FAULT)
     def set_due_date(self, task: Task, person: str, hours: int, fault: Fault) -> None:
         self._change(task, person, fault, due_date=_in_hours(hours))
 
-    @rule(task=TASKS, person=PERSON, fault=FAULT)
+    @rule(task=TASK, person=PERSON, fault=FAULT)
     def make_recurring(self, task: Task, person: str, fault: Fault) -> None:
         changes = {"due_date": _in_hours(12), "rrule": "FREQ=DAILY"}
         if self._change(task, person, fault, **changes):
             task.recurs = True
 
-    @rule(target=TASKS, task=TASKS, person=PERSON, status=STATUS, fault=FAULT)
-    def set_status(
-        self, task: Task, person: str, status: str, fault: Fault
-    ) -> MultipleResults[Task]:
+    @rule(task=TASK, person=PERSON, status=STATUS, fault=FAULT)
+    def set_status(self, task: Task, person: str, status: str, fault: Fault) -> None:
         refusal = task.refuse(person, WRITERS)
         if refusal is None and status == DONE and self._is_blocked(task):
             refusal = 409
         path = f"/api/tasks/{task.id}/status"
         self._call(person, "PATCH", path, {"status": status}, status=refusal or 200, fault=fault)
-        return multiple() if refusal else self._set_status(task, status, person)
+        if refusal is None:
+            self._set_status(task, status, person)
 
-    @rule(target=TASKS, some=SOME, person=PERSON, status=STATUS, fault=FAULT)
-    def change_many(
-        self, some: list[Task], person: str, status: str, fault: Fault
-    ) -> MultipleResults[Task]:
+    @rule(some=SOME, person=PERSON, status=STATUS, fault=FAULT)
+    def change_many(self, some: list[Task], person: str, status: str, fault: Fault) -> None:
         tasks = list(dict.fromkeys(some))
         if any(task.refuse(person, WRITERS) for task in tasks):
-            return multiple()
+            return
         if status == DONE and any(map(self._is_blocked, tasks)):
-            return multiple()
+            return
         operations = [{"op": "update", "id": task.id, "status": status} for task in tasks]
         body = {"operations": operations, "atomic": True}
         self._call(person, "POST", "/api/tasks/bulk", body, status=200, fault=fault)
-        created = [self._set_status(task, status, person).values for task in tasks]
-        return multiple(*(task for each in created for task in each))
+        for task in tasks:
+            self._set_status(task, status, person)
 
     def _is_blocked(self, task: Task) -> bool:
         blockers = [each.task for each in self.relations if each.blocks(task)]
         return not task.is_done and any(blocker.is_open for blocker in blockers)
 
-    def _set_status(self, task: Task, status: str, person: str) -> MultipleResults[Task]:
-        """Note a new status; return the next task of a recurring one that is done for once."""
+    def _set_status(self, task: Task, status: str, person: str) -> None:
+        """Note a new status, and the next task of a recurring one."""
         creates_next = task.recurs and not task.has_next and status == DONE and not task.is_done
         task.fields["status"] = status
         if not creates_next:
-            return multiple()
+            return
         task.has_next = True
         next_task = self.people[person].get(f"/api/tasks/{task.id}").json_body["next_task"]
         fields = task.fields | {"status": "todo"}
         labels = task.labels & task.project.labels.keys()
         new = Task(next_task, task.project, fields, recurs=True, labels=labels)
-        return multiple(self._add_task(new))
+        self.all_tasks.append(new)
 
-    @rule(task=TASKS, person=PERSON, other=PERSON, fault=FAULT)
+    @rule(task=TASK, person=PERSON, other=PERSON, fault=FAULT)
     def assign(self, task: Task, person: str, other: str, fault: Fault) -> None:
         """A new assignee gets one mail. The checkers compare assignees, because members leave."""
         refusal = task.refuse(person, WRITERS)
@@ -120,7 +114,7 @@ class TaskRules(Simulation):
         is_told = refusal is None and person != other and before != body["assigned_to"]
         assert _count_assignment_mails() == mails + is_told
 
-    @rule(task=TASKS, person=PERSON, fault=FAULT)
+    @rule(task=TASK, person=PERSON, fault=FAULT)
     def overwrite_unseen(self, task: Task, person: str, fault: Fault) -> None:
         """A change of a version that another change has replaced is refused."""
         if task.refuse(person, EVERYBODY):
@@ -134,7 +128,7 @@ class TaskRules(Simulation):
             self._call(person, "PATCH", path, body, status=412, fault=fault, headers=headers)
             self._call(person, "DELETE", path, status=412, headers=headers)
 
-    @rule(task=TASKS, other=TASKS, person=PERSON, fault=FAULT)
+    @rule(task=TASK, other=TASK, person=PERSON, fault=FAULT)
     def put_after(self, task: Task, other: Task, person: str, fault: Fault) -> None:
         refusal = task.refuse(person, WRITERS)
         is_near = task is not other and task.project is other.project and not other.is_trashed
@@ -143,35 +137,35 @@ class TaskRules(Simulation):
         path = f"/api/tasks/{task.id}/position"
         self._call(person, "PATCH", path, {"after": other.id}, status=refusal or 200, fault=fault)
 
-    @rule(task=TASKS, person=PERSON, fault=FAULT)
+    @rule(task=TASK, person=PERSON, fault=FAULT)
     def delete_task(self, task: Task, person: str, fault: Fault) -> None:
         refusal = task.refuse(person, WRITERS)
         path = f"/api/tasks/{task.id}"
         self._call(person, "DELETE", path, status=refusal or 204, fault=fault, repeated=404)
         task.is_trashed |= refusal is None
 
-    @rule(task=TASKS, person=PERSON, fault=FAULT)
+    @rule(task=TASK, person=PERSON, fault=FAULT)
     def restore_task(self, task: Task, person: str, fault: Fault) -> None:
         refusal = task.project.refuse(person, WRITERS)
         path = f"/api/tasks/{task.id}/restore"
         self._call(person, "POST", path, status=refusal or 200, fault=fault)
         task.is_trashed &= refusal is not None
 
-    @rule(target=TASKS, task=TASKS, person=PERSON, fault=FAULT)
-    def duplicate_task(self, task: Task, person: str, fault: Fault) -> MultipleResults[Task]:
+    @rule(task=TASK, person=PERSON, fault=FAULT)
+    def duplicate_task(self, task: Task, person: str, fault: Fault) -> None:
         refusal = task.refuse(person, WRITERS)
         path = f"/api/tasks/{task.id}/duplicate"
         answer = self._call(person, "POST", path, {}, status=refusal or 201, fault=fault)
         if refusal is not None:
-            return multiple()
+            return
         fields = task.fields | {"status": "todo"}
         copied = {name: answer.json_body[name] for name in fields}
         assert copied == fields
         labels = task.labels & task.project.labels.keys()
         copy = Task(answer.json_body["id"], task.project, copied, recurs=task.recurs, labels=labels)
-        return multiple(self._add_task(copy))
+        self.all_tasks.append(copy)
 
-    @rule(task=TASKS, project=PROJECTS, person=PERSON, fault=FAULT)
+    @rule(task=TASK, project=PROJECT, person=PERSON, fault=FAULT)
     def move_task(self, task: Task, project: Project, person: str, fault: Fault) -> None:
         """The task has another id afterwards, and the labels of its new project."""
         refusal = task.refuse(person, WRITERS)
