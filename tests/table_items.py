@@ -16,7 +16,8 @@ BATCH_GET_MAX = 100
 def scan_items() -> list[Any]:
     """Return all items of the table in DynamoDB's JSON."""
     items: list[Any] = []
-    params: dict[str, Any] = {"TableName": settings.TABLE_NAME}
+    # A full page takes DynamoDB Local longer than the client waits, if the machine is busy.
+    params: dict[str, Any] = {"TableName": settings.TABLE_NAME, "Limit": 500}
     while True:
         page = dynamodb_client()._make_api_call("Scan", params)
         items += page["Items"]
