@@ -143,6 +143,8 @@ class ChildRules(Simulation):
     @rule(label=any_of("labels"), task=TASK, person=PERSON, fault=FAULT)
     def label_task(self, label: Label, task: Task, person: str, fault: Fault) -> None:
         project, label_id = label
+        if label_id in task.labels and label_id not in project.labels:
+            return  # the task may still have it
         refusal = task.refuse(person, WRITERS)
         if refusal is None and (task.project is not project or label_id not in project.labels):
             refusal = 422
