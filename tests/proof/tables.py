@@ -22,9 +22,10 @@ _RANDOM = re.compile(
 )
 # Items are spread over the shards of the time index by their ids.
 _SHARD = re.compile(r'("wake_key": {"S": "[^"]+)#\d"')
-# When something happened, and by which request.
+# When something happened, and by which request of whom.
 _MOMENT = re.compile(
-    r'"\d{4}-\d\d-\d\dT[^"#]+|"request_id": {"S": "[^"]+"}, |"expires_at": {"N": "\d+"}'
+    r'"(changed_by|request_id)": {"S": "[^"]+"}, |"\d{4}-\d\d-\d\dT[^"#]+'
+    r'|"expires_at": {"N": "\d+"}'
 )
 _NUMBER = re.compile(r'"number": {"N": "\d+"}|NUMBER#\d+')
 # Counts of requests, and the last number that was drawn.
@@ -102,7 +103,7 @@ def describe(state: State, *, with_times: bool = True) -> Counter[str]:
     """Return how often the table has each item, with placeholders for what is random.
 
     The shards of a counter item count as one, and names that count zero do not count. Without
-    times, it does not count when an item was written, and by which request.
+    times, it does not count when an item was written, and by which request of whom.
     """
     described: Counter[str] = Counter()
     counts: Counter[str] = Counter()
