@@ -67,7 +67,11 @@ def run_tests(promises: Iterable[Promise], options: Sequence[str]) -> bool:
     """Run the tests of the promises, also those that take long; return whether all passed."""
     tests = sorted({test for promise in promises for test in promise.tests})
     command = [sys.executable, "-m", "pytest", "-q", "-m", "", *options]
-    done = subprocess.run([*command, f"--junitxml={_REPORT}", *tests], cwd=ROOT, check=False)
+    done = subprocess.run(
+        [*command, "-o", "junit_family=xunit1", f"--junitxml={_REPORT}", *tests],
+        cwd=ROOT,
+        check=False,
+    )
     return done.returncode == 0
 
 

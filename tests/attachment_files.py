@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib import settings
 from chalicelib.aws import clients
+from chalicelib.aws.s3_multipart import PART_BYTES
 from tests.support import Person
 from tests.table_items import replace_items, scan_items
 
@@ -55,6 +56,15 @@ def put_object(
 def put_upload(attachment: dict[str, Any], body: bytes = b"bytes", **options: Any) -> None:
     """Put the object of an attachment with the announced type, as if posted with the form."""
     put_object(object_key(attachment), body, attachment["content_type"], **options)
+
+
+def upload_parts(attachment: dict[str, Any]) -> None:
+    """Upload all parts of a 9 MiB file to the multipart upload that S3 lists for it."""
+    where = {"Bucket": settings.BUCKET_NAME, "Key": object_key(attachment)}
+    found = clients.s3_client().list_multipart_uploads(Bucket=where["Bucket"], Prefix=where["Key"])
+    for number, size in ((1, PART_BYTES), (2, 2**20)):
+        part = {"UploadId": found["Uploads"][0]["UploadId"], "PartNumber": number}
+        clients.s3_client().upload_part(**where, **part, Body=bytes(size))
 
 
 def upload_attachment(

@@ -128,7 +128,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupSchedul
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: (*GROUPS, None).index(_find_group(item.nodeid)))
+    """Sort the tests by group; those that take minutes come first, so that none runs alone last."""
+
+    def order(item: pytest.Item) -> tuple[bool, int]:
+        is_short = item.get_closest_marker("proof") is None
+        return is_short, (*GROUPS, None).index(_find_group(item.nodeid))
+
+    items.sort(key=order)
 
 
 def pytest_collection_finish() -> None:

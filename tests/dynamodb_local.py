@@ -31,6 +31,8 @@ SIGNATURE = (
     "AWS4-HMAC-SHA256 Credential=test/20261101/eu-central-1/dynamodb/aws4_request, "
     "SignedHeaders=host, Signature=0"
 )
+# On a busy machine DynamoDB Local may take longer than the two seconds that the app waits.
+READ_TIMEOUT_SECONDS = 30
 # A new client takes longer than most calls, so each address keeps one for each transport.
 _connections: dict[tuple[str, str], Any] = {}
 
@@ -56,7 +58,10 @@ def use_local_table(address: str, transport: str) -> Iterator[None]:
     previous, known = Item._connection, _connections.get(key)
     Item._connection, Item.Meta.host = known, address  # type: ignore[attr-defined]
     try:
-        with patch.dict(os.environ, LAMBDA if transport == "lean" else {}):
+        with (
+            patch.dict(os.environ, LAMBDA if transport == "lean" else {}),
+            patch.object(Item.Meta, "read_timeout_seconds", READ_TIMEOUT_SECONDS),
+        ):
             Item._get_connection()
         if Item.exists():
             Item.delete_table()

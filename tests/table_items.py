@@ -1,6 +1,7 @@
 """Direct access to the items of the test table, past the API."""
 
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,11 +10,14 @@ from chalicelib.dynamodb.batch_writes import BATCH_WRITE_MAX
 from chalicelib.dynamodb.ids import new_id
 from chalicelib.dynamodb.table import Item
 
+BATCH_GET_MAX = 100
+
 
 def scan_items() -> list[Any]:
     """Return all items of the table in DynamoDB's JSON."""
     items: list[Any] = []
-    params: dict[str, Any] = {"TableName": settings.TABLE_NAME}
+    # A full page takes DynamoDB Local longer than the client waits, if the machine is busy.
+    params: dict[str, Any] = {"TableName": settings.TABLE_NAME, "Limit": 500}
     while True:
         page = dynamodb_client()._make_api_call("Scan", params)
         items += page["Items"]
@@ -25,6 +29,18 @@ def scan_items() -> list[Any]:
 def put_items(items: list[Any]) -> None:
     """Put items in DynamoDB's JSON into the table."""
     write_batches([{"PutRequest": {"Item": item}} for item in items])
+
+
+def get_items(keys: Iterable[tuple[str, str]]) -> list[Any]:
+    """Return the items with these keys that exist, in DynamoDB's JSON."""
+    items: list[Any] = []
+    rest = [{"PK": {"S": pk}, "SK": {"S": sk}} for pk, sk in keys]
+    for first in range(0, len(rest), BATCH_GET_MAX):
+        asked = {"Keys": rest[first : first + BATCH_GET_MAX], "ConsistentRead": True}
+        params = {"RequestItems": {settings.TABLE_NAME: asked}}
+        answer = dynamodb_client()._make_api_call("BatchGetItem", params)
+        items += answer["Responses"][settings.TABLE_NAME]
+    return items
 
 
 def replace_items(items: list[Any]) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from chalicelib.accounts.models import User
 from chalicelib.dynamodb.mapping.expressions import is_unchanged
+from chalicelib.dynamodb.outages import is_silence
 from chalicelib.dynamodb.table import Key
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import ConditionFailed, Update, transact
@@ -22,14 +23,19 @@ def get_usage_attribute(kind: str) -> str:
 def record_usage(item: User | ApiToken, kind: str, full_at: datetime) -> bool:
     """Store when the shared bucket will be full again, and return whether that succeeded.
 
-    It fails when a concurrent request changed the time since `item` was read, and when the table
-    does not respond: a failed count is no reason to refuse the request.
+    It fails when a concurrent request changed the time since `item` was read, and when DynamoDB
+    refuses the write: a failed count is no reason to refuse the request. Raises `Unavailable` when
+    DynamoDB does not respond.
     """
     name = get_usage_attribute(kind)
     actions = (getattr(type(item), name).set(format_timestamp(full_at)),)
     unchanged = type(item).PK.exists() & is_unchanged(item, name)
     try:
         transact(Update(Key(type(item), item.PK, item.SK), actions, unchanged))
-    except (ConditionFailed, Unavailable):
+    except ConditionFailed:
+        return False
+    except Unavailable as outage:
+        if is_silence(outage):
+            raise
         return False
     return True

@@ -7,7 +7,8 @@ that site staff can page through all accounts and search by the beginning of an 
 
 import string
 from collections.abc import Iterable
-from functools import partial
+from functools import partial, reduce
+from operator import or_
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
@@ -164,6 +165,24 @@ def update_user_write(user_id: str, *actions: Action, condition: Condition | Non
     """
     exists = User.PK.exists() & User.erased_at.does_not_exist()
     return Update(User.key(user_id), actions, exists if condition is None else exists & condition)
+
+
+def change_account_write(
+    user_id: str, *, disabled: bool | None, staff: bool | None, at: str
+) -> Update:
+    """Return the write that sets these, unless None; it fails when the account is so already.
+
+    `at` is the present time; an account that is disabled keeps its own.
+    """
+    time, flag = User.disabled_at, User.is_staff
+    changes: list[tuple[Action, Condition]] = []
+    if disabled is not None:
+        disable, enable = (time.set(time | at), ~time.exists()), (time.remove(), time.exists())
+        changes.append(disable if disabled else enable)
+    if staff is not None:
+        changes.append((flag.set(staff), ~flag.exists() | (flag != staff)))
+    actions, conditions = zip(*changes, strict=True)
+    return update_user_write(user_id, *actions, condition=reduce(or_, conditions))
 
 
 def active_user_check(user_id: str) -> ConditionCheck:

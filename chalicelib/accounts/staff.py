@@ -1,6 +1,7 @@
 """Account management by site staff: list accounts, disable them, appoint other staff."""
 
 import secrets
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -33,30 +34,29 @@ def update_account(
 ) -> User:
     """Disable or enable an account, and make it site staff or not; None leaves a setting as it is.
 
-    The change takes effect with the account's next request. Raises `NotFound` when there is no such
-    account, and `Conflict` for the caller's own account.
+    The change takes effect with the account's next request. If the account is so already, nothing
+    is written, also not to the audit log: the request may be a repetition. Raises `NotFound` when
+    there is no such account, and `Conflict` for the caller's own account.
     """
     if user_id == access.user_id:
         raise Conflict("You cannot change your own account; ask another member of the site staff")
-    actions = []
-    if disabled is not None:
-        at = User.disabled_at
-        actions.append(at.set(format_timestamp(access.now)) if disabled else at.remove())
-    if staff is not None:
-        actions.append(User.is_staff.set(staff))
-    try:
-        if actions:
-            entry = audit_write(
-                access,
-                AuditAction.ACCOUNT_CHANGED_BY_STAFF,
-                user_id,
-                is_disabled=_name_flag(disabled),
-                is_staff=_name_flag(staff),
-            )
-            transact(models.update_user_write(user_id, *actions), entry)
-    except ConditionFailed as failed:
-        raise NotFound() from failed
-    return require_found(models.get_user(user_id))
+    if disabled is not None or staff is not None:
+        at = format_timestamp(access.now)
+        write = models.change_account_write(user_id, disabled=disabled, staff=staff, at=at)
+        entry = audit_write(
+            access,
+            AuditAction.ACCOUNT_CHANGED_BY_STAFF,
+            user_id,
+            is_disabled=_name_flag(disabled),
+            is_staff=_name_flag(staff),
+        )
+        # The condition fails also when there is no such account; the read below tells which.
+        with suppress(ConditionFailed):
+            transact(write, entry)
+    user = require_found(models.get_user(user_id))
+    if user.erased_at is not None:
+        raise NotFound()
+    return user
 
 
 def _name_flag(value: bool | None) -> str | None:

@@ -8,13 +8,11 @@ from pynamodb.attributes import UnicodeAttribute
 from chalicelib.dynamodb.table import Key, query_all
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import (
-    ConditionFailed,
     Update,
     Write,
     delete_existing,
-    transact,
+    transact_if_possible,
 )
-from chalicelib.errors import Unavailable
 from chalicelib.sessions.models import ApiToken
 
 # A feed is valid until it is deleted or its account gets a new epoch.
@@ -61,13 +59,11 @@ def delete_feed(user_id: str, feed_id: str, *writes: Write) -> bool:
 def record_content(feed: CalendarFeed, digest: str, now: datetime) -> None:
     """Record the digest of the calendar, which is another than before, as it is read at `now`.
 
-    If the write fails, the next read records it, and this one goes on.
+    If DynamoDB refuses the write, the next read records it, and this one goes on.
     """
     actions = (
         CalendarFeed.content_digest.set(digest),
         CalendarFeed.content_changed_at.set(format_timestamp(now)),
     )
-    try:
-        transact(Update(CalendarFeed.key(feed.user_id, feed.id), actions))
-    except (ConditionFailed, Unavailable):  # the feed was deleted after it was read, or an outage
-        return
+    # The feed may have been deleted after it was read.
+    transact_if_possible(Update(CalendarFeed.key(feed.user_id, feed.id), actions))

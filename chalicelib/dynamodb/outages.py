@@ -53,6 +53,11 @@ def raise_outage(error: Exception) -> None:
         raise Unavailable() from error
 
 
+def is_silence(outage: Unavailable) -> bool:
+    """Return whether the service did not respond, in all attempts: another call waits as long."""
+    return isinstance(outage.__cause__, BotoCoreError)
+
+
 def get_error_code(error: ClientError) -> str:
     """Return the AWS error code, such as `NoSuchKey`."""
     return str(error.response.get("Error", {}).get("Code", ""))

@@ -167,6 +167,22 @@ def transact(*writes: Write) -> None:
     raise Unavailable()
 
 
+def transact_if_possible(*writes: Write) -> None:
+    """Commit `writes`, which the request can do without, unless a condition fails or DynamoDB
+    refuses them.
+
+    Raises `Unavailable` when DynamoDB does not respond: the request would wait as long again for
+    the calls that it needs.
+    """
+    try:
+        transact(*writes)
+    except ConditionFailed:
+        return
+    except Unavailable as outage:
+        if outages.is_silence(outage):
+            raise
+
+
 def merge_writes(writes: Iterable[Write]) -> list[Write]:
     """Return `writes` with one increment and one check for each item.
 

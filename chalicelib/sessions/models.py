@@ -18,8 +18,8 @@ from chalicelib.dynamodb.transactions import (
     Write,
     delete_existing,
     transact,
+    transact_if_possible,
 )
-from chalicelib.errors import Unavailable
 
 TOKEN_USE_RECORDED_EVERY = timedelta(minutes=1)
 ATTEMPTS_EXPIRE_AFTER = timedelta(hours=1)
@@ -155,16 +155,14 @@ class ApiToken(Item):
 def record_token_use(token: ApiToken, now: datetime) -> None:
     """Store `now` as the time of the token's last use, at most once a minute.
 
-    If the write fails, the stored time does not change, and the request goes on.
+    If DynamoDB refuses the write, the stored time does not change, and the request goes on.
     """
     recorded_at = token.last_used_at
     if recorded_at and parse_timestamp(recorded_at) > now - TOKEN_USE_RECORDED_EVERY:
         return
     used = ApiToken.last_used_at.set(format_timestamp(now))
-    try:
-        transact(Update(Key(type(token), token.PK, token.SK), (used,)))
-    except (ConditionFailed, Unavailable):  # the token was deleted after it was read, or an outage
-        return
+    # The token may have been deleted after it was read.
+    transact_if_possible(Update(Key(type(token), token.PK, token.SK), (used,)))
 
 
 def delete_api_token(user_id: str, token_id: str, *writes: Write) -> bool:

@@ -7,21 +7,22 @@ from itertools import cycle, islice
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.awsrequest import AWSResponse
 
 from chalicelib.access.rate_limits import SHARES_PER_LIMIT, TokenBucket
 from chalicelib.accounts.models import get_user
 from chalicelib.dynamodb.table import Item
 from chalicelib.errors import TooManyRequests
 from tests.costs.meter import metered
+from tests.dynamodb_local import build_response
 from tests.support import Person
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 LIMIT = 2 * SHARES_PER_LIMIT
 
 
-def _no_response(**_: Any) -> None:
-    raise EndpointConnectionError(endpoint_url="https://dynamodb.example")
+def _refuse(**_: Any) -> AWSResponse:
+    return build_response(400, "ThrottlingException", message="slow down")
 
 
 @pytest.fixture(autouse=True)
@@ -95,13 +96,13 @@ def test_unrecorded_requests_are_recorded_later(ann: Person) -> None:
     assert _count_accepted(ann, _processes(4), 2 * LIMIT) < LIMIT * 0.8
 
 
-def test_no_request_is_refused_when_the_table_rejects_the_write(ann: Person) -> None:
+def test_no_request_is_refused_when_dynamodb_refuses_the_write(ann: Person) -> None:
     (bucket,) = _processes(1)
     bucket.unrecorded = bucket.share
     events = Item._get_connection().connection.client.meta.events
-    events.register_first("before-send.dynamodb.TransactWriteItems", _no_response)
+    events.register_first("before-send.dynamodb.TransactWriteItems", _refuse)
     try:
         assert _is_accepted(ann, bucket, NOW)
     finally:
-        events.unregister("before-send.dynamodb.TransactWriteItems", _no_response)
+        events.unregister("before-send.dynamodb.TransactWriteItems", _refuse)
     assert bucket.unrecorded > bucket.share

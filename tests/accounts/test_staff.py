@@ -6,6 +6,7 @@ from chalice.test import Client
 from chalicelib.accounts.staff import make_staff
 from chalicelib.clock import now
 from tests.support import Api, Person, in_hours
+from tests.table_items import scan_items
 
 
 def _update_account(chief: Person, person: Person, **changes: bool) -> Any:
@@ -65,6 +66,17 @@ def test_staff_can_be_appointed_and_dismissed(chief: Person, ann: Person) -> Non
     assert ann.get("/api/admin/users").status_code == 200
     _update_account(chief, ann, is_staff=False)
     assert ann.get("/api/admin/users").status_code == 403
+
+
+@pytest.mark.parametrize("changes", [{"is_disabled": True}, {"is_staff": True}])
+def test_a_repeated_change_writes_nothing(
+    chief: Person, ann: Person, changes: dict[str, bool]
+) -> None:
+    _update_account(chief, ann, **changes)
+    before = scan_items()
+    again = _update_account(chief, ann, **changes)
+    assert (again.status_code, again.json_body[next(iter(changes))]) == (200, True)
+    assert scan_items() == before
 
 
 def test_staff_cannot_change_their_own_account(chief: Person) -> None:

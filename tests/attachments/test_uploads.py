@@ -15,7 +15,6 @@ from chalicelib.attachments.quota_models import StorageUsage
 from chalicelib.attachments.service import close_task_attachments, delete_attachment
 from chalicelib.attachments.upload_lifecycle import close_upload, expire_uploads
 from chalicelib.aws import clients
-from chalicelib.aws.s3_multipart import PART_BYTES
 from chalicelib.clock import now
 from chalicelib.dynamodb.table import get_item
 from chalicelib.sessions.credentials import parse_credential
@@ -31,6 +30,7 @@ from tests.attachment_files import (
     put_upload,
     save_state,
     upload_attachment,
+    upload_parts,
 )
 from tests.faults import is_killed_at
 from tests.moto_stack import set_watermarks
@@ -191,7 +191,7 @@ def _complete(ann: Person, task: str) -> None:
 def _complete_multipart(ann: Person, task: str) -> None:
     attachment = create_attachment(ann, task, size=9 * 2**20)
     ann.post(attachment_path(attachment, "/parts"), {"numbers": [1]})
-    _upload_parts(attachment)
+    upload_parts(attachment)
     ann.post(attachment_path(attachment, "/complete"))
 
 
@@ -210,15 +210,6 @@ def _purge(ann: Person, task: str) -> None:
     upload_attachment(ann, task)
     upload_attachment(ann, task)
     close_task_attachments(task, now())
-
-
-def _upload_parts(attachment: dict[str, Any]) -> None:
-    """Upload all parts of a 9 MiB file to the multipart upload that S3 lists for it."""
-    where = {"Bucket": settings.BUCKET_NAME, "Key": object_key(attachment)}
-    found = clients.s3_client().list_multipart_uploads(Bucket=where["Bucket"], Prefix=where["Key"])
-    for number, size in ((1, PART_BYTES), (2, 2**20)):
-        part = {"UploadId": found["Uploads"][0]["UploadId"], "PartNumber": number}
-        clients.s3_client().upload_part(**where, **part, Body=bytes(size))
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,23 @@ def test_a_read_by_api_token_succeeds_while_writes_are_throttled(ann: Person) ->
     assert sends, "the use of the token was not recorded"
 
 
+def test_a_read_by_api_token_fails_fast_while_dynamodb_is_silent(ann: Person) -> None:
+    body = {"name": "ci", "scopes": ["projects:read"], "expires_at": "2027-01-01T00:00:00Z"}
+    token = ann.post("/api/auth/tokens", body).json_body["token"]
+    headers = {"Authorization": f"Bearer {token}"}
+
+    def be_silent(operation: str, number: int) -> AWSResponse | None:
+        if operation == "TransactWriteItems" or sends:
+            sends.append(operation)
+            raise ReadTimeoutError(endpoint_url=URL)
+        return None
+
+    sends: list[str] = []
+    with faulty_connection(be_silent):
+        assert ann.get("/api/projects", headers=headers).status_code == 503
+    assert sends == ["TransactWriteItems"] * 3  # six seconds; the list is not read after that
+
+
 def test_a_calendar_is_read_while_writes_are_throttled(ann: Person) -> None:
     url = ann.post("/api/calendar-feeds", {"name": "Work"}).json_body["url"]
     path = url.removeprefix(settings.API_URL)

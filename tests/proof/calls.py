@@ -6,7 +6,7 @@ from chalicelib.clock import now
 from chalicelib.mail.jobs import sweep_outbox
 from tests.costs.costs import Call, Scenario
 from tests.costs.test_costs import TABLES
-from tests.support import EMPTY_TASK, Person, mails_to
+from tests.support import EMPTY_TASK, Api, Person, in_hours, mails_to
 
 
 def _unsubscribe(world: Scenario) -> tuple[Any, ...]:
@@ -23,6 +23,12 @@ def _replace_task(world: Scenario) -> tuple[Any, ...]:
     return "PUT", f"/api/tasks/{task}", EMPTY_TASK | {"status": "done"}
 
 
+def _read_by_api_token(world: Scenario) -> tuple[Any, ...]:
+    fields = {"name": "x", "scopes": ["projects:read"], "expires_at": in_hours(100)}
+    token = world.bob.post("/api/auth/tokens", fields).json_body["token"]
+    return "GET", "/api/projects", None, Api(world.client, token)
+
+
 # They cost as much as the call beside which docs/api.md describes them.
 UNPRICED: dict[str, Call] = {
     "`PUT /api/projects/{project_id}`": lambda world: (
@@ -32,8 +38,19 @@ UNPRICED: dict[str, Call] = {
     ),
     "`PUT /api/tasks/{task_id}`": _replace_task,
     "`POST /api/unsubscribe`": _unsubscribe,
+    "`GET /api/projects` by an API token": _read_by_api_token,
 }
-CALLS = TABLES | {"Calls without a price": UNPRICED}
+BULK = "`POST /api/tasks/bulk`, 10 creates"
+
+
+def _three_creates(world: Scenario) -> tuple[Any, ...]:
+    """Return a request of three operations: each is the same transaction, as are ten."""
+    create = {"op": "create", "project": world.project, "title": "Write the plan"}
+    return "POST", "/api/tasks/bulk", {"operations": [create] * 3}
+
+
+_PRICED = TABLES | {"Calls about tasks": TABLES["Calls about tasks"] | {BULK: _three_creates}}
+CALLS = _PRICED | {"Calls without a price": UNPRICED}
 
 
 def send(world: Scenario, call: Call) -> tuple[str, str]:

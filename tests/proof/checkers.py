@@ -5,13 +5,10 @@ on the stored attributes, not on the models, so that a defect of a model does no
 tokens, index keys and search terms are computed by the code that lists and searches use.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any
-
-from boto3.dynamodb.types import TypeDeserializer
 
 from chalicelib.email_addresses import canonical_address
 from chalicelib.projects.models import get_project
@@ -21,80 +18,16 @@ from chalicelib.task_lists.snapshots import list_current_entries
 from chalicelib.tasks.models import Task, TrashedTask, index_keys
 from chalicelib.text import fold_name
 from tests.attachment_files import list_objects
+from tests.proof.stored_table import Table
 from tests.table_items import scan_items
 
-Row = dict[str, Any]
-Key = tuple[str, str]
-
-_decode = TypeDeserializer().deserialize
 _ID = 26
-
-
-class Table:
-    """All items of the table by key, with plain values."""
-
-    def __init__(self, raw_items: Iterable[Any]) -> None:
-        self.raw = {(item["PK"]["S"], item["SK"]["S"]): item for item in raw_items}
-        self.rows: dict[Key, Row] = {
-            key: {name: _decode(value) for name, value in item.items()}
-            for key, item in self.raw.items()
-        }
-
-    def find(self, pk: str, sk: str = "") -> Iterator[tuple[str, str, Row]]:
-        """Yield what follows the prefixes in PK and SK, and the row, of the keys with both."""
-        for (item_pk, item_sk), row in self.rows.items():
-            if item_pk.startswith(pk) and item_sk.startswith(sk):
-                yield item_pk.removeprefix(pk), item_sk.removeprefix(sk), row
-
-    @cached_property
-    def partitions(self) -> dict[str, list[tuple[str, Row]]]:
-        """The rows of each partition: pairs of sort key and item."""
-        found: dict[str, list[tuple[str, Row]]] = {}
-        for (pk, sk), row in self.rows.items():
-            found.setdefault(pk, []).append((sk, row))
-        return found
-
-    @cached_property
-    def projects(self) -> dict[str, Row]:
-        return {project: row for project, sk, row in self.find("PROJECT#", "META") if sk == ""}
-
-    @cached_property
-    def users(self) -> dict[str, Row]:
-        return {user: row for user, _, row in self.find("USER#", "PROFILE")}
-
-    @cached_property
-    def tasks(self) -> dict[str, Row]:
-        """The tasks that are not in the trash, by id."""
-        return {task: row for _, task, row in self.find("PROJECT#", "TASK#")}
-
-    @cached_property
-    def trashed_tasks(self) -> dict[str, Row]:
-        return {task: row for _, task, row in self.find("PROJECT#", "TRASH#")}
-
-    @cached_property
-    def original_ids(self) -> dict[str, str]:
-        """The present id of each task, in the trash or not, by its original id."""
-        everywhere = self.tasks | self.trashed_tasks
-        return {row.get("first_id") or task: task for task, row in everywhere.items()}
 
 
 def find_violations(raw_items: Iterable[Any] | None = None) -> list[str]:
     """Return a sentence for each rule that the items break; default: those of the table now."""
     table = Table(scan_items() if raw_items is None else raw_items)
-    checks = (
-        _check_claims,
-        _check_memberships,
-        _check_pairs,
-        _check_parents,
-        _check_project_counts,
-        _check_task_counts,
-        _check_storage,
-        _check_index_keys,
-        _check_filter_entries,
-        _check_outbox,
-        _check_epochs,
-    )
-    return sorted(violation for check in checks for violation in check(table))
+    return sorted(violation for check in CHECKS for violation in check(table))
 
 
 def find_file_violations() -> list[str]:
@@ -190,8 +123,8 @@ def _check_parents(table: Table) -> Iterator[str]:
 
 
 def _check_project_counts(table: Table) -> Iterator[str]:
-    stored: dict[str, Counter[str]] = {project: Counter() for project in table.projects}
-    expected: dict[str, Counter[str]] = {project: Counter() for project in table.projects}
+    stored: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    expected: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for project, _, row in table.find("PROJECT#", "STATS#"):
         counts = {name: int(value) for name, value in row.items() if ":" in name}
         stored[project].update(counts)
@@ -201,8 +134,8 @@ def _check_project_counts(table: Table) -> Iterator[str]:
         if "completed_at" in row:
             names.append(f"done:{row['completed_at'][:10]}")
         expected[task[_ID:]].update(names)
-    for project, counts in stored.items():
-        yield from _differ(f"counts of {project}", +counts, expected[project])
+    for project in stored.keys() | expected.keys():
+        yield from _differ(f"counts of {project}", +stored[project], expected[project])
     for noun, counter in (("VIEW#", "VIEWS"), ("WEBHOOK#", "WEBHOOKS")):
         attribute = counter.lower()
         for (pk, sk), row in table.rows.items():
@@ -327,3 +260,18 @@ def _check_snapshots(table: Table) -> Iterator[str]:
             if task[_ID:] == project_id
         }
         yield from _differ(f"list of {project_id}", listed, stored)
+
+
+CHECKS = (
+    _check_claims,
+    _check_memberships,
+    _check_pairs,
+    _check_parents,
+    _check_project_counts,
+    _check_task_counts,
+    _check_storage,
+    _check_index_keys,
+    _check_filter_entries,
+    _check_outbox,
+    _check_epochs,
+)

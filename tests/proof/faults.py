@@ -5,6 +5,7 @@ What retries, decodes and reports errors is the client of the app itself.
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,10 +13,12 @@ from typing import Any
 
 from botocore.exceptions import ReadTimeoutError
 
+from chalicelib.dynamodb.table import Item
 from tests.dynamodb_local import build_conflict, build_response, read_operation, use_session
 from tests.faults import Killed
 
 URL = "https://dynamodb.example"
+READ_TIMEOUT = Item.Meta.read_timeout_seconds
 
 Send = Callable[[Any], Any]
 
@@ -27,11 +30,13 @@ class Fault:
     `act` gets the request and the function that sends it, and returns a response or raises; None
     means that the fault does not apply to this operation. With `stays`, it happens to all later
     requests too. The app absorbs a fault that is `transient`: the client does not notice it.
+    `seconds` is how long a request would take.
     """
 
     act: Callable[[Any, Send], Any]
     stays: bool = False
     is_transient: bool = False
+    seconds: int = 0
 
 
 def _refuse(status: int, code: str, **body: Any) -> Callable[[Any, Send], Any]:
@@ -82,8 +87,8 @@ FAULTS = {
     "a lost response": Fault(_lose_response, is_transient=True),
     "throttled from then on": Fault(_throttle, stays=True),
     "internal errors from then on": Fault(_fail, stays=True),
-    "no response from then on": Fault(_be_silent, stays=True),
-    "all responses lost from then on": Fault(_lose_response, stays=True),
+    "no response from then on": Fault(_be_silent, stays=True, seconds=READ_TIMEOUT),
+    "all responses lost from then on": Fault(_lose_response, stays=True, seconds=READ_TIMEOUT),
     "killed before": Fault(_kill_before, stays=True),
     "killed after": Fault(_kill_after, stays=True),
 }
@@ -99,7 +104,7 @@ class FaultySession:
         self._session, self._fault, self._call = session, fault, call
         self._lock = threading.Lock()
         self.requests = 0
-        self.happened = False
+        self._affected: Counter[threading.Thread] = Counter()  # how many requests, by thread
 
     def send(self, request: Any) -> Any:
         with self._lock:
@@ -107,12 +112,21 @@ class FaultySession:
             number = self.requests
         if number == self._call or (self._fault.stays and number > self._call):
             # A fault that raises has happened; one that returns None has not.
-            self.happened = True
+            self._affected[threading.current_thread()] += 1
             response = self._fault.act(request, self._session.send)
             if response is not None:
                 return response
-            self.happened = False
+            self._affected[threading.current_thread()] -= 1
         return self._session.send(request)
+
+    @property
+    def happened(self) -> bool:
+        return self._affected.total() > 0
+
+    @property
+    def seconds(self) -> int:
+        """How long the requests with the fault take. Other threads send at the same time."""
+        return self._affected[threading.main_thread()] * self._fault.seconds
 
 
 @contextmanager

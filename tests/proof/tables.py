@@ -7,43 +7,103 @@ numbers of a project have gaps.
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from tests.table_items import put_items, scan_items, write_batches
+from tests.dynamodb_local import use_session
+from tests.table_items import get_items, put_items, scan_items, write_batches
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 # Ids, digests, secrets and password hashes.
 _RANDOM = re.compile(
+    r'(?<="upload_id": {"S": ")[^"]+|'
     rf"{_UUID}|[0-9a-f]{{32,}}|[0-9a-hjkmnp-tv-z]{{26}}|[A-Za-z0-9_-]{{43}}|\$argon2[^\"]+"
-    r'|(?<="upload_id": {"S": ")[^"]+'
 )
 # Items are spread over the shards of the time index by their ids.
 _SHARD = re.compile(r'("wake_key": {"S": "[^"]+)#\d"')
+# When something happened, and by which request of whom.
+_MOMENT = re.compile(
+    r'"(changed_by|request_id)": {"S": "[^"]+"}, |"\d{4}-\d\d-\d\dT[^"#]+'
+    r'|"expires_at": {"N": "\d+"}'
+)
 _NUMBER = re.compile(r'"number": {"N": "\d+"}|NUMBER#\d+')
 # Counts of requests, and the last number that was drawn.
 _IGNORED = {"THROTTLE", "NUMBERS"}
 _COUNTER_SHARD = "STATS#"
 
-State = dict[tuple[str, str], Any]
+Key = tuple[str, str]
+State = dict[Key, Any]
 
 
 def read_state() -> State:
     """Return all items of the table by key."""
-    return {(item["PK"]["S"], item["SK"]["S"]): item for item in scan_items()}
+    return {_key(item): item for item in scan_items()}
 
 
-def restore(state: State) -> None:
-    """Give the table the items of `state` again."""
-    current = read_state()
-    gone = [{"PK": {"S": pk}, "SK": {"S": sk}} for pk, sk in current.keys() - state.keys()]
-    write_batches([{"DeleteRequest": {"Key": key}} for key in gone])
-    put_items([item for key, item in state.items() if current.get(key) != item])
+class TrackedTable:
+    """The items of the table, of which only those are read again that a request may have written.
+
+    To read all items after each call would take most of the time of a proof. It is the HTTP session
+    of the app, and looks at each request.
+    """
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self._state = read_state()
+        self._written: set[Key] = set()
+
+    def send(self, request: Any) -> Any:
+        """Send a request, and note the keys of the items that it writes."""
+        self._written.update(_find_written_keys(json.loads(request.body)))
+        return self._session.send(request)
+
+    def read(self) -> State:
+        """Return all items of the table by key."""
+        written, self._written = self._written, set()
+        kept = {key: item for key, item in self._state.items() if key not in written}
+        self._state = kept | {_key(item): item for item in get_items(written)}
+        return dict(self._state)
+
+    def restore(self, state: State) -> None:
+        """Give the table the items of `state` again."""
+        current = self.read()
+        gone = [{"PK": {"S": pk}, "SK": {"S": sk}} for pk, sk in current.keys() - state.keys()]
+        write_batches([{"DeleteRequest": {"Key": key}} for key in gone])
+        put_items([item for key, item in state.items() if current.get(key) != item])
+        self._state, self._written = dict(state), set()
 
 
-def describe(state: State) -> Counter[str]:
+@contextmanager
+def tracked_table() -> Iterator[TrackedTable]:
+    """Track the table for the block; afterwards all items are compared with those it knows."""
+    with use_session(TrackedTable) as table:
+        yield table
+        found, stored = table.read(), read_state()
+        assert {key for key in found | stored if found.get(key) != stored.get(key)} == set()
+
+
+def _find_written_keys(parameters: Any) -> Iterator[Key]:
+    """Yield the keys in the parameters of a write; those of a query yield none."""
+    if "Item" in parameters or "Key" in parameters:
+        yield _key(parameters.get("Item") or parameters["Key"])
+    requests = parameters.get("TransactItems", [])
+    for batch in parameters.get("RequestItems", {}).values():
+        requests = batch if isinstance(batch, list) else []
+    for request in requests:
+        ((_, write),) = request.items()
+        yield _key(write.get("Item") or write["Key"])
+
+
+def _key(item: Any) -> Key:
+    return item["PK"]["S"], item["SK"]["S"]
+
+
+def describe(state: State, *, with_times: bool = True) -> Counter[str]:
     """Return how often the table has each item, with placeholders for what is random.
 
-    The shards of a counter item count as one, and names that count zero do not count.
+    The shards of a counter item count as one, and names that count zero do not count. Without
+    times, it does not count when an item was written, and by which request of whom.
     """
     described: Counter[str] = Counter()
     counts: Counter[str] = Counter()
@@ -53,7 +113,8 @@ def describe(state: State) -> Counter[str]:
                 if "N" in value:
                     counts[f"{pk} {name}"] += int(value["N"])
         elif sk not in _IGNORED:
-            described[_mask(json.dumps(item, sort_keys=True))] += 1
+            text = _mask(json.dumps(item, sort_keys=True))
+            described[text if with_times else _MOMENT.sub("", text)] += 1
     described.update(_mask(f"{name} {count}") for name, count in counts.items() if count)
     return described
 

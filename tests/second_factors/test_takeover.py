@@ -100,7 +100,7 @@ def test_the_export_does_not_tell_who_of_the_staff_changed_the_account(
     client: Client, chief: Person
 ) -> None:
     eve = sign_up(client, "eve")
-    chief.patch(f"/api/admin/users/{eve.id}", {"is_staff": False})
+    chief.patch(f"/api/admin/users/{eve.id}", {"is_staff": True})
     export = request_job(eve, "/api/auth/profile/exports")
     run_sweep()
     events = json.loads(download_job_file(eve, export, "account.json"))["security_events"]

@@ -130,7 +130,8 @@ export interface paths {
          * Disable, enable or promote an account
          * @description `change users`. Body: any of `is_disabled`, `is_staff`, true or false. 200 and the account; 404; 409
          *     `conflict` for the caller's own account. The change takes effect with the next request of every session and
-         *     API token. After the account is enabled again, sessions and API tokens that have not expired work again.
+         *     API token. After the account is enabled again, sessions and API tokens that have not expired work again. If the account is so
+         *     already, nothing is written, also not to the audit log.
          */
         patch: operations["updateAccount"];
         trace?: never;
