@@ -17,7 +17,7 @@ from tests.faults import is_killed_at
 from tests.proof.checkers import find_list_violations, find_violations
 from tests.proof.processes.releases import Release, extract_release
 from tests.proof.processes.runner import run_api_processes
-from tests.proof.table_changes import TableChanges
+from tests.proof.simulation.table_changes import TableChanges
 from tests.proof.tables import read_state, restore
 from tests.support import Person
 
