@@ -64,12 +64,12 @@ def create_session(
     with _open(base_url, None) as anonymous:
         try:
             answer = log_in_route.sync(client=anonymous, body=Login(email, password))
+            signed_in = expect(SignedIn, answer)
         except ApiError as error:
             if error.code != "second_factor_required" or ask_code is None:
                 raise
             step = _build_second_step(error.ticket, ask_code().strip())
-            answer = complete_login.sync(client=anonymous, body=step)
-        signed_in = expect(SignedIn, answer)
+            signed_in = expect(SignedIn, complete_login.sync(client=anonymous, body=step))
     return SessionTokens(signed_in.access, expect(str, signed_in.refresh))
 
 
