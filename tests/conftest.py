@@ -77,11 +77,16 @@ from tests.table_stream import TaskStream  # noqa: E402
 ROOT = Path(__file__).parents[1]
 # Groups of tests that share something which takes long to start; the slowest group runs first.
 GROUPS = {
-    "pages A to C": tuple(f"tests/live/browser/test_{letter}" for letter in "abc"),
-    "other pages": ("tests/live/browser/",),
+    "pages L to Z": ("tests/live/browser/",),
+    "pages A to B": tuple(f"tests/live/browser/test_{letter}" for letter in "ab"),
+    "pages C to K": tuple(f"tests/live/browser/test_{letter}" for letter in "cdefghijk"),
+    "deployment": (
+        "tests/live/test_deployment.py",
+        "tests/live/test_client_deployment.py",
+        "tests/live/test_restart.py",
+    ),
     "cloud": ("tests/live/",),
     "database": ("tests/dynamodb/",),
-    "deployment": ("tests/live/test_deployment.py",),
     "strict cloud": (
         "tests/live/test_permissions.py",
         "tests/live/test_attachments_in_",
