@@ -41,6 +41,17 @@ def read_state() -> State:
     return {_key(item): item for item in scan_items()}
 
 
+def restore(state: State) -> None:
+    """Give the table the items of `state` again."""
+    _replace(read_state(), state)
+
+
+def _replace(current: State, state: State) -> None:
+    gone = [{"PK": {"S": pk}, "SK": {"S": sk}} for pk, sk in current.keys() - state.keys()]
+    write_batches([{"DeleteRequest": {"Key": key}} for key in gone])
+    put_items([item for key, item in state.items() if current.get(key) != item])
+
+
 class TrackedTable:
     """The items of the table, of which only those are read again that a request may have written.
 
@@ -67,10 +78,7 @@ class TrackedTable:
 
     def restore(self, state: State) -> None:
         """Give the table the items of `state` again."""
-        current = self.read()
-        gone = [{"PK": {"S": pk}, "SK": {"S": sk}} for pk, sk in current.keys() - state.keys()]
-        write_batches([{"DeleteRequest": {"Key": key}} for key in gone])
-        put_items([item for key, item in state.items() if current.get(key) != item])
+        _replace(self.read(), state)
         self._state, self._written = dict(state), set()
 
 
