@@ -75,6 +75,7 @@ def test_a_forgotten_password_is_replaced_with_the_link_of_the_mail(
     user, page = web_deployment.new_user("fred").sign_up(), web.page
     web.open("/login")
     page.get_by_role("link", name="Forgot your password?").click()
+    page.get_by_role("button", name="Send the link").wait_for()
     page.get_by_label("Email address").fill(user.email)
     page.get_by_role("button", name="Send the link").click()
     page.get_by_role("status").get_by_text(user.email).wait_for()
@@ -96,7 +97,9 @@ def test_an_invited_person_registers_and_joins_the_project(
     page.get_by_label("Email address").fill(user.email)
     page.get_by_label(re.compile("^Password")).fill(PASSWORD)
     page.get_by_role("button", name="Create an account").click()
+    page.get_by_role("heading", name="Check your inbox").wait_for()
     page.get_by_role("link", name="Log in").click()
+    page.get_by_role("heading", name="Log in").wait_for()
     page.get_by_label("Email address").fill(user.email)
     page.get_by_label(re.compile("^Password")).fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
