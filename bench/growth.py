@@ -1,4 +1,4 @@
-"""Whether a request costs the same in a large project as in a small one.
+"""Compare the cost of a request in a large project with that in a small one.
 
 The table is in DynamoDB Local: the local cloud's own would be slow with so many items. The sample
 project of ten tasks is put there, and others whose tasks are copied until they are large.

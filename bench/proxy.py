@@ -24,8 +24,8 @@ _OWN_HEADERS = {"connection", "content-length", "keep-alive", "transfer-encoding
 
 @dataclass
 class Traffic:
-    """What a program sent: its calls, the units that DynamoDB billed, its connections, and how many
-    round trips followed one another."""
+    """The traffic of a program: its calls, the units that DynamoDB billed, its connections, and its
+    sequential round trips."""
 
     calls: int = 0
     units: float = 0

@@ -1,4 +1,4 @@
-"""What was measured, and the goals."""
+"""Measured values and goals."""
 
 from collections import defaultdict
 from collections.abc import Iterator

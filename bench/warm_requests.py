@@ -25,7 +25,7 @@ ROUTES = {
 
 
 class Context:
-    """What Lambda passes to a handler."""
+    """The context that Lambda passes to a handler."""
 
     aws_request_id = "request"
     function_name = "api"

@@ -97,7 +97,7 @@ GROUPS = {
 }
 
 permissions.start_recording()
-# With a deadline, a test would fail on a busy machine; with other examples each time, now and then.
+# Deadlines would fail tests on a busy machine; random examples would fail them only sometimes.
 hypothesis.settings.register_profile("tests", deadline=None, derandomize=True, database=None)
 hypothesis.settings.load_profile("tests")
 # To verify a password takes 45 ms by design, and tests log the same people in hundreds of times.
@@ -298,6 +298,17 @@ def chief(client: Client) -> Person:
     person = sign_up(client, "chief")
     assert make_staff(email=person.email, now=now()) is None
     return person
+
+
+@pytest.fixture
+def no_app_url() -> Iterator[None]:
+    """The stage has no address of a web client."""
+    from chalicelib import settings
+
+    usual = settings.APP_URL
+    settings.APP_URL = ""
+    yield
+    settings.APP_URL = usual
 
 
 @pytest.fixture

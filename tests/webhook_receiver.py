@@ -62,7 +62,7 @@ def accept(_: Any, __: Received) -> int:
 
 
 class Receiver:
-    """What the receiver got; `answer` decides how it answers from now on."""
+    """The requests that a receiver got; `answer` sets its next responses."""
 
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}/hook?from=tests"

@@ -7,11 +7,9 @@ from datetime import datetime
 
 from chalicelib.accounts.models import User
 from chalicelib.dynamodb.mapping.expressions import is_unchanged
-from chalicelib.dynamodb.outages import is_silence
 from chalicelib.dynamodb.table import Key
 from chalicelib.dynamodb.timestamps import format_timestamp
-from chalicelib.dynamodb.transactions import ConditionFailed, Update, transact
-from chalicelib.errors import Unavailable
+from chalicelib.dynamodb.transactions import Update, transact_if_possible
 from chalicelib.sessions.models import ApiToken
 
 
@@ -30,12 +28,4 @@ def record_usage(item: User | ApiToken, kind: str, full_at: datetime) -> bool:
     name = get_usage_attribute(kind)
     actions = (getattr(type(item), name).set(format_timestamp(full_at)),)
     unchanged = type(item).PK.exists() & is_unchanged(item, name)
-    try:
-        transact(Update(Key(type(item), item.PK, item.SK), actions, unchanged))
-    except ConditionFailed:
-        return False
-    except Unavailable as outage:
-        if is_silence(outage):
-            raise
-        return False
-    return True
+    return transact_if_possible(Update(Key(type(item), item.PK, item.SK), actions, unchanged))

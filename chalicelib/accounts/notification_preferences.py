@@ -1,4 +1,4 @@
-"""How a person wants to be notified: by mail, in the inbox, both or not at all, for each kind.
+"""The notification preferences of a person: mail, inbox, both or none for each kind.
 
 Two sets of switches are stored, one for mail and one for the inbox. A kind without a switch is on.
 The mails about the safety of an account have no switches.

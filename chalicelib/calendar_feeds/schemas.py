@@ -12,7 +12,7 @@ from chalicelib.newer_releases import as_stored
 
 
 class CalendarEntries(StrEnum):
-    """How the tasks are shown in the calendar."""
+    """The form of tasks in the calendar."""
 
     TODOS = "todos"
     EVENTS = "events"

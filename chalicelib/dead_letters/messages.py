@@ -45,7 +45,7 @@ class DeadLetter(Struct, frozen=True):
 
     @property
     def reason(self) -> str | None:
-        """Why Lambda or EventBridge gave up, such as `RetriesExhausted`."""
+        """The reason for which Lambda or EventBridge gave up, such as `RetriesExhausted`."""
         reason = self._context.get("condition") or self.attributes.get("ERROR_CODE")
         return None if reason is None else str(reason)
 

@@ -53,8 +53,8 @@ def raise_outage(error: Exception) -> None:
         raise Unavailable() from error
 
 
-def is_silence(outage: Unavailable) -> bool:
-    """Return whether the service did not respond, in all attempts: another call waits as long."""
+def is_unreachable(outage: Unavailable) -> bool:
+    """Return whether no attempt got a response of the service: another call waits as long."""
     return isinstance(outage.__cause__, BotoCoreError)
 
 

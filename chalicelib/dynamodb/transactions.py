@@ -167,20 +167,21 @@ def transact(*writes: Write) -> None:
     raise Unavailable()
 
 
-def transact_if_possible(*writes: Write) -> None:
-    """Commit `writes`, which the request can do without, unless a condition fails or DynamoDB
-    refuses them.
+def transact_if_possible(*writes: Write) -> bool:
+    """Commit `writes`, which the request can do without, and return whether that succeeded.
 
-    Raises `Unavailable` when DynamoDB does not respond: the request would wait as long again for
-    the calls that it needs.
+    It fails when a condition does, and when DynamoDB refuses the writes. Raises `Unavailable` when
+    DynamoDB does not respond: the request would wait as long again for the calls that it needs.
     """
     try:
         transact(*writes)
     except ConditionFailed:
-        return
+        return False
     except Unavailable as outage:
-        if outages.is_silence(outage):
+        if outages.is_unreachable(outage):
             raise
+        return False
+    return True
 
 
 def merge_writes(writes: Iterable[Write]) -> list[Write]:

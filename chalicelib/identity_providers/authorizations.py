@@ -1,4 +1,4 @@
-"""Authorizations: the authorization code flow with PKCE (RFC 6749, RFC 7636).
+"""The authorization code flow with PKCE (RFC 6749, RFC 7636).
 
 A browser starts an authorization, goes to the provider, and comes back with its authorization
 response. `state` is valid for one response, for ten minutes, and in the browser that started. After

@@ -1,6 +1,7 @@
-"""Emails that tell a user of identities that were linked to their account or unlinked from it.
+"""Emails that tell a user that an identity was linked to their account, or unlinked from it.
 
-They name the provider by its id, because only the API has the list of providers.
+They contain the id of the provider. The function that sends emails has no list of providers, so it
+does not know the name.
 """
 
 from datetime import datetime

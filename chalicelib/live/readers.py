@@ -1,4 +1,4 @@
-"""What the holder of a ticket, connection or subscription may read now.
+"""The present rights of the holder of a ticket, connection or subscription.
 
 It is checked for each event, so that a logout, a disabled account, a new password, a deleted token
 or a removal from the project silences a connection at once.

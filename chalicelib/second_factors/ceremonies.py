@@ -1,4 +1,4 @@
-"""The ceremonies of Web Authentication (Level 3): a registration or an assertion is verified.
+"""Verify the ceremonies of Web Authentication (Level 3): registrations and assertions.
 
 The library `webauthn` and `cryptography` are in a layer and take long to import, so they are
 imported when an authenticator's response is verified.
@@ -30,7 +30,7 @@ class RelyingParty(Struct, frozen=True):
 
 
 class NewCredential(Struct, frozen=True):
-    """What a registration brings: id and public key in base64url, and the signature counter."""
+    """A registered credential: id and public key in base64url, and the signature counter."""
 
     id: str
     public_key: str

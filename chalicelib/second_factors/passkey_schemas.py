@@ -1,8 +1,8 @@
 """Request and response bodies of passkeys: the JSON of Web Authentication (Level 3, section 5.1).
 
 Browsers read and write these forms by themselves (`parseCreationOptionsFromJSON`,
-`parseRequestOptionsFromJSON`, `toJSON`), so the fields have the names of the standard. What
-browsers send beside them is ignored: newer ones add fields.
+`parseRequestOptionsFromJSON`, `toJSON`), so the fields have the names of the standard. Further
+fields are ignored, because newer browsers add some.
 """
 
 from typing import Annotated, Literal
@@ -27,7 +27,7 @@ PasskeyName = Annotated[str, line(max_length=100)]
 
 
 class AttestationResponse(Struct):
-    """What an authenticator returns for a new passkey."""
+    """The response of an authenticator that has created a passkey."""
 
     clientDataJSON: Base64Url
     attestationObject: Base64Url
@@ -35,7 +35,7 @@ class AttestationResponse(Struct):
 
 
 class Attestation(Struct):
-    """A new passkey: `credential.toJSON()` of `navigator.credentials.create()`."""
+    """A new passkey: `toJSON()` of the result of `navigator.credentials.create()`."""
 
     id: CredentialId
     rawId: CredentialId
@@ -44,7 +44,7 @@ class Attestation(Struct):
 
 
 class AssertionResponse(Struct):
-    """What an authenticator returns for a challenge."""
+    """The response of an authenticator that has signed a challenge."""
 
     clientDataJSON: Base64Url
     authenticatorData: Base64Url
@@ -52,7 +52,7 @@ class AssertionResponse(Struct):
 
 
 class Assertion(Struct):
-    """The proof of a passkey: `credential.toJSON()` of `navigator.credentials.get()`."""
+    """The assertion of a passkey: `toJSON()` of the result of `navigator.credentials.get()`."""
 
     id: CredentialId
     rawId: CredentialId

@@ -7,18 +7,15 @@ from msgspec import Struct
 
 from chalicelib.access.service import Access
 from chalicelib.accounts.models import User
-from chalicelib.audit.actions import AuditAction
-from chalicelib.audit.entries import audit_write
 from chalicelib.dynamodb.ids import new_id
 from chalicelib.dynamodb.table import Key
 from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import Delete, Put, Write
 from chalicelib.errors import Conflict, require_found
-from chalicelib.mail.notifications import FACTOR_ADDED, FACTOR_REMOVED, queue_account_write
 from chalicelib.second_factors import ceremonies, models, recovery_codes
 from chalicelib.second_factors.ceremonies import NewCredential, RelyingParty
 from chalicelib.second_factors.models import Challenge, Passkey, SecondFactor
-from chalicelib.second_factors.service import commit_change
+from chalicelib.second_factors.service import commit_change, report_added, report_removed
 from chalicelib.sessions.models import prove_session_write
 
 MAX_PASSKEYS = 10
@@ -33,7 +30,7 @@ class Ceremony(Struct, frozen=True):
 
 
 class Registration(Struct, frozen=True):
-    """A new passkey, and the recovery codes that come with the first factor of an account."""
+    """A new passkey. The first factor of an account comes with recovery codes."""
 
     passkey: Passkey
     recovery_codes: list[str] | None
@@ -57,7 +54,7 @@ def start_registration(access: Access, *, app_url: str) -> Ceremony:
 def register_passkey(
     access: Access, *, name: str, response: dict[str, Any], transports: list[str], app_url: str
 ) -> Registration:
-    """Add the passkey that the authenticator's `response` to the registration brings.
+    """Add the passkey in the authenticator's `response` to a registration.
 
     Returns recovery codes with the first factor of the account. Raises `Invalid` when the response
     is not valid, and `Conflict` for a passkey that the account has, for one too many, and when a
@@ -77,8 +74,7 @@ def register_passkey(
         models.use_challenge_write(key, challenge),
         Put(passkey),
         models.add_factor_write(user, access.now, is_passkey=True),
-        queue_account_write(user, FACTOR_ADDED, access.now),
-        _audit(access, AuditAction.SECOND_FACTOR_ADDED, passkey),
+        *report_added(access, kind="passkey", target=passkey.id),
     ]
     codes = None if user.second_factors else recovery_codes.create_codes(user.id)
     if codes is not None:  # the first factor, which the session has just proved
@@ -100,8 +96,7 @@ def remove_passkey(access: Access, passkey_id: str) -> None:
         models.remove_passkey_write(passkey),
         models.remove_factor_write(user, is_passkey=True),
         *([Delete(SecondFactor.key(user.id))] if is_last else []),
-        queue_account_write(user, FACTOR_REMOVED, access.now),
-        _audit(access, AuditAction.SECOND_FACTOR_REMOVED, passkey),
+        *report_removed(access, kind="passkey", target=passkey.id),
     )
 
 
@@ -151,7 +146,3 @@ def _build_passkey(
         transports=set(transports) or None,
         created_at=format_timestamp(now),
     )
-
-
-def _audit(access: Access, action: AuditAction, passkey: Passkey) -> Put:
-    return audit_write(access, action, access.user_id, target=passkey.id, kind="passkey")

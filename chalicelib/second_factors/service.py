@@ -69,8 +69,7 @@ def confirm_totp_setup(access: Access, code: str) -> list[str] | None:
         writes.append(models.add_factor_write(user, access.now))
     if not user.second_factors:  # its code proves the second factor
         writes.append(prove_session_write(user.id, access.session_id or "", access.now))
-    entry = audit_write(access, AuditAction.SECOND_FACTOR_ADDED, user.id, kind="totp")
-    commit_change(*writes, queue_account_write(user, FACTOR_ADDED, access.now), entry)
+    commit_change(*writes, *report_added(access, kind="totp"))
     return codes.codes if codes else None
 
 
@@ -84,8 +83,7 @@ def remove_totp(access: Access) -> None:
     commit_change(
         models.remove_totp_write(user.id, factor, is_last=user.second_factors == 1),
         models.remove_factor_write(user),
-        queue_account_write(user, FACTOR_REMOVED, access.now),
-        audit_write(access, AuditAction.SECOND_FACTOR_REMOVED, user.id, kind="totp"),
+        *report_removed(access, kind="totp"),
     )
 
 
@@ -148,6 +146,23 @@ def reset_second_factors(access: Access, user_id: str) -> None:
         cleared = update_user_write(user.id, *models.clear_count_actions(), condition=unchanged)
         removed = models.delete_factors_writes(user.id, list_passkeys(user.id))
         commit_change(cleared, *removed, mail, entry)
+
+
+def report_added(access: Access, *, kind: str, target: str | None = None) -> tuple[Write, Write]:
+    """Return the mail to the user and the audit entry of a factor that is added.
+
+    `kind` is `totp` or `passkey`, `target` the id of the passkey.
+    """
+    action = AuditAction.SECOND_FACTOR_ADDED
+    mail = queue_account_write(access.user, FACTOR_ADDED, access.now)
+    return mail, audit_write(access, action, access.user_id, target=target, kind=kind)
+
+
+def report_removed(access: Access, *, kind: str, target: str | None = None) -> tuple[Write, Write]:
+    """Return the mail and the audit entry of a factor that is removed, as `report_added`."""
+    action = AuditAction.SECOND_FACTOR_REMOVED
+    mail = queue_account_write(access.user, FACTOR_REMOVED, access.now)
+    return mail, audit_write(access, action, access.user_id, target=target, kind=kind)
 
 
 def commit_change(*writes: Write) -> None:

@@ -42,7 +42,7 @@ CHECK_TIME_EVERY = 5_000
 
 
 class Reindexed(NamedTuple):
-    """How many entries were added or removed, and how many tasks the project has.
+    """The number of entries that were added or removed, and of tasks of the project.
 
     `is_complete` is False if the time was used up, or if a task changed too often.
     """

@@ -1,4 +1,4 @@
-"""What decides about a delivery right before it is sent, as it is in the table at that time."""
+"""The state of the table that decides about a delivery, read right before it is sent."""
 
 from msgspec import Struct
 

@@ -32,7 +32,7 @@ class WebhookEvent(StrEnum):
 
 
 class DisabledReason(StrEnum):
-    """Why the service made a webhook inactive."""
+    """The reason for which the service made a webhook inactive."""
 
     FAILING = "failing"
     GONE = "gone"
@@ -48,7 +48,7 @@ class DeliveryStatus(StrEnum):
 
 
 class DeliveryCause(StrEnum):
-    """What caused a delivery."""
+    """The cause of a delivery."""
 
     EVENT = "event"
     REDELIVERY = "redelivery"

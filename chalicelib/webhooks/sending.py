@@ -28,7 +28,7 @@ CERTIFICATE, UNREACHABLE, NO_HTTP = "certificate_invalid", "unreachable", "no_ht
 
 
 class Attempt(Struct, frozen=True):
-    """How a request ended: with the `status` of an answer, or with the `error` that prevented it.
+    """The result of a request: the `status` of the response, or the `error` that prevented one.
     It took so many `milliseconds`."""
 
     status: int | None

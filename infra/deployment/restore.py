@@ -18,9 +18,9 @@ from infra.packaging.package import package
 from infra.stage import Stage, UserError, configure_aws, load_stage, report_aws_errors
 from infra.template import Template, read_template
 
-# Outputs of the stack: the secrets whose values are brought along.
+# Outputs of the stack: the secrets that get the values of earlier ones.
 KEYS = ("SecretId", "WebhookKeysId", "SecondFactorKeysId")
-# They are newer than the table, and each list makes a new one.
+# List snapshots: they may be newer than the table, and each list makes a new one.
 _SNAPSHOTS = "catalogue/"
 _POLL = {"Delay": 5, "MaxAttempts": 3600}  # five hours
 
@@ -29,7 +29,7 @@ def restore(stage: Stage, table: str, bucket: str, keys: Mapping[str, str]) -> d
     """Create the stack of a stage that is not deployed, with this table and this bucket.
 
     `keys` are the ids of earlier secrets by the names in `KEYS`; without one, the stack gets a new
-    secret. Returns the outputs of the stack. To repeat the call continues one that failed.
+    secret. Returns the outputs of the stack. After a failure, the same call continues.
 
     Raises UserError when the stage is deployed with another table, or when a name in `keys` is
     unknown.
@@ -58,7 +58,7 @@ def _find_table(stage: Stage) -> str | None:
 
 
 def prepare_table(table: str, properties: Mapping[str, Any]) -> None:
-    """Set what a restored table lacks of the template: stream, expiry, backups, protection.
+    """Set up the stream, expiry, backups and deletion protection, which a restored table lacks.
 
     The stream begins anew, so that the functions do not handle changes from before.
     """
@@ -116,7 +116,10 @@ def _describe_import(template: Template, name: str, **identifier: str) -> dict[s
 
 
 def _copy_keys(keys: Mapping[str, str], outputs: Mapping[str, str]) -> None:
-    """Give the stack's secrets the values of earlier ones. Functions read them within 5 minutes."""
+    """Copy the values of earlier secrets into the secrets of the stack.
+
+    The functions use the new values within five minutes.
+    """
     secrets: Any = boto3.client("secretsmanager")
     for name, secret in keys.items():
         value = secrets.get_secret_value(SecretId=secret)["SecretString"]

@@ -1,4 +1,4 @@
-"""Copies of the project, in which one module at a time is replaced by a mutant."""
+"""Copies of the project. A test run uses a copy in which a mutant takes the place of a module."""
 
 import json
 import os

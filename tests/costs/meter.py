@@ -32,7 +32,7 @@ KIB = 1024
 
 
 class Outcome(NamedTuple):
-    """What a task of a thread pool returned or raised, after a chain of so many calls."""
+    """The result or error of a task in a thread pool, and the number of its sequential calls."""
 
     value: Any
     error: BaseException | None

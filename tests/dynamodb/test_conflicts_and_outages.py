@@ -1,4 +1,4 @@
-"""What callers see when DynamoDB fails; the tests inject faults on the wire."""
+"""Responses to callers when DynamoDB fails; the tests inject faults on the wire."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What applies to every response, also after a failure."""
+"""Rules for every response, also after a failure."""
 
 import json
 from typing import Any

@@ -1,12 +1,10 @@
 """Sign in with an identity, at a real provider."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
-import pytest
 from chalice.test import Client
 
-from chalicelib import settings
 from chalicelib.accounts.jobs import delete_due_accounts
 from chalicelib.accounts.staff import make_staff
 from chalicelib.clock import now
@@ -135,14 +133,6 @@ def test_without_providers_nobody_can_sign_in(anonymous: Api) -> None:
 def test_the_providers_have_a_name_for_their_buttons(browser: Browser) -> None:
     items = browser.api.get("/api/auth/identity-providers").json_body["items"]
     assert items == [{"id": "local", "name": "Local"}]
-
-
-@pytest.fixture
-def no_app_url() -> Iterator[None]:
-    usual = settings.APP_URL
-    settings.APP_URL = ""
-    yield
-    settings.APP_URL = usual
 
 
 def test_a_sign_in_begins_at_the_address_of_the_web_client(

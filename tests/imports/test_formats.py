@@ -1,4 +1,4 @@
-"""What becomes of the files of each product, which have the columns and members of real ones."""
+"""Tasks from the files of each product, which have the columns and members of real ones."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""What the packaged app imports and opens when it starts, and on the first request to a path."""
+"""The modules and files that the packaged app loads at its start, and at the first request."""
 
 import importlib.util
 import json

@@ -25,7 +25,7 @@ Send = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens to a request.
+    """A fault of a request.
 
     `act` gets the request and the function that sends it, and returns a response or raises; None
     means that the fault does not apply to this operation. With `stays`, it happens to all later
@@ -125,7 +125,7 @@ class FaultySession:
 
     @property
     def seconds(self) -> int:
-        """How long the requests with the fault take. Other threads send at the same time."""
+        """The time that requests with the fault take. Other threads send at the same time."""
         return self._affected[threading.main_thread()] * self._fault.seconds
 
 

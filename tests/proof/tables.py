@@ -53,10 +53,10 @@ def _replace(current: State, state: State) -> None:
 
 
 class TrackedTable:
-    """The items of the table, of which only those are read again that a request may have written.
+    """The items of the table, in memory. `read` reads only items again that a request has written.
 
-    To read all items after each call would take most of the time of a proof. It is the HTTP session
-    of the app, and looks at each request.
+    A proof would take several times as long if it read all items after each call. The app uses this
+    object as its HTTP session, so that it sees the keys in each request.
     """
 
     def __init__(self, session: Any) -> None:

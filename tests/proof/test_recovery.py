@@ -66,7 +66,7 @@ def drill(tmp_path: Path) -> Iterator[Drill]:
 
 
 class Work:
-    """What Ann does in the lost stage, and what she expects to find again."""
+    """The data of Ann in the lost stage, and her expectations of the restored one."""
 
     def __init__(self, deployment: Deployment) -> None:
         self.ann, self.bob = (deployment.new_user(name).sign_up() for name in ("ann", "bob"))

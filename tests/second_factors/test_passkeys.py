@@ -1,12 +1,10 @@
 """Passkeys: registration, login, step-up and removal, and what is refused."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from chalicelib import settings
 from chalicelib.accounts.jobs import delete_due_accounts
 from chalicelib.clock import now
 from chalicelib.mail.jobs import sweep_outbox
@@ -287,14 +285,6 @@ def test_guessing_is_slowed_down_with_that_of_codes(anonymous: Api, ann: Person)
     for proof in ({"passkey": phone.sign(options)}, {"code": app.code(1)}):
         blocked = anonymous.post(SECOND_STEP, {"ticket": ticket, **proof})
         assert code_of(blocked) == (429, "too_many_requests")
-
-
-@pytest.fixture
-def no_app_url() -> Iterator[None]:
-    usual = settings.APP_URL
-    settings.APP_URL = ""
-    yield
-    settings.APP_URL = usual
 
 
 def test_passkeys_work_at_the_address_of_the_web_client_only(ann: Person, no_app_url: None) -> None:

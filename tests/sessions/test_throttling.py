@@ -1,4 +1,4 @@
-"""How many attempts are free, and for how long each further one blocks the next."""
+"""Some attempts are free; each further one blocks the next for a longer time."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

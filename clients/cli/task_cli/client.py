@@ -1,4 +1,4 @@
-"""What commands begin with: the client of the API, and the project that a name means."""
+"""The start of each command: create the client of the API, and find a project by its name."""
 
 from task_cli.credentials import CredentialStore, load_credentials
 from task_cli.failures import NOT_FOUND, Refused

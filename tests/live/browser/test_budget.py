@@ -1,4 +1,4 @@
-"""What the pages of the web client load and render at first, in headless Chromium.
+"""The first load of the pages of the web client: bytes, nodes and shifts, in headless Chromium.
 
 `WRITE_MEASUREMENTS=1` writes the figures into bench/web_client.json.
 """
@@ -56,7 +56,7 @@ def address(web_deployment: Deployment) -> str:
 
 @pytest.fixture(scope="module")
 def budgets(web_deployment: Deployment) -> Measurements:
-    """What the build says that each page needs."""
+    """Return the bytes that each page needs, as the build counts them."""
     return dict(json.loads((BUILD / ".vite" / "first-load.json").read_text()))
 
 

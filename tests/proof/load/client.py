@@ -1,11 +1,11 @@
-"""A client of the load: a user who makes requests of the mix, one after another, until a time.
+"""A client of the load test: a user who makes random requests, one after another, until a time.
 
 Runs as a process of its own, with its work as JSON in the first argument: `url`, `email`,
 `password`, `project`, `shared` (tasks that all clients change), `until` (a time of the monotonic
 clock) and `seed`.
 
 It writes a line of JSON for each request: when it ended, how long it took, its kind and status, and
-the id and version of the task that the response shows.
+the id and version of the task in the response.
 """
 
 import http.client
@@ -16,7 +16,7 @@ import time
 from typing import Any
 from urllib.parse import urlsplit
 
-# How many of a hundred requests are of each kind.
+# The number of requests of each kind among a hundred.
 MIX = {
     "list": 28,
     "read": 20,
@@ -34,7 +34,7 @@ MIX = {
 SHARED = 0.3  # of the requests for a task, those for one that all clients change
 MAX_REQUESTS = 100_000
 LOGIN_EVERY_SECONDS = 120
-WAIT_SECONDS = 0.2  # after an answer that the service is not available
+WAIT_SECONDS = 0.2  # after a response that the service is unavailable
 _TIMEOUT_SECONDS = 30
 _STATUSES = ("todo", "in_progress", "review", "done")
 
@@ -43,7 +43,7 @@ class Client:
     """A user, the tasks that the user made, and those in the trash."""
 
     def __init__(self, work: dict[str, Any]) -> None:
-        self._work, self._dice = work, random.Random(work["seed"])
+        self._work, self._random = work, random.Random(work["seed"])
         self._url = urlsplit(work["url"])
         self._own: list[str] = []
         self._trashed: list[str] = []
@@ -55,7 +55,7 @@ class Client:
                 return
             if time.monotonic() > self._logged_in_at + LOGIN_EVERY_SECONDS:
                 self._log_in()
-            kind = self._dice.choices(list(MIX), list(MIX.values()))[0]
+            kind = self._random.choices(list(MIX), list(MIX.values()))[0]
             self._act(kind, number)
 
     def _log_in(self) -> None:
@@ -66,8 +66,8 @@ class Client:
 
     def _act(self, kind: str, number: int) -> None:
         project = self._work["project"]
-        is_shared = not self._own or self._dice.random() < SHARED
-        task = self._dice.choice(self._work["shared"] if is_shared else self._own)
+        is_shared = not self._own or self._random.random() < SHARED
+        task = self._random.choice(self._work["shared"] if is_shared else self._own)
         special = {
             "change at version": lambda: self._change_at_version(task, number),
             "create": lambda: self._create(kind, number),
@@ -90,7 +90,7 @@ class Client:
             self._send(kind, *plain[kind])
 
     def _choose_filter(self) -> str:
-        status = self._dice.choice(_STATUSES)
+        status = self._random.choice(_STATUSES)
         filters = (
             "",
             f"&status={status}",
@@ -98,16 +98,16 @@ class Client:
             "&ordering=due_date",
             "&overdue=true",
         )
-        return self._dice.choice(filters)
+        return self._random.choice(filters)
 
     def _choose_change(self, number: int) -> dict[str, Any]:
         changes: tuple[dict[str, Any], ...] = (
             {"title": f"Zeppelin {number}"},
-            {"status": self._dice.choice(_STATUSES)},
+            {"status": self._random.choice(_STATUSES)},
             {"priority": "high"},
             {"due_date": "2037-01-01"},
         )
-        return self._dice.choice(changes)
+        return self._random.choice(changes)
 
     def _change_at_version(self, task: str, number: int) -> None:
         status, body = self._send("read", "GET", f"/tasks/{task}")
@@ -129,7 +129,7 @@ class Client:
 
     def _trash(self) -> None:
         if self._own:
-            task = self._own.pop(self._dice.randrange(len(self._own)))
+            task = self._own.pop(self._random.randrange(len(self._own)))
             status, _ = self._send("trash", "DELETE", f"/tasks/{task}", task=task)
             (self._trashed if status == 204 else self._own).append(task)
 
@@ -170,7 +170,7 @@ class Client:
         return status, found
 
     def _forget(self, path: str) -> None:
-        """Stop using a task that is not there any more."""
+        """Make no further requests for a task that does not exist."""
         gone = path.split("/")[2]
         self._own = [each for each in self._own if each != gone]
         self._trashed = [each for each in self._trashed if each != gone]

@@ -1,4 +1,4 @@
-"""What the clients report: the answers that were errors, and the writes that have to exist."""
+"""The report of a load test: unintended responses, and acknowledged writes that are missing."""
 
 import statistics
 from collections import Counter
@@ -16,20 +16,20 @@ Line = dict[str, Any]
 class Report:
     """The lines of all clients, and the times of the kill.
 
-    What was acknowledged before `saved` is in the saved state; from `killed` to `restarted` there
-    was no cloud. `silences` are other times, from and until, in which the cloud did not answer
-    whoever asked, because the machine was busy: then 503 is the right answer.
+    The saved state contains every change that was acknowledged before `saved`. From `killed` to
+    `restarted` there was no cloud. `outages` are the begin and the end of each other time in which
+    health checks of the cloud failed, because the machine was busy: then 503 is intended.
     """
 
     lines: Sequence[Line]
     saved: float
     killed: float
     restarted: float
-    silences: Sequence[tuple[float, float]] = ()
+    outages: Sequence[tuple[float, float]] = ()
 
     @property
     def errors(self) -> list[Line]:
-        """The answers that were not intended."""
+        """The requests with a response that is not intended."""
         return [line for line in self.lines if not self._is_intended(line)]
 
     def was_served_after_restart(self) -> bool:
@@ -45,7 +45,7 @@ class Report:
             return True
         if status == 503:
             began, ended = line["at"] - line["seconds"], line["at"]
-            outages = [(self.killed, self.restarted + 1), *self.silences]
+            outages = [(self.killed, self.restarted + 1), *self.outages]
             return any(began <= until and ended >= since for since, until in outages)
         return bool(status == 404 and line["at"] >= self.killed and self._was_lost(line))
 
@@ -65,7 +65,10 @@ class Report:
         return (line for line in self.lines if line["kind"] in kinds and line["status"] < 300)
 
     def find_missing(self, rows: Iterable[Any]) -> list[str]:
-        """Return the acknowledged writes that neither the last save nor what came after has."""
+        """Describe the acknowledged writes that must be stored, and are not.
+
+        Those between the save and the restart may be lost.
+        """
         versions = {
             row["SK"]["S"].partition("#")[2]: int(row["version"]["N"])
             for row in rows
@@ -86,11 +89,15 @@ class Report:
         statuses = Counter(line["status"] for line in self.lines)
         times = sorted(line["seconds"] for line in self.lines if line["status"] < 300)
         lost = sum(self.saved <= line["at"] <= self.killed for line in self._writes())
-        silences = [s for s in self.silences if s[1] < self.killed or s[0] > self.restarted + 1]
+        others = [
+            (since, until)
+            for since, until in self.outages
+            if until < self.killed or since > self.restarted + 1
+        ]
         return (
             f"{len(self.lines):,} requests, {dict(sorted(statuses.items()))}; "
             f"half within {statistics.median(times) * 1000:.0f} ms, 99 of 100 within "
             f"{times[len(times) * 99 // 100] * 1000:.0f} ms; {lost} writes between save and kill; "
-            f"{len(silences)} other silences of the cloud; "
+            f"{len(others)} other outages of the cloud; "
             f"memory of the API {memory[len(memory) // 4]:.0f} to {memory[-1]:.0f} MB"
         )

@@ -2,15 +2,13 @@
 
 `LOAD_SECONDS` sets the length, 300 by default. The processes of the API and the clients go on while
 the cloud is killed with SIGKILL in the middle and started again. The emulator saves its state every
-few seconds, so what was acknowledged after the last save is lost, which DynamoDB never does. All
-that it had saved must be there, nothing may be half there, and every request before and after must
-get an intended answer.
+few seconds, so a change that it acknowledged after the last save is lost; DynamoDB loses none. All
+saved changes must be there, no transaction may be half there, and every request before and after
+must get an intended response.
 """
 
 import json
 import os
-import shutil
-import signal
 import statistics
 import subprocess
 import sys
@@ -30,11 +28,11 @@ from localstack import cloud
 from localstack.stack import (
     Outputs,
     check_stream_consumers,
-    deploy_local_stack,
     read_function_environment,
     use_endpoint,
 )
-from tests.live.support import PASSWORD, ApiUser, Deployment
+from tests.live.restartable_cloud import RestartableCloud, run_restartable_cloud
+from tests.live.support import PASSWORD, ApiUser
 from tests.proof.checkers import find_violations
 from tests.proof.load.report import Report
 from tests.proof.processes.runner import ApiProcess, run_api_processes
@@ -43,7 +41,7 @@ SECONDS = int(os.environ.get("LOAD_SECONDS", "300"))
 CLIENTS, SERVERS = 4, 2
 SHARED_TASKS = 5
 KILL_AFTER = 0.25  # of the time
-# The second one began after the first, so it has all that was acknowledged until then.
+# The second save begins after the first has ended, so it contains all changes from before.
 SAVES_BEFORE_KILL = 2
 GROWTH_MAX_MB = 16
 
@@ -56,59 +54,14 @@ pytestmark = [
 Say = Callable[[str], None]
 
 
-class KillableCloud:
-    """A local cloud with the stack, which saves its state."""
-
-    def __init__(self) -> None:
-        self.port = cloud.find_free_port()
-        self._process = cloud.start(self.port)
-        self.outputs: Outputs = deploy_local_stack(self.port)
-        Deployment(self.outputs).set_watermarks()
-        self._saved = cloud.get_state_dir(self.port) / "state" / "dynamodb.json"
-
-    def wait_for_save(self) -> float:
-        """Wait until the table has been saved; return the time, of the monotonic clock."""
-        before = self._read_save_time()
-        deadline = time.monotonic() + 60
-        while self._read_save_time() == before:
-            assert time.monotonic() < deadline, "the emulator does not save its state"
-            time.sleep(0.02)
-        return time.monotonic()
-
-    def _read_save_time(self) -> int:
-        return self._saved.stat().st_mtime_ns if self._saved.exists() else 0
-
-    def kill(self) -> None:
-        """End the process of the cloud and those of its functions, as a power failure does."""
-        os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-
-    def restart(self) -> None:
-        try:
-            self._process = cloud.start(self.port)
-        except UserError:  # a busy machine took more than half a minute
-            self._process = cloud.start(self.port)
-
-    def stop(self) -> None:
-        cloud.stop(self._process)
-
-    def scan(self) -> list[Any]:
-        with use_endpoint(self.outputs["aws_endpoint"]):
-            pages = boto3.client("dynamodb").get_paginator("scan")
-            found = pages.paginate(TableName=self.outputs["table"])
-            return [item for page in found for item in page["Items"]]
+@pytest.fixture
+def own_cloud() -> Iterator[RestartableCloud]:
+    with run_restartable_cloud() as own:
+        yield own
 
 
 @pytest.fixture
-def own_cloud() -> Iterator[KillableCloud]:
-    own = KillableCloud()
-    yield own
-    own.stop()
-    shutil.rmtree(cloud.get_state_dir(own.port), ignore_errors=True)
-
-
-@pytest.fixture
-def servers(own_cloud: KillableCloud) -> Iterator[list[ApiProcess]]:
+def servers(own_cloud: RestartableCloud) -> Iterator[list[ApiProcess]]:
     environment = read_function_environment(own_cloud.outputs)
     local = {
         "AWS_ENDPOINT_URL": own_cloud.outputs["aws_endpoint"],
@@ -133,8 +86,8 @@ def say(capsys: pytest.CaptureFixture[str]) -> Say:
     return show
 
 
-class Crew:
-    """The client processes, each with its own user in one project, and what they report."""
+class Clients:
+    """The client processes, each with its own user in one project, and their reports."""
 
     def __init__(self, servers: list[ApiProcess], folder: Path, stack: ExitStack) -> None:
         users = [self._sign_up(servers, number) for number in range(CLIENTS)]
@@ -179,24 +132,24 @@ class Crew:
 
 
 @contextmanager
-def observe_cloud(port: int) -> Iterator[list[tuple[float, float]]]:
-    """Ask the cloud four times a second whether it is there, during the block.
+def watch_health(port: int) -> Iterator[list[tuple[float, float]]]:
+    """Send the cloud four health checks a second during the block.
 
-    Yields the times, from and until, at which it did not answer within a second.
+    Yields its outages: the begin and the end of each check without a response within a second.
     """
-    silences: list[tuple[float, float]] = []
+    outages: list[tuple[float, float]] = []
     stopped = threading.Event()
 
-    def observe() -> None:
+    def check() -> None:
         while not stopped.wait(0.25):
             began = time.monotonic()
             if not cloud.is_healthy(port):
-                silences.append((began, time.monotonic()))
+                outages.append((began, time.monotonic()))
 
-    thread = threading.Thread(target=observe)
+    thread = threading.Thread(target=check)
     thread.start()
     try:
-        yield silences
+        yield outages
     finally:
         stopped.set()
         thread.join()
@@ -209,7 +162,7 @@ def _read_memory_mb(process: ApiProcess) -> float:
 
 
 def test_the_service_keeps_its_promises_under_load_and_when_the_cloud_is_killed(
-    own_cloud: KillableCloud,
+    own_cloud: RestartableCloud,
     servers: list[ApiProcess],
     tmp_path: Path,
     say: Say,
@@ -217,21 +170,21 @@ def test_the_service_keeps_its_promises_under_load_and_when_the_cloud_is_killed(
 ) -> None:
     memory: list[float] = []
     with ExitStack() as stack:
-        silences = stack.enter_context(observe_cloud(own_cloud.port))
-        crew = Crew(servers, tmp_path, stack)
-        _watch(crew, servers, memory, crew.began + SECONDS * KILL_AFTER, say)
+        outages = stack.enter_context(watch_health(own_cloud.port))
+        clients = Clients(servers, tmp_path, stack)
+        _watch(clients, servers, memory, clients.began + SECONDS * KILL_AFTER, say)
         saved, killed = _kill_after_a_save(own_cloud)
-        own_cloud.restart()
+        _restart(own_cloud)
         restarted = time.monotonic()
         say(f"the cloud was killed, and is back after {restarted - killed:.0f} s")
-        _watch(crew, servers, memory, crew.until + 1, say)
-        lines = crew.read_lines()
+        _watch(clients, servers, memory, clients.until + 1, say)
+        lines = clients.read_lines()
 
-    report = Report(lines, saved, killed, restarted, silences)
+    report = Report(lines, saved, killed, restarted, outages)
     say(report.describe(memory))
     assert report.errors == []
     assert report.was_served_after_restart(), "the time was over before the cloud was back"
-    rows = own_cloud.scan()
+    rows = _scan(own_cloud.outputs)
     assert report.find_missing(rows) == []
     assert find_violations(rows) == []
     assert check_stream_consumers(own_cloud.outputs) == []
@@ -242,7 +195,7 @@ def test_the_service_keeps_its_promises_under_load_and_when_the_cloud_is_killed(
 
 
 def _watch(
-    crew: Crew, servers: list[ApiProcess], memory: list[float], until: float, say: Say
+    clients: Clients, servers: list[ApiProcess], memory: list[float], until: float, say: Say
 ) -> None:
     """Measure the memory until a time, and show the progress every ten seconds."""
     shown = time.monotonic()
@@ -251,18 +204,31 @@ def _watch(
         memory.append(sum(_read_memory_mb(server) for server in servers) / len(servers))
         if time.monotonic() > shown + 10:
             shown = time.monotonic()
-            lines = crew.read_lines()
+            lines = clients.read_lines()
             statuses = Counter(line["status"] for line in lines)
-            say(
-                f"{shown - crew.began:.0f} of {SECONDS} s, {len(lines):,} requests {dict(statuses)}"
-            )
+            elapsed = f"{shown - clients.began:.0f} of {SECONDS} s"
+            say(f"{elapsed}, {len(lines):,} requests {dict(statuses)}")
 
 
-def _kill_after_a_save(own: KillableCloud) -> tuple[float, float]:
+def _restart(own: RestartableCloud) -> None:
+    try:
+        own.start()
+    except UserError:  # a busy machine took more than half a minute
+        own.start()
+
+
+def _scan(outputs: Outputs) -> list[Any]:
+    """Return all items of the table."""
+    with use_endpoint(outputs["aws_endpoint"]):
+        pages = boto3.client("dynamodb").get_paginator("scan").paginate(TableName=outputs["table"])
+        return [item for page in pages for item in page["Items"]]
+
+
+def _kill_after_a_save(own: RestartableCloud) -> tuple[float, float]:
     """Kill the cloud after two saves.
 
-    Returns the time at which the first was complete, so that the second has all that was
-    acknowledged before, and the time of the kill.
+    Returns the end of the first save, because the second contains all changes from before it, and
+    the time of the kill.
     """
     times = [own.wait_for_save() for _ in range(SAVES_BEFORE_KILL)]
     time.sleep(1)  # acknowledged and lost

@@ -1,4 +1,4 @@
-"""The report of the load finds errors and missing writes."""
+"""`Report` finds unintended responses, and acknowledged writes that are missing."""
 
 from typing import Any
 

@@ -1,10 +1,12 @@
 """A crowd: client processes that call processes of the API at the same time."""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any
 
+from tests.proof.checkers import find_violations
 from tests.proof.processes.runner import (
     Answer,
     ApiProcess,
@@ -15,9 +17,9 @@ from tests.proof.processes.runner import (
 )
 from tests.support import Person
 
-# What a client is told that succeeds, and one that was slower than another: a task is in the trash
-# (404, and 422 for the other task of a relation), or too many wrote to one item (503).
-INTENDED = {200, 201, 204, 404, 409, 412, 422, 429, 503}
+# Success, and the refusals that a slower client gets: a task is in the trash (404, and 422 for the
+# other task of a relation), or too many requests write to one item (503).
+_INTENDED = {200, 201, 204, 404, 409, 412, 422, 429, 503}
 
 
 class Crowd:
@@ -58,6 +60,23 @@ class Crowd:
         overlapping = sum(most > 1 for most in self.most_in_flight)
         return overlapping > 0.9 * len(self.most_in_flight)
 
+    def act_as(self, team: "Team", rounds: int) -> int:
+        """Let the clients change the tasks of a team, and check statuses and data after each round.
+
+        Returns the number of requests.
+        """
+        statuses = Counter[int]()
+        for seed in range(rounds):
+            team.ann.log_in()
+            plans = [team.plan(f"{seed} {client}", 20) for client in range(self.size)]
+            answers = chain.from_iterable(self.act(plans, team.ann))
+            statuses.update(answer.status for answer in answers)
+            assert find_violations() == []
+        assert self.was_concurrent()
+        assert statuses.keys() <= _INTENDED, statuses
+        assert statuses[503] < 0.02 * statuses.total(), statuses
+        return statuses.total()
+
 
 def _complete(request: Request, url: str, common: dict[str, str]) -> Request:
     return {
@@ -72,7 +91,7 @@ class Team:
     """A project with two members, few tasks and two labels, which a crowd changes."""
 
     def __init__(self, ann: Person, bob: Person) -> None:
-        self.bob = bob
+        self.ann, self.bob = ann, bob
         self.project = ann.create_project()
         ann.add_member(self.project, bob)
         self.tasks = [ann.create_task(self.project, f"Task {n}")["id"] for n in range(6)]
@@ -81,19 +100,19 @@ class Team:
 
     def plan(self, seed: str, length: int) -> list[Request]:
         """Return `length` calls; the same for the same seed."""
-        dice = random.Random(seed)
-        return [self._choose(dice) for _ in range(length)]
+        generator = random.Random(seed)
+        return [self._choose(generator) for _ in range(length)]
 
-    def _choose(self, dice: random.Random) -> Request:
-        task, other = dice.sample(self.tasks, 2)
-        status = dice.choice(["todo", "in_progress", "review", "done"])
-        assigned = {"status": status, "assigned_to": dice.choice([self.bob.id, None])}
+    def _choose(self, generator: random.Random) -> Request:
+        task, other = generator.sample(self.tasks, 2)
+        status = generator.choice(["todo", "in_progress", "review", "done"])
+        assigned = {"status": status, "assigned_to": generator.choice([self.bob.id, None])}
         path = f"/api/tasks/{task}"
         calls: list[tuple[str, str, Any]] = [
             ("POST", "/api/tasks", {"project": self.project, "title": "New", "status": status}),
             ("PATCH", path, assigned),
-            ("PATCH", path, {"labels": dice.sample(self.labels, 1), "priority": "low"}),
-            ("PATCH", path, {"title": f"Title {dice.random()}"}),
+            ("PATCH", path, {"labels": generator.sample(self.labels, 1), "priority": "low"}),
+            ("PATCH", path, {"title": f"Title {generator.random()}"}),
             ("DELETE", path, None),
             ("POST", f"{path}/restore", None),
             ("POST", f"{path}/restore", None),
@@ -101,5 +120,5 @@ class Team:
             ("POST", f"{path}/relations", {"kind": "blocks", "task": other}),
             ("GET", f"/api/tasks?project={self.project}&status={status}", None),
         ]
-        method, path, body = dice.choice(calls)
+        method, path, body = generator.choice(calls)
         return {"method": method, "path": path, "body": body}

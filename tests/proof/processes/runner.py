@@ -28,7 +28,7 @@ Request = dict[str, Any]
 
 @dataclass(frozen=True)
 class Answer:
-    """A response, and when its request began and ended (seconds of the monotonic clock)."""
+    """A response, with the begin and the end of its request (seconds of the monotonic clock)."""
 
     began: float
     ended: float
@@ -38,7 +38,7 @@ class Answer:
 
 
 class ClientProcess:
-    """A process that makes requests, as `http_client.py` says."""
+    """A process that runs http_client.py, which makes requests."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -49,7 +49,7 @@ class ClientProcess:
         )
 
     def start(self, at: float, requests: Sequence[Request]) -> None:
-        """Begin to make the requests at a time of the monotonic clock."""
+        """Make the requests one after another, from `at` on (seconds of the monotonic clock)."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps({"at": at, "requests": list(requests)}) + "\n")
         self._process.stdin.flush()
@@ -66,7 +66,7 @@ class ClientProcess:
 def act_at_once(
     clients: Sequence[ClientProcess], plans: Sequence[Sequence[Request]]
 ) -> list[list[Answer]]:
-    """Let each client make the requests of its plan, all at a time; return their answers."""
+    """Let all clients make the requests of their plans at the same time; return their answers."""
     at = time.monotonic() + _BARRIER_SECONDS
     for client, plan in zip(clients, plans, strict=True):
         client.start(at, plan)
@@ -85,7 +85,7 @@ def count_most_in_flight(answers: Sequence[Sequence[Answer]]) -> int:
 
 
 class ApiProcess:
-    """A process that serves the app of a checkout, as `serve_app.py` says."""
+    """A process that runs serve_app.py, which serves the app of a checkout."""
 
     def __init__(self, environment: dict[str, str], checkout: Path = ROOT) -> None:
         self.port = cloud.find_free_port()

@@ -7,13 +7,12 @@ that it would show nothing.
 import random
 from collections import Counter
 from collections.abc import Callable
-from itertools import chain
 
 import pytest
 
 from tests.proof.checkers import find_violations
 from tests.proof.linearizability import REFUSED, Operation, State, has_overlap, is_linearizable
-from tests.proof.processes.crowd import INTENDED, Crowd, Team
+from tests.proof.processes.crowd import Crowd, Team
 from tests.proof.processes.runner import Answer, ApiProcess, ClientProcess, Request
 from tests.support import PASSWORD, Person
 from tests.table_items import replace_items, scan_items
@@ -138,14 +137,4 @@ def test_a_crowd_leaves_counts_and_indexes_that_equal_a_recount(
     crowd: Crowd, ann: Person, bob: Person, record_property: Report
 ) -> None:
     """Each client makes any calls on the same few tasks of one project."""
-    statuses, team = Counter[int](), Team(ann, bob)
-    for seed in range(12):
-        ann.log_in()
-        plans = [team.plan(f"{seed} {client}", 20) for client in range(crowd.size)]
-        answers = list(chain.from_iterable(crowd.act(plans, ann)))
-        statuses.update(answer.status for answer in answers)
-        assert find_violations() == []
-    assert crowd.was_concurrent()
-    assert statuses.keys() <= INTENDED, statuses
-    assert statuses[503] < 0.02 * statuses.total(), statuses
-    record_property("cases", statuses.total())
+    record_property("cases", crowd.act_as(Team(ann, bob), rounds=12))

@@ -31,7 +31,7 @@ MAX_RELATIONS = 25
 
 
 class ChildRules(Simulation):
-    """What people do to comments, files, relations, labels and watchers of tasks."""
+    """Rules: people change comments, files, relations, labels and watchers of tasks."""
 
     @rule(task=TASK, person=PERSON, fault=FAULT)
     def comment(self, task: Task, person: str, fault: Fault) -> None:

@@ -39,7 +39,7 @@ class Project:
 
 @dataclass(eq=False)
 class Task:
-    """A task: the fields that were set, and what belongs to it."""
+    """A task: the fields that were set, and its children."""
 
     id: str
     project: Project

@@ -23,7 +23,7 @@ KEPT_PROJECTS = 2
 
 
 class ProjectRules(Simulation):
-    """What people do to projects and their members."""
+    """Rules: people change projects and their members."""
 
     @rule(person=PERSON, fault=FAULT)
     def create_project(self, person: str, fault: Fault) -> None:
@@ -85,7 +85,7 @@ class ProjectRules(Simulation):
             refusal = 404
         if refusal is None and project.roles[other] == OWNER:
             refusal = 409
-        # Who is no longer an admin may not repeat it.
+        # A person who is no longer an admin may not repeat it.
         repeated = 403 if person == other else None
         path = f"/api/projects/{project.id}/members/{self.people[other].id}"
         body = {"role": role}
@@ -99,7 +99,7 @@ class ProjectRules(Simulation):
         refusal = project.refuse(person, MANAGERS)
         if refusal is None and project.roles.get(other) == OWNER:
             refusal = 409
-        # Who removes themselves may not repeat it.
+        # A person who left may not repeat it.
         repeated = 404 if person == other else None
         path = f"/api/projects/{project.id}/members/{self.people[other].id}"
         self._call(person, "DELETE", path, status=refusal or 204, fault=fault, repeated=repeated)

@@ -9,7 +9,7 @@ PASSWORD_CHANGES = 2  # a password may be changed five times in a while
 
 
 class SessionRules(Simulation):
-    """How people end their sessions."""
+    """Rules: people end their sessions."""
 
     @rule(person=PERSON)
     def log_out(self, person: str) -> None:

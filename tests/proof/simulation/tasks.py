@@ -25,7 +25,7 @@ SOME = st.lists(TASK, min_size=1, max_size=3)
 
 
 class TaskRules(Simulation):
-    """What people do to tasks."""
+    """Rules: people change tasks."""
 
     @rule(project=PROJECT, person=PERSON, priority=PRIORITY, fault=FAULT)
     def create_task(self, project: Project, person: str, priority: str, fault: Fault) -> None:

@@ -3461,7 +3461,7 @@ export interface components {
         };
         /**
          * Assertion
-         * @description The proof of a passkey: `credential.toJSON()` of `navigator.credentials.get()`.
+         * @description The assertion of a passkey: `toJSON()` of the result of `navigator.credentials.get()`.
          */
         Assertion: {
             id: string;
@@ -3472,7 +3472,7 @@ export interface components {
         };
         /**
          * AssertionResponse
-         * @description What an authenticator returns for a challenge.
+         * @description The response of an authenticator that has signed a challenge.
          */
         AssertionResponse: {
             clientDataJSON: string;
@@ -3526,7 +3526,7 @@ export interface components {
         };
         /**
          * Attestation
-         * @description A new passkey: `credential.toJSON()` of `navigator.credentials.create()`.
+         * @description A new passkey: `toJSON()` of the result of `navigator.credentials.create()`.
          */
         Attestation: {
             id: string;
@@ -3537,7 +3537,7 @@ export interface components {
         };
         /**
          * AttestationResponse
-         * @description What an authenticator returns for a new passkey.
+         * @description The response of an authenticator that has created a passkey.
          */
         AttestationResponse: {
             clientDataJSON: string;
@@ -3645,7 +3645,7 @@ export interface components {
         };
         /**
          * CalendarEntries
-         * @description How the tasks are shown in the calendar.
+         * @description The form of tasks in the calendar.
          * @enum {string}
          */
         CalendarEntries: "all_day_events" | "events" | "todos";
@@ -3988,7 +3988,7 @@ export interface components {
         };
         /**
          * DeliveryCause
-         * @description What caused a delivery.
+         * @description The cause of a delivery.
          * @enum {string}
          */
         DeliveryCause: "event" | "redelivery" | "test";
@@ -4008,7 +4008,7 @@ export interface components {
         DeliveryStatus: "delivered" | "failed" | "pending";
         /**
          * DisabledReason
-         * @description Why the service made a webhook inactive.
+         * @description The reason for which the service made a webhook inactive.
          * @enum {string}
          */
         DisabledReason: "failing" | "gone" | "owner_left";
