@@ -60,7 +60,8 @@ clients: install ## Build and check the clients for Python, command line and Typ
 contract: install ## Test the API against docs/openapi.json with thousands of requests: ARGS="--seeds 4 5"
 	@$(RUN) infra.contract $(ARGS)
 
-test: install ## Run the tests in process, without a cloud; make check runs those of tests/infra and tests/structure
+test: install ## Run the tests in process and the main flows of the web client; make check runs tests/infra and tests/structure
+	@$(BIN)/python infra/venv.py .local/cloud-venv localstack/requirements.txt
 	@$(RUN) infra.web_client run test
 	$(RUN) pytest -n auto $(or $(ARGS),--ignore=tests/infra --ignore=tests/structure)
 

@@ -169,7 +169,7 @@ def _all_ran(config: pytest.Config, outcomes: dict[str, Any]) -> bool:
     """Return whether this was `make test` without a selection and without skipped tests."""
     is_selection = config.option.keyword or config.option.collectonly
     all_files = config.args_source is pytest.Config.ArgsSource.TESTPATHS
-    is_default_mark = config.option.markexpr == "not proof and not live"
+    is_default_mark = config.option.markexpr == "not proof and (flow or not live)"
     return all_files and is_default_mark and not is_selection and not outcomes.get("skipped")
 
 

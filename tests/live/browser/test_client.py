@@ -1,12 +1,16 @@
-"""The web client in headless Chromium, on the local cloud."""
+"""The main flows of the web client in headless Chromium, on the local cloud."""
 
 import re
 from typing import Any
+
+import pytest
 
 from tests.live.browser.web_pages import WebPage, open_page, read_link
 from tests.live.support import PASSWORD, ApiUser, Deployment, wait_for
 
 NEW_PASSWORD = "another horse battery"
+
+pytestmark = pytest.mark.flow
 
 
 def _create_task(ann: ApiUser, project: str, title: str) -> Any:
