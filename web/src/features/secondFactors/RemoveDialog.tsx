@@ -8,7 +8,7 @@ import { m } from "../../i18n";
 interface Props {
   title: string;
   text: string;
-  /** What to say afterwards. */
+  /** The message after the removal. */
   done: string;
   remove: () => Promise<unknown>;
   onClose: () => void;
