@@ -10,8 +10,6 @@ from tests.live.support import PASSWORD, ApiUser, Deployment, wait_for
 
 NEW_PASSWORD = "another horse battery"
 
-pytestmark = pytest.mark.flow
-
 
 def _create_task(ann: ApiUser, project: str, title: str) -> Any:
     return ann.request_json("POST", "/tasks/", {"project": project, "title": title})
@@ -34,6 +32,7 @@ def _drag(web: WebPage, card: Any, target: Any) -> None:
     mouse.up()
 
 
+@pytest.mark.flow
 def test_a_person_registers_confirms_the_address_and_stays_logged_in(
     web: WebPage, web_deployment: Deployment
 ) -> None:
@@ -90,6 +89,7 @@ def test_a_forgotten_password_is_replaced_with_the_link_of_the_mail(
     web.log_in(user.email, NEW_PASSWORD)
 
 
+@pytest.mark.flow
 def test_an_invited_person_registers_and_joins_the_project(
     web: WebPage, web_deployment: Deployment, ann: ApiUser, project: str
 ) -> None:
@@ -112,6 +112,7 @@ def test_an_invited_person_registers_and_joins_the_project(
     assert page.url.endswith(f"/projects/{project}/board")
 
 
+@pytest.mark.flow
 def test_a_project_gets_tasks_that_are_moved_and_discussed(web: WebPage, ann: ApiUser) -> None:
     page = web.page
     web.log_in(ann.email)
