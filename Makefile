@@ -11,7 +11,7 @@ RUN := $(BIN)/python -m
 COMPOSE := docker compose --file localstack/docker-compose.yml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down check openapi clients contract test e2e proofs proof load mutants bench audit lock package deploy smoke diff grafana destroy web restore invoke replay reindex superuser logs clean
+.PHONY: help install run up down check check-code check-clients openapi clients contract test e2e proofs proof load mutants bench audit lock package deploy smoke diff grafana destroy web restore invoke replay reindex superuser logs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sort | \
@@ -36,18 +36,22 @@ up: install ## Run local cloud and stack in the background; writes .local/output
 down: install ## Stop what `make up` started [CLOUD=localstack]
 	@$(if $(filter localstack,$(CLOUD)),$(COMPOSE) down,$(RUN) localstack.background down)
 
-check: install ## Check format, lint, types, structure, package and template; needs no cloud
+check: check-code check-clients ## Check format, lint, types, structure, package and template; needs no cloud [-j2 is faster]
+
+check-code: install
 	@$(RUN) infra.openapi --check
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(RUN) pytest -q -n auto tests/infra tests/structure
 	$(RUN) infra.packaging.package --stage prod
+	$(BIN)/cfn-lint build/prod/sam.yaml infra/account.yaml infra/github-role.yaml
+
+check-clients: install
 	@$(RUN) infra.clients check
 	@$(RUN) infra.web_client run check
 	@$(RUN) infra.web_client build
 	@$(RUN) infra.web_client run bundle-size
-	$(BIN)/cfn-lint build/prod/sam.yaml infra/account.yaml infra/github-role.yaml
 
 openapi: install ## Generate docs/openapi.json from the code and docs/api.md
 	@$(RUN) infra.openapi
