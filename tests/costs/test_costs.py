@@ -7,7 +7,6 @@ a table may name several calls, separated by semicolons, that cost the same.
 import os
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -91,17 +90,6 @@ def _measure_beyond_idle(world: JobWorld, job: Action, prepare: Prepare) -> Pric
     idle = _measure(job)
     prepare(world)
     return Price(*(busy - nothing for busy, nothing in zip(_measure(job), idle, strict=True)))
-
-
-@pytest.fixture
-def morning() -> Iterator[None]:
-    """Move the clock to a morning and to the start of an hour.
-
-    In the evening, tasks that are due in five hours are not due today; and a measurement that an
-    hour's end interrupts reads one more bucket of the time index.
-    """
-    with time_machine.travel(datetime.now(UTC).replace(hour=9, minute=5) + timedelta(days=1)):
-        yield
 
 
 @pytest.mark.usefixtures("morning", "local_table")

@@ -174,6 +174,7 @@ def test_many_projects_are_read_concurrently(ann: Person) -> None:
 
 
 @pytest.mark.proof
+@pytest.mark.usefixtures("morning")
 def test_a_page_of_ten_thousand_tasks_costs_no_more_than_of_ten(ann: Person, bob: Person) -> None:
     """Test each filter and each pair of filters; print the costs with 10,000 and with 10 tasks."""
     small = _create_project(ann, bob, 10)
