@@ -11,7 +11,7 @@ RUN := $(BIN)/python -m
 COMPOSE := docker compose --file localstack/docker-compose.yml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down check check-code check-clients openapi clients contract test e2e proofs proof load mutants bench audit lock package deploy smoke diff grafana destroy web restore invoke replay reindex superuser logs clean
+.PHONY: help install run up down check check-code check-clients openapi clients contract test later e2e proofs proof load mutants bench audit lock package deploy smoke diff grafana destroy web restore invoke replay reindex superuser logs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sort | \
@@ -68,6 +68,11 @@ test: install ## Run the tests in process and the main flows of the web client; 
 	@$(BIN)/python infra/venv.py .local/cloud-venv localstack/requirements.txt
 	@$(RUN) infra.web_client run test
 	$(RUN) pytest -n auto $(or $(ARGS),--ignore=tests/infra --ignore=tests/structure)
+
+# Without the tests of identity providers: the clock of their provider, another process, stays.
+later: install ## Run the tests in process as if it were two years later: none may depend on today's date
+	$(RUN) pytest -n auto --days-later=800 -m 'not proof and not live' $(or $(ARGS),tests --ignore=tests/infra \
+	  --ignore=tests/structure --ignore=tests/identity_providers)
 
 e2e: install ## Run the end-to-end tests: API and web client on a local cloud of their own [CLOUD=localstack]
 	@$(BIN)/python infra/venv.py .local/cloud-venv localstack/requirements.txt

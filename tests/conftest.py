@@ -149,9 +149,15 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(10_000, 20, 50)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--days-later", type=int, default=0, help="set the clock to a later day")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):  # once, before the workers write their files
         shutil.rmtree(permissions.CALLS_DIR, ignore_errors=True)
+    if days := config.option.days_later:
+        time_machine.travel(datetime.now(UTC) + timedelta(days=days)).start()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -14,7 +14,7 @@ from chalicelib.dynamodb.timestamps import format_timestamp
 from chalicelib.dynamodb.transactions import Update, transact
 from chalicelib.sessions.models import ApiToken
 from tests.costs.meter import metered
-from tests.support import Api, Person, in_hours
+from tests.support import Api, Person
 
 PROFILE = "/api/auth/profile"
 HEALTH = "/api/health"
@@ -106,8 +106,7 @@ def test_an_api_token_has_its_own_limits(limited: Person, client: Client) -> Non
     transact(
         update_user_write(limited.id, User.writes_full_at.remove(), User.reads_full_at.set(_soon()))
     )
-    body = {"name": "CI", "scopes": ["account:read"], "expires_at": in_hours(1)}
-    made = limited.post("/api/auth/tokens", body).json_body
+    made = limited.create_token("account:read")
     bot, guess = Api(client, made["token"]), Api(client, made["token"][:-43] + "x" * 43)
     assert (limited.get(PROFILE).status_code, bot.get(PROFILE).status_code) == (429, 200)
     key = ApiToken.key(limited.id, made["id"])

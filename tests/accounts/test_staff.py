@@ -5,7 +5,7 @@ from chalice.test import Client
 
 from chalicelib.accounts.staff import make_staff
 from chalicelib.clock import now
-from tests.support import Api, Person, in_hours
+from tests.support import Api, Person
 from tests.table_items import scan_items
 
 
@@ -49,8 +49,7 @@ def test_staff_can_search_by_the_beginning_of_an_address(
 def test_a_disabled_account_is_out_at_the_next_request(
     client: Client, anonymous: Api, chief: Person, ann: Person
 ) -> None:
-    body = {"name": "x", "scopes": ["account:read"], "expires_at": in_hours(1)}
-    bot = Api(client, ann.post("/api/auth/tokens", body).json_body["token"])
+    bot = ann.use_token("account:read")
     assert _update_account(chief, ann, is_disabled=True).json_body["is_disabled"] is True
     assert ann.get("/api/auth/profile").status_code == 401
     assert bot.get("/api/auth/profile").status_code == 401

@@ -21,7 +21,7 @@ from chalicelib.webhooks.models import Webhook
 from tests.faults import event_hook, is_killed_at
 from tests.import_files import announce, todoist_file, upload
 from tests.job_results import run_sweep
-from tests.support import PASSWORD, Api, Person, extract_token, in_hours, mails_to, sign_up
+from tests.support import PASSWORD, Api, Person, extract_token, mails_to, sign_up
 from tests.table_items import dynamodb_client, scan_items
 
 OWN = "/api/auth/audit"
@@ -72,8 +72,7 @@ def test_the_security_events_of_an_account(client: Client, anonymous: Api) -> No
     ann = sign_up(client, "anna")
     ann.post("/api/auth/verify-email", {"token": _token(ann, "Confirm your address")})
     ann.patch("/api/auth/profile", {"display_name": "Ann", "time_zone": "Europe/Berlin"})
-    fields = {"name": "ci", "scopes": ["tasks:read"], "expires_at": in_hours(24)}
-    token = ann.post("/api/auth/tokens", fields).json_body["id"]
+    token = ann.create_token("tasks:read")["id"]
     ann.delete(f"/api/auth/tokens/{token}")
     feed = ann.post("/api/calendar-feeds", {"name": "Work"}).json_body["id"]
     ann.delete(f"/api/calendar-feeds/{feed}")
@@ -208,8 +207,7 @@ def test_the_entries_of_a_project(
 
 def test_an_entry_tells_actor_credential_network_and_request(ann: Person) -> None:
     project = ann.create_project()
-    token = {"name": "ci", "scopes": ["projects:write"], "expires_at": in_hours(24)}
-    issued = ann.post("/api/auth/tokens", token).json_body
+    issued = ann.create_token("projects:write")
     script = Api(ann.client, issued["token"])
     answer = script.patch(f"/api/projects/{project}", {"name": "Moon"})
     (session,) = ann.get("/api/auth/sessions").json_body["items"]
@@ -302,10 +300,8 @@ def test_only_the_owner_reads_the_entries_of_a_project(ann: Person, bob: Person)
     assert bob.get(_project_path(project)).status_code == 404
     ann.add_member(project, bob, "admin")
     assert bob.get(_project_path(project)).status_code == 403
-    fields = {"name": "x", "expires_at": in_hours(24)}
     for scope, status in (("projects:read", 403), ("audit:read", 200)):
-        issued = ann.post("/api/auth/tokens", fields | {"scopes": [scope]}).json_body["token"]
-        assert Api(ann.client, issued).get(_project_path(project)).status_code == status
+        assert ann.use_token(scope).get(_project_path(project)).status_code == status
 
 
 def test_lists_are_filtered_by_time_actor_and_action(ann: Person, bob: Person, wait: Any) -> None:

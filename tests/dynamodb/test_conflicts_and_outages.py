@@ -138,18 +138,14 @@ def test_a_bulk_request_answers_the_rest_at_once_after_an_outage(ann: Person) ->
 
 
 def test_a_read_by_api_token_succeeds_while_writes_are_throttled(ann: Person) -> None:
-    body = {"name": "ci", "scopes": ["projects:read"], "expires_at": "2027-01-01T00:00:00Z"}
-    token = ann.post("/api/auth/tokens", body).json_body["token"]
-    headers = {"Authorization": f"Bearer {token}"}
+    script = ann.use_token("projects:read")
     with faulty("TransactWriteItems", lambda _: TRANSIENT["throttle"]) as sends:
-        assert ann.get("/api/projects", headers=headers).status_code == 200
+        assert script.get("/api/projects").status_code == 200
     assert sends, "the use of the token was not recorded"
 
 
 def test_a_read_by_api_token_fails_fast_while_dynamodb_is_silent(ann: Person) -> None:
-    body = {"name": "ci", "scopes": ["projects:read"], "expires_at": "2027-01-01T00:00:00Z"}
-    token = ann.post("/api/auth/tokens", body).json_body["token"]
-    headers = {"Authorization": f"Bearer {token}"}
+    script = ann.use_token("projects:read")
 
     def be_silent(operation: str, number: int) -> AWSResponse | None:
         if operation == "TransactWriteItems" or sends:
@@ -159,7 +155,7 @@ def test_a_read_by_api_token_fails_fast_while_dynamodb_is_silent(ann: Person) ->
 
     sends: list[str] = []
     with faulty_connection(be_silent):
-        assert ann.get("/api/projects", headers=headers).status_code == 503
+        assert script.get("/api/projects").status_code == 503
     assert sends == ["TransactWriteItems"] * 3  # six seconds; the list is not read after that
 
 

@@ -103,8 +103,7 @@ def test_an_unknown_role_is_shown_as_stored_and_allows_nothing(
 def test_an_unknown_scope_is_shown_as_stored_and_allows_nothing(
     client: Client, ann: Person
 ) -> None:
-    body = {"name": "ci", "scopes": ["projects:read"], "expires_at": "2027-01-01T00:00:00Z"}
-    created = ann.post("/api/auth/tokens", body).json_body
+    created = ann.create_token("projects:read")
     _set(f"TOKEN#{created['id']}", scopes={"SS": [NEWER]})
     tokens = _read(client, ann, "/api/auth/tokens")["items"]
     assert tokens[0]["scopes"] == [NEWER]

@@ -9,6 +9,7 @@ from typing import Any
 from chalice.test import Client
 
 from tests import contract
+from tests.support import in_hours
 
 COLLECTION = Path(__file__).parents[2] / "docs" / "collection.http"
 CREATING = [
@@ -25,6 +26,7 @@ CREATING = [
 FOR_SITE_STAFF = {"listAccounts", "listAudit", "listMails", "getDeadLetters"}
 # In this order: needs one of two parameters; the file was not uploaded; the upload is not a
 # multipart upload.
+IN_THIRTY_DAYS = "$datetime iso8601 30 d"  # a system variable of the REST Client
 LEFT_OUT = FOR_SITE_STAFF | {"findUser", "downloadAttachment", "listAttachmentParts"}
 
 
@@ -60,6 +62,8 @@ class Editor:
     def _resolve(self, name: str) -> str:
         if name in self.variables:
             return self._fill(self.variables[name])
+        if name == IN_THIRTY_DAYS:
+            return in_hours(24 * 30)
         request, _, json_path = name.partition(".response.body.$.")
         if request not in self.answers:
             return "{{unknown}}"

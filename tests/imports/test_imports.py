@@ -196,13 +196,11 @@ def test_a_viewer_cannot_import(ann: Person, bob: Person, project: str) -> None:
 
 
 def test_a_token_needs_the_scope_of_projects_for_a_new_one(ann: Person, project: str) -> None:
-    new = {"name": "script", "scopes": ["tasks:write"], "expires_at": "2027-11-01T00:00:00Z"}
-    token = ann.post("/api/auth/tokens", new).json_body["token"]
-    headers = {"Authorization": f"Bearer {token}"}
+    script = ann.use_token("tasks:write")
     body = {"format": "todoist_csv", "size": 5}
-    answer = ann.post("/api/imports", {**body, "name": "x"}, headers=headers)
+    answer = script.post("/api/imports", {**body, "name": "x"})
     assert (answer.status_code, answer.json_body["code"]) == (403, "scope_missing")
-    answer = ann.post("/api/imports", {**body, "project": project}, headers=headers)
+    answer = script.post("/api/imports", {**body, "project": project})
     assert answer.status_code == 201
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.aws.secrets import signing_keys
 from tests.live_updates.conftest import Events, Socket
-from tests.support import PASSWORD, Api, Person, in_hours
+from tests.support import PASSWORD, Api, Person
 
 Connect = Callable[..., Socket]
 
@@ -208,8 +208,7 @@ def test_the_next_event_closes_the_connection_of_who_is_logged_out(
 def test_a_deleted_api_token_closes_its_connection(
     ann: Person, client: Any, project: str, connect: Connect, events: Events
 ) -> None:
-    body = {"name": "x", "scopes": ["tasks:read"], "expires_at": in_hours(1)}
-    token = ann.post("/api/auth/tokens", body).json_body
+    token = ann.create_token("tasks:read")
     socket = connect(Api(client, token["token"]), project)
     ann.delete(f"/api/auth/tokens/{token['id']}")
     ann.create_task(project)

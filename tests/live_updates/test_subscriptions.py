@@ -8,7 +8,7 @@ import pytest
 from chalicelib.clock import now
 from chalicelib.live.models import MESSAGES_PER_MINUTE, SUBSCRIPTIONS_MAX
 from tests.live_updates.conftest import Events, Socket
-from tests.support import Api, Person, in_hours
+from tests.support import Person
 
 Connect = Callable[..., Socket]
 
@@ -72,9 +72,7 @@ def test_an_api_token_subscribes_within_its_projects_and_scopes(
     ann: Person, client: Any, project: str, connect: Connect, events: Events
 ) -> None:
     other = ann.create_project()
-    body = {"name": "x", "scopes": ["tasks:read"], "projects": [project]}
-    token = ann.post("/api/auth/tokens", {**body, "expires_at": in_hours(1)}).json_body["token"]
-    socket = connect(Api(client, token), project)
+    socket = connect(ann.use_token("tasks:read", projects=[project]), project)
     assert socket.subscribe(other)["code"] == "not_found"
     events.deliver()
     socket.take()

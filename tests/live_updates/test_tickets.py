@@ -53,11 +53,7 @@ def test_a_ticket_ends_with_its_session(ann: Person, invoke: Invoke) -> None:
 
 
 def test_an_api_token_without_the_scope_gets_no_ticket(ann: Person, client: Any) -> None:
-    from tests.support import Api, in_hours
-
-    body = {"name": "x", "scopes": ["projects:read"], "expires_at": in_hours(1)}
-    token = ann.post("/api/auth/tokens", body).json_body["token"]
-    assert Api(client, token).post("/api/live/tickets").status_code == 403
+    assert ann.use_token("projects:read").post("/api/live/tickets").status_code == 403
 
 
 def test_the_connections_of_a_user_are_limited(

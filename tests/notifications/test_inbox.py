@@ -13,7 +13,7 @@ from chalicelib.notifications.models import create_notification_writes
 from tests.faults import after_each_call
 from tests.notifications.conftest import Assign, Comment
 from tests.notifications.inbox import NOTIFICATIONS, count_unread, list_inbox
-from tests.support import Api, Person, error_locations, in_hours
+from tests.support import Person, error_locations, in_hours
 
 
 def _put_notifications(person: Person, count: int) -> list[str]:
@@ -211,8 +211,7 @@ def test_a_moved_task_is_shown_where_it_is(
 
 
 def test_an_api_token_may_not_use_the_inbox(bob: Person) -> None:
-    body = {"name": "x", "scopes": ["tasks:read", "account:read"], "expires_at": in_hours(100)}
-    token = Api(bob.client, bob.post("/api/auth/tokens", body).json_body["token"])
+    script = bob.use_token("tasks:read", "account:read")
     for path in ("", "/unread-count"):
-        answer = token.get(NOTIFICATIONS + path)
+        answer = script.get(NOTIFICATIONS + path)
         assert (answer.status_code, answer.json_body["code"]) == (403, "scope_missing")

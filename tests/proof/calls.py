@@ -6,7 +6,7 @@ from chalicelib.clock import now
 from chalicelib.mail.jobs import sweep_outbox
 from tests.costs.costs import Call, Scenario
 from tests.costs.test_costs import TABLES
-from tests.support import EMPTY_TASK, Api, Person, in_hours, mails_to
+from tests.support import EMPTY_TASK, Person, mails_to
 
 
 def _unsubscribe(world: Scenario) -> tuple[Any, ...]:
@@ -24,9 +24,7 @@ def _replace_task(world: Scenario) -> tuple[Any, ...]:
 
 
 def _read_by_api_token(world: Scenario) -> tuple[Any, ...]:
-    fields = {"name": "x", "scopes": ["projects:read"], "expires_at": in_hours(100)}
-    token = world.bob.post("/api/auth/tokens", fields).json_body["token"]
-    return "GET", "/api/projects", None, Api(world.client, token)
+    return "GET", "/api/projects", None, world.bob.use_token("projects:read")
 
 
 # They cost as much as the call beside which docs/api.md describes them.

@@ -11,16 +11,15 @@ from chalice.test import Client
 
 from chalicelib.clock import now
 from chalicelib.mail.jobs import sweep_outbox
-from tests.support import PASSWORD, Api, Person, extract_token, in_hours, mails_to, sign_up
+from tests.support import PASSWORD, Api, Person, extract_token, mails_to, sign_up
 
 INVITED = "guest@elsewhere.example"
 
 
 def _collect_secrets(client: Client, ann: Person, project: str) -> set[str]:
     """Use everything that makes secrets; return these."""
-    token = {"name": "x", "scopes": ["tasks:read"], "expires_at": in_hours(5)}
     hook = {"url": "https://hooks.example.com/", "events": ["task.created"]}
-    api_token = ann.post("/api/auth/tokens", token).json_body["token"]
+    api_token = ann.create_token("tasks:read")["token"]
     feed = ann.post("/api/calendar-feeds", {"name": "x"}).json_body["url"]
     secret = ann.post(f"/api/projects/{project}/webhooks", hook).json_body["secret"]
     ticket = ann.post("/api/live/tickets").json_body["ticket"]

@@ -6,7 +6,7 @@ import pytest
 from chalice.test import HTTPResponse
 
 from chalicelib.relations.models import INVERSE_KINDS, RELATIONS_MAX
-from tests.support import Person, error_locations, in_hours
+from tests.support import Person, error_locations
 
 
 def relate(person: Person, task: str, kind: str, other: str, **options: Any) -> HTTPResponse:
@@ -220,17 +220,10 @@ def test_a_user_who_leaves_the_other_project_no_longer_sees_its_task(
 def test_an_api_token_for_one_project_does_not_see_the_tasks_of_others(
     ann: Person, project: str, task: str, hidden: str
 ) -> None:
-    body = {
-        "name": "ci",
-        "scopes": ["tasks:read", "tasks:write"],
-        "projects": [project],
-        "expires_at": in_hours(24),
-    }
-    token = ann.post("/api/auth/tokens", body).json_body["token"]
-    headers = {"Authorization": f"Bearer {token}"}
-    answer = ann.get(f"/api/tasks/{task}/relations", headers=headers)
+    script = ann.use_token("tasks:read", "tasks:write", projects=[project])
+    answer = script.get(f"/api/tasks/{task}/relations")
     assert [each["task"] for each in answer.json_body["items"]] == [None]
-    refusal = ann.patch(f"/api/tasks/{task}/status", {"status": "done"}, headers=headers)
+    refusal = script.patch(f"/api/tasks/{task}/status", {"status": "done"})
     assert refusal.json_body["code"] == "blocked"
     assert "errors" not in refusal.json_body and hidden not in refusal.body.decode()
-    assert relate(ann, task, "blocks", hidden, headers=headers).status_code == 422
+    assert relate(script, task, "blocks", hidden).status_code == 422
