@@ -14,8 +14,8 @@ COMPOSE := docker compose --file localstack/docker-compose.yml
 .PHONY: help install run up down check check-code check-clients openapi clients contract test later e2e proofs proof load mutants bench audit lock package deploy smoke diff grafana destroy web restore invoke replay reindex superuser logs clean
 
 help: ## Show this list
-	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sort | \
-	  while IFS= read -r line; do printf '  make %-10s %s\n' "$${line%%:*}" "$${line#*## }"; done
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | \
+	  while IFS= read -r line; do printf '  make %-13s %s\n' "$${line%%:*}" "$${line#*## }"; done
 
 install: ## Create .venv with the pinned dependencies (other targets do it too)
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is not installed" >&2; exit 1; }
@@ -38,7 +38,7 @@ down: install ## Stop what `make up` started [CLOUD=localstack]
 
 check: check-code check-clients ## Check format, lint, types, structure, package and template; needs no cloud [-j2 is faster]
 
-check-code: install
+check-code: install ## The part of `make check` for Python, package and template
 	@$(RUN) infra.openapi --check
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -47,7 +47,7 @@ check-code: install
 	$(RUN) infra.packaging.package --stage prod
 	$(BIN)/cfn-lint build/prod/sam.yaml infra/account.yaml infra/github-role.yaml
 
-check-clients: install
+check-clients: install ## The part of `make check` for the web client and the clients of the API
 	@$(RUN) infra.clients check
 	@$(RUN) infra.web_client run check
 	@$(RUN) infra.web_client build
