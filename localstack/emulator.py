@@ -1,5 +1,5 @@
-"""Run ministack with four changes: faster starts of workers, a state that survives a restart, a
-faster encoding of that state, and the action that policies name for batches of SQS.
+"""Run ministack with three changes: faster starts of workers, a state that survives a restart, and
+the action that policies name for batches of SQS.
 
 - `ZipFile.extractall` unpacks each archive once. ministack unpacks a function's code (2,000 files)
   for each of its workers, which takes about as long as the rest of a worker's start.
@@ -8,8 +8,6 @@ faster encoding of that state, and the action that policies name for batches of 
   records: after a restart a consumer would skip as many new records as it had read before. It saves
   at an orderly stop only, so that `kill -9` would lose everything. See
   docs/decisions/0005-ministack-as-the-local-cloud.md.
-- The state is encoded by `json.dumps`. ministack uses `json.dump`, whose encoder is in Python
-  and takes ten times as long, while requests wait for the interpreter.
 - `SendMessageBatch` needs the action `sqs:SendMessage`, as on AWS. ministack asks for one with the
   name of the call, which does not exist there.
 
@@ -21,7 +19,6 @@ pinned. Code folders are read-only, as in Lambda.
 import asyncio
 import copy
 import hashlib
-import json
 import os
 import pickle
 import runpy
@@ -33,7 +30,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import IO, Any, TypeVar
+from typing import Any, TypeVar
 from zipfile import ZipFile
 
 SAVE_SECONDS = 5
@@ -161,17 +158,6 @@ def _save_regularly(persistence: Any) -> None:
     threading.Thread(target=save_until_the_process_ends, name="save", daemon=True).start()
 
 
-def _encode_with_c(persistence: Any) -> None:
-    """Let `persistence` write JSON with the encoder that is written in C."""
-
-    def dump(value: Any, file: IO[str], **options: Any) -> None:
-        file.write(json.dumps(value, **options))
-
-    persistence.json = SimpleNamespace(
-        dump=dump, load=json.load, JSONDecodeError=json.JSONDecodeError
-    )
-
-
 def _accepts_connections() -> bool:
     try:
         socket.create_connection(("127.0.0.1", int(os.environ["GATEWAY_PORT"])), 1).close()
@@ -198,7 +184,6 @@ if __name__ == "__main__":
     ZipFile.extractall = _extract_as_link  # type: ignore[method-assign, assignment]
     _name_actions_as_aws(iam_actions)
     if persistence.PERSIST_STATE:
-        _encode_with_c(persistence)
         _keep_stream_records(persistence, dynamodb, lambda_svc)
         _save_regularly(persistence)
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)
