@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
 
@@ -130,6 +131,15 @@ def parse_query(parameters: Mapping[str, list[str]], model: type[S]) -> S:
     )
     values = {name: text.split(",") if name in lists else text for name, text in texts.items()}
     query = _convert(values, model, strict=False, error=BadRequest)
+    # msgspec reads a number as the seconds since 1970 where a time is wanted.
+    _reject_parameters(
+        "must be a time with an offset, such as 2026-11-22T09:00:00Z",
+        [
+            name
+            for name, text in texts.items()
+            if isinstance(getattr(query, name), datetime) and ":" not in text
+        ],
+    )
     # msgspec converts the text "null" to None, which would read as a parameter that is absent.
     _reject_parameters("must not be null", [each for each in texts if getattr(query, each) is None])
     return query

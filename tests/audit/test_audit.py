@@ -21,7 +21,7 @@ from chalicelib.webhooks.models import Webhook
 from tests.faults import event_hook, is_killed_at
 from tests.import_files import announce, todoist_file, upload
 from tests.job_results import run_sweep
-from tests.support import PASSWORD, Api, Person, extract_token, mails_to, sign_up
+from tests.support import PASSWORD, Api, Person, error_locations, extract_token, mails_to, sign_up
 from tests.table_items import dynamodb_client, scan_items
 
 OWN = "/api/auth/audit"
@@ -302,6 +302,12 @@ def test_only_the_owner_reads_the_entries_of_a_project(ann: Person, bob: Person)
     assert bob.get(_project_path(project)).status_code == 403
     for scope, status in (("projects:read", 403), ("audit:read", 200)):
         assert ann.use_token(scope).get(_project_path(project)).status_code == status
+
+
+@pytest.mark.parametrize("number", ["0.5", "1796074741", "-1", "1e9"])
+def test_a_number_is_no_time(ann: Person, number: str) -> None:
+    refused = ann.get(f"/api/auth/audit?since={number}&until={number}")
+    assert (refused.status_code, error_locations(refused)) == (400, ["since", "until"])
 
 
 def test_lists_are_filtered_by_time_actor_and_action(ann: Person, bob: Person, wait: Any) -> None:
