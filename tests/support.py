@@ -142,7 +142,7 @@ class Person(Api):
         return self.post(path, {"user_id": other.id, "role": role})
 
     def create_token(self, *scopes: str, **fields: Any) -> dict[str, Any]:
-        """Create an API token that is valid for a day, and return its JSON."""
+        """Create an API token that is valid for one day, and return the response body."""
         new = {"name": "ci", "scopes": scopes, "expires_at": in_hours(24), **fields}
         answer = self.post("/api/auth/tokens", new)
         assert answer.status_code == 201, answer.json_body
@@ -150,7 +150,7 @@ class Person(Api):
         return token
 
     def use_token(self, *scopes: str, **fields: Any) -> Api:
-        """Return the API as a script uses it that has a new API token of this person."""
+        """Return a client of the API that authenticates with a new API token of this person."""
         return Api(self.client, self.create_token(*scopes, **fields)["token"])
 
     def create_task(

@@ -131,14 +131,11 @@ def parse_query(parameters: Mapping[str, list[str]], model: type[S]) -> S:
     )
     values = {name: text.split(",") if name in lists else text for name, text in texts.items()}
     query = _convert(values, model, strict=False, error=BadRequest)
-    # msgspec reads a number as the seconds since 1970 where a time is wanted.
+    # msgspec converts a number to a time, as seconds since 1970.
+    times = [each for each in texts if isinstance(getattr(query, each), datetime)]
     _reject_parameters(
         "must be a time with an offset, such as 2026-11-22T09:00:00Z",
-        [
-            name
-            for name, text in texts.items()
-            if isinstance(getattr(query, name), datetime) and ":" not in text
-        ],
+        [each for each in times if ":" not in texts[each]],
     )
     # msgspec converts the text "null" to None, which would read as a parameter that is absent.
     _reject_parameters("must not be null", [each for each in texts if getattr(query, each) is None])

@@ -137,9 +137,9 @@ def _is_rejected_beyond_schema(operation: str, problem: dict[str, Any]) -> bool:
     """Return whether valid data was rejected by a check that JSON Schema can't express."""
     if problem["code"] in DEPENDS_ON_STATE:
         return True
-    if problem["code"] == "invalid_json":  # a number beyond the limits in a field that is ignored
-        return True
     named = {re.sub(r"\[\d+\]", "[]", each["location"]) for each in problem.get("errors", [])}
+    if problem["code"] == "invalid_json":  # a passkey may have other fields, but no larger numbers
+        return bool(named) and all(each.startswith("passkey.") for each in named)
     return bool(named) and named <= NOT_IN_SCHEMA.get(operation, set())
 
 

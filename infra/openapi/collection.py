@@ -13,7 +13,7 @@ from infra.openapi.schemas import REF
 
 Json = dict[str, Any]
 
-# Fields whose example does not work: the id of a project, and a time that must be in the future.
+# No fixed example works here: an id must exist, and a time must be in the future.
 _VARIABLES = {"project": "{{project_id}}", "expires_at": "{{$datetime iso8601 30 d}}"}
 
 _HEADER = """\

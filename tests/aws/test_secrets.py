@@ -30,9 +30,9 @@ def no_cached_keys() -> Iterator[None]:
 
 @pytest.fixture
 def wait_on_monotonic_clock(no_cached_keys: None) -> Iterator[Wait]:
-    """Stop the clock that never goes back, and move it by quarters of a second.
+    """Freeze the monotonic clock, and advance it by a number of seconds.
 
-    Sums of whole numbers and quarters are exact, so a limit is met and not missed by a rounding.
+    Whole and quarter seconds add up without rounding errors, so a test can check an exact limit.
     """
     offsets = [float(round(time.monotonic()))]
     with patch("time.monotonic", lambda: sum(offsets)):

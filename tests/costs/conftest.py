@@ -9,10 +9,10 @@ import time_machine
 
 @pytest.fixture
 def morning() -> Iterator[None]:
-    """Move the clock to a morning and to the start of an hour.
+    """Set the clock to 09:05 UTC of the next day.
 
-    In the evening, tasks that are due in five hours are not due today; and a measurement that an
-    hour's end interrupts reads one more bucket of the time index.
+    In the evening, a task that is due in five hours is due on the next day. A measurement that
+    begins before a full hour and ends after it reads one more bucket of the time index.
     """
     with time_machine.travel(datetime.now(UTC).replace(hour=9, minute=5) + timedelta(days=1)):
         yield

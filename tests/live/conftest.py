@@ -100,7 +100,7 @@ def strict_deployment(
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    """Headless Chromium from a Debian package; the one without windows needs half the time."""
+    """Headless Chromium from a Debian package; chromium-headless-shell needs less CPU time."""
     from playwright.sync_api import sync_playwright
 
     chromium = shutil.which("chromium-headless-shell") or shutil.which("chromium")

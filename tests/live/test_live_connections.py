@@ -43,7 +43,7 @@ def ask(socket: ClientConnection, **message: Any) -> Any:
 
 
 def take_answer(socket: ClientConnection) -> Any:
-    """Return the next message that is not about events: those of earlier changes may come first."""
+    """Return the next message that is not `events`; events of earlier changes may arrive first."""
     while (message := json.loads(socket.recv(SECONDS)))["type"] == "events":
         pass
     return message

@@ -21,10 +21,6 @@ def _create_token(person: Person, **changes: Any) -> Any:
     return person.post("/api/auth/tokens", body)
 
 
-def _token_client(client: Client, person: Person, **changes: Any) -> Api:
-    return Api(client, _create_token(person, **changes).json_body["token"])
-
-
 def test_a_token_is_shown_once_and_acts_for_its_owner(client: Client, ann: Person) -> None:
     created = _create_token(ann).json_body
     assert created["token"].startswith("tmk_")
@@ -33,8 +29,8 @@ def test_a_token_is_shown_once_and_acts_for_its_owner(client: Client, ann: Perso
     assert Api(client, created["token"]).get("/api/auth/profile").json_body["id"] == ann.id
 
 
-def test_the_last_use_is_recorded_at_most_once_a_minute(client: Client, ann: Person) -> None:
-    bot = _token_client(client, ann)
+def test_the_last_use_is_recorded_at_most_once_a_minute(ann: Person) -> None:
+    bot = ann.use_token(*ALL_SCOPES)
     bot.get("/api/projects")
     (listed,) = ann.get("/api/auth/tokens").json_body["items"]
     assert listed["last_used_at"] is not None
@@ -58,17 +54,17 @@ CALLS = [
 
 @pytest.mark.parametrize(("scope", "method", "path", "body"), CALLS)
 def test_a_token_does_what_its_scopes_say_and_no_more(
-    client: Client, ann: Person, scope: str, method: str, path: str, body: Any
+    ann: Person, scope: str, method: str, path: str, body: Any
 ) -> None:
     project = ann.create_project()
     names = {"project": project, "task": ann.create_task(project)["id"]}
     path = path.format(**names)
     body = body and {name: value.format(**names) for name, value in body.items()}
     others = [other for other in ALL_SCOPES if other != scope]
-    refused = _token_client(client, ann, scopes=others).call(method, path, body)
+    refused = ann.use_token(*others).call(method, path, body)
     assert (refused.status_code, refused.json_body["code"]) == (403, "scope_missing")
     assert scope in refused.json_body["detail"]
-    assert _token_client(client, ann, scopes=[scope]).call(method, path, body).status_code in (
+    assert ann.use_token(scope).call(method, path, body).status_code in (
         200,
         201,
         422,
@@ -86,17 +82,15 @@ def test_a_token_does_what_its_scopes_say_and_no_more(
         ("GET", "/api/admin/users"),
     ],
 )
-def test_a_token_cannot_manage_the_account(
-    client: Client, ann: Person, method: str, path: str
-) -> None:
-    answer = _token_client(client, ann).call(method, path, {} if method == "PATCH" else None)
+def test_a_token_cannot_manage_the_account(ann: Person, method: str, path: str) -> None:
+    answer = ann.use_token(*ALL_SCOPES).call(method, path, {} if method == "PATCH" else None)
     assert answer.status_code == 403
 
 
-def test_a_token_limited_to_a_project_sees_no_other(client: Client, ann: Person) -> None:
+def test_a_token_limited_to_a_project_sees_no_other(ann: Person) -> None:
     allowed, other = ann.create_project(), ann.create_project()
     task = ann.create_task(other, assigned_to=ann.id)
-    bot = _token_client(client, ann, projects=[allowed])
+    bot = ann.use_token(*ALL_SCOPES, projects=[allowed])
     assert [p["id"] for p in bot.get("/api/projects").json_body["items"]] == [allowed]
     assert bot.get(f"/api/projects/{allowed}").status_code == 200
     for path in (f"projects/{other}", f"tasks/{task['id']}", f"tasks?project={other}"):
@@ -105,12 +99,10 @@ def test_a_token_limited_to_a_project_sees_no_other(client: Client, ann: Person)
     assert bot.post("/api/projects", {"name": "x"}).status_code == 403
 
 
-def test_a_token_has_no_more_rights_than_its_owner(
-    client: Client, ann: Person, bob: Person
-) -> None:
+def test_a_token_has_no_more_rights_than_its_owner(ann: Person, bob: Person) -> None:
     project = ann.create_project()
     ann.add_member(project, bob, "viewer")
-    bot = _token_client(client, bob, projects=[project])
+    bot = bob.use_token(*ALL_SCOPES, projects=[project])
     assert bot.get(f"/api/tasks?project={project}").status_code == 200
     assert bot.post("/api/tasks", {"project": project, "title": "x"}).status_code == 403
 
@@ -151,14 +143,14 @@ def test_a_token_of_another_user_cannot_be_deleted(
     assert Api(client, created["token"]).get("/api/projects").status_code == 200
 
 
-def test_an_expired_token_is_refused(client: Client, ann: Person, wait: Any) -> None:
-    bot = _token_client(client, ann, expires_at=in_hours(1))
+def test_an_expired_token_is_refused(ann: Person, wait: Any) -> None:
+    bot = ann.use_token(*ALL_SCOPES, expires_at=in_hours(1))
     wait(hours=2)
     assert bot.get("/api/projects").status_code == 401
 
 
-def test_a_password_change_ends_every_token(client: Client, ann: Person) -> None:
-    bot = _token_client(client, ann)
+def test_a_password_change_ends_every_token(ann: Person) -> None:
+    bot = ann.use_token(*ALL_SCOPES)
     new = {"new_password": "another horse", "new_password_confirm": "another horse"}
     ann.post("/api/auth/change-password", {"password": PASSWORD, **new})
     assert bot.get("/api/projects").status_code == 401
