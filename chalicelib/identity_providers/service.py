@@ -81,7 +81,7 @@ def _create_account(
             "The identity provider has not verified your email address", code="email_not_verified"
         )
     if get_credentials(person.email) is not None:
-        raise _account_exists()
+        return _find_claim(person)
     count_attempt("register", source=source, now=now)
     for username in _propose_usernames(person):
         user, identity = _build_account(person, provider, username, now)
@@ -128,7 +128,10 @@ def _find_claim(person: Person) -> IdentityClaim:
     for another account."""
     claim = models.get_claim(person.issuer, person.subject)
     if claim is None:
-        raise _account_exists()
+        raise Conflict(
+            "An account has this email address; log in to it and link the identity there",
+            code="account_exists",
+        )
     return claim
 
 
@@ -147,10 +150,3 @@ def _propose_usernames(person: Person) -> Iterator[str]:
     for _ in range(USERNAME_TRIES - 1):
         suffix = f"-{secrets.token_hex(SUFFIX_BYTES)}"
         yield name[: USERNAME_MAX - len(suffix)] + suffix
-
-
-def _account_exists() -> Conflict:
-    return Conflict(
-        "An account has this email address; log in to it and link the identity there",
-        code="account_exists",
-    )

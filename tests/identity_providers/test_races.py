@@ -1,5 +1,6 @@
 """Concurrent sign-ins and unlinks, and what a sign-in costs, on DynamoDB Local."""
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from chalicelib.dynamodb.transactions import transact
 from chalicelib.identity_providers import models
 from tests.costs.meter import metered
 from tests.dynamodb.test_races import at_once
+from tests.dynamodb_local import faulty_connection
 from tests.identity_providers.conftest import Browser
 from tests.oidc_provider import log_in_at_provider
 from tests.support import Api, Person
@@ -20,10 +22,10 @@ CLEO = "cleo@example.com"
 IDENTITIES = "/api/auth/identities"
 
 
-def begin(browser: Browser) -> Callable[[], Any]:
+def begin(browser: Browser, email: str = CLEO) -> Callable[[], Any]:
     """Log in at the provider, and return a function that completes the sign-in."""
     visit = Browser(browser.api)
-    parameters = log_in_at_provider(visit.start(), CLEO)
+    parameters = log_in_at_provider(visit.start(), email)
     return lambda: visit.finish(parameters)
 
 
@@ -32,6 +34,37 @@ def test_concurrent_first_sign_ins_create_one_account(local_table: None, browser
     answers = at_once(3, lambda number: ends[number]())
     assert [answer.status_code for answer in answers] == [200] * 3
     assert len({answer.json_body["user"]["id"] for answer in answers}) == 1
+
+
+def _end_before_request(
+    number: int, end: Callable[[], Any], other: Callable[[], Any]
+) -> tuple[int, list[Any]]:
+    """End a sign-in, and `other` before its request `number` to DynamoDB.
+
+    Return the number of requests and the answers.
+    """
+    answers = []
+
+    def end_other(_: str, sent: int) -> None:
+        if sent == number:
+            answers.append(other())
+
+    with faulty_connection(end_other) as line:
+        answers.append(end())
+    return line.requests, answers
+
+
+def test_a_first_sign_in_that_ends_during_another_one_shares_its_account(browser: Browser) -> None:
+    for number in itertools.count(1):
+        email = f"cleo{number}@example.com"
+        requests, answers = _end_before_request(
+            number, begin(browser, email), begin(browser, email)
+        )
+        if requests < number:
+            break
+        assert [answer.status_code for answer in answers] == [200, 200], number
+        assert len({answer.json_body["user"]["id"] for answer in answers}) == 1
+    assert number > 5
 
 
 def test_an_answer_counts_once_however_often_it_is_sent_at_once(
