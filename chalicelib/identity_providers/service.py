@@ -124,8 +124,10 @@ def _build_account(
 
 
 def _find_claim(person: Person) -> IdentityClaim:
-    """Return the claim that a concurrent request made. Raises `Conflict` when it took the address
-    for another account."""
+    """Return the claim of the account that a concurrent request created for the person.
+
+    Raises `Conflict` when the address belongs to another account.
+    """
     claim = models.get_claim(person.issuer, person.subject)
     if claim is None:
         raise Conflict(
